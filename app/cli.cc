@@ -1,0 +1,79 @@
+#include "app/cli.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <map>
+#include <new>
+
+#include "app/commands.h"
+#include "base/error.h"
+
+namespace simsched {
+namespace {
+
+constexpr int kUsageError = 2;
+
+// Always one line: what the user wrote may hold line breaks.
+int complain(const std::string& message) {
+  std::string line = message;
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  fmt::print(stderr, "simsched: error: {}\n", line);
+  return kUsageError;
+}
+
+void set_up_log(bool verbose) {
+  auto logger = spdlog::stderr_color_mt("simsched");
+  logger->set_pattern("simsched: %^%l%$: %v");
+  logger->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+// The sub-command that was named, for "see 'simsched run --help'".
+std::string help_of(const CLI::App& app) {
+  auto chosen = app.get_subcommands();
+  return "see 'simsched " + (chosen.empty() ? std::string() : chosen.front()->get_name() + " ") + "--help'";
+}
+
+}  // namespace
+
+int run_cli(int argc, const char* const* argv) {
+  CLI::App app("simsched: which scheduling policy is best for this workload on that machine, by how much, and why",
+               "simsched");
+  app.footer(
+      "\nExamples:\n"
+      "  simsched run configs/quickstart.yaml          compare policies, print a table\n"
+      "  simsched validate kernel-build.perf.data.zst  how well a recording is reproduced\n"
+      "  simsched topo epyc-2s128c                     what a machine looks like\n"
+      "Exit codes: 0 fine, 1 outside tolerance, 2 bad input or usage, 43 policy error, 42 stall, 44 dispatch loop.");
+  app.set_version_flag("--version", "simsched " SIMSCHED_VERSION, "Print the version and exit");
+  bool verbose = false;
+  app.add_flag("-v,--verbose", verbose, "Say on stderr what is being done");
+  app.require_subcommand(1);
+
+  std::map<const CLI::App*, Action> actions;
+  for (const Command& command : commands()) {
+    CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    actions[sub] = command.add(*sub);
+  }
+
+  try {
+    app.parse(argc, argv);
+    set_up_log(verbose);
+    return actions.at(app.get_subcommands().front())();
+  } catch (const CLI::Success& help) {  // --help, --version
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return complain(std::string(error.what()) + "; " + help_of(app));
+  } catch (const Error& error) {
+    return complain(error.what());
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory; take fewer jobs, fewer CPUs or a shorter recording");
+  }
+}
+
+}  // namespace simsched

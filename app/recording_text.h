@@ -1,0 +1,13 @@
+// A recording in words: what is in it, what was missing, and how it was understood.
+#pragma once
+
+#include <string>
+
+#include "app/recording.h"
+
+namespace simsched {
+
+// A paragraph of lines; ends with a newline.
+std::string describe_recording(const Recording& recording);
+
+}  // namespace simsched

@@ -1,0 +1,169 @@
+// simsched run: an experiment, its table and its files.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/experiment.h"
+#include "app/inputs.h"
+#include "app/parallel.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "report/comparison.h"
+#include "report/counters.h"
+#include "report/csv.h"
+#include "report/results_json.h"
+#include "report/table.h"
+#include "traces/perfetto_writer.h"
+
+namespace simsched {
+namespace {
+
+constexpr const char* kHelp = R"(
+An experiment is a YAML file:
+
+  machines: [vm-2c, desktop-2llc]     # presets, files, host; 'machine:' for one
+  workload:
+    trace: build.perf.data.zst        # a perf sched recording, or a generator: see simsched workloads
+  policies:
+    - eevdf                           # the first is what the others are compared to
+    - cfs
+    - eevdf: {base_slice: 20ms, label: long-slice}
+  seeds: 5                            # runs of each, for the confidence interval
+
+Examples:
+  simsched run experiment.yaml                        the table; files in results/experiment
+  simsched run experiment.yaml --seeds 10 -o out      more runs, files in out
+  simsched run experiment.yaml --perfetto t.perfetto  a trace for ui.perfetto.dev
+)";
+
+struct Arguments {
+  std::string config, output, perfetto, csv;
+  std::vector<std::string> policies;
+  int jobs = 0;
+  int seeds = 0;
+  bool quiet = false;
+};
+
+// The policies of the command line: those of the config by label or name, with its tunables, or others plain.
+std::vector<PolicyConfig> chosen_policies(const std::vector<std::string>& names, const Config& config) {
+  std::vector<PolicyConfig> chosen;
+  for (const std::string& name : names) {
+    auto same = [&](const PolicyConfig& policy) { return policy.label == name; };
+    auto found = std::find_if(config.policies.begin(), config.policies.end(), same);
+    if (std::any_of(chosen.begin(), chosen.end(), same)) throw Error("--policy", "'" + name + "' is given twice");
+    chosen.push_back(found != config.policies.end() ? *found : policy_from_name(name));
+  }
+  return chosen;
+}
+
+Config configure(const Arguments& arguments) {
+  Config config = load_config(arguments.config);
+  if (!arguments.policies.empty()) config.policies = chosen_policies(arguments.policies, config);
+  if (arguments.seeds > 0) config.seeds = first_seeds(static_cast<size_t>(arguments.seeds));
+  if (arguments.jobs > 0) config.jobs = arguments.jobs;
+  if (!arguments.output.empty()) config.output = arguments.output;
+  if (config.output.empty()) config.output = "results/" + std::filesystem::path(config.file).stem().string();
+  if (config.metrics.empty()) config.metrics = default_metrics();
+  return config;
+}
+
+// Known before the simulations, which may take long.
+void check_output(const std::string& folder) {
+  std::error_code ignored;
+  for (std::filesystem::path at = folder; !at.empty(); at = at.parent_path()) {
+    if (std::filesystem::is_directory(at, ignored)) return;
+    if (std::filesystem::exists(at, ignored)) {
+      throw Error(folder, "cannot be made: " + at.string() + " is a file", "name another folder with -o");
+    }
+    if (at == at.parent_path()) return;
+  }
+}
+
+void make_folder(const std::string& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) throw Error(folder, "cannot be made: " + failure.message(), "name another folder with -o");
+}
+
+// The file for one policy's trace: as named when there is one policy, else with "-POLICY" before the extension.
+std::string perfetto_path(const std::string& path, const Config& config, size_t policy) {
+  if (config.policies.size() == 1) return path;
+  std::string label = config.policies[policy].label;
+  for (char& c : label) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
+  }
+  std::filesystem::path named(path);
+  named.replace_filename(named.stem().string() + "-" + label + named.extension().string());
+  return named.string();
+}
+
+// The first run of each policy: what each is compared by at a glance.
+void mark_recorded(std::vector<Experiment>& experiments, const Config& config) {
+  for (Experiment& experiment : experiments) {
+    experiment.record = experiment.machine == 0 && experiment.seed == config.seeds.front();
+  }
+}
+
+int run(const Arguments& arguments) {
+  Config config = configure(arguments);
+  check_output(config.output);
+  Inputs inputs(config, arguments.quiet);
+  std::vector<Experiment> experiments = list_experiments(config, inputs);
+  if (!arguments.perfetto.empty()) mark_recorded(experiments, config);
+
+  int jobs = jobs_or_default(config.jobs);
+  spdlog::info("{} experiments, {} at a time", experiments.size(), jobs);
+  std::vector<Outcome> outcomes = run_experiments(experiments, config, inputs, jobs, arguments.quiet);
+
+  std::vector<RunResult> results;
+  for (const Outcome& outcome : outcomes) results.push_back(outcome.result);
+  make_folder(config.output);
+  std::vector<std::string> written = {config.output + "/results.json", config.output + "/results.csv"};
+  std::string csv = results_to_csv(results);
+  write_file_atomically(written[0], results_to_json(results, SIMSCHED_VERSION));
+  write_file_atomically(written[1], csv);
+  if (!arguments.csv.empty()) {
+    write_file_atomically(arguments.csv, csv);
+    written.push_back(arguments.csv);
+  }
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (!experiments[i].record) continue;
+    written.push_back(perfetto_path(arguments.perfetto, config, experiments[i].policy));
+    write_perfetto(outcomes[i].trace, nr_running_counters(outcomes[i].trace), written.back());
+  }
+
+  if (!arguments.quiet) {
+    fmt::print("{}\n", comparison_tables(results, config.metrics, wants_colour(STDOUT_FILENO)));
+    for (const std::string& path : written) fmt::print("wrote {}\n", path);
+  }
+  for (const RunResult& result : results) {
+    if (result.exit_code != 0) return result.exit_code;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Action run_command(CLI::App& command) {
+  auto arguments = std::make_shared<Arguments>();
+  command.add_option("CONFIG", arguments->config, "The experiment, a YAML file")->required();
+  command.add_option("-o,--output", arguments->output, "Folder for results.json and results.csv [results/CONFIG]");
+  command.add_option("-j,--jobs", arguments->jobs, "Simulations at a time; the results are the same [one a CPU]")
+      ->check(CLI::Range(1, kMaxJobs));
+  command.add_option("--seeds", arguments->seeds, "Runs of each policy, with seeds 1 to N")
+      ->check(CLI::Range(1, kMaxSeeds));
+  command.add_option("--policy", arguments->policies, "Only these policies, instead of the config's");
+  command.add_option("--csv", arguments->csv, "Also write results.csv here");
+  command.add_option("--perfetto", arguments->perfetto,
+                     "Write a Perfetto trace of the first run of each policy; with several policies, -POLICY is added");
+  command.add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
+  command.footer(kHelp);
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace simsched

@@ -1,0 +1,55 @@
+// simsched topo: what a machine looks like.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/commands.h"
+#include "base/files.h"
+#include "topology/load.h"
+#include "topology/render.h"
+
+namespace simsched {
+namespace {
+
+struct Arguments {
+  std::string machine, svg, dot, json;
+};
+
+constexpr const char* kHelp = R"(
+Examples:
+  simsched topo host                      this computer, through hwloc
+  simsched topo epyc-2s128c --svg m.svg   a preset, as nested boxes
+  simsched topo host --json my.json       a machine file to start from: 'machine: my.json' in an experiment
+  lstopo m.xml; simsched topo m.xml       another computer, as its hwloc sees it
+)";
+
+std::string preset_list() {
+  std::string text = "Presets:";
+  for (const std::string& name : preset_names()) text += " " + name;
+  return text + "\n";
+}
+
+int topo(const Arguments& arguments) {
+  Machine machine = load_machine(arguments.machine);
+  if (!arguments.svg.empty()) write_file_atomically(arguments.svg, machine_svg(machine));
+  if (!arguments.dot.empty()) write_file_atomically(arguments.dot, machine_dot(machine));
+  if (!arguments.json.empty()) write_file_atomically(arguments.json, machine_json(machine));
+  if (arguments.svg.empty() && arguments.dot.empty() && arguments.json.empty()) {
+    fmt::print("{}", machine_table(machine));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Action topo_command(CLI::App& command) {
+  auto arguments = std::make_shared<Arguments>();
+  command.add_option("MACHINE", arguments->machine, "A preset, 'host', a machine file, or an hwloc .xml")->required();
+  command.add_option("--svg", arguments->svg, "Write a drawing");
+  command.add_option("--dot", arguments->dot, "Write a Graphviz graph");
+  command.add_option("--json", arguments->json, "Write a machine file");
+  command.footer("\n" + preset_list() + kHelp);
+  return [arguments] { return topo(*arguments); };
+}
+
+}  // namespace simsched

@@ -1,0 +1,99 @@
+// simsched validate: a recording, replayed where it was made. Does the simulation tell the truth?
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/fidelity.h"
+#include "app/parallel.h"
+#include "app/progress.h"
+#include "app/recording.h"
+#include "app/recording_text.h"
+#include "base/files.h"
+#include "policies/registry.h"
+#include "report/counters.h"
+#include "report/table.h"
+#include "sim/engine.h"
+#include "traces/perfetto_writer.h"
+#include "traces/trace_stats.h"
+
+namespace simsched {
+namespace {
+
+constexpr const char* kHelp = R"(
+Replays the recording on the machine and kernel that it was recorded on, under the policy that ran there, and
+measures both alike. Exit code 1 when a metric is outside its tolerance.
+
+Examples:
+  simsched validate kernel-build.perf.data.zst
+  simsched validate kernel-build.perf.data.zst --json fidelity.json --seeds 9
+)";
+
+struct Arguments {
+  std::string trace, recorded, machine, json, perfetto, policy = "eevdf";
+  int seeds = 5;
+  int jobs = 0;
+};
+
+SchedTrace replay(const Recording& recording, const std::string& policy, uint64_t seed) {
+  EngineOptions options;
+  options.kernel = recording.kernel;
+  options.seed = seed;
+  options.record = true;
+  Engine engine(recording.machine, recording.workload, options,
+                make_policy(policy, {}, options.kernel, recording.machine, "--policy"));
+  engine.run();
+  return engine.trace();
+}
+
+std::vector<TraceStats> replay_seeds(const Recording& recording, const Arguments& arguments) {
+  std::vector<TraceStats> stats(static_cast<size_t>(arguments.seeds));
+  ProgressBar bar("replaying", stats.size());
+  parallel_for(stats.size(), jobs_or_default(arguments.jobs), [&](size_t i) {
+    SchedTrace trace = replay(recording, arguments.policy, i + 1);
+    stats[i] = trace_stats(trace, recording.trace.holes.no_switch_from_idle);
+    if (i == 0 && !arguments.perfetto.empty()) write_perfetto(trace, nr_running_counters(trace), arguments.perfetto);
+    bar.advance();
+  });
+  return stats;
+}
+
+int validate(const Arguments& arguments) {
+  policy_from_name(arguments.policy);  // before the recording is read
+  Recording recording = load_recording(arguments.trace, arguments.recorded, arguments.machine);
+  TraceStats recorded = trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle);
+  Fidelity fidelity(recorded, replay_seeds(recording, arguments));
+
+  if (!arguments.json.empty()) {
+    write_file_atomically(arguments.json, fidelity.json(arguments.trace, arguments.policy));
+  }
+  fmt::print("{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
+             arguments.seeds == 1 ? "" : "s", fidelity.table(wants_colour(STDOUT_FILENO)));
+  fmt::print("\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");
+  return fidelity.ok() ? 0 : 1;
+}
+
+}  // namespace
+
+Action validate_command(CLI::App& command) {
+  auto arguments = std::make_shared<Arguments>();
+  command.add_option("TRACE", arguments->trace, "A recording; .zst too")->required();
+  command.add_option("--recorded", arguments->recorded,
+                     "How it was recorded [NAME.recorded.yaml beside NAME.perf.data]");
+  command.add_option("--json", arguments->json, "Write the figures here");
+  command.add_option("--seeds", arguments->seeds, "Replays, with seeds 1 to N")
+      ->check(CLI::Range(1, kMaxSeeds))
+      ->capture_default_str();
+  command.add_option("-j,--jobs", arguments->jobs, "Replays at a time; the figures are the same [one a CPU]")
+      ->check(CLI::Range(1, kMaxJobs));
+  command.add_option("--policy", arguments->policy, "The policy that it was recorded under")->capture_default_str();
+  command.add_option("--machine", arguments->machine, "The machine it was recorded on [as the sidecar says]");
+  command.add_option("--perfetto", arguments->perfetto, "Write the first replay as a Perfetto trace");
+  command.footer(kHelp);
+  return [arguments] { return validate(*arguments); };
+}
+
+}  // namespace simsched

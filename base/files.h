@@ -1,0 +1,41 @@
+// Whole files in, whole files out.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace simsched {
+
+// Bytes that are owned: a mapped file or a block of memory. Movable; the bytes stay where they are.
+class Bytes {
+ public:
+  Bytes() = default;
+  static Bytes allocate(size_t size);  // not initialised
+  static Bytes map(int file, size_t size);
+  Bytes(Bytes&& other) noexcept;
+  Bytes& operator=(Bytes&& other) noexcept;
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+  ~Bytes();
+
+  std::span<const std::byte> span() const { return {data_, size_}; }
+  std::byte* data() { return data_; }
+  size_t size() const { return size_; }
+  void resize(size_t size);  // keeps the content; not for mapped files
+
+ private:
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+  bool mapped_ = false;
+};
+
+// A regular file is mapped, anything else (a pipe, /dev/stdin) is read. Throws Error when it cannot be.
+Bytes read_file(const std::string& path);
+
+// Writes a temporary file beside `path`, then renames it: readers see the old file or the whole new one.
+// Throws Error, leaving nothing behind.
+void write_file_atomically(const std::string& path, std::string_view content);
+
+}  // namespace simsched

@@ -1,0 +1,187 @@
+#include "policies/fair/domain.h"
+
+#include <algorithm>
+#include <set>
+
+namespace simsched::fair {
+namespace {
+
+constexpr int kReclaimDistance = 30;  // nodes farther than this are not worth a migration at fork, exec or wake-up
+
+}  // namespace
+
+std::vector<Domains::LevelInfo> Domains::levels() const {
+  std::vector<LevelInfo> levels{{Level::kSmt}, {Level::kCache}, {Level::kNode}};
+  std::set<int> distances;
+  for (size_t a = 0; a < machine_.nr_nodes(); ++a)
+    for (size_t b = 0; b < machine_.nr_nodes(); ++b)
+      if (a != b) distances.insert(machine_.distance(NodeId(a), NodeId(b)));
+  for (int distance : distances) levels.push_back({Level::kNuma, distance});
+  return levels;
+}
+
+CpuSet Domains::mask(const LevelInfo& level, CpuId cpu) const {
+  const Cpu& info = machine_.cpu(cpu);
+  switch (level.level) {
+    case Level::kSmt: return machine_.core_cpus(info.core);
+    case Level::kCache: return machine_.llc_cpus(info.llc);
+    case Level::kNode: return machine_.node_cpus(info.node);
+    case Level::kNuma: break;
+  }
+  CpuSet set;
+  for (size_t node = 0; node < machine_.nr_nodes(); ++node)
+    if (machine_.distance(info.node, NodeId(node)) <= level.distance || NodeId(node) == info.node)
+      set = set | machine_.node_cpus(NodeId(node));
+  return set;
+}
+
+const Span* Domains::share_span(size_t level, CpuSet set) {
+  // Members of one span mostly have it in common: remember, by its first CPU, what was made last.
+  size_t first = set.first_cpu().index();
+  for (const Span* span : {spans_at_[level][first], level > 0 ? spans_at_[level - 1][first] : nullptr})
+    if (span && span->set == set) return spans_at_[level][first] = span;
+  spans_.push_back({});
+  Span& span = spans_.back();
+  span.set = std::move(set);
+  for (CpuId cpu : span.set) span.cpus.push_back(cpu);
+  return spans_at_[level][first] = &span;
+}
+
+Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr_cpus()) {
+  std::vector<LevelInfo> infos = levels();
+  size_t nr_cpus = machine.nr_cpus();
+  spans_at_.assign(infos.size(), std::vector<const Span*>(nr_cpus, nullptr));
+  groups_at_.assign(infos.size(), std::vector<std::vector<Group*>>(nr_cpus));
+  std::vector<std::vector<const Span*>> spans(infos.size(), std::vector<const Span*>(nr_cpus));
+  for (size_t level = 0; level < infos.size(); ++level)
+    for (CpuId cpu : machine.cpus()) spans[level][cpu.index()] = share_span(level, mask(infos[level], cpu));
+  for (CpuId cpu : machine.cpus()) asymmetric_ |= machine.cpu(cpu).capacity != machine.cpu(CpuId(0)).capacity;
+
+  for (CpuId cpu : machine.cpus()) {
+    std::vector<Domain>& domains = of(cpu);
+    for (size_t level = 0; level < infos.size(); ++level) {
+      const Span* span = spans[level][cpu.index()];
+      // A level of one CPU is nothing to balance over.
+      if (span->cpus.size() < 2) continue;
+      Domain domain;
+      domain.level = infos[level].level;
+      domain.span = span;
+      domain.min_interval = domain.balance_interval = domain.weight();
+      domain.max_interval = 2 * domain.weight();
+      domain.smt = domain.level == Level::kSmt;
+      domain.shares_cache = domain.level == Level::kSmt || domain.level == Level::kCache;
+      if (domain.smt) {
+        domain.imbalance_pct = 110;
+        domain.cache_nice_tries = 0;
+      }
+      if (domain.level == Level::kNuma) {
+        domain.numa = true;
+        domain.prefer_sibling = false;
+        domain.cache_nice_tries = 2;
+        domain.fork_exec = domain.wake_affine = infos[level].distance <= kReclaimDistance;
+      }
+      for (CpuId other : span->cpus)
+        domain.asym_capacity |= machine.cpu(other).capacity != machine.cpu(cpu).capacity;
+      build_groups(cpu, spans, level, domain);
+      if (domain.asym_capacity && !domains.empty()) domains.back().prefer_sibling = false;
+      domains.push_back(std::move(domain));
+    }
+    allow_numa_imbalance(domains);
+    drop_degenerate(domains);
+  }
+  spans_at_.clear();
+  groups_at_.clear();
+}
+
+// The groups of a domain are the domains of the level below that its CPUs have, starting with this CPU's.
+void Domains::build_groups(CpuId cpu, const std::vector<std::vector<const Span*>>& spans, size_t level,
+                           Domain& domain) {
+  // The level below is the nearest with another span: those between are dropped later.
+  auto below = [&](CpuId member) -> const Span* {
+    for (size_t l = level; l-- > 0;)
+      if (const Span* span = spans[l][member.index()]; span != domain.span && span->cpus.size() < domain.span->cpus.size())
+        return span;
+    return nullptr;
+  };
+  CpuSet covered;
+  CpuId member = cpu;
+  for (size_t i = 0; i < domain.span->cpus.size(); ++i, member = domain.span->set.next_wrap(member)) {
+    if (covered.contains(member)) continue;
+    const Span* child = below(member);
+    CpuSet single = child ? CpuSet() : CpuSet::single(member);
+    const CpuSet& set = child ? child->set : single;
+    covered = covered | set;
+    Group* group = nullptr;
+    for (Group* candidate : groups_at_[level][set.first_cpu().index()])
+      if (candidate->domain == domain.span && candidate->span->set == set) group = candidate;
+    if (!group) {
+      groups_.push_back({});
+      group = &groups_.back();
+      groups_at_[level][set.first_cpu().index()].push_back(group);
+      group->domain = domain.span;
+      if (!child) {
+        spans_.push_back({single, {member}});
+        child = &spans_.back();
+      }
+      group->span = child;
+      group->min_capacity = kCapacityScale;
+      for (CpuId c : child->cpus) {
+        // Where groups overlap, only the CPUs whose own group this is balance for it.
+        const Span* own = below(c);
+        if (child->cpus.size() == 1 || own == child) group->balancers.push_back(c);
+        int64_t capacity = machine_.cpu(c).capacity;
+        group->capacity += capacity;
+        group->cores += machine_.smt_cpus(c).first_cpu() == c;
+        group->min_capacity = std::min(group->min_capacity, capacity);
+        group->max_capacity = std::max(group->max_capacity, capacity);
+      }
+      if (group->balancers.empty()) group->balancers.push_back(member);
+      group->smt = child->cpus.size() > 1 && child == spans[0][member.index()];
+    }
+    domain.groups.push_back(group);
+  }
+}
+
+// How many tasks may gather on one node before balancing between nodes sets in: as many as do not have to
+// share a cache, or an eighth of a node that has one cache only.
+void Domains::allow_numa_imbalance(std::vector<Domain>& domains) {
+  int64_t allowed = 0, span = 1;
+  for (size_t i = 0; i < domains.size(); ++i) {
+    Domain& domain = domains[i];
+    if (!domain.shares_cache && (i == 0 || domains[i - 1].shares_cache)) {
+      int64_t caches = domain.weight() / (i == 0 ? 1 : domains[i - 1].weight());
+      allowed = std::max<int64_t>(1, caches == 1 ? domain.weight() / 8 : caches);
+      domain.imb_numa_nr = allowed;
+      auto numa = std::find_if(domains.begin() + static_cast<std::ptrdiff_t>(i) + 1, domains.end(),
+                               [](const Domain& d) { return d.numa; });
+      span = numa == domains.end() ? domain.weight() : numa->weight();
+    } else {
+      domain.imb_numa_nr = allowed * std::max<int64_t>(1, domain.weight() / span);
+    }
+  }
+}
+
+void Domains::drop_degenerate(std::vector<Domain>& domains) {
+  for (size_t i = 1; i < domains.size();) {
+    if (domains[i].span->cpus.size() == domains[i - 1].span->cpus.size()) {
+      domains[i - 1].prefer_sibling |= domains[i].prefer_sibling;
+      domains.erase(domains.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
+}
+
+const Domain* Domains::cache(CpuId cpu) const {
+  const Domain* found = nullptr;
+  for (const Domain& domain : of(cpu))
+    if (domain.shares_cache) found = &domain;
+  return found;
+}
+
+size_t Domains::cache_size(CpuId cpu) const {
+  const Domain* domain = cache(cpu);
+  return domain ? domain->span->cpus.size() : 1;
+}
+
+}  // namespace simsched::fair

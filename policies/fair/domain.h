@@ -1,0 +1,100 @@
+// Scheduling domains: the levels at which the fair class balances load, as the kernel builds them from the
+// topology (kernel/sched/topology.c): SMT siblings, CPUs of one last-level cache, CPUs of one node, and
+// then one level for each NUMA distance. A level that adds no CPU to the one below is left out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "base/cpu_set.h"
+#include "base/ids.h"
+#include "topology/machine.h"
+
+namespace simsched::fair {
+
+enum class Level : uint8_t { kSmt, kCache, kNode, kNuma };
+
+// CPUs, as a set and as a list in ascending order. Shared by the domains of all its members.
+struct Span {
+  CpuSet set;
+  std::vector<CpuId> cpus;
+};
+
+// A part of a domain, between which and the other parts load is balanced: a domain of the level below.
+struct Group {
+  const Span* span = nullptr;
+  const Span* domain = nullptr;   // that it is part of
+  std::vector<CpuId> balancers;   // who may pull load into the group for all of it (group_balance_mask)
+  int64_t capacity = 0;           // sum over its CPUs
+  int64_t min_capacity = 0, max_capacity = 0;  // of one CPU
+  int64_t cores = 0;
+  bool smt = false;               // its CPUs share a core
+  bool imbalanced = false;        // below it, affinity kept load from being balanced
+
+  int64_t weight() const { return static_cast<int64_t>(span->cpus.size()); }
+};
+
+// One level as one CPU sees it. Times are in ns unless said otherwise.
+struct Domain {
+  Level level = Level::kCache;
+  const Span* span = nullptr;
+  std::vector<Group*> groups;  // the CPU's own is first
+  bool smt = false;            // SD_SHARE_CPUCAPACITY
+  bool shares_cache = false;   // SD_SHARE_LLC
+  bool numa = false;           // SD_NUMA
+  bool fork_exec = true;       // SD_BALANCE_FORK, SD_BALANCE_EXEC
+  bool wake_affine = true;     // SD_WAKE_AFFINE
+  bool asym_capacity = false;  // SD_ASYM_CPUCAPACITY
+  bool prefer_sibling = true;  // tasks spread over domains like this one before they share one
+  int64_t imbalance_pct = 117;
+  int64_t imb_numa_nr = 0;     // so many tasks may run on one node before they spread to another
+  uint32_t cache_nice_tries = 1;
+
+  int64_t min_interval = 0, max_interval = 0, balance_interval = 0;  // ms, of an idle CPU
+  int64_t last_balance = 0;
+  uint32_t nr_balance_failed = 0;
+  int64_t max_newidle_cost = 0, cost_decayed = 0;
+  uint32_t newidle_call = 512, newidle_success = 256, newidle_ratio = 512;  // of 1024
+
+  int64_t weight() const { return static_cast<int64_t>(span->cpus.size()); }
+  bool contains(CpuId cpu) const { return span->set.contains(cpu); }
+};
+
+class Domains {
+ public:
+  explicit Domains(const Machine& machine);
+
+  // From the lowest to the highest level; empty for a single CPU.
+  std::vector<Domain>& of(CpuId cpu) { return by_cpu_[cpu.index()]; }
+  const std::vector<Domain>& of(CpuId cpu) const { return by_cpu_[cpu.index()]; }
+
+  // The highest domain of the CPU that lies within one cache (sd_llc), or null.
+  const Domain* cache(CpuId cpu) const;
+  size_t cache_size(CpuId cpu) const;
+  // Whether two CPUs share a last-level cache.
+  bool share_cache(CpuId a, CpuId b) const { return machine_.cpu(a).llc == machine_.cpu(b).llc; }
+  bool asymmetric() const { return asymmetric_; }
+
+ private:
+  struct LevelInfo {
+    Level level;
+    int distance = 0;  // kNuma: to the farthest node
+  };
+  std::vector<LevelInfo> levels() const;
+  CpuSet mask(const LevelInfo& level, CpuId cpu) const;
+  const Span* share_span(size_t level, CpuSet set);
+  void build_groups(CpuId cpu, const std::vector<std::vector<const Span*>>& spans, size_t level, Domain& domain);
+  void allow_numa_imbalance(std::vector<Domain>& domains);
+  void drop_degenerate(std::vector<Domain>& domains);
+
+  const Machine& machine_;
+  std::vector<std::vector<Domain>> by_cpu_;
+  std::deque<Span> spans_;
+  std::deque<Group> groups_;
+  std::vector<std::vector<const Span*>> spans_at_;   // by level and first CPU: candidates to share
+  std::vector<std::vector<std::vector<Group*>>> groups_at_;  // by level and first CPU: candidates to share
+  bool asymmetric_ = false;
+};
+
+}  // namespace simsched::fair

@@ -1,0 +1,207 @@
+#include "policies/fair/fair.h"
+
+#include <algorithm>
+
+#include "policies/fair/tree.h"
+
+namespace simsched {
+
+using namespace fair;
+
+FairClass::FairClass(Params params)
+    : params_(params),
+      rule_(params_.discipline == Discipline::kEevdf ? make_eevdf(params_) : make_cfs(params_)) {}
+
+FairClass::~FairClass() = default;
+
+bool FairClass::takes(SchedPolicy policy) const {
+  return policy == SchedPolicy::kNormal || policy == SchedPolicy::kBatch || policy == SchedPolicy::kIdle;
+}
+
+void FairClass::attach(Engine& engine) {
+  engine_ = &engine;
+  size_t nr_cpus = engine.nr_cpus(), nr_tasks = engine.workload().tasks.size(), nr_groups = engine.workload().nr_groups;
+  entities_.resize(nr_tasks + (nr_groups - 1) * nr_cpus);
+  queues_.resize(nr_groups * nr_cpus);
+  extras_.resize(engine.nr_tasks() + nr_cpus);
+  cpus_.resize(nr_cpus);
+  groups_.resize(nr_groups);
+  domains_.emplace(engine.machine());
+  caches_.resize(engine.machine().nr_llcs());
+  core_seen_.resize(engine.machine().nr_cores());
+
+  for (size_t i = 0; i < entities_.size(); ++i) entities_[i].heap = static_cast<uint32_t>(Rng(i).next());
+  for (size_t i = 0; i < queues_.size(); ++i) {
+    CfsRq& rq = queues_[i];
+    rq.cpu = CpuId(i % nr_cpus);
+    rq.group = GroupId(i / nr_cpus);
+    if (i < nr_cpus) continue;
+    Entity& e = entities_[nr_tasks + i - nr_cpus];
+    rq.group_entity = &e;
+    e.my_q = &rq;
+    e.cfs_rq = &root_of(rq.cpu);
+    e.slice = params_.base_slice.count();
+    set_weight(e, kNice0Load);
+  }
+  for (CpuId cpu : engine.machine().cpus()) {
+    CpuState& state = cpu_state(cpu);
+    state.capacity = engine.machine().cpu(cpu).capacity;
+    state.avg_idle = 2 * params_.migration_cost.count();
+    state.max_idle_cost = params_.migration_cost.count();
+    cache_state(cpu).nr_idle_scan = static_cast<int64_t>(domains_->cache_size(cpu));
+    smt_ |= engine.machine().smt_cpus(cpu).size() > 1;
+    enter_idle(cpu);
+  }
+  for (size_t i = 0; i < nr_tasks; ++i) {
+    TaskId task(i);
+    entities_[i].id = task.value();
+    set_task_weight(task);
+    entities_[i].avg.load_avg = static_cast<uint64_t>(scale_down(entities_[i].weight));
+  }
+}
+
+CfsRq& FairClass::queue_of(GroupId group, CpuId cpu) {
+  return queues_[group.index() * engine_->nr_cpus() + cpu.index()];
+}
+
+void FairClass::set_task_queue(Entity& e, CpuId cpu) {
+  e.cfs_rq = &queue_of(engine_->group(e.task()), cpu);
+  e.parent = e.cfs_rq->group_entity;
+}
+
+void FairClass::set_task_weight(TaskId task) {
+  Entity& e = entity_of(task);
+  e.idle = engine_->policy(task) == SchedPolicy::kIdle;
+  int64_t weight = (e.idle ? kIdleWeight : nice_weight(engine_->nice(task))) << kLoadShift;
+  if (e.weight == 0) set_weight(e, weight);
+  else if (e.weight != weight) reweight_entity(e, weight);
+  int64_t slice = engine_->custom_slice(task).count();
+  e.custom_slice = slice > 0 && params_.discipline == Discipline::kEevdf;
+  e.slice = e.custom_slice ? std::clamp<int64_t>(slice, 100000, 100000000) : params_.base_slice.count();
+}
+
+void FairClass::reweight_task(TaskId task) { set_task_weight(task); }
+
+void FairClass::task_fork(TaskId child, TaskId parent) {
+  CpuId cpu = engine_->task_cpu(child);
+  rule_->fork(queue_of(engine_->group(child), cpu), entity_of(child));
+  if (parent.valid() && is_fair(parent)) extras_[child.index()].recent_cpu = extras_[parent.index()].recent_cpu;
+}
+
+// Brings the run time and vruntime of what runs on this level up to now.
+void FairClass::update_curr(CfsRq& rq) {
+  Entity* curr = rq.curr;
+  if (!curr) return;
+  int64_t delta = now() - curr->exec_start;
+  if (delta <= 0) return;
+  curr->exec_start = now();
+  curr->sum_exec += delta;
+  curr->vruntime += virtual_time(delta, *curr);
+  if (rule_->ran(rq, *curr)) {
+    engine_->resched_curr(rq.cpu);
+    clear_buddies(rq, *curr);
+  }
+}
+
+// Down the hierarchy to the task that should run. Null when what was best only waited for its dequeue.
+Entity* FairClass::pick_entity(CpuId cpu) {
+  CfsRq* rq = &root_of(cpu);
+  while (true) {
+    if (rq->curr && rq->curr->on_rq) update_curr(*rq);
+    Entity* e = rule_->pick(*rq);
+    if (e->delayed) {
+      dequeue_entities(*e, kDequeueSleep | kDequeueDelayed);
+      return nullptr;
+    }
+    if (e->is_task()) return e;
+    rq = e->my_q;
+  }
+}
+
+TaskId FairClass::pick_task(CpuId cpu) {
+  pelt_now(cpu);
+  CfsRq& root = root_of(cpu);
+  do {
+    while (root.nr_queued > 0)
+      if (Entity* e = pick_entity(cpu)) return cpu_state(cpu).picked = e->task();
+  } while (newidle_balance(cpu));
+  if (smt_) note_idle_core(cpu);
+  enter_idle(cpu);
+  return TaskId();
+}
+
+void FairClass::put_prev_entity(CfsRq& rq, Entity& e) {
+  if (e.on_rq) update_curr(rq);
+  if (e.on_rq) {
+    rule_->waits(e);
+    enqueue_waiting(rq, e);
+    update_load_avg(rq, e, 0);
+  }
+  rq.curr = nullptr;
+}
+
+void FairClass::set_next_entity(CfsRq& rq, Entity& e) {
+  clear_buddies(rq, e);
+  if (e.on_rq) {
+    dequeue_waiting(rq, e);
+    update_load_avg(rq, e, kUpdateGroup);
+    rule_->picked(rq, e);
+  }
+  e.exec_start = now();
+  rq.curr = &e;
+  e.prev_sum_exec = e.sum_exec;
+}
+
+// From one task to another, the levels that both run through are left alone: their slices go on.
+void FairClass::put_prev_task(CpuId cpu, TaskId task) {
+  TaskId next = cpu_state(cpu).picked;
+  const Entity* shared = next.valid() && next != task ? entity_of(next).parent : nullptr;
+  for (Entity* e = &entity_of(task); e && e != shared; e = e->parent) put_prev_entity(*e->cfs_rq, *e);
+}
+
+void FairClass::set_next_task(CpuId cpu, TaskId task) {
+  cpu_state(cpu).picked = TaskId();
+  for (Entity* e = &entity_of(task); e && e->cfs_rq->curr != e; e = e->parent) set_next_entity(*e->cfs_rq, *e);
+  if (entity_of(task).on_rq) {
+    list_remove(cpu, task);
+    list_add(cpu, task);
+  }
+}
+
+void FairClass::task_tick(CpuId, TaskId curr) {
+  for (Entity* e = &entity_of(curr); e; e = e->parent) {
+    CfsRq& rq = *e->cfs_rq;
+    update_curr(rq);
+    update_load_avg(rq, *e, kUpdateGroup);
+    update_shares(*e);
+    if (rq.nr_queued > 1 && rule_->tick(rq, *e)) {
+      engine_->resched_curr(rq.cpu);
+      clear_buddies(rq, *e);
+    }
+  }
+}
+
+Nanos FairClass::next_tick(CpuId cpu) {
+  int64_t at = INT64_MAX;
+  for (CfsRq* rq = &root_of(cpu); rq && rq->curr; rq = rq->curr->my_q) {
+    if (rq->nr_queued < 2) continue;
+    // Several groups compete, or tasks with groups: every tick looks at their shares again.
+    int64_t runs = groups_.size() > 1 && rq->is_root() ? 0 : rule_->runs_for(*rq, *rq->curr);
+    at = std::min(at, rq->curr->exec_start + runs);
+  }
+  if (!domains_->of(cpu).empty()) {
+    at = std::min(at, cpu_state(cpu).next_balance);
+    if (wants_kick(cpu)) at = std::min(at, nohz_next_balance_);
+  }
+  return at == INT64_MAX ? Nanos::max() : Nanos(at);
+}
+
+void FairClass::yield_task(CpuId cpu, TaskId task) {
+  if (root_of(cpu).h_nr_queued < 2) return;
+  Entity& e = entity_of(task);
+  clear_buddies(*e.cfs_rq, e);
+  update_curr(*e.cfs_rq);
+  rule_->yield(*e.cfs_rq, e);
+}
+
+}  // namespace simsched

@@ -1,0 +1,66 @@
+#include "policies/fair/params.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace simsched::fair {
+
+Params::Params(Discipline d, const KernelParams& kernel, size_t nr_cpus)
+    : discipline(d),
+      tick(kernel.tick().count()),
+      min_quantum(kernel.at_least(6, 13) ? 700000 : 750000),
+      protects_slice(kernel.at_least(6, 17)),
+      yield_forfeits(kernel.at_least(6, 18)),
+      preempts_kernel(kernel.preempt == Preempt::kFull || kernel.preempt == Preempt::kLazy),
+      pick_buddy(kernel.at_least(6, 15)),
+      ni_random(kernel.at_least(6, 18)) {
+  // Logarithmic scaling: more CPUs, longer slices.
+  int64_t factor = std::bit_width(std::clamp<size_t>(nr_cpus, 1, 8));
+  base_slice = kernel.base_slice.count() > 0 ? kernel.base_slice : Nanos(min_quantum * factor);
+  latency = 6_ms * factor;
+  min_granularity = Nanos(750000 * factor);
+  idle_min_granularity = Nanos(750000);
+  wakeup_granularity = 1_ms * factor;
+  if (d == Discipline::kCfs) {
+    pick_buddy = ni_random = false;
+    if (kernel.base_slice.count() > 0) min_granularity = kernel.base_slice;
+  }
+}
+
+void Params::bind(TunableReader& reader) {
+  constexpr Nanos kShortest = 100_us, kLongest = 1_s;
+  if (discipline == Discipline::kEevdf) {
+    reader.bind("base_slice_ns", &base_slice, kShortest, kLongest, "CPU time a task asks for at a time");
+    reader.bind("place_lag", &place_lag, "a task that joins keeps the lag it left with");
+    reader.bind("place_deadline_initial", &place_deadline_initial, "a new task's first deadline is half a slice away");
+    reader.bind("place_rel_deadline", &place_rel_deadline, "a task that moves keeps its place before its deadline");
+    reader.bind("run_to_parity", &run_to_parity, "a picked task runs to its deadline unless a shorter slice waits");
+    reader.bind("preempt_short", &preempt_short, "a waking task with a shorter slice may preempt");
+    reader.bind("delay_dequeue", &delay_dequeue, "a task that sleeps with negative lag stays queued until it is eligible");
+    reader.bind("delay_zero", &delay_zero, "... and gains no positive lag by it");
+    reader.bind("next_buddy", &next_buddy, "a waking task is preferred at the next pick");
+    reader.bind("pick_buddy", &pick_buddy, "buddies are honoured at all");
+  } else {
+    reader.bind("sched_latency_ns", &latency, kShortest, kLongest, "period in which every task runs once");
+    reader.bind("min_granularity_ns", &min_granularity, kShortest, kLongest, "least time of a task on the CPU");
+    reader.bind("wakeup_granularity_ns", &wakeup_granularity, Nanos(0), kLongest, "lead a waking task needs to preempt");
+    reader.bind("gentle_fair_sleepers", &gentle_fair_sleepers, "a sleeper's credit is half a period");
+    reader.bind("start_debit", &start_debit, "a new task waits for its first slice");
+    reader.bind("next_buddy", &next_buddy, "a waking task is preferred at the next pick");
+    reader.bind("last_buddy", &last_buddy, "a preempted task is preferred at the next pick");
+  }
+  reader.bind("wakeup_preemption", &wakeup_preemption, "a waking task may preempt");
+  reader.bind("cache_hot_buddy", &cache_hot_buddy, "the next buddy is not pulled by the balancer");
+  reader.bind("lb_min", &lb_min, "the balancer leaves very small loads alone");
+  reader.bind("sis_util", &sis_util, "the search for an idle CPU is bounded by the utilisation of the cache domain");
+  reader.bind("wa_idle", &wa_idle, "a waking task goes to the waker's CPU when that is idle");
+  reader.bind("wa_weight", &wa_weight, "... or when the load there is less");
+  reader.bind("wa_bias", &wa_bias, "... with a bias towards the previous CPU");
+  reader.bind("util_est", &util_est, "utilisation of a sleeper is remembered");
+  reader.bind("ni_random", &ni_random, "newidle balancing is tried in proportion to its success");
+  reader.bind("migration_cost_ns", &migration_cost, Nanos(0), kLongest, "a task that ran less long ago is cache-hot");
+  reader.bind("nr_migrate", &nr_migrate, 1, 1 << 20, "tasks looked at in one balancing run");
+  reader.bind("newidle_cost_per_cpu_ns", &newidle_cost_per_cpu, Nanos(0), kLongest, "assumed cost of newidle balancing");
+}
+
+}  // namespace simsched::fair

@@ -1,0 +1,51 @@
+// What can be set of the fair class, under the kernel's names in lower case: the features of
+// kernel/sched/features.h and the values of /sys/kernel/debug/sched/. Defaults are those of the version.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/units.h"
+#include "policies/tunables.h"
+#include "sim/kernel_params.h"
+
+namespace simsched::fair {
+
+enum class Discipline : uint8_t { kEevdf, kCfs };
+
+struct Params {
+  Params(Discipline discipline, const KernelParams& kernel, size_t nr_cpus);
+  void bind(TunableReader& reader);
+
+  Discipline discipline;
+  int64_t tick;           // ns
+  int64_t min_quantum;    // ns, the base slice before it is scaled by the number of CPUs
+  bool protects_slice;    // 6.17: protection by Entity::vprot
+  bool yield_forfeits;    // 6.18: sched_yield() gives up the rest of the request
+  bool preempts_kernel;   // a preemptible kernel stops newidle balancing at the first task
+
+  // EEVDF.
+  Nanos base_slice;
+  bool place_lag = true, place_deadline_initial = true, place_rel_deadline = true;
+  bool run_to_parity = true, preempt_short = true;
+  bool delay_dequeue = true, delay_zero = true;
+  bool next_buddy = false, pick_buddy;
+
+  // CFS, as in 6.5.
+  Nanos latency, min_granularity, idle_min_granularity, wakeup_granularity;
+  bool gentle_fair_sleepers = true, start_debit = true, last_buddy = true;
+
+  // Both.
+  bool wakeup_preemption = true;
+  bool cache_hot_buddy = true, lb_min = false;
+  bool sis_util = true;
+  bool wa_idle = true, wa_weight = true, wa_bias = true;
+  bool util_est = true, ni_random;
+  Nanos migration_cost{500000};
+  int64_t nr_migrate = 32;
+  // A balancing run takes no simulated time; for the rule that a short idle period is not worth one, a look
+  // at a domain counts as this much for each of its CPUs.
+  Nanos newidle_cost_per_cpu{1000};
+};
+
+}  // namespace simsched::fair

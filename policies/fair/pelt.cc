@@ -1,0 +1,211 @@
+#include "policies/fair/pelt.h"
+
+#include <array>
+
+namespace simsched::fair::pelt {
+namespace {
+
+using Wide = Uint128;
+
+// Integer square root of a 128-bit number, by bits.
+constexpr uint64_t square_root(Wide value) {
+  uint64_t root = 0;
+  for (int bit = 63; bit >= 0; --bit) {
+    uint64_t trial = root | uint64_t{1} << bit;
+    if (Wide{trial} * trial <= value) root = trial;
+  }
+  return root;
+}
+
+// floor((2^32 - 1) * y^n) for n < 32: y is the fifth successive square root of 1/2.
+constexpr std::array<uint32_t, kHalfLife> make_powers() {
+  uint64_t y = uint64_t{1} << 63;  // of 2^64
+  for (int i = 0; i < 5; ++i) y = square_root(Wide{y} << 64);
+  std::array<uint32_t, kHalfLife> powers{};
+  uint64_t power = ~uint64_t{0};
+  for (uint32_t& p : powers) {
+    p = static_cast<uint32_t>((Wide{power} * 0xffffffff + 0xffffffff) >> 64);
+    power = static_cast<uint64_t>(Wide{power} * y >> 64);
+  }
+  return powers;
+}
+constexpr std::array<uint32_t, kHalfLife> kPowers = make_powers();
+static_assert(kPowers[1] == 0xfa83b2da && kPowers[16] == 0xb504f333 && kPowers[31] == 0x82cd8698);
+
+void subtract(uint64_t& from, uint64_t what) { from -= std::min(from, what); }
+
+void add_signed(uint64_t& to, int64_t what) {
+  if (what < 0) subtract(to, static_cast<uint64_t>(-what));
+  else to += static_cast<uint64_t>(what);
+}
+
+// The rounding of sums and averages differs; a sum is never below what its average stands for.
+void raise_sum(uint64_t& sum, uint64_t avg) { sum = std::max(sum, avg * kMinDivider); }
+
+uint64_t runnable_of(const Entity& e) {
+  if (e.delayed) return 0;
+  return e.is_task() ? e.on_rq : e.runnable_weight;
+}
+
+uint64_t weight_of(const Entity& e) { return static_cast<uint64_t>(scale_down(e.weight)); }
+
+void note_propagation(CfsRq& rq, int64_t runnable_sum) {
+  rq.propagate = true;
+  rq.prop_runnable_sum += runnable_sum;
+}
+
+// The sums of one kind follow the run queue below.
+void follow(uint64_t& e_avg, uint64_t& e_sum, uint64_t& rq_avg, uint64_t& rq_sum, uint64_t below, uint64_t div) {
+  int64_t delta_avg = static_cast<int64_t>(below - e_avg);
+  if (delta_avg == 0) return;
+  uint64_t sum = below * div;
+  int64_t delta_sum = static_cast<int64_t>(sum - e_sum);
+  e_avg = below;
+  e_sum = sum;
+  add_signed(rq_avg, delta_avg);
+  add_signed(rq_sum, delta_sum);
+  raise_sum(rq_sum, rq_avg);
+}
+
+void follow_load(Entity& e, CfsRq& rq, CfsRq& below) {
+  int64_t runnable_sum = below.prop_runnable_sum;
+  if (runnable_sum == 0) return;
+  below.prop_runnable_sum = 0;
+  int64_t div = divider(rq.avg), had = static_cast<int64_t>(e.avg.load_sum);
+  if (runnable_sum > 0) {
+    runnable_sum = std::min(runnable_sum + had, div);
+  } else {
+    // What left is not known exactly: assume that all below are equally runnable.
+    int64_t weight = scale_down(below.load);
+    runnable_sum = std::min(had, weight ? static_cast<int64_t>(below.avg.load_sum) / weight : 0);
+  }
+  runnable_sum = std::max(runnable_sum, static_cast<int64_t>(e.avg.util_sum >> 10));
+  int64_t weight = static_cast<int64_t>(weight_of(e));
+  int64_t load_sum = weight * runnable_sum, load_avg = load_sum / div;
+  int64_t delta_avg = load_avg - static_cast<int64_t>(e.avg.load_avg);
+  if (delta_avg == 0) return;
+  int64_t delta_sum = load_sum - weight * had;
+  e.avg.load_sum = static_cast<uint64_t>(runnable_sum);
+  e.avg.load_avg = static_cast<uint64_t>(load_avg);
+  add_signed(rq.avg.load_avg, delta_avg);
+  add_signed(rq.avg.load_sum, delta_sum);
+  raise_sum(rq.avg.load_sum, rq.avg.load_avg);
+}
+
+}  // namespace
+
+uint64_t decay(uint64_t value, uint64_t periods) {
+  if (periods > kHalfLife * 63) return 0;
+  value >>= periods / kHalfLife;
+  return static_cast<uint64_t>(Wide{value} * kPowers[periods % kHalfLife] >> 32);
+}
+
+bool update_sums(LoadAvg& avg, int64_t now, uint64_t load, uint64_t runnable, bool running) {
+  int64_t elapsed = now - avg.last_update_time;
+  if (elapsed < 0) {
+    avg.last_update_time = now;
+    return false;
+  }
+  elapsed >>= 10;  // about 1 us
+  if (elapsed == 0) return false;
+  avg.last_update_time += elapsed << 10;
+  if (load == 0) runnable = running = 0;
+
+  uint64_t contrib = static_cast<uint64_t>(elapsed), rest = contrib + avg.period_contrib, periods = rest / 1024;
+  if (periods > 0) {
+    avg.load_sum = decay(avg.load_sum, periods);
+    avg.runnable_sum = decay(avg.runnable_sum, periods);
+    avg.util_sum = decay(avg.util_sum, periods);
+    rest %= 1024;
+    // The end of the period that was begun, the full periods after it, the beginning of the present one.
+    if (load) contrib = decay(1024 - avg.period_contrib, periods) + (kLoadAvgMax - decay(kLoadAvgMax, periods) - 1024) + rest;
+  }
+  avg.period_contrib = static_cast<uint32_t>(rest);
+  avg.load_sum += load * contrib;
+  avg.runnable_sum += (runnable * contrib) << 10;
+  if (running) avg.util_sum += contrib << 10;
+  return periods > 0;
+}
+
+void update_averages(LoadAvg& avg, uint64_t weight) {
+  uint64_t div = divider(avg);
+  avg.load_avg = weight * avg.load_sum / div;
+  avg.runnable_avg = avg.runnable_sum / div;
+  avg.util_avg = avg.util_sum / div;
+}
+
+bool update_entity(Entity& e, int64_t now) {
+  if (!update_sums(e.avg, now, e.on_rq, runnable_of(e), e.cfs_rq->curr == &e)) return false;
+  update_averages(e.avg, weight_of(e));
+  return true;
+}
+
+bool update_blocked_entity(Entity& e, int64_t now) {
+  if (!update_sums(e.avg, now, 0, 0, false)) return false;
+  update_averages(e.avg, weight_of(e));
+  return true;
+}
+
+bool update_queue(CfsRq& rq, int64_t now) {
+  if (!update_sums(rq.avg, now, static_cast<uint64_t>(scale_down(rq.load)), rq.h_nr_runnable, rq.curr != nullptr))
+    return false;
+  update_averages(rq.avg, 1);
+  return true;
+}
+
+void add_load(CfsRq& rq, const Entity& e) {
+  rq.avg.load_avg += e.avg.load_avg;
+  rq.avg.load_sum += weight_of(e) * e.avg.load_sum;
+}
+
+void remove_load(CfsRq& rq, const Entity& e) {
+  subtract(rq.avg.load_avg, e.avg.load_avg);
+  subtract(rq.avg.load_sum, weight_of(e) * e.avg.load_sum);
+  raise_sum(rq.avg.load_sum, rq.avg.load_avg);
+}
+
+void attach(CfsRq& rq, Entity& e) {
+  // Run queue and entity decay in step from here on.
+  e.avg.last_update_time = rq.avg.last_update_time;
+  e.avg.period_contrib = rq.avg.period_contrib;
+  uint64_t div = divider(rq.avg), weight = weight_of(e);
+  e.avg.util_sum = e.avg.util_avg * div;
+  e.avg.runnable_sum = e.avg.runnable_avg * div;
+  uint64_t load_sum = e.avg.load_avg * div;
+  e.avg.load_sum = weight < load_sum ? load_sum / weight : 1;
+  add_load(rq, e);
+  rq.avg.util_avg += e.avg.util_avg;
+  rq.avg.util_sum += e.avg.util_sum;
+  rq.avg.runnable_avg += e.avg.runnable_avg;
+  rq.avg.runnable_sum += e.avg.runnable_sum;
+  note_propagation(rq, static_cast<int64_t>(e.avg.load_sum));
+}
+
+void detach(CfsRq& rq, Entity& e) {
+  remove_load(rq, e);
+  subtract(rq.avg.util_avg, e.avg.util_avg);
+  subtract(rq.avg.util_sum, e.avg.util_sum);
+  raise_sum(rq.avg.util_sum, rq.avg.util_avg);
+  subtract(rq.avg.runnable_avg, e.avg.runnable_avg);
+  subtract(rq.avg.runnable_sum, e.avg.runnable_sum);
+  raise_sum(rq.avg.runnable_sum, rq.avg.runnable_avg);
+  note_propagation(rq, -static_cast<int64_t>(e.avg.load_sum));
+}
+
+bool propagate(Entity& e) {
+  if (e.is_task() || !e.my_q->propagate) return false;
+  CfsRq &below = *e.my_q, &rq = *e.cfs_rq;
+  below.propagate = false;
+  note_propagation(rq, below.prop_runnable_sum);
+  uint64_t div = divider(rq.avg);
+  follow(e.avg.util_avg, e.avg.util_sum, rq.avg.util_avg, rq.avg.util_sum, below.avg.util_avg, div);
+  follow(e.avg.runnable_avg, e.avg.runnable_sum, rq.avg.runnable_avg, rq.avg.runnable_sum, below.avg.runnable_avg, div);
+  follow_load(e, rq, below);
+  return true;
+}
+
+bool decayed(const CfsRq& rq) {
+  return rq.load == 0 && rq.avg.load_sum == 0 && rq.avg.util_sum == 0 && rq.avg.runnable_sum == 0;
+}
+
+}  // namespace simsched::fair::pelt

@@ -1,0 +1,197 @@
+// Where a waking task goes: near the waker or where it ran last, and there on an idle CPU if the search
+// for one is promising (select_task_rq_fair() and select_idle_sibling() of the kernel).
+#include <algorithm>
+
+#include "policies/fair/fair.h"
+
+namespace simsched {
+
+using namespace fair;
+
+namespace {
+
+// Calls `visit` for each CPU of the span from the one after `start`, wrapping round, until it returns true.
+template <class Visit>
+void each_after(const Span& span, CpuId start, Visit visit) {
+  auto first = std::upper_bound(span.cpus.begin(), span.cpus.end(), start);
+  for (auto at = first; at != span.cpus.end(); ++at)
+    if (visit(*at)) return;
+  for (auto at = span.cpus.begin(); at != first; ++at)
+    if (visit(*at)) return;
+}
+
+}  // namespace
+
+// Runs SCHED_IDLE tasks only: as good as idle for others.
+bool FairClass::sched_idle_cpu(CpuId cpu) const {
+  uint32_t running = engine_->nr_running(cpu);
+  return running != 0 && running == root(cpu).h_nr_idle;
+}
+
+uint64_t FairClass::task_util(TaskId task) {
+  uint64_t util = entity_of(task).avg.util_avg;
+  return params_.util_est ? std::max<uint64_t>(util, extras_[task.index()].util_est) : util;
+}
+
+// With 20 % to spare; always, where all CPUs are alike.
+bool FairClass::fits(TaskId task, CpuId cpu) {
+  return !domains_->asymmetric() || static_cast<int64_t>(task_util(task)) * 1280 < cpu_state(cpu).capacity * 1024;
+}
+
+CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
+  CpuId cpu = engine_->this_cpu(), target = prev;
+  TaskId current = engine_->curr(cpu);
+  bool sync = (wake_flags & kWfSync) && current.valid() && !engine_->task_exiting(current);
+  bool wakes = wake_flags & kWfTtwu, want_affine = false;
+  if (wakes) {
+    record_wakee(task);
+    want_affine = engine_->cpu_allowed(task, cpu) && !wake_wide(task);
+  }
+  const std::vector<Domain>& domains = domains_->of(cpu);
+  size_t top = domains.size();  // the highest domain to look for the idlest CPU in; none
+  for (size_t i = 0; i < domains.size(); ++i) {
+    if (want_affine && domains[i].wake_affine && domains[i].contains(prev)) {
+      if (cpu != prev) target = wake_affine(domains[i], task, prev, sync);
+      break;
+    }
+    if (!wakes && domains[i].fork_exec) top = i;
+    else if (!want_affine) break;
+  }
+  if (top < domains.size()) target = find_idlest_cpu(top, task, cpu, prev);
+  else if (wakes) target = select_idle_sibling(task, prev, target);
+  return engine_->cpu_allowed(task, target) ? target : engine_->allowed(task).next_wrap(target);
+}
+
+// The waker's CPU or the previous one: as the start of the search.
+CpuId FairClass::wake_affine(const Domain& domain, TaskId task, CpuId prev, bool sync) {
+  CpuId cpu = engine_->this_cpu();
+  if (params_.wa_idle) {
+    // An interrupt on an idle CPU: the data may be in its cache.
+    if (engine_->idle_cpu(cpu) && domains_->share_cache(cpu, prev)) return engine_->idle_cpu(prev) ? prev : cpu;
+    const CfsRq& root = root_of(cpu);
+    if (sync && engine_->nr_running(cpu) - (root.h_nr_queued - root.h_nr_runnable) == 1) return cpu;
+    if (engine_->idle_cpu(prev)) return prev;
+  }
+  if (!params_.wa_weight) return prev;
+  auto load_here = static_cast<int64_t>(cpu_load(cpu)), load_prev = static_cast<int64_t>(cpu_load(prev));
+  TaskId current = engine_->curr(cpu);
+  if (sync && current.valid() && is_fair(current)) {
+    auto current_load = static_cast<int64_t>(task_load(current));
+    if (current_load > load_here) return cpu;
+    load_here -= current_load;
+  }
+  auto load = static_cast<int64_t>(task_load(task));
+  load_here = (load_here + load) * cpu_state(prev).capacity * 100;
+  load_prev = (load_prev - load) * cpu_state(cpu).capacity *
+              (params_.wa_bias ? 100 + (domain.imbalance_pct - 100) / 2 : 100);
+  if (sync) ++load_prev;
+  return load_here < load_prev ? cpu : prev;
+}
+
+CpuId FairClass::select_idle_sibling(TaskId task, CpuId prev, CpuId target) {
+  auto suits = [&](CpuId cpu) { return idle_or_sched_idle(cpu) && fits(task, cpu); };
+  if (suits(target)) return target;
+  if (prev != target && domains_->share_cache(prev, target) && suits(prev)) return prev;
+
+  // A kernel thread of this CPU that wakes what it works for is about to be done.
+  CpuId here = engine_->this_cpu();
+  TaskId current = engine_->curr(here);
+  if (prev == here && current.valid() && engine_->nr_running(here) <= 1) {
+    bool kthread = engine_->is_stopper(current) || engine_->spec(current).kthread;
+    if (kthread && engine_->allowed(current).size() == 1 && fits(task, prev)) return prev;
+  }
+
+  CpuId recent = extras_[task.index()].recent_cpu;
+  extras_[task.index()].recent_cpu = prev;
+  if (recent.valid() && recent != prev && recent != target && domains_->share_cache(recent, target) &&
+      engine_->cpu_allowed(task, recent) && suits(recent))
+    return recent;
+
+  if (domains_->asymmetric()) {
+    CpuId found = select_idle_capacity(task, target);
+    return found.valid() ? found : target;
+  }
+  const Domain* cache = domains_->cache(target);
+  if (!cache) return target;
+  CpuId found;
+  bool idle_cores = smt_ && cache_state(target).has_idle_core;
+  if (smt_ && !idle_cores && domains_->share_cache(prev, target)) {
+    found = select_idle_smt(task, prev);
+    if (found.valid()) return found;
+  }
+  found = idle_cores ? select_idle_core(task, *cache, target) : select_idle_cpu(task, *cache, target);
+  return found.valid() ? found : target;
+}
+
+// Cores of different capacity: an idle CPU that fits, else the biggest idle one.
+CpuId FairClass::select_idle_capacity(TaskId task, CpuId target) {
+  CpuId best;
+  int64_t best_capacity = 0;
+  for (const Domain& domain : domains_->of(target)) {
+    if (!domain.asym_capacity) continue;
+    each_after(*domain.span, CpuId(target.value() - 1), [&](CpuId cpu) {
+      if (!engine_->cpu_allowed(task, cpu) || !idle_or_sched_idle(cpu)) return false;
+      int64_t capacity = cpu_state(cpu).capacity;
+      if (fits(task, cpu)) capacity += kCapacityScale;
+      if (capacity > best_capacity) {
+        best_capacity = capacity;
+        best = cpu;
+      }
+      return capacity > kCapacityScale;
+    });
+    break;
+  }
+  return best;
+}
+
+CpuId FairClass::select_idle_smt(TaskId task, CpuId target) {
+  for (CpuId cpu : engine_->machine().smt_cpus(target))
+    if (cpu != target && engine_->cpu_allowed(task, cpu) && idle_or_sched_idle(cpu)) return cpu;
+  return CpuId();
+}
+
+// A core all of whose threads are idle; failing that, any idle CPU seen on the way.
+CpuId FairClass::select_idle_core(TaskId task, const Domain& cache, CpuId target) {
+  CpuId core, any;
+  ++search_;
+  each_after(*cache.span, target, [&](CpuId cpu) {
+    uint32_t& seen = core_seen_[engine_->machine().cpu(cpu).core.index()];
+    if (!engine_->cpu_allowed(task, cpu) || seen == search_) return false;
+    seen = search_;
+    bool idle = true;
+    for (CpuId thread : engine_->machine().smt_cpus(cpu)) {
+      idle &= engine_->idle_cpu(thread);
+      if (!any.valid() && engine_->cpu_allowed(task, thread) && idle_or_sched_idle(thread)) any = thread;
+    }
+    if (idle) core = cpu;
+    return idle;
+  });
+  if (core.valid()) return core;
+  cache_state(target).has_idle_core = false;
+  return any;
+}
+
+CpuId FairClass::select_idle_cpu(TaskId task, const Domain& cache, CpuId target) {
+  int64_t left = params_.sis_util ? cache_state(target).nr_idle_scan : INT64_MAX;
+  CpuId found;
+  if (left == 0) return found;  // overloaded: hardly a chance
+  each_after(*cache.span, target, [&](CpuId cpu) {
+    if (!engine_->cpu_allowed(task, cpu)) return false;
+    if (left-- <= 0) return true;
+    if (!idle_or_sched_idle(cpu)) return false;
+    found = cpu;
+    return true;
+  });
+  return found;
+}
+
+// A CPU goes idle: is its whole core idle now?
+void FairClass::note_idle_core(CpuId cpu) {
+  CacheState& cache = cache_state(cpu);
+  if (cache.has_idle_core) return;
+  for (CpuId thread : engine_->machine().smt_cpus(cpu))
+    if (thread != cpu && !engine_->idle_cpu(thread)) return;
+  cache.has_idle_core = true;
+}
+
+}  // namespace simsched

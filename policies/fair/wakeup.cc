@@ -1,0 +1,74 @@
+// Wake-up preemption, buddies, and the record of who wakes whom.
+#include <utility>
+
+#include "policies/fair/fair.h"
+
+namespace simsched {
+
+using namespace fair;
+
+void FairClass::set_next_buddy(Entity* e) {
+  for (; e && e->on_rq && !e->idle; e = e->parent) e->cfs_rq->next = e;
+}
+
+void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
+  TaskId running = engine_->curr(cpu);
+  if (running == task) return;
+  Entity *curr = &entity_of(running), *woken = &entity_of(task);
+  if (!curr->on_rq) {  // it is being replaced already
+    engine_->resched_curr(cpu);
+    return;
+  }
+  bool crowded = params_.discipline == Discipline::kEevdf || curr->cfs_rq->nr_queued * params_.min_granularity.count() >=
+                                                                 params_.latency.count();
+  if (params_.next_buddy && crowded && !(wake_flags & kWfFork) && !woken->delayed) set_next_buddy(woken);
+  if (engine_->need_resched(cpu) || !params_.wakeup_preemption) return;
+
+  // The two entities, of the tasks or of the groups they are in, that compete on the same queue.
+  while (curr->cfs_rq != woken->cfs_rq) {
+    if (curr->parent && (curr->parent->cfs_rq == woken->cfs_rq || !woken->parent)) curr = curr->parent;
+    else if (woken->parent && (woken->parent->cfs_rq == curr->cfs_rq || !curr->parent)) woken = woken->parent;
+    else curr = curr->parent, woken = woken->parent;
+  }
+  if (curr == woken) return;  // a task of the same group, further up: cannot be
+  if (curr->idle != woken->idle) {
+    if (woken->idle) return;
+    rule_->cancel_protection(*curr);
+    engine_->resched_curr(cpu);
+    return;
+  }
+  if (engine_->policy(task) != SchedPolicy::kNormal) return;  // SCHED_BATCH does not preempt
+  update_curr(*curr->cfs_rq);
+  if (rule_->preempts(*curr->cfs_rq, *curr, *woken)) engine_->resched_curr(cpu);
+}
+
+// Index into extras_ of what runs on this CPU, or was interrupted there: the idle task, too.
+size_t FairClass::waker() const {
+  CpuId cpu = engine_->this_cpu();
+  TaskId running = engine_->curr(cpu);
+  return running.valid() ? running.index() : engine_->nr_tasks() + cpu.index();
+}
+
+void FairClass::record_wakee(TaskId wakee) {
+  constexpr int64_t kDecay = 1000000000;
+  TaskExtra& extra = extras_[waker()];
+  if (now() > extra.flips_decayed + kDecay) {
+    extra.wakee_flips >>= 1;
+    extra.flips_decayed = now();
+  }
+  if (extra.last_wakee != wakee) {
+    extra.last_wakee = wakee;
+    ++extra.wakee_flips;
+  }
+}
+
+// Whether waker and wakee are in a wide relation, one waking many that wake others: pulling them all to the
+// waker's cache would overload it.
+bool FairClass::wake_wide(TaskId wakee) {
+  uint32_t master = extras_[waker()].wakee_flips, slave = extras_[wakee.index()].wakee_flips;
+  if (master < slave) std::swap(master, slave);
+  uint32_t factor = static_cast<uint32_t>(domains_->cache_size(engine_->this_cpu()));
+  return slave >= factor && master >= slave * factor;
+}
+
+}  // namespace simsched

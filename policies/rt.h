@@ -1,0 +1,68 @@
+// The real-time class (kernel/sched/rt.c): SCHED_FIFO and SCHED_RR. Each CPU runs its task of the highest
+// priority; the system runs the highest ones: a task that cannot run is pushed to a CPU that runs less
+// important work, and a CPU about to run less important work pulls.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/engine.h"
+#include "sim/sched_class.h"
+
+namespace simsched {
+
+class RtClass final : public SchedClass {
+ public:
+  explicit RtClass(Nanos rr_slice = 100_ms) : rr_slice_(rr_slice) {}
+
+  void attach(Engine& engine) override;
+  const char* name() const override { return "rt"; }
+  bool takes(SchedPolicy policy) const override { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
+  CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) override;
+  void enqueue_task(CpuId cpu, TaskId task, uint32_t flags) override;
+  bool dequeue_task(CpuId cpu, TaskId task, uint32_t flags) override;
+  void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) override;
+  TaskId pick_task(CpuId cpu) override;
+  void put_prev_task(CpuId cpu, TaskId task) override;
+  void set_next_task(CpuId cpu, TaskId task) override;
+  void task_tick(CpuId cpu, TaskId curr) override;
+  Nanos next_tick(CpuId cpu) override;
+  void yield_task(CpuId cpu, TaskId task) override;
+
+ private:
+  static constexpr int kPriorities = 100;  // 1..99; more is more important
+
+  struct Link {
+    TaskId prev, next;
+    Nanos slice_left;    // SCHED_RR
+    Nanos last_tick;     // since when slice_left is not yet accounted
+  };
+  struct Queue {
+    std::array<TaskId, kPriorities> first, last;
+    std::array<uint64_t, 2> bitmap{};  // of non-empty priorities
+    uint32_t nr = 0;
+    int highest() const;               // 0 when empty
+  };
+
+  int priority(TaskId task) const { return engine_->spec(task).rt_priority; }
+  // Of what runs on the CPU: 0 when it is idle or of a lower class.
+  int running_priority(CpuId cpu) const;
+  bool is_rt(TaskId task) const;
+  void link(CpuId cpu, TaskId task, bool at_head);
+  void unlink(CpuId cpu, TaskId task);
+  void requeue(CpuId cpu, TaskId task);
+  CpuId find_lowest(TaskId task, CpuId prefer) const;  // none: every CPU runs something as important
+  void pull(CpuId cpu);
+  void account_slice(TaskId task);
+
+  Nanos rr_slice_;
+  Engine* engine_ = nullptr;
+  std::vector<Link> links_;    // by task
+  std::vector<Queue> queues_;  // by CPU
+  std::vector<CpuId> overloaded_;  // CPUs with more than one queued task, ascending
+};
+
+}  // namespace simsched

@@ -1,0 +1,121 @@
+#include "report/comparison.h"
+
+#include <fmt/format.h>
+
+#include "report/format.h"
+#include "report/summary.h"
+#include "report/table.h"
+
+namespace simsched {
+namespace {
+
+// "wake_latency_ns_p99" is headed "wake latency", "p99": the cell shows the unit, and columns are narrow.
+std::string heading(const std::string& metric, const std::string& unit) {
+  std::string text = metric;
+  if (!unit.empty()) {
+    size_t at = text.find("_" + unit);
+    if (at != std::string::npos) text.erase(at, unit.size() + 1);
+  }
+  size_t last = text.rfind('_');
+  for (char& c : text) c = c == '_' ? ' ' : c;
+  if (last != std::string::npos) text[last] = '\n';
+  return text;
+}
+
+std::string difference_text(const Estimate& difference) {
+  std::string text = format_percent(difference.mean);
+  if (difference.half_width) text += fmt::format(" ±{:.1f}", *difference.half_width);
+  return text;
+}
+
+// A difference is coloured when it goes beyond its interval.
+Style difference_style(const Estimate& difference, int better) {
+  double beyond = difference.half_width.value_or(0);
+  if (better == 0 || (difference.mean <= beyond && difference.mean >= -beyond)) return Style::kDim;
+  return (difference.mean > 0) == (better > 0) ? Style::kGood : Style::kBad;
+}
+
+struct MetricColumn {
+  std::vector<Cell> values, remarks;  // by policy
+};
+
+MetricColumn metric_column(const MachineRuns& machine, const std::string& metric, const MetricInfo& info) {
+  std::vector<std::vector<double>> values;
+  std::vector<double> means;  // of the policies that have the metric
+  for (const PolicyRuns& policy : machine.policies) {
+    values.push_back(policy.values(metric));
+    if (!values.back().empty()) means.push_back(mean_estimate(values.back()).mean);
+  }
+  std::vector<bool> best = best_of(means, means.size() == values.size() ? info.better : 0);
+
+  MetricColumn column;
+  size_t present = 0;
+  for (const std::vector<double>& own : values) {
+    if (own.empty()) {
+      column.values.push_back("-");
+      column.remarks.push_back("");
+      continue;
+    }
+    Style style = best[present] ? Style::kBold : Style::kPlain;
+    column.values.push_back(Cell(format_value(means[present], info.unit), style));
+    Cell remark(best[present] ? "*" : " ", style);
+    auto difference = percent_difference(values.front(), own);
+    if (!column.remarks.empty() && difference) {
+      remark = Cell(remark.text + " " + difference_text(*difference), difference_style(*difference, info.better));
+    }
+    column.remarks.push_back(std::move(remark));
+    ++present;
+  }
+  return column;
+}
+
+std::string machine_table(const MachineRuns& machine, const std::vector<std::string>& metrics, bool colour) {
+  Table table;
+  std::vector<std::vector<Cell>> rows;
+  table.add_column("policy", Align::kLeft);
+  for (const PolicyRuns& policy : machine.policies) rows.push_back({Cell(policy.policy)});
+  for (const std::string& metric : metrics) {
+    const MetricInfo* known = find_metric_info(metric);
+    MetricInfo info = known != nullptr ? *known : MetricInfo{metric, "", "", 0};
+    table.add_column(heading(metric, info.unit));
+    if (machine.policies.size() > 1) table.add_column("", Align::kLeft, true);
+    MetricColumn column = metric_column(machine, metric, info);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      rows[i].push_back(column.values[i]);
+      if (machine.policies.size() > 1) rows[i].push_back(column.remarks[i]);
+    }
+  }
+  for (auto& row : rows) table.add_row(std::move(row));
+  return table.str(colour);
+}
+
+}  // namespace
+
+std::vector<std::string> default_metrics() {
+  return {"makespan_ns", "context_switches", "migrations", "wake_latency_ns_p50", "wake_latency_ns_p99"};
+}
+
+std::string comparison_tables(std::span<const RunResult> results, const std::vector<std::string>& metrics,
+                              bool colour) {
+  std::string text;
+  for (const MachineRuns& machine : group_runs(results)) {
+    const PolicyRuns& first = machine.policies.front();
+    if (!text.empty()) text += '\n';
+    text += fmt::format("{} on {}, {} seed{}\n\n", first.runs.front()->workload, machine.machine, first.runs.size(),
+                        first.runs.size() == 1 ? "" : "s");
+    text += machine_table(machine, metrics, colour);
+    for (const PolicyRuns& policy : machine.policies) {
+      for (const RunResult* run : policy.runs) {
+        if (run->status != "ok") text += fmt::format("{}, seed {}: {}\n", policy.policy, run->seed, run->status);
+      }
+    }
+  }
+  if (!results.empty()) {
+    text += "\n* best of its metric";
+    text += "; differences are to the first policy";
+    text += results.size() > 1 ? ", ± is the half width of the 95 % confidence interval over seeds\n" : "\n";
+  }
+  return text;
+}
+
+}  // namespace simsched

@@ -1,0 +1,84 @@
+#include "report/summary.h"
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace simsched {
+namespace {
+
+// The group named `name`, appended when it is new.
+template <class Group>
+Group& group_named(std::vector<Group>& groups, std::string Group::*key, const std::string& name) {
+  auto found = std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.*key == name; });
+  if (found != groups.end()) return *found;
+  groups.emplace_back();
+  groups.back().*key = name;
+  return groups.back();
+}
+
+}  // namespace
+
+std::vector<double> PolicyRuns::values(const std::string& metric) const {
+  std::vector<double> found;
+  for (const RunResult* run : runs) {
+    for (const auto& [name, value] : run->metrics) {
+      if (name == metric) found.push_back(static_cast<double>(value));
+    }
+  }
+  if (found.size() != runs.size()) found.clear();
+  return found;
+}
+
+std::vector<MachineRuns> group_runs(std::span<const RunResult> results) {
+  std::vector<MachineRuns> machines;
+  for (const RunResult& result : results) {
+    MachineRuns& machine = group_named(machines, &MachineRuns::machine, result.machine);
+    group_named(machine.policies, &PolicyRuns::policy, result.policy).runs.push_back(&result);
+  }
+  return machines;
+}
+
+Estimate mean_estimate(std::span<const double> values) {
+  SIMSCHED_CHECK(!values.empty(), "the mean of nothing");
+  double n = static_cast<double>(values.size());
+  Estimate estimate;
+  estimate.mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  if (values.size() < 2) return estimate;
+  double squares = 0;
+  for (double value : values) squares += (value - estimate.mean) * (value - estimate.mean);
+  double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
+  estimate.half_width = t * std::sqrt(squares / (n - 1) / n);
+  return estimate;
+}
+
+std::optional<Estimate> percent_difference(std::span<const double> base, std::span<const double> values) {
+  if (base.empty() || base.size() != values.size()) return std::nullopt;
+  double base_mean = mean_estimate(base).mean;
+  if (base_mean == 0) return std::nullopt;
+  std::vector<double> percents(base.size());
+  for (size_t i = 0; i < base.size(); ++i) percents[i] = 100 * (values[i] - base[i]) / std::fabs(base_mean);
+  return mean_estimate(percents);
+}
+
+std::vector<bool> best_of(std::span<const double> means, int better) {
+  std::vector<bool> best(means.size(), false);
+  if (means.empty() || better == 0) return best;
+  auto [low, high] = std::minmax_element(means.begin(), means.end());
+  if (*low == *high) return best;
+  double target = better < 0 ? *low : *high;
+  for (size_t i = 0; i < means.size(); ++i) best[i] = means[i] == target;
+  return best;
+}
+
+const MetricInfo* find_metric_info(const std::string& name) {
+  for (const MetricInfo& info : metric_infos()) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+}  // namespace simsched

@@ -1,0 +1,50 @@
+// Results over seeds: groups, means, and differences between policies with their confidence.
+//
+// Floating point is for reporting only; nothing here feeds back into a simulation.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/results.h"
+
+namespace simsched {
+
+// The runs of one policy on one machine, one a seed.
+struct PolicyRuns {
+  std::string policy;
+  std::vector<const RunResult*> runs;
+
+  // By seed; empty when a run lacks the metric.
+  std::vector<double> values(const std::string& metric) const;
+};
+
+struct MachineRuns {
+  std::string machine;
+  std::vector<PolicyRuns> policies;
+};
+
+// By machine, then by policy, both in order of first appearance. Points into `results`.
+std::vector<MachineRuns> group_runs(std::span<const RunResult> results);
+
+struct Estimate {
+  double mean = 0;
+  std::optional<double> half_width;  // of the 95 % confidence interval; needs two values
+};
+
+// Student's t interval of the mean. `values` must not be empty.
+Estimate mean_estimate(std::span<const double> values);
+
+// How far `values` are from `base`, in percent of the mean of `base`. Paired: values[i] and base[i] come
+// from the same seed, so that what the seed does to both cancels out. None when `base` is 0 on average
+// or the two differ in length.
+std::optional<Estimate> percent_difference(std::span<const double> base, std::span<const double> values);
+
+// Which of `means` is best (`better` as in MetricInfo). None are when all are equal or nothing is better.
+std::vector<bool> best_of(std::span<const double> means, int better);
+
+const MetricInfo* find_metric_info(const std::string& name);  // nullptr: unknown
+
+}  // namespace simsched

@@ -1,0 +1,81 @@
+#include "report/summary.h"
+
+#include <gtest/gtest.h>
+
+#include "report/comparison.h"
+
+namespace simsched {
+namespace {
+
+RunResult result(std::string machine, std::string policy, uint64_t seed, int64_t makespan) {
+  RunResult made;
+  made.machine = std::move(machine);
+  made.policy = std::move(policy);
+  made.workload = "build";
+  made.seed = seed;
+  made.metrics = {{"makespan_ns", makespan}, {"migrations", 10}};
+  return made;
+}
+
+TEST(GroupRuns, KeepsTheOrderOfAppearance) {
+  std::vector<RunResult> results = {result("m2", "eevdf", 1, 5), result("m2", "cfs", 1, 6), result("m1", "cfs", 1, 7),
+                                    result("m2", "eevdf", 2, 8)};
+  auto groups = group_runs(results);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].machine, "m2");
+  ASSERT_EQ(groups[0].policies.size(), 2u);
+  EXPECT_EQ(groups[0].policies[0].values("makespan_ns"), (std::vector<double>{5, 8}));
+  EXPECT_TRUE(groups[0].policies[0].values("no_such").empty());
+}
+
+TEST(MeanEstimate, IsStudentsInterval) {
+  EXPECT_FALSE(mean_estimate(std::vector<double>{5}).half_width);
+  // n = 3, standard deviation 1, t(2, 0.975) = 4.30265: 4.30265 / sqrt(3).
+  Estimate estimate = mean_estimate(std::vector<double>{9, 10, 11});
+  EXPECT_DOUBLE_EQ(estimate.mean, 10);
+  EXPECT_NEAR(*estimate.half_width, 2.48414, 1e-5);
+}
+
+TEST(PercentDifference, IsPaired) {
+  // Each seed is 10 slower, however much the seeds differ: no uncertainty.
+  auto difference = percent_difference(std::vector<double>{100, 200, 300}, std::vector<double>{110, 210, 310});
+  ASSERT_TRUE(difference);
+  EXPECT_DOUBLE_EQ(difference->mean, 5);
+  EXPECT_NEAR(*difference->half_width, 0, 1e-9);
+  EXPECT_FALSE(percent_difference(std::vector<double>{0, 0}, std::vector<double>{1, 2}));
+  EXPECT_FALSE(percent_difference(std::vector<double>{1}, std::vector<double>{1, 2}));
+  EXPECT_FALSE(percent_difference({}, {}));
+}
+
+TEST(BestOf, MarksTiesButNotAllAlike) {
+  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, -1), (std::vector<bool>{false, true, true}));
+  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, +1), (std::vector<bool>{true, false, false}));
+  EXPECT_EQ(best_of(std::vector<double>{1, 1}, -1), (std::vector<bool>{false, false}));
+  EXPECT_EQ(best_of(std::vector<double>{1, 2}, 0), (std::vector<bool>{false, false}));
+}
+
+TEST(ComparisonTables, MarksTheBestAndShowsTheDifference) {
+  std::vector<RunResult> results = {result("vm", "eevdf", 1, 1000000), result("vm", "eevdf", 2, 1020000),
+                                    result("vm", "cfs", 1, 1100000), result("vm", "cfs", 2, 1120000)};
+  EXPECT_EQ(comparison_tables(results, {"makespan_ns", "migrations"}, false),
+            "build on vm, 2 seeds\n"
+            "\n"
+            "policy   makespan                migrations\n"
+            "------   --------                ----------\n"
+            "eevdf    1.010 ms *                      10\n"
+            "cfs      1.110 ms   +9.9% ±0.0           10   0.0% ±0.0\n"
+            "\n"
+            "* best of its metric; differences are to the first policy, ± is the half width of the 95 % confidence "
+            "interval over seeds\n");
+}
+
+TEST(ComparisonTables, SaysWhatEndedEarly) {
+  std::vector<RunResult> results = {result("vm", "eevdf", 7, 1)};
+  results[0].status = "stall: make[12] was runnable for 30 s";
+  std::string text = comparison_tables(results, {"makespan_ns", "no_such_metric"}, false);
+  EXPECT_NE(text.find("eevdf, seed 7: stall: make[12]"), std::string::npos) << text;
+  EXPECT_EQ(text.find("±"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace simsched

@@ -1,0 +1,268 @@
+// Scheduling proper: who runs where. Modelled on kernel/sched/core.c of Linux 6.18.
+#include <algorithm>
+
+#include "base/error.h"
+#include "sim/engine.h"
+
+namespace simsched {
+
+void Engine::set_class(Task& task) {
+  for (size_t i = 0; i < classes_.size(); ++i)
+    if (classes_[i]->takes(task.policy)) {
+      task.sched_class = static_cast<uint8_t>(i);
+      return;
+    }
+  SIMSCHED_CHECK(false, "no scheduling class takes policy " + std::to_string(static_cast<int>(task.policy)));
+}
+
+uint8_t Engine::class_index(const SchedClass& cls) const {
+  for (size_t i = 0; i < classes_.size(); ++i)
+    if (classes_[i].get() == &cls) return static_cast<uint8_t>(i);
+  SIMSCHED_CHECK(false, "a scheduling class that is not part of this simulation");
+  return 0;
+}
+
+// __schedule(): picks the next task of `cpu` and switches to it.
+void Engine::schedule(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  settle(cpu);
+  TaskId prev = rq.curr, next;
+  for (auto& cls : classes_) {
+    next = cls->pick_task(cpu);
+    if (next.valid()) break;
+  }
+  rq.need_resched = false;  // after the pick: what it pulled here has been considered
+  ++rq.resched_generation;
+  if (next != prev) {
+    if (prev.valid()) class_of(prev).put_prev_task(cpu, prev);
+    switch_to(cpu, prev, next);
+    if (next.valid()) {
+      class_of(next).set_next_task(cpu, next);
+      arm_done(cpu);
+    }
+  }
+  arm_tick(cpu);
+}
+
+void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
+  Rq& rq = rqs_[cpu.index()];
+  ++metrics_.switches;
+  uint16_t prev_state = kStateRunning;
+  if (prev.valid()) {
+    Task& task = tasks_[prev.index()];
+    task.in_kernel = false;
+    if (task.state == TaskState::kRunning) {
+      task.state = TaskState::kRunnable;
+      task.since = now_;
+      ++metrics_.involuntary;
+    } else {
+      prev_state = task.prev_state;
+      ++metrics_.voluntary;
+    }
+  }
+  if (recorder_) recorder_->task_switch(now_, cpu, prev, next, prev_state);
+  rq.curr = next;
+  ++rq.done_generation;
+  rq.overhead_left = Nanos(0);
+  if (next.valid()) {
+    Task& task = tasks_[next.index()];
+    SIMSCHED_CHECK(task.state == TaskState::kRunnable && task.cpu == cpu,
+                   describe(next) + " was picked on cpu " + std::to_string(cpu.value()) + " but is not runnable there");
+    task.state = TaskState::kRunning;
+    Nanos waited = now_ - task.since;
+    task.time.wait += waited;
+    metrics_.runnable_wait.add(waited);
+    if (task.waking) {
+      task.waking = false;
+      metrics_.wake_latency.add(now_ - task.woken);
+    }
+    rq.overhead_left = machine_.costs().context_switch;
+  } else {
+    rq.idle_since = now_;
+  }
+  if (prev.valid() != next.valid()) neighbours_changed(cpu);
+}
+
+void Engine::resched_curr(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  if (rq.need_resched) return;
+  rq.need_resched = true;
+  // Without kernel preemption it waits until the task blocks or goes back to user space (leave_kernel()).
+  if (rq.curr.valid() && tasks_[rq.curr.index()].in_kernel && !kernel_preemptible()) return;
+  plan_resched(cpu, resched_delay(cpu));
+}
+
+void Engine::plan_resched(CpuId cpu, Nanos delay) {
+  queue_.push(now_ + delay, EventKind::kResched, static_cast<uint32_t>(cpu.value()),
+              ++rqs_[cpu.index()].resched_generation);
+}
+
+// From need_resched to __schedule() on `cpu`, asked for from this_cpu().
+Nanos Engine::resched_delay(CpuId cpu) {
+  const Costs& costs = machine_.costs();
+  const Rq& rq = rqs_[cpu.index()];
+  const Spread& spread = cpu != this_cpu_      ? interrupt_cost(cpu)
+                         : !rq.curr.valid()    ? costs.idle_wake_local
+                         : in_irq_             ? costs.resched_irq
+                                               : costs.resched_task;
+  return spread.sample(cost_rng_);
+}
+
+// How long another CPU's interrupt takes to reach `cpu`.
+const Spread& Engine::interrupt_cost(CpuId cpu) const {
+  const Costs& costs = machine_.costs();
+  const Rq& rq = rqs_[cpu.index()];
+  if (rq.curr.valid()) return costs.resched_ipi;
+  return now_ - rq.idle_since < costs.idle_poll_window ? costs.idle_poll_exit : costs.idle_halt_exit;
+}
+
+void Engine::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {
+  class_of(task).enqueue_task(cpu, task, enqueue_flags);
+  tasks_[task.index()].on_rq = true;
+  ++rqs_[cpu.index()].nr_running;
+}
+
+bool Engine::deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) {
+  if (!class_of(task).dequeue_task(cpu, task, dequeue_flags)) return false;
+  tasks_[task.index()].on_rq = false;
+  --rqs_[cpu.index()].nr_running;
+  return true;
+}
+
+void Engine::finish_delayed_dequeue(TaskId task) {
+  Task& state = tasks_[task.index()];
+  SIMSCHED_CHECK(state.on_rq && state.state != TaskState::kRunning, describe(task) + " was not delayed");
+  state.on_rq = false;
+  --rqs_[state.cpu.index()].nr_running;
+}
+
+void Engine::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
+  const Rq& rq = rqs_[cpu.index()];
+  if (!rq.curr.valid()) {
+    resched_curr(cpu);
+  } else {
+    uint8_t running = tasks_[rq.curr.index()].sched_class, woken = tasks_[task.index()].sched_class;
+    if (woken == running) {
+      class_of(task).wakeup_preempt(cpu, task, wake_flags);
+    } else if (woken < running) {
+      resched_curr(cpu);
+    }
+    arm_tick(cpu);
+  }
+}
+
+CpuId Engine::select_task_rq(TaskId task, uint32_t wake_flags) {
+  const Task& state = tasks_[task.index()];
+  const CpuSet& cpus = allowed(task);
+  if (state.affinity.value() != 0 && cpus.size() == 1) return cpus.first_cpu();
+  CpuId cpu = class_of(task).select_task_rq(task, state.cpu, wake_flags);
+  SIMSCHED_CHECK(cpus.contains(cpu), "a policy placed " + describe(task) + " on cpu " + std::to_string(cpu.value()));
+  return cpu;
+}
+
+void Engine::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
+  Task& state = tasks_[task.index()];
+  class_of(task).migrate_task_rq(task, to);
+  Distance distance = machine_.distance(state.cpu, to);
+  ++metrics_.migrations_by_kind[static_cast<size_t>(kind)];
+  ++metrics_.migrations_by_distance[static_cast<size_t>(distance)];
+  if (recorder_) recorder_->migrate(now_, this_cpu_, curr(this_cpu_), task, state.cpu, to);
+  const Costs& costs = machine_.costs();
+  Nanos refill = distance == Distance::kSmt    ? costs.refill_core
+                 : distance == Distance::kLlc  ? costs.refill_llc
+                 : distance == Distance::kNode ? costs.refill_node
+                                               : costs.refill_remote;
+  state.refill = Work(refill.count());  // what the last migration left undone is no longer of use
+  state.cpu = to;
+}
+
+void Engine::try_to_wake_up(TaskId task, uint32_t wake_flags) {
+  Task& state = tasks_[task.index()];
+  SIMSCHED_CHECK(state.state == TaskState::kBlocked, describe(task) + " is woken but does not sleep");
+  ++metrics_.wakeups;
+  if (recorder_) recorder_->waking(now_, this_cpu_, curr(this_cpu_), task, state.cpu, in_irq_);
+  state.time.blocked[static_cast<int>(state.blocked_by)] += now_ - state.since;
+  state.since = state.woken = now_;
+  state.waking = true;
+  if (state.on_rq) {  // ttwu_runnable(): its dequeue was delayed, it just goes on
+    state.state = TaskState::kRunnable;
+    class_of(task).enqueue_task(state.cpu, task, kEnqueueDelayed);
+    wakeup_preempt(state.cpu, task, wake_flags);
+    return;
+  }
+  CpuId cpu = select_task_rq(task, wake_flags);
+  uint32_t enqueue_flags = kEnqueueWakeup;
+  if (cpu != state.cpu) {
+    wake_flags |= kWfMigrated;
+    enqueue_flags |= kEnqueueMigrated;
+    set_task_cpu(task, cpu, MigrationKind::kWakeup);
+  }
+  state.state = TaskState::kRunnable;
+  activate_task(cpu, task, enqueue_flags);
+  wakeup_preempt(cpu, task, wake_flags);
+}
+
+void Engine::wake_up_new_task(TaskId task) {
+  Task& state = tasks_[task.index()];
+  CpuId cpu = select_task_rq(task, kWfFork);
+  state.cpu = cpu;  // __set_task_cpu(): a first placement is no migration
+  state.state = TaskState::kRunnable;
+  state.born = state.since = state.woken = now_;
+  state.waking = true;
+  activate_task(cpu, task, kEnqueueInitial);
+  if (recorder_) recorder_->wakeup_new(now_, this_cpu_, curr(this_cpu_), task, cpu);
+  wakeup_preempt(cpu, task, kWfFork);
+}
+
+void Engine::move_queued_task(TaskId task, CpuId to, MigrationKind kind) {
+  Task& state = tasks_[task.index()];
+  SIMSCHED_CHECK(state.on_rq && state.state == TaskState::kRunnable && state.cpu != to && cpu_allowed(task, to),
+                 describe(task) + " cannot be moved to cpu " + std::to_string(to.value()));
+  deactivate_task(state.cpu, task, kDequeueMove);
+  set_task_cpu(task, to, kind);
+  activate_task(to, task, kEnqueueMove);
+  wakeup_preempt(to, task, 0);
+}
+
+void Engine::send_ipi(CpuId cpu, const SchedClass& sender) {
+  Nanos delay = interrupt_cost(cpu).sample(cost_rng_);
+  queue_.push(now_ + delay, EventKind::kIpi, static_cast<uint32_t>(cpu.value()), class_index(sender));
+}
+
+void Engine::queue_stopper(CpuId cpu, const SchedClass& sender, TaskId task, CpuId dest) {
+  queue_stop_work(cpu, {class_index(sender), false, MigrationKind::kActive, task, dest});
+}
+
+void Engine::queue_stop_work(CpuId cpu, const StopWork& work) {
+  stop_work_[cpu.index()].push_back(work);
+  TaskId stopper(workload_.tasks.size() + cpu.index());
+  if (!task_blocked(stopper)) return;
+  tasks_[stopper.index()].remaining = Work(machine_.costs().stopper.count());
+  try_to_wake_up(stopper, kWfTtwu);
+}
+
+// sched_exec(): a new program image has no cache footprint, the cheapest moment to move.
+// True when the stopper will move the task, which must not go on before.
+bool Engine::sched_exec(CpuId cpu, TaskId task) {
+  CpuId dest = select_task_rq(task, kWfExec);
+  if (dest == cpu) return false;
+  queue_stop_work(cpu, {0, true, MigrationKind::kExec, task, dest});
+  return true;
+}
+
+void Engine::run_stopper(CpuId cpu) {
+  std::vector<StopWork> works;
+  works.swap(stop_work_[cpu.index()]);
+  for (const StopWork& work : works) {
+    const Task& task = tasks_[work.task.index()];
+    if (!work.direct) {
+      classes_[work.sched_class]->stopper(cpu, work.task, work.dest);
+    } else if (task.on_rq && task.cpu == cpu && cpu_allowed(work.task, work.dest)) {  // migration_cpu_stop()
+      move_queued_task(work.task, work.dest, work.kind);
+    }
+  }
+  works.clear();
+  if (stop_work_[cpu.index()].empty()) works.swap(stop_work_[cpu.index()]);  // keep the allocation
+}
+
+}  // namespace simsched

@@ -1,0 +1,231 @@
+#include "sim/engine.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/error.h"
+#include "sim/testing.h"
+
+namespace simsched {
+namespace {
+
+using testing::add_task;
+using testing::flat_machine;
+using testing::queue_classes;
+
+RunResult simulate(const Machine& machine, const Workload& workload, EngineOptions options = {}) {
+  options.check_invariants = true;
+  Engine engine(machine, workload, options, queue_classes());
+  engine.run();
+  return engine.result();
+}
+
+int64_t named(const NamedNanos& list, const std::string& name) {
+  for (const auto& [key, value] : list)
+    if (key == name) return value;
+  ADD_FAILURE() << "no " << name;
+  return -1;
+}
+
+TEST(Engine, OneTaskTakesItsWork) {
+  Workload w;
+  add_task(w, "a", {op::compute(Work(5'000'000))});
+  EXPECT_EQ(simulate(flat_machine(1), w).metric("makespan_ns"), 5'000'000);
+}
+
+TEST(Engine, TwoTasksShareOneCpuAndSpreadOverTwo) {
+  Workload w;
+  add_task(w, "a", {op::compute(Work(10'000'000))});
+  add_task(w, "b", {op::compute(Work(10'000'000))});
+  EXPECT_EQ(simulate(flat_machine(1), w).metric("makespan_ns"), 20'000'000);
+  EXPECT_EQ(simulate(flat_machine(2), w).metric("makespan_ns"), 10'000'000);
+}
+
+TEST(Engine, SlowCoreTakesLongerAndSaysWhy) {
+  MachineSpec spec = flat_machine(1).spec();
+  spec.cpus[0].capacity = 512;
+  Workload w;
+  add_task(w, "a", {op::compute(Work(1'000'001))});
+  RunResult r = simulate(Machine(spec), w);
+  EXPECT_EQ(r.metric("makespan_ns"), 2'000'002);
+  EXPECT_EQ(named(r.task_time, "work_ns"), 1'000'001);
+  EXPECT_EQ(named(r.task_time, "slowdown_capacity_ns"), 1'000'001);
+}
+
+TEST(Engine, BusySiblingSlowsBothThreads) {
+  MachineSpec spec = flat_machine(2, 2).spec();
+  spec.smt_share = 512;
+  Workload w;
+  add_task(w, "a", {op::compute(Work(1'000'000))});
+  add_task(w, "b", {op::compute(Work(3'000'000))});
+  RunResult r = simulate(Machine(spec), w);
+  // Both at half speed until a is done at 2 ms; b then has 2 ms of work left at full speed.
+  EXPECT_EQ(r.metric("makespan_ns"), 4'000'000);
+  EXPECT_EQ(named(r.task_time, "slowdown_smt_ns"), 2'000'000);
+}
+
+TEST(Engine, ContextSwitchCostIsOverheadNotWork) {
+  MachineSpec spec = flat_machine(1).spec();
+  spec.costs.context_switch = Nanos(2000);
+  Workload w;
+  add_task(w, "a", {op::compute(Work(1'000'000)), op::sleep(10_us), op::compute(Work(1'000'000))});
+  RunResult r = simulate(Machine(spec), w);
+  EXPECT_EQ(named(r.task_time, "overhead_ns"), 4000);
+  EXPECT_EQ(r.metric("makespan_ns"), 2'014'000);
+}
+
+TEST(Engine, SignalBeforeWaitMakesTheWaitFree) {
+  Workload w;
+  w.nr_tokens = 1;
+  add_task(w, "early", {op::signal(TokenId(0))});
+  add_task(w, "late", {op::compute(Work(1000)), op::wait(TokenId(0)), op::compute(Work(1000))});
+  EXPECT_EQ(simulate(flat_machine(2), w).metric("makespan_ns"), 2000);
+}
+
+TEST(Engine, WaitersAreServedInOrder) {
+  Workload w;
+  w.nr_tokens = 1;
+  add_task(w, "first", {op::wait(TokenId(0)), op::compute(Work(100))});
+  add_task(w, "second", {op::compute(Work(10)), op::wait(TokenId(0)), op::compute(Work(5))});
+  add_task(w, "signaller", {op::compute(Work(1000)), op::signal(TokenId(0)), op::compute(Work(1000)), op::signal(TokenId(0))});
+  EXPECT_EQ(simulate(flat_machine(3), w).metric("makespan_ns"), 2005);
+}
+
+TEST(Engine, ParentWaitsForItsChildren) {
+  Workload w;
+  TaskId parent = add_task(w, "make", {});
+  TaskId child = add_task(w, "cc", {op::compute(Work(7000))}, parent);
+  w.tasks[parent.index()].first_op = static_cast<uint32_t>(w.ops.size());
+  for (const Op& o : {op::fork(child), op::wait_child(), op::compute(Work(1000))}) w.ops.push_back(o);
+  w.tasks[parent.index()].nr_ops = 3;
+  RunResult r = simulate(flat_machine(2), w);
+  EXPECT_EQ(r.metric("makespan_ns"), 8000);
+  EXPECT_EQ(r.metric("forks"), 1);
+  EXPECT_EQ(named(r.task_time, "blocked_child_ns"), 7000);
+}
+
+TEST(Engine, LoopsNestAndPeriodsAreKept) {
+  Workload w;
+  add_task(w, "a", {op::compute(Work(100)), op::sleep_period(1000_ns), op::loop(0, 5)});
+  EXPECT_EQ(simulate(flat_machine(1), w).metric("makespan_ns"), 5000);
+  Workload nested;
+  add_task(nested, "b", {op::compute(Work(1)), op::loop(0, 3, 0), op::loop(0, 4, 1)});
+  EXPECT_EQ(simulate(flat_machine(1), nested).metric("makespan_ns"), 12);
+}
+
+TEST(Engine, ExecMovesThroughTheStopper) {
+  Workload w;
+  add_task(w, "a", {op::compute(Work(1000)), op::exec(), op::compute(Work(1000))});
+  MachineSpec spec = flat_machine(2).spec();
+  spec.costs.stopper = Nanos(500);
+  spec.costs.refill_llc = Nanos(300);
+  Machine machine(spec);
+  EngineOptions options;
+  options.check_invariants = true;
+  Engine engine(machine, w, options, queue_classes(CpuId(1)));
+  engine.run();
+  EXPECT_EQ(engine.result().metric("makespan_ns"), 2800);
+  EXPECT_EQ(engine.result().metric("migrations_exec"), 1);
+  EXPECT_EQ(named(engine.result().task_time, "refill_ns"), 300);
+}
+
+TEST(Engine, IdleExitDependsOnHowLongItWasIdle) {
+  MachineSpec spec = flat_machine(2).spec();
+  spec.costs.idle_poll_exit = Nanos(1);
+  spec.costs.idle_halt_exit = Nanos(1000);
+  spec.costs.idle_poll_window = Nanos(5000);
+  Workload w;
+  w.nr_tokens = 1;
+  add_task(w, "waiter", {op::wait(TokenId(0)), op::wait(TokenId(0))});
+  w.tasks[0].start_cpu = CpuId(1);
+  add_task(w, "waker", {op::compute(Work(100)), op::signal(TokenId(0)), op::compute(Work(9000)), op::signal(TokenId(0))});
+  w.tasks[1].start_cpu = CpuId(0);
+  // The first tasks to start find every CPU idle; the queue class keeps them apart.
+  RunResult r = simulate(Machine(spec), w);
+  EXPECT_GE(r.metric("wake_latency_ns_max"), 996);  // within the histogram's precision
+}
+
+TEST(Engine, DeadlockNamesTheTask) {
+  Workload w;
+  w.nr_tokens = 1;
+  add_task(w, "stuck", {op::wait(TokenId(0))});
+  try {
+    simulate(flat_machine(1), w);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("stuck[1000]"), std::string::npos);
+  }
+}
+
+TEST(Engine, LoopWithoutWorkIsRefused) {
+  Workload w;
+  add_task(w, "spin", {op::yield(), op::loop(0, 0)});
+  EXPECT_THROW(simulate(flat_machine(1), w), Error);
+}
+
+TEST(Engine, DurationEndsEndlessTasks) {
+  Workload w;
+  add_task(w, "a", {op::compute(Work(1'000'000)), op::loop(0, 0)});
+  EngineOptions options;
+  options.duration = 50_ms;
+  RunResult r = simulate(flat_machine(1), w, options);
+  EXPECT_EQ(r.metric("makespan_ns"), 50'000'000);
+  EXPECT_EQ(r.cpu_busy_ns[0], 50'000'000);
+}
+
+// Any program that ends: the accounting identity (checked inside), conservation of work, determinism.
+RC_GTEST_PROP(EngineProperty, RandomWorkloadsAddUp, ()) {
+  auto nr_cpus = *rc::gen::inRange<size_t>(1, 5);
+  auto threads = *rc::gen::element<size_t>(1, 2);
+  MachineSpec spec = flat_machine(nr_cpus * threads, threads).spec();
+  spec.costs.context_switch = Nanos(*rc::gen::inRange(0, 3000));
+  spec.costs.resched_task = Nanos(*rc::gen::inRange(0, 3000));
+  spec.costs.resched_ipi = Nanos(*rc::gen::inRange(0, 3000));
+  spec.costs.refill_llc = Nanos(*rc::gen::inRange(0, 50000));
+  for (size_t i = 0; i < spec.cpus.size(); ++i) spec.cpus[i].capacity = 300 + 100 * (spec.cpus[i].core.value() % 3);
+  Machine machine(spec);
+
+  Workload w;
+  w.nr_tokens = 3;
+  int64_t work = 0;
+  auto nr_tasks = *rc::gen::inRange(1, 8);
+  std::vector<Op> signals;
+  for (int t = 0; t < nr_tasks; ++t) {
+    std::vector<Op> program;
+    auto nr_ops = *rc::gen::inRange(1, 12);
+    for (int i = 0; i < nr_ops; ++i) {
+      int64_t amount = *rc::gen::inRange(0, 9'000'000);
+      switch (*rc::gen::inRange(0, 5)) {
+        case 0: program.push_back(op::compute(Work(amount))); work += amount; break;
+        case 1: program.push_back(op::sleep(Nanos(amount))); break;
+        case 2: program.push_back(op::yield()); break;
+        case 3: program.push_back(op::exec()); break;
+        case 4: {
+          TokenId token(*rc::gen::inRange(0, 3));
+          program.push_back(op::wait(token));
+          signals.push_back(op::signal(token));
+          break;
+        }
+      }
+    }
+    add_task(w, "t" + std::to_string(t), program);
+  }
+  // One task that only signals, as often as the others wait, so that every run ends.
+  std::vector<Op> program;
+  for (const Op& signal : signals) {
+    program.push_back(op::compute(Work(100'000)));
+    program.push_back(signal);
+    work += 100'000;
+  }
+  add_task(w, "signaller", program);
+
+  EngineOptions options;
+  options.seed = *rc::gen::inRange<uint64_t>(0, 1000);
+  RunResult first = simulate(machine, w, options), second = simulate(machine, w, options);
+  RC_ASSERT(named(first.task_time, "work_ns") == work + 0);
+  RC_ASSERT(first.metrics == second.metrics);
+  RC_ASSERT(first.task_time == second.task_time);
+}
+
+}  // namespace
+}  // namespace simsched

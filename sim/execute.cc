@@ -1,0 +1,281 @@
+// Programs and the progress of work: what running tasks do, and how fast.
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/int128.h"
+#include "sim/engine.h"
+
+namespace simsched {
+namespace {
+
+constexpr int kSpeedShift = 20;  // Rq::speed and Task::fraction are of 2^20
+constexpr uint32_t kFullSpeed = 1u << kSpeedShift;
+constexpr int kMaxInstantOps = 1 << 20;  // ops in a row that take no time: the program is stuck
+
+}  // namespace
+
+// Accounts for the time since the last call: overhead first, then cache refill, then the op's own work.
+void Engine::settle(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  Nanos delta = now_ - rq.settled;
+  if (delta == Nanos(0)) return;
+  rq.settled = now_;
+  if (!rq.curr.valid()) {
+    rq.time.idle += delta;
+    return;
+  }
+  Task& task = tasks_[rq.curr.index()];
+  if (rq.overhead_left > Nanos(0)) {
+    Nanos overhead = std::min(rq.overhead_left, delta);
+    rq.overhead_left -= overhead;
+    rq.time.overhead += overhead;
+    task.time.overhead += overhead;
+    delta -= overhead;
+  }
+  rq.time.task += delta;
+  int64_t done = delta.count();
+  if (rq.speed != kFullSpeed || task.fraction != 0) {
+    auto progress = static_cast<Uint128>(done) * rq.speed + task.fraction;
+    done = static_cast<int64_t>(progress >> kSpeedShift);
+    task.fraction = static_cast<uint32_t>(progress & (kFullSpeed - 1));
+    Nanos lost = delta - Nanos(done);
+    int64_t capacity = machine_.cpu(cpu).capacity;
+    // What the core's own slowness accounts for; the busy sibling has the rest.
+    bool smt = rq.speed != static_cast<uint32_t>(capacity) * kCapacityScale;
+    Nanos by_capacity = smt ? std::min(lost, Nanos(delta.count() * (kCapacityScale - capacity) / kCapacityScale)) : lost;
+    task.time.slowdown_capacity += by_capacity;
+    task.time.slowdown_smt += lost - by_capacity;
+  }
+  Work refill = std::min(task.refill, Work(done));
+  task.refill -= refill;
+  task.time.refill += Nanos(refill.count());
+  task.remaining -= Work(done) - refill;
+  task.time.work += Nanos(done - refill.count());
+}
+
+// Plans the event at which the running task has done its op.
+void Engine::arm_done(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  const Task& task = tasks_[rq.curr.index()];
+  int64_t left = (task.remaining + task.refill).count(), time = left;
+  if (left > 0 && (rq.speed != kFullSpeed || task.fraction != 0)) {
+    auto units = (static_cast<Uint128>(left) << kSpeedShift) - task.fraction;
+    time = static_cast<int64_t>((units + rq.speed - 1) / rq.speed);
+  }
+  queue_.push(now_ + rq.overhead_left + Nanos(time), EventKind::kDone, static_cast<uint32_t>(cpu.value()),
+              ++rq.done_generation);
+}
+
+void Engine::update_speed(CpuId cpu) {
+  uint32_t share = kCapacityScale;
+  const CpuSet& siblings = machine_.smt_cpus(cpu);
+  for (CpuId sibling : siblings)
+    if (sibling != cpu && rqs_[sibling.index()].curr.valid()) share = static_cast<uint32_t>(machine_.smt_share());
+  rqs_[cpu.index()].speed = static_cast<uint32_t>(machine_.cpu(cpu).capacity) * share;
+}
+
+// `cpu` went from idle to busy or back: its siblings change speed.
+void Engine::neighbours_changed(CpuId cpu) {
+  for (CpuId sibling : machine_.smt_cpus(cpu)) {
+    Rq& rq = rqs_[sibling.index()];
+    if (sibling == cpu) continue;
+    settle(sibling);
+    uint32_t before = rq.speed;
+    update_speed(sibling);
+    if (rq.curr.valid() && rq.speed != before) arm_done(sibling);
+  }
+  update_speed(cpu);
+}
+
+// The running task of `cpu` has done its op: goes on to the next one that takes time or blocks.
+void Engine::advance(CpuId cpu) {
+  TaskId id = rqs_[cpu.index()].curr;
+  Task& task = tasks_[id.index()];
+  SIMSCHED_CHECK(task.remaining == Work(0) && task.refill == Work(0), describe(id) + " has lost work");
+  if (is_stopper(id)) {
+    run_stopper(cpu);
+    block(cpu, id, Blocked::kIdle, kStateInterruptible);
+    return;
+  }
+  std::span<const Op> program = workload_.program(id);
+  for (int instant = 0; instant < kMaxInstantOps; ++instant) {
+    if (task.pc >= program.size()) return exit_task(cpu, id);
+    const Op& op = program[task.pc++];
+    if (task.in_kernel && op.kind != OpKind::kCompute && op.kind != OpKind::kSignal) leave_kernel(cpu, task);
+    uint16_t sleep_state = op.flags & kOpIo     ? kStateUninterruptible
+                           : op.flags & kOpIdle ? kStateIdle | kStateUninterruptible
+                                                : kStateInterruptible;
+    Blocked cause = op.flags & kOpIo ? Blocked::kIo : op.flags & kOpIdle ? Blocked::kIdle : Blocked::kSleep;
+    switch (op.kind) {
+      case OpKind::kCompute:
+        if (op.value <= 0) break;
+        task.remaining = Work(op.value);
+        arm_done(cpu);
+        return;
+      case OpKind::kSleep:
+        return sleep_until(cpu, id, now_ + Nanos(op.value), op.flags, cause, sleep_state);
+      case OpKind::kSleepUntil:
+        if (Nanos(op.value) <= now_) break;
+        return sleep_until(cpu, id, Nanos(op.value), op.flags, cause, sleep_state);
+      case OpKind::kSleepPeriod: {
+        Nanos period(op.value);
+        return sleep_until(cpu, id, task.born + ((now_ - task.born) / period + 1) * period, op.flags, cause, sleep_state);
+      }
+      case OpKind::kWait: {
+        Token& token = tokens_[static_cast<size_t>(op.arg)];
+        if (token.count > 0) {
+          --token.count;
+          break;
+        }
+        if (token.last.valid())
+          tasks_[token.last.index()].next_waiter = id;
+        else
+          token.first = id;
+        token.last = id;
+        task.next_waiter = TaskId();
+        return block(cpu, id, op.flags ? cause : Blocked::kToken, sleep_state);
+      }
+      case OpKind::kSignal:
+        task.in_kernel = op.flags & kOpKernel;
+        signal(TokenId(op.arg), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
+        break;
+      case OpKind::kFork:
+        fork(cpu, id, TaskId(op.arg));
+        break;
+      case OpKind::kWaitChild:
+        if (task.child_exits > 0) {
+          --task.child_exits;
+          break;
+        }
+        task.waits_for_child = true;
+        return block(cpu, id, Blocked::kChild, kStateInterruptible);
+      case OpKind::kExec:
+        if (recorder_) recorder_->exec(now_, cpu, id);
+        if (!sched_exec(cpu, id)) break;
+        return schedule(cpu);
+      case OpKind::kExit:
+        return exit_task(cpu, id);
+      case OpKind::kYield:
+        class_of(id).yield_task(cpu, id);
+        schedule(cpu);
+        if (rqs_[cpu.index()].curr != id) return;
+        break;
+      case OpKind::kSetNice:
+      case OpKind::kSetPolicy:
+      case OpKind::kSetAffinity:
+        change_parameters(cpu, id, op);
+        if (rqs_[cpu.index()].curr != id) return;
+        break;
+      case OpKind::kLoop:
+        if (op.value != 0 && ++task.loops[op.slot] >= op.value) {
+          task.loops[op.slot] = 0;
+          break;
+        }
+        task.pc = static_cast<uint32_t>(op.arg);
+        break;
+    }
+  }
+  throw Error(workload_.name, describe(id) + " loops without ever computing or sleeping", "put work into its loop");
+}
+
+// The task reaches an op that may block: when it does, schedule() follows at once; when it does not,
+// what asked for its CPU meanwhile gets it now.
+void Engine::leave_kernel(CpuId cpu, Task& task) {
+  task.in_kernel = false;
+  if (rqs_[cpu.index()].need_resched && !kernel_preemptible()) plan_resched(cpu, Nanos(0));
+}
+
+void Engine::sleep_until(CpuId cpu, TaskId id, Nanos time, uint8_t op_flags, Blocked cause, uint16_t trace_state) {
+  Task& task = tasks_[id.index()];
+  task.wake_elsewhere = op_flags & kOpElsewhere;
+  queue_.push(std::max(time, now_), EventKind::kTimer, static_cast<uint32_t>(id.value()), ++task.timer_generation);
+  block(cpu, id, cause, trace_state);
+}
+
+void Engine::block(CpuId cpu, TaskId id, Blocked cause, uint16_t trace_state) {
+  Task& task = tasks_[id.index()];
+  task.state = TaskState::kBlocked;
+  task.blocked_by = cause;
+  task.since = now_;
+  task.prev_state = trace_state;
+  deactivate_task(cpu, id, kDequeueSleep);
+  schedule(cpu);
+}
+
+void Engine::exit_task(CpuId cpu, TaskId id) {
+  Task& task = tasks_[id.index()];
+  task.exiting = true;
+  TaskId parent = spec(id).parent;
+  if (parent.valid() && tasks_[parent.index()].state != TaskState::kDead) {
+    Task& waiter = tasks_[parent.index()];
+    if (waiter.waits_for_child) {
+      waiter.waits_for_child = false;
+      try_to_wake_up(parent, kWfTtwu | kWfSync);  // __wake_up_parent()
+    } else {
+      ++waiter.child_exits;
+    }
+  }
+  task.state = TaskState::kDead;
+  task.died = now_;
+  task.prev_state = kStateZombie;
+  SIMSCHED_CHECK(deactivate_task(cpu, id, kDequeueSleep | kDequeueSpecial), "the dequeue of an exit was delayed");
+  class_of(id).task_dead(id);
+  ++metrics_.exits;
+  if (!spec(id).background) {
+    --foreground_left_;
+    last_exit_ = now_;
+  }
+  schedule(cpu);
+}
+
+void Engine::signal(TokenId id, uint32_t wake_flags) {
+  Token& token = tokens_[id.index()];
+  if (!token.first.valid()) {
+    ++token.count;
+    return;
+  }
+  TaskId waiter = token.first;
+  token.first = tasks_[waiter.index()].next_waiter;
+  if (!token.first.valid()) token.last = TaskId();
+  try_to_wake_up(waiter, wake_flags);
+}
+
+// A task that nobody forks comes into being as if its CPU had.
+void Engine::start_task(TaskId id) {
+  this_cpu_ = tasks_[id.index()].cpu;
+  class_of(id).task_fork(id, TaskId());
+  wake_up_new_task(id);
+}
+
+void Engine::fork(CpuId cpu, TaskId parent, TaskId child) {
+  Task& task = tasks_[child.index()];
+  SIMSCHED_CHECK(task.state == TaskState::kNew, describe(child) + " is forked twice");
+  ++metrics_.forks;
+  task.cpu = cpu_allowed(child, cpu) ? cpu : allowed(child).first_cpu();
+  if (recorder_) recorder_->fork(now_, cpu, parent, child);
+  class_of(child).task_fork(child, parent);
+  wake_up_new_task(child);
+}
+
+// sched_setscheduler() and sched_setaffinity() of the running task on itself.
+void Engine::change_parameters(CpuId cpu, TaskId id, const Op& op) {
+  Task& task = tasks_[id.index()];
+  if (op.kind == OpKind::kSetAffinity) {
+    task.affinity = AffinityId(op.arg);
+    if (cpu_allowed(id, cpu)) return;
+    queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, allowed(id).first_cpu()});
+    schedule(cpu);
+    return;
+  }
+  deactivate_task(cpu, id, kDequeueSave);
+  class_of(id).put_prev_task(cpu, id);
+  if (op.kind == OpKind::kSetNice) task.nice = static_cast<int8_t>(op.value);
+  if (op.kind == OpKind::kSetPolicy) task.policy = static_cast<SchedPolicy>(op.value);
+  set_class(task);
+  class_of(id).reweight_task(id);
+  activate_task(cpu, id, kEnqueueRestore);
+  class_of(id).set_next_task(cpu, id);
+  resched_curr(cpu);
+}
+
+}  // namespace simsched

@@ -1,0 +1,25 @@
+// What the simulated kernel was configured with, whatever the policy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/units.h"
+
+namespace simsched {
+
+enum class Preempt : uint8_t { kNone, kVoluntary, kFull, kLazy };
+
+struct KernelParams {
+  std::string version = "6.12";
+  int hz = 250;
+  Preempt preempt = Preempt::kNone;
+  bool autogroup = false;
+  Nanos base_slice{0};  // 0: the version's default, scaled by the number of CPUs
+
+  Nanos tick() const { return Nanos(1000000000 / hz); }
+  // Whether this kernel is at least major.minor.
+  bool at_least(int major, int minor) const;
+};
+
+}  // namespace simsched

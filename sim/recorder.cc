@@ -1,0 +1,64 @@
+#include "sim/recorder.h"
+
+#include <algorithm>
+
+namespace simsched {
+
+Recorder::Recorder(const Workload& workload, const Machine& machine) {
+  trace_.nr_cpus = machine.nr_cpus();
+  trace_.holes.no_switch_from_idle.assign(machine.nr_cpus(), false);
+  int32_t last_pid = 0;
+  for (const TaskSpec& spec : workload.tasks) {
+    int prio = spec.policy == SchedPolicy::kFifo || spec.policy == SchedPolicy::kRr ? 99 - spec.rt_priority
+                                                                                    : 120 + spec.nice;
+    tasks_.push_back({Pid(spec.pid), trace_.intern(workload.names[spec.name]), static_cast<int16_t>(prio)});
+    last_pid = std::max(last_pid, spec.pid);
+  }
+  for (CpuId cpu : machine.cpus())
+    tasks_.push_back({Pid(last_pid + 1 + cpu.value()), trace_.intern("migration/" + std::to_string(cpu.value())), 0});
+}
+
+TraceEvent& Recorder::add(TraceKind kind, Nanos now, CpuId cpu, TaskId current, TaskId about) {
+  TraceEvent& event = trace_.events.emplace_back();
+  event.kind = kind;
+  event.time = now;
+  event.cpu = cpu;
+  event.current = current.valid() ? tasks_[current.index()].pid : Pid(0);
+  if (about.valid()) {
+    const Identity& identity = tasks_[about.index()];
+    event.pid = identity.pid;
+    event.name = identity.name;
+    event.prio = identity.prio;
+  } else {
+    event.pid = Pid(0);
+  }
+  return event;
+}
+
+void Recorder::task_switch(Nanos now, CpuId cpu, TaskId prev, TaskId next, uint16_t prev_state) {
+  add(TraceKind::kSwitch, now, cpu, prev, next).state = prev_state;
+}
+
+void Recorder::waking(Nanos now, CpuId cpu, TaskId current, TaskId woken, CpuId last_cpu, bool in_irq) {
+  TraceEvent& event = add(TraceKind::kWaking, now, cpu, current, woken);
+  event.other_cpu = last_cpu;
+  event.context = in_irq ? kHardIrq : 0;
+}
+
+void Recorder::wakeup_new(Nanos now, CpuId cpu, TaskId current, TaskId child, CpuId child_cpu) {
+  add(TraceKind::kWakeupNew, now, cpu, current, child).other_cpu = child_cpu;
+}
+
+void Recorder::migrate(Nanos now, CpuId cpu, TaskId current, TaskId task, CpuId from, CpuId to) {
+  TraceEvent& event = add(TraceKind::kMigrate, now, cpu, current, task);
+  event.other_cpu = from;
+  event.dest_cpu = to;
+}
+
+void Recorder::fork(Nanos now, CpuId cpu, TaskId parent, TaskId child) {
+  add(TraceKind::kFork, now, cpu, parent, child);
+}
+
+void Recorder::exec(Nanos now, CpuId cpu, TaskId task) { add(TraceKind::kExec, now, cpu, task, task); }
+
+}  // namespace simsched

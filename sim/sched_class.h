@@ -1,0 +1,100 @@
+// SchedClass: what a scheduling policy implements. The verbs and their order are those of the
+// kernel's struct sched_class (kernel/sched/sched.h, 6.18): the engine plays kernel/sched/core.c.
+//
+// A class is asked about one CPU or one task at a time and answers through the Engine's verbs
+// (resched_curr, move_queued_task, ...). It keeps its own run queues, indexed by CpuId, and its own
+// per-task state, indexed by TaskId. It must not keep time by itself: Engine::now() is the only clock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "workloads/workload.h"
+
+namespace simsched {
+
+class Engine;
+
+// Why a CPU is being chosen for a task (WF_*).
+enum WakeFlag : uint32_t {
+  kWfExec = 0x02,
+  kWfFork = 0x04,
+  kWfTtwu = 0x08,
+  kWfSync = 0x10,      // the waker is about to sleep
+  kWfMigrated = 0x20,  // the task changed CPU on this wake-up
+};
+
+enum EnqueueFlag : uint32_t {
+  kEnqueueWakeup = 0x01,
+  kEnqueueRestore = 0x02,   // after a change of parameters, same place in line
+  kEnqueueMove = 0x04,
+  kEnqueueMigrated = 0x40,  // comes from another CPU
+  kEnqueueInitial = 0x80,   // a new task's first
+  kEnqueueDelayed = 0x200,  // woken while its dequeue was still delayed
+};
+
+enum DequeueFlag : uint32_t {
+  kDequeueSleep = 0x01,
+  kDequeueSave = 0x02,
+  kDequeueMove = 0x04,
+  kDequeueSpecial = 0x10,  // exits: never delayed
+  kDequeueDelayed = 0x200,
+};
+
+class SchedClass {
+ public:
+  virtual ~SchedClass() = default;
+
+  // Called once, before time zero: size the arrays, read machine and workload.
+  virtual void attach(Engine& engine) = 0;
+  virtual const char* name() const = 0;
+  // Whether tasks of this policy belong here; the topmost class that says yes gets them.
+  virtual bool takes(SchedPolicy policy) const = 0;
+
+  // Where a waking (kWfTtwu), new (kWfFork) or exec'ing (kWfExec) task should go. `prev` is its CPU so far;
+  // Engine::this_cpu() is the waker's. The answer must be allowed for the task.
+  virtual CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) = 0;
+  // The task is about to change CPU from Engine::task_cpu() to `to` (it is on no queue).
+  virtual void migrate_task_rq(TaskId /*task*/, CpuId /*to*/) {}
+
+  virtual void enqueue_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) = 0;
+  // False when the task stays queued although it blocks (delayed dequeue); the class later calls
+  // Engine::finish_delayed_dequeue().
+  virtual bool dequeue_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) = 0;
+  // `task` was just made runnable on `cpu`: should it preempt what runs there (of this class)?
+  virtual void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) = 0;
+
+  // The queued or running task that should run next on `cpu`; none: nothing here. May pull work from
+  // other CPUs when it has nothing (new-idle balancing).
+  virtual TaskId pick_task(CpuId cpu) = 0;
+  // The task stops running but stays runnable or was just dequeued / starts running.
+  virtual void put_prev_task(CpuId cpu, TaskId task) = 0;
+  virtual void set_next_task(CpuId cpu, TaskId task) = 0;
+
+  // One scheduler tick with `curr` running (of this class).
+  virtual void task_tick(CpuId cpu, TaskId curr) = 0;
+  // Once a tick on a CPU whatever runs there: periodic balancing.
+  virtual void tick_balance(CpuId /*cpu*/) {}
+  // The earliest time at which a tick on `cpu` could change anything, or Nanos::max(). Asked again after
+  // every change on the CPU; ticks before that time are not simulated (they would do nothing).
+  virtual Nanos next_tick(CpuId cpu) = 0;
+  // An interrupt that this class sent to `cpu` with Engine::send_ipi().
+  virtual void ipi(CpuId /*cpu*/) {}
+  // Runs in the stopper of `cpu`, asked for with Engine::queue_stopper().
+  virtual void stopper(CpuId /*cpu*/, TaskId /*task*/, CpuId /*dest*/) {}
+
+  virtual void yield_task(CpuId /*cpu*/, TaskId /*task*/) {}
+  virtual void task_fork(TaskId /*child*/, TaskId /*parent*/) {}
+  virtual void task_dead(TaskId /*task*/) {}
+  // nice, policy within the class, or slice changed; the task is dequeued and put back around it.
+  virtual void reweight_task(TaskId /*task*/) {}
+
+  // Figures of its own for the results, by name.
+  virtual std::vector<std::pair<std::string, int64_t>> counters() const { return {}; }
+};
+
+}  // namespace simsched

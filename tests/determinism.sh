@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# tests/determinism.sh BIN1 BIN2: the same config and seeds give the same bytes, whatever the number of
+# jobs and whichever compiler built the command.
+set -euo pipefail
+
+if [[ $# -ne 2 ]]; then
+  echo "usage: tests/determinism.sh BIN1 BIN2" >&2
+  exit 2
+fi
+first=$(readlink -f "$1")
+second=$(readlink -f "$2")
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+simulate() {  # BIN NAME JOBS
+  mkdir "$work/$2"
+  if ! "$1" run configs/quickstart.yaml -o "$work/$2" --seeds 2 --jobs "$3" --perfetto "$work/$2/trace.perfetto" \
+      > "$work/$2.log" 2>&1; then
+    cat "$work/$2.log"
+    echo "determinism: $1 failed" >&2
+    exit 1
+  fi
+}
+
+simulate "$first" one-job 1
+simulate "$first" two-jobs 2
+simulate "$second" other-build 1
+status=0
+for other in two-jobs other-build; do
+  for file in results.json trace.perfetto; do
+    cmp "$work/one-job/$file" "$work/$other/$file" || status=1
+  done
+done
+[[ $status -eq 0 ]] && echo "determinism: results.json and Perfetto trace are the same bytes in 3 runs"
+exit $status

@@ -1,0 +1,150 @@
+#include "topology/machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+
+namespace simsched {
+namespace {
+
+constexpr int kLocalDistance = 10;      // ACPI SLIT: to itself
+constexpr int kRemoteDistance = 20;     // the kernel's REMOTE_DISTANCE: what it takes without a SLIT
+constexpr int kFarthestDistance = 254;  // 255 means unreachable
+
+// `field` is the member of MachineSpec at fault.
+[[noreturn]] void refuse(const char* field, const std::string& what, const std::string& remedy) {
+  throw Error(field, what, remedy);
+}
+
+std::string of_cpu(size_t cpu) { return "CPU " + std::to_string(cpu); }
+
+// The CPUs of each unit of one level. `name` is the level's, for messages.
+template <class UnitId>
+std::vector<CpuSet> index_level(const std::vector<Cpu>& cpus, UnitId Cpu::*unit, const std::string& name) {
+  std::vector<CpuSet> members;
+  for (size_t i = 0; i < cpus.size(); ++i) {
+    UnitId id = cpus[i].*unit;
+    if (!id.valid() || id.index() >= cpus.size())
+      refuse("cpus", of_cpu(i) + " has " + name + " " + std::to_string(id.value()), "number every " + name + " from 0");
+    if (id.index() >= members.size()) members.resize(id.index() + 1);
+    members[id.index()].add(CpuId(i));
+  }
+  for (size_t id = 0; id < members.size(); ++id)
+    if (members[id].empty())
+      refuse("cpus", "there is no CPU in " + name + " " + std::to_string(id),
+             "number every " + name + " from 0 without gaps");
+  return members;
+}
+
+// Every unit of the inner level lies in one unit of the outer level.
+template <class OuterId>
+void check_nesting(const std::vector<Cpu>& cpus, const std::vector<CpuSet>& inner, const std::string& inner_name,
+                   OuterId Cpu::*outer, const std::string& outer_name) {
+  for (size_t id = 0; id < inner.size(); ++id) {
+    OuterId expected = cpus[inner[id].first_cpu().index()].*outer;
+    for (CpuId cpu : inner[id])
+      if (cpus[cpu.index()].*outer != expected)
+        refuse("cpus",
+               inner_name + " " + std::to_string(id) + " lies in " + outer_name + " " +
+                   std::to_string(expected.value()) + " and " + std::to_string((cpus[cpu.index()].*outer).value()),
+               "put all its CPUs in one " + outer_name);
+  }
+}
+
+void check_capacities(const MachineSpec& spec, const std::vector<CpuSet>& cores) {
+  auto in_scale = [](int32_t capacity) { return capacity >= 1 && capacity <= kCapacityScale; };
+  if (!in_scale(spec.smt_share))
+    refuse("smt_share", "smt_share is " + std::to_string(spec.smt_share), "take 1 to 1024");
+  for (size_t i = 0; i < spec.cpus.size(); ++i)
+    if (!in_scale(spec.cpus[i].capacity))
+      refuse("cpus", of_cpu(i) + " has capacity " + std::to_string(spec.cpus[i].capacity), "take 1 to 1024");
+  for (const CpuSet& core : cores)
+    for (CpuId cpu : core)
+      if (spec.cpus[cpu.index()].capacity != spec.cpus[core.first_cpu().index()].capacity)
+        refuse("cpus", "CPUs " + core.str() + " are one core and differ in capacity",
+               "capacity is the core's: give them one");
+}
+
+// Fills in the default, then checks: square, local 10, symmetric.
+void complete_distances(std::vector<std::vector<int>>& distances, size_t nodes) {
+  if (distances.empty()) {
+    distances.assign(nodes, std::vector<int>(nodes, kRemoteDistance));
+    for (size_t i = 0; i < nodes; ++i) distances[i][i] = kLocalDistance;
+  }
+  std::string square = std::to_string(nodes) + " rows of " + std::to_string(nodes);
+  if (distances.size() != nodes)
+    refuse("distances", "distances have " + std::to_string(distances.size()) + " rows",
+           "give " + square + ", one a node");
+  for (size_t i = 0; i < nodes; ++i)
+    if (distances[i].size() != nodes)
+      refuse("distances",
+             "row " + std::to_string(i) + " of distances has " + std::to_string(distances[i].size()) + " numbers",
+             "give " + square + ", one a node");
+  for (size_t i = 0; i < nodes; ++i)
+    for (size_t j = 0; j < nodes; ++j) {
+      int distance = distances[i][j], back = distances[j][i];
+      bool in_range = distance >= kLocalDistance && distance <= kFarthestDistance;
+      if (in_range && distance == back && (i != j || distance == kLocalDistance)) continue;
+      std::string problem =
+          "distance of nodes " + std::to_string(i) + " and " + std::to_string(j) + " is " + std::to_string(distance);
+      if (!in_range) refuse("distances", problem, "take 10 (local) to 254, as ACPI SLIT does");
+      if (i == j) refuse("distances", problem, "a node is 10 from itself");
+      refuse("distances", problem + " one way and " + std::to_string(back) + " back", "make distances symmetric");
+    }
+}
+
+}  // namespace
+
+Machine::Machine(MachineSpec spec) : spec_(std::move(spec)) {
+  const std::vector<Cpu>& cpus = spec_.cpus;
+  if (cpus.empty()) refuse("cpus", "the machine has no CPU", "give it at least one");
+  if (cpus.size() > kMaxCpus)
+    refuse("cpus", "the machine has " + std::to_string(cpus.size()) + " CPUs",
+           "the most is " + std::to_string(kMaxCpus));
+  cpus_ = CpuSet::first(cpus.size());
+  core_cpus_ = index_level(cpus, &Cpu::core, "core");
+  llc_cpus_ = index_level(cpus, &Cpu::llc, "llc");
+  node_cpus_ = index_level(cpus, &Cpu::node, "node");
+  if (nr_nodes() > kMaxNodes)
+    refuse("cpus", "the machine has " + std::to_string(nr_nodes()) + " nodes",
+           "the most is " + std::to_string(kMaxNodes));
+  check_nesting(cpus, core_cpus_, "core", &Cpu::llc, "llc");
+  check_nesting(cpus, llc_cpus_, "llc", &Cpu::node, "node");
+  check_capacities(spec_, core_cpus_);
+  complete_distances(spec_.distances, nr_nodes());
+  build_graph();
+}
+
+// Vertices stand level by level, so that a unit's vertex is its id plus the start of its level.
+void Machine::build_graph() {
+  size_t nodes = 1, llcs = nodes + nr_nodes(), cores = llcs + nr_llcs(), cpus = cores + nr_cores();
+  graph_ = Graph(cpus + nr_cpus());
+  graph_[0] = {Vertex::Kind::kMachine, 0};
+  auto add_level = [this](Vertex::Kind kind, size_t start, size_t count, auto&& parent_of) {
+    for (size_t id = 0; id < count; ++id) {
+      graph_[start + id] = {kind, static_cast<int32_t>(id)};
+      boost::add_edge(parent_of(id), start + id, Edge{0}, graph_);
+    }
+  };
+  auto any_cpu = [this](const CpuSet& set) -> const Cpu& { return cpu(set.first_cpu()); };
+  add_level(Vertex::Kind::kNode, nodes, nr_nodes(), [](size_t) { return size_t{0}; });
+  add_level(Vertex::Kind::kLlc, llcs, nr_llcs(),
+            [&](size_t id) { return nodes + any_cpu(llc_cpus_[id]).node.index(); });
+  add_level(Vertex::Kind::kCore, cores, nr_cores(),
+            [&](size_t id) { return llcs + any_cpu(core_cpus_[id]).llc.index(); });
+  add_level(Vertex::Kind::kCpu, cpus, nr_cpus(), [&](size_t id) { return cores + spec_.cpus[id].core.index(); });
+  for (size_t a = 0; a < nr_nodes(); ++a)
+    for (size_t b = a + 1; b < nr_nodes(); ++b)
+      boost::add_edge(nodes + a, nodes + b, Edge{spec_.distances[a][b]}, graph_);
+}
+
+Distance Machine::distance(CpuId a, CpuId b) const {
+  if (a == b) return Distance::kSameCpu;
+  const Cpu &from = cpu(a), &to = cpu(b);
+  if (from.core == to.core) return Distance::kSmt;
+  if (from.llc == to.llc) return Distance::kLlc;
+  return from.node == to.node ? Distance::kNode : Distance::kRemote;
+}
+
+}  // namespace simsched

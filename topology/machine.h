@@ -1,0 +1,107 @@
+// Machine: the hardware a simulation runs on. Immutable once built.
+//
+// A tree of NUMA nodes, last-level caches (LLCs), cores and CPUs (hardware threads), kept as flat
+// arrays for the engine and as a Boost.Graph for drawing and for path questions. Core types,
+// frequencies and power will join `Cpu` and `Costs` as fields.
+#pragma once
+
+#include <boost/graph/adjacency_list.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/cpu_set.h"
+#include "base/ids.h"
+#include "base/spread.h"
+#include "base/units.h"
+
+namespace simsched {
+
+constexpr int32_t kCapacityScale = 1024;  // SCHED_CAPACITY_SCALE: the fastest core, alone, at its top frequency
+constexpr size_t kMaxCpus = 65536;        // what base/cpu_set.h parses; x86 Linux stops at 8,192
+constexpr size_t kMaxNodes = 1024;        // Linux's MAX_NUMNODES: distances are a square
+
+// What things cost on this machine. They belong to the machine file, each under its own name in
+// nanoseconds (`context_switch_ns: 1500`), and are the same for every workload. A Spread is written as
+// one number or as a list of its five quantiles. See docs/machines.md.
+struct Costs {
+  Nanos context_switch{1500};  // on the CPU, at each change of task
+  Nanos stopper{5000};         // run time of the stopper for one migration
+  Nanos idle_poll_window{0};   // how long an idle CPU can be woken without the cost of having halted
+  // Extra work after a migration, by the nearest level that old and new CPU share.
+  Nanos refill_core{0};
+  Nanos refill_llc{0};
+  Nanos refill_node{0};
+  Nanos refill_remote{0};
+  // From the wake-up of a task to the switch to it, when it is to run at once:
+  Spread resched_task = 3_us;      // the running task wakes it and is preempted
+  Spread resched_irq = 5_us;       // an interrupt wakes it and preempts what it interrupted
+  Spread resched_ipi = 5_us;       // another CPU wakes it and preempts what runs here
+  Spread idle_wake_local = 3_us;   // an interrupt wakes it on the idle CPU that took the interrupt
+  Spread idle_poll_exit = 3_us;    // another CPU wakes it on a CPU idle for less than idle_poll_window
+  Spread idle_halt_exit = 30_us;   // ... on a CPU idle for longer
+};
+
+struct Cpu {
+  CoreId core;
+  LlcId llc;
+  NodeId node;
+  int32_t capacity = kCapacityScale;  // of the core alone, 1..1024
+};
+
+// How far a migration goes.
+enum class Distance : uint8_t { kSameCpu, kSmt, kLlc, kNode, kRemote };
+
+// Before it is checked and indexed: what a reader fills in.
+struct MachineSpec {
+  std::string name;
+  std::vector<Cpu> cpus;                    // by CpuId; ids dense in each level
+  std::vector<std::vector<int>> distances;  // by node, ACPI SLIT (10 = local); empty: 10 / 20
+  int32_t smt_share = 640;                  // capacity of one hardware thread while a sibling is busy, of 1024
+  Costs costs;
+};
+
+class Machine {
+ public:
+  struct Vertex {
+    enum class Kind : uint8_t { kMachine, kNode, kLlc, kCore, kCpu } kind;
+    int32_t id;
+  };
+  struct Edge {
+    int distance = 0;  // between nodes: SLIT distance; from a parent to its child: 0
+  };
+  using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS, Vertex, Edge>;
+
+  // Checks that ids are dense, every level nests in the one above, distances are symmetric and
+  // capacities in range. Throws Error whose `where` is the member of MachineSpec at fault ("cpus",
+  // "distances", "smt_share"): the reader turns it into file and line.
+  explicit Machine(MachineSpec spec);
+
+  const std::string& name() const { return spec_.name; }
+  size_t nr_cpus() const { return spec_.cpus.size(); }
+  size_t nr_cores() const { return core_cpus_.size(); }
+  size_t nr_llcs() const { return llc_cpus_.size(); }
+  size_t nr_nodes() const { return node_cpus_.size(); }
+  const Cpu& cpu(CpuId cpu) const { return spec_.cpus[cpu.index()]; }
+  const CpuSet& cpus() const { return cpus_; }
+  const CpuSet& core_cpus(CoreId core) const { return core_cpus_[core.index()]; }
+  const CpuSet& llc_cpus(LlcId llc) const { return llc_cpus_[llc.index()]; }
+  const CpuSet& node_cpus(NodeId node) const { return node_cpus_[node.index()]; }
+  const CpuSet& smt_cpus(CpuId cpu) const { return core_cpus(this->cpu(cpu).core); }  // siblings and itself
+  int distance(NodeId a, NodeId b) const { return spec_.distances[a.index()][b.index()]; }
+  Distance distance(CpuId a, CpuId b) const;
+  int32_t smt_share() const { return spec_.smt_share; }
+  const Costs& costs() const { return spec_.costs; }
+  const Graph& graph() const { return graph_; }
+  const MachineSpec& spec() const { return spec_; }
+
+ private:
+  void build_graph();
+
+  MachineSpec spec_;
+  CpuSet cpus_;
+  std::vector<CpuSet> core_cpus_, llc_cpus_, node_cpus_;
+  Graph graph_;
+};
+
+}  // namespace simsched

@@ -1,0 +1,215 @@
+// simsched's own trace file:
+//   "SIMSCHED", u32 version, u32 FNV-1a of these 12 bytes, then one zstd frame with its content checksum.
+// In the frame, numbers are LEB128 and strings have their length before them: what the trace is about, its
+// names, then the events column by column, so that like stands beside like and compresses.
+#include <algorithm>
+
+#include "base/files.h"
+#include "traces/compressed.h"
+#include "traces/readers.h"
+
+namespace simsched {
+namespace {
+
+constexpr uint32_t kVersion = 1;
+constexpr size_t kHeaderSize = 16;
+constexpr int kLevel = 9;  // zstd: slower ones gain 2 % more
+constexpr uint64_t kMaxCpus = 1 << 16;
+
+uint32_t fnv(std::string_view bytes) {
+  uint32_t hash = 0x811c9dc5;
+  for (char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+  return hash;
+}
+
+std::string header(uint32_t version) {
+  std::string bytes(kTraceFileMagic);
+  bytes.append(reinterpret_cast<const char*>(&version), 4);
+  uint32_t check = fnv(bytes);
+  bytes.append(reinterpret_cast<const char*>(&check), 4);
+  return bytes;
+}
+
+class Writer {
+ public:
+  void number(int64_t value) {  // zigzag: small negative numbers stay small
+    uint64_t bits = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+    for (; bits >= 0x80; bits >>= 7) bytes_ += static_cast<char>(bits | 0x80);
+    bytes_ += static_cast<char>(bits);
+  }
+  template <class T>
+  void field(const T& value) {
+    number(static_cast<int64_t>(value));
+  }
+  void field(Nanos value) { number(value.count()); }
+  void field(const std::string& text) {
+    number(static_cast<int64_t>(text.size()));
+    bytes_ += text;
+  }
+  std::string bytes_;
+};
+
+class Reader {
+ public:
+  Reader(ByteSpan bytes, const std::string& name)
+      : at_(reinterpret_cast<const unsigned char*>(bytes.data())), end_(at_ + bytes.size()), name_(name) {}
+
+  int64_t number() {
+    uint64_t bits = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (at_ == end_) fail();
+      uint64_t byte = *at_++;
+      bits |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return static_cast<int64_t>((bits >> 1) ^ (~(bits & 1) + 1));
+    }
+    fail();
+  }
+  int64_t number(int64_t low, int64_t high) {
+    int64_t value = number();
+    if (value < low || value > high) fail();
+    return value;
+  }
+  template <class T>
+  void field(T& value) {
+    constexpr bool wide = sizeof(T) == 8;
+    value = static_cast<T>(wide ? number() : number(std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+  }
+  void field(Nanos& value) { value = Nanos(number()); }
+  void field(std::string& text) {
+    size_t size = count();
+    text.assign(reinterpret_cast<const char*>(at_), size);
+    at_ += size;
+  }
+  // Of things that take at least a byte each.
+  size_t count() {
+    int64_t value = number();
+    if (value < 0 || value > end_ - at_) fail();
+    return static_cast<size_t>(value);
+  }
+  bool done() const { return at_ == end_; }
+  [[noreturn]] void fail() const {
+    throw Error(name_, "the trace file is damaged", "write it again with: simsched import");
+  }
+
+ private:
+  const unsigned char *at_, *end_;
+  const std::string& name_;
+};
+
+// What comes before the events, in the one order that both directions use.
+template <class Io, class Trace>
+void about(Io& io, Trace& trace) {
+  io.field(trace.nr_cpus);
+  io.field(trace.origin);
+  io.field(trace.os_release);
+  auto& c = trace.circumstances;
+  io.field(c.kernel), io.field(c.hz), io.field(c.preempt), io.field(c.base_slice), io.field(c.autogroup), io.field(c.machine);
+  auto& h = trace.holes;
+  io.field(h.lost_events), io.field(h.unknown_records), io.field(h.clock_backwards);
+  io.field(h.inferred_switches), io.field(h.unplaced_wakeups);
+}
+
+template <class Io, class Tree>
+void about_tree(Io& io, Tree& tree) {
+  io.field(tree.tree), io.field(tree.slice), io.field(tree.policy), io.field(tree.nice), io.field(tree.cpus);
+}
+
+// The columns of the events; `each(get, set, low, high)` does one of them.
+template <class Each>
+void columns(const SchedTrace& trace, Each each) {
+  using E = TraceEvent;
+  constexpr int64_t kMin32 = -1, kMax32 = std::numeric_limits<int32_t>::max();
+  auto cpus = static_cast<int64_t>(trace.nr_cpus) - 1, names = static_cast<int64_t>(trace.names.size()) - 1;
+  each([](const E& e) { return static_cast<int64_t>(e.kind); },
+       [](E& e, int64_t v) { e.kind = static_cast<TraceKind>(v); }, int64_t{0}, static_cast<int64_t>(TraceKind::kLost));
+  each([](const E& e) { return int64_t{e.cpu.value()}; }, [](E& e, int64_t v) { e.cpu = CpuId(static_cast<int32_t>(v)); },
+       int64_t{0}, cpus);
+  each([](const E& e) { return int64_t{e.pid.value()}; }, [](E& e, int64_t v) { e.pid = Pid(static_cast<int32_t>(v)); },
+       kMin32, kMax32);
+  each([](const E& e) { return int64_t{e.current.value()}; },
+       [](E& e, int64_t v) { e.current = Pid(static_cast<int32_t>(v)); }, kMin32, kMax32);
+  each([](const E& e) { return int64_t{e.other_cpu.value()}; },
+       [](E& e, int64_t v) { e.other_cpu = CpuId(static_cast<int32_t>(v)); }, int64_t{-1}, cpus);
+  each([](const E& e) { return int64_t{e.dest_cpu.value()}; },
+       [](E& e, int64_t v) { e.dest_cpu = CpuId(static_cast<int32_t>(v)); }, int64_t{-1}, cpus);
+  each([](const E& e) { return int64_t{e.name}; }, [](E& e, int64_t v) { e.name = static_cast<uint32_t>(v); }, int64_t{0},
+       names);
+  each([](const E& e) { return int64_t{e.state}; }, [](E& e, int64_t v) { e.state = static_cast<uint16_t>(v); },
+       int64_t{0}, int64_t{0xffff});
+  each([](const E& e) { return int64_t{e.prio}; }, [](E& e, int64_t v) { e.prio = static_cast<int16_t>(v); },
+       int64_t{-32768}, int64_t{32767});
+  each([](const E& e) { return int64_t{e.context} | (e.inferred ? 4 : 0); },
+       [](E& e, int64_t v) {
+         e.context = static_cast<uint8_t>(v & 3);
+         e.inferred = (v & 4) != 0;
+       },
+       int64_t{0}, int64_t{7});
+  each([](const E& e) { return e.value; }, [](E& e, int64_t v) { e.value = v; }, std::numeric_limits<int64_t>::min(),
+       std::numeric_limits<int64_t>::max());
+}
+
+}  // namespace
+
+std::string trace_file_bytes(const SchedTrace& trace) {
+  Writer out;
+  about(out, trace);
+  out.field(trace.circumstances.tasks.size());
+  for (const RecordedTree& tree : trace.circumstances.tasks) about_tree(out, tree);
+  out.field(trace.holes.no_switch_from_idle.size());
+  for (bool lacks : trace.holes.no_switch_from_idle) out.field(lacks);
+  out.field(trace.names.size());
+  for (const std::string& name : trace.names) out.field(name);
+  out.field(trace.events.size());
+  Nanos last{0};
+  for (const TraceEvent& event : trace.events) {
+    out.field(event.time - last);
+    last = event.time;
+  }
+  columns(trace, [&](auto get, auto, int64_t, int64_t) {
+    for (const TraceEvent& event : trace.events) out.number(get(event));
+  });
+  return header(kVersion) + compress(out.bytes_, kLevel);
+}
+
+SchedTrace read_trace_file(std::span<const std::byte> bytes, const std::string& name) {
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!text.starts_with(kTraceFileMagic)) throw Error(name, "is not a simsched trace file", "write one with: simsched import");
+  std::string_view head = text.substr(0, std::min(kHeaderSize, text.size()));
+  if (head.size() < kHeaderSize || load<uint32_t>(bytes.data() + 12) != fnv(head.substr(0, 12)))
+    throw Error(at_offset(name, 0), "the head of the trace file is damaged", "write it again with: simsched import");
+  if (auto version = load<uint32_t>(bytes.data() + 8); version != kVersion)
+    throw Error(name, "is of version " + std::to_string(version) + " of the trace file, this simsched reads " + std::to_string(kVersion),
+                version > kVersion ? "update simsched" : "write it again with: simsched import");
+  Bytes content = decompress(bytes.subspan(kHeaderSize), name);
+
+  Reader in(content.span(), name);
+  SchedTrace trace;
+  about(in, trace);
+  if (trace.nr_cpus > kMaxCpus) in.fail();
+  trace.circumstances.tasks.resize(in.count());
+  for (RecordedTree& tree : trace.circumstances.tasks) about_tree(in, tree);
+  trace.holes.no_switch_from_idle.resize(in.count());
+  for (size_t cpu = 0; cpu < trace.holes.no_switch_from_idle.size(); ++cpu)
+    trace.holes.no_switch_from_idle[cpu] = in.number(0, 1) != 0;
+  trace.names.resize(in.count());
+  for (std::string& interned : trace.names) in.field(interned);
+  if (trace.names.empty() || !trace.names[0].empty()) in.fail();
+  trace.events.resize(in.count());
+  int64_t time = 0;
+  for (TraceEvent& event : trace.events) {
+    int64_t step = in.number();
+    if (step < 0 || step > std::numeric_limits<int64_t>::max() - time) in.fail();
+    event.time = Nanos(time += step);
+  }
+  columns(trace, [&](auto, auto set, int64_t low, int64_t high) {
+    for (TraceEvent& event : trace.events) set(event, in.number(low, high));
+  });
+  if (!in.done()) in.fail();
+  return trace;
+}
+
+void write_trace_file(const SchedTrace& trace, const std::string& path) {
+  write_file_atomically(path, trace_file_bytes(trace));
+}
+
+}  // namespace simsched

@@ -1,0 +1,30 @@
+// Figures of a SchedTrace, recorded or simulated alike: what `validate` compares.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "traces/sched_trace.h"
+
+namespace simsched {
+
+struct TraceStats {
+  Nanos makespan{0};         // first to last event
+  uint64_t switches = 0;     // sched_switch, without those in `invisible`
+  uint64_t involuntary = 0;  // of them, the leaving task was still runnable
+  uint64_t migrations = 0;   // sched_migrate_task
+  uint64_t forks = 0;
+  uint64_t wakeups = 0;          // wakings (and new tasks) whose task is later switched in
+  std::vector<Nanos> busy;       // by CPU: time in a task, from switches
+  std::vector<Nanos> latencies;  // waking or wakeup_new to switch-in, sorted
+  Nanos latency_mean{0};
+
+  // Nearest-rank quantile of the latencies; 0 when there are none.
+  Nanos latency_quantile(int percent) const;
+};
+
+// `no_switch_from_idle`: CPUs whose switches out of idle are not counted (see SchedTrace::Holes),
+// so that a simulation is counted as its recording was.
+TraceStats trace_stats(const SchedTrace& trace, const std::vector<bool>& no_switch_from_idle);
+
+}  // namespace simsched

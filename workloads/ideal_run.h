@@ -1,0 +1,181 @@
+// For tests: runs a Workload on an ideal machine - as many CPUs as tasks, no costs, work takes its
+// time - and tells how far each task got. What does not finish here finishes nowhere.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <queue>
+#include <tuple>
+#include <vector>
+
+#include "base/error.h"
+#include "workloads/workload.h"
+
+namespace simsched {
+
+struct IdealRun {
+  struct Task {
+    bool started = false, ended = false;
+    Nanos end{0};
+    Work work{0};
+    bool waits_for_token = false;
+  };
+  std::vector<Task> tasks;
+  Nanos end{0};  // of the last task that keeps the simulation alive
+
+  bool completed(const Workload& workload) const {
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      if (!workload.tasks[i].background && !tasks[i].ended) return false;
+    }
+    return true;
+  }
+};
+
+class IdealMachine {
+ public:
+  explicit IdealMachine(const Workload& workload)
+      : workload_(workload), states_(workload.tasks.size()), tokens_(workload.nr_tokens), waiters_(workload.nr_tokens) {
+    run_.tasks.resize(workload.tasks.size());
+    for (size_t i = 0; i < workload.tasks.size(); ++i) alive_ += !workload.tasks[i].background;
+  }
+
+  // Until all tasks that keep the simulation alive have exited, nothing can happen any more, or `limit`.
+  IdealRun run(Nanos limit = Nanos::max()) {
+    for (size_t i = 0; i < states_.size(); ++i) {
+      if (!workload_.tasks[i].parent.valid()) start(i, workload_.tasks[i].start);
+    }
+    while (!queue_.empty() && alive_ > 0) {
+      auto [time, order, task] = queue_.top();
+      queue_.pop();
+      if (time > limit) break;
+      step(task, time);
+    }
+    return run_;
+  }
+
+ private:
+  struct State {
+    size_t pc = 0;
+    Nanos start{0};
+    uint64_t exited_children = 0;
+    bool waits_for_child = false;
+    std::array<int64_t, kLoopSlots> rounds{};
+  };
+
+  void at(size_t task, Nanos time) { queue_.emplace(time, order_++, task); }
+
+  void start(size_t task, Nanos time) {
+    SIMSCHED_CHECK(!run_.tasks[task].started, "a task is started twice");
+    run_.tasks[task].started = true;
+    states_[task].start = time;
+    at(task, time);
+  }
+
+  void end(size_t task, Nanos now) {
+    run_.tasks[task].ended = true;
+    run_.tasks[task].end = now;
+    if (!workload_.tasks[task].background) {
+      --alive_;
+      run_.end = std::max(run_.end, now);
+    }
+    TaskId parent = workload_.tasks[task].parent;
+    if (!parent.valid()) return;
+    State& state = states_[parent.index()];
+    ++state.exited_children;
+    if (!state.waits_for_child) return;
+    state.waits_for_child = false;
+    at(parent.index(), now);
+  }
+
+  // Runs the ops of a task up to the first that takes time.
+  void step(size_t task, Nanos now) {
+    State& state = states_[task];
+    std::span<const Op> program = workload_.program(TaskId(task));
+    while (state.pc < program.size()) {
+      const Op& op = program[state.pc];
+      size_t next = state.pc + 1;
+      switch (op.kind) {
+        case OpKind::kCompute:
+          run_.tasks[task].work += Work(op.value);
+          state.pc = next;
+          return at(task, now + Nanos(op.value));
+        case OpKind::kSleep:
+          state.pc = next;
+          return at(task, now + Nanos(op.value));
+        case OpKind::kSleepUntil:
+          state.pc = next;
+          return at(task, std::max(now, Nanos(op.value)));
+        case OpKind::kSleepPeriod:
+          state.pc = next;
+          return at(task, state.start + Nanos(((now - state.start).count() / op.value + 1) * op.value));
+        case OpKind::kWait:
+          if (tokens_[static_cast<size_t>(op.arg)] == 0) {
+            waiters_[static_cast<size_t>(op.arg)].push(task);
+            run_.tasks[task].waits_for_token = true;
+            state.pc = next;
+            return;
+          }
+          --tokens_[static_cast<size_t>(op.arg)];
+          break;
+        case OpKind::kSignal: {
+          std::queue<size_t>& waiters = waiters_[static_cast<size_t>(op.arg)];
+          if (waiters.empty()) {
+            ++tokens_[static_cast<size_t>(op.arg)];
+          } else {
+            run_.tasks[waiters.front()].waits_for_token = false;
+            at(waiters.front(), now);
+            waiters.pop();
+          }
+          break;
+        }
+        case OpKind::kFork:
+          start(static_cast<size_t>(op.arg), now);
+          break;
+        case OpKind::kWaitChild:
+          if (state.exited_children == 0) {
+            state.waits_for_child = true;
+            return;
+          }
+          --state.exited_children;
+          break;
+        case OpKind::kExit:
+          return end(task, now);
+        case OpKind::kLoop: {
+          int64_t& rounds = state.rounds[op.slot];
+          if (op.value == 0 || ++rounds < op.value) {
+            next = static_cast<size_t>(op.arg);
+          } else {
+            rounds = 0;
+          }
+          break;
+        }
+        case OpKind::kExec:
+        case OpKind::kYield:
+        case OpKind::kSetNice:
+        case OpKind::kSetPolicy:
+        case OpKind::kSetAffinity:
+          break;
+      }
+      state.pc = next;
+    }
+    end(task, now);
+  }
+
+  const Workload& workload_;
+  std::vector<State> states_;
+  std::vector<uint64_t> tokens_;
+  std::vector<std::queue<size_t>> waiters_;
+  std::priority_queue<std::tuple<Nanos, uint64_t, size_t>, std::vector<std::tuple<Nanos, uint64_t, size_t>>,
+                      std::greater<>>
+      queue_;
+  uint64_t order_ = 0;
+  size_t alive_ = 0;
+  IdealRun run_;
+};
+
+inline IdealRun run_ideally(const Workload& workload, Nanos limit = Nanos::max()) {
+  return IdealMachine(workload).run(limit);
+}
+
+}  // namespace simsched

@@ -1,0 +1,71 @@
+// Program: what a task does, as a flat array of operations that the engine steps through with a
+// program counter. Operations are data of 16 bytes: they have no stack, can be shared by any number
+// of tasks, and can be read from a file as they are.
+//
+// Only kCompute takes CPU time; every other operation happens at the instant that the task reaches
+// it, or blocks the task.
+#pragma once
+
+#include <cstdint>
+
+#include "base/ids.h"
+#include "base/units.h"
+
+namespace simsched {
+
+enum class OpKind : uint8_t {
+  kCompute,      // value: Work
+  kSleep,        // value: Nanos from now. A timer or I/O of fixed length
+  kSleepUntil,   // value: absolute Nanos; no block when it has passed
+  kSleepPeriod,  // value: period; sleeps until the next multiple of it after the task's start
+  kWait,         // arg: token. Takes one, or blocks until one is signalled
+  kSignal,       // arg: token. Adds one, or wakes the first waiter
+  kFork,         // arg: task to start
+  kWaitChild,    // takes the exit of one child, or blocks until a child exits
+  kExec,         // the program image is replaced: the policy may move the task
+  kExit,         // ends the task (the end of the program does too)
+  kYield,        // sched_yield()
+  kSetNice,      // value: nice
+  kSetPolicy,    // value: SchedPolicy
+  kSetAffinity,  // arg: AffinityId
+  kLoop,         // jumps to op `arg` of the program until passed `value` times (0: for ever); counter `slot`
+};
+
+enum OpFlag : uint8_t {
+  kOpIo = 1,          // sleep, wait: uninterruptible (state D), counted as I/O wait
+  kOpSync = 2,        // signal: the waker is about to sleep (WF_SYNC)
+  kOpIdle = 4,        // sleep, wait: state I, an idle kernel thread
+  kOpKernel = 8,      // signal: the waker stays in the kernel until it blocks. Not preempted before, where the
+                      // kernel is not preemptible
+  kOpElsewhere = 16,  // sleep: an interrupt of another CPU than the task's last ends it
+};
+
+constexpr int kLoopSlots = 4;  // nesting depth of kLoop
+
+struct Op {
+  OpKind kind;
+  uint8_t flags = 0;
+  uint16_t slot = 0;
+  int32_t arg = 0;
+  int64_t value = 0;
+
+  friend bool operator==(const Op&, const Op&) = default;
+};
+static_assert(sizeof(Op) == 16);
+
+namespace op {
+constexpr Op compute(Work w) { return {OpKind::kCompute, 0, 0, 0, w.count()}; }
+constexpr Op sleep(Nanos d, uint8_t flags = 0) { return {OpKind::kSleep, flags, 0, 0, d.count()}; }
+constexpr Op sleep_until(Nanos t, uint8_t flags = 0) { return {OpKind::kSleepUntil, flags, 0, 0, t.count()}; }
+constexpr Op sleep_period(Nanos p) { return {OpKind::kSleepPeriod, 0, 0, 0, p.count()}; }
+constexpr Op wait(TokenId t, uint8_t flags = 0) { return {OpKind::kWait, flags, 0, t.value(), 0}; }
+constexpr Op signal(TokenId t, uint8_t flags = 0) { return {OpKind::kSignal, flags, 0, t.value(), 0}; }
+constexpr Op fork(TaskId t) { return {OpKind::kFork, 0, 0, t.value(), 0}; }
+constexpr Op wait_child() { return {OpKind::kWaitChild}; }
+constexpr Op exec() { return {OpKind::kExec}; }
+constexpr Op exit() { return {OpKind::kExit}; }
+constexpr Op yield() { return {OpKind::kYield}; }
+constexpr Op loop(int32_t target, int64_t times, uint16_t slot = 0) { return {OpKind::kLoop, 0, slot, target, times}; }
+}  // namespace op
+
+}  // namespace simsched

@@ -1,0 +1,42 @@
+#include "workloads/registry.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "topology/yaml_map.h"
+#include "workloads/generators.h"
+
+namespace simsched {
+namespace {
+
+const std::vector<Generator>& generators() {
+  static const std::vector<Generator> list{
+      hogs_generator(),   periodic_generator(),      ping_pong_generator(),  fork_join_generator(),
+      server_generator(), many_sleepers_generator(), wake_storm_generator(),
+  };
+  return list;
+}
+
+}  // namespace
+
+std::vector<GeneratorInfo> generator_infos() {
+  std::vector<GeneratorInfo> infos;
+  for (const Generator& generator : generators()) infos.push_back(generator.info);
+  return infos;
+}
+
+Workload make_workload(const std::string& name, const YAML::Node& params, const std::string& file, uint64_t seed) {
+  std::vector<std::string> names;
+  for (const Generator& generator : generators()) {
+    names.push_back(generator.info.name);
+    if (generator.info.name != name) continue;
+    Workload workload = generator.make(Params(params, file, name, generator.info.params), Rng(seed));
+    workload.name = name;
+    workload.check(0);
+    return workload;
+  }
+  throw Error(yaml_where(params, file), "there is no workload '" + name + "'", suggest(name, names));
+}
+
+}  // namespace simsched

@@ -1,0 +1,182 @@
+#include "workloads/workload.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace simsched {
+namespace {
+
+constexpr int32_t kFirstPid = 1000;
+
+// Where an index or value of a task is out of range.
+[[noreturn]] void reject(const Workload& workload, TaskId task, const std::string& what) {
+  const TaskSpec& spec = workload.tasks[task.index()];
+  std::string name = spec.name < workload.names.size() ? workload.names[spec.name] : "?";
+  throw Error("", "task " + std::to_string(task.value()) + " (" + name + "): " + what);
+}
+
+std::string at_op(size_t index) { return "op " + std::to_string(index) + ": "; }
+
+bool needs_rt_priority(SchedPolicy policy) { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
+
+bool known_policy(int64_t policy) {
+  return policy == 0 || policy == 1 || policy == 2 || policy == 3 || policy == 5 || policy == 7;
+}
+
+// An endless loop must block or compute, or the simulation would not get past it.
+bool takes_time(std::span<const Op> body) {
+  return std::any_of(body.begin(), body.end(), [](const Op& op) {
+    return op.kind == OpKind::kWait || op.kind == OpKind::kSleepPeriod ||
+           ((op.kind == OpKind::kCompute || op.kind == OpKind::kSleep) && op.value > 0);
+  });
+}
+
+// What is wrong with the op at `index` of a program; "" when nothing is. What concerns forks needs
+// the whole workload: see check().
+std::string op_problem(const Workload& workload, std::span<const Op> program, size_t index) {
+  const Op& op = program[index];
+  auto arg_in = [&](size_t bound) { return op.arg >= 0 && static_cast<size_t>(op.arg) < bound; };
+  switch (op.kind) {
+    case OpKind::kCompute:
+    case OpKind::kSleep:
+    case OpKind::kSleepUntil:
+      return op.value < 0 ? "negative time" : "";
+    case OpKind::kSleepPeriod:
+      return op.value <= 0 ? "a period must be positive" : "";
+    case OpKind::kWait:
+    case OpKind::kSignal:
+      return arg_in(workload.nr_tokens) ? "" : "no such token";
+    case OpKind::kFork:
+      return arg_in(workload.tasks.size()) ? "" : "forks a task that does not exist";
+    case OpKind::kSetNice:
+      return op.value < -20 || op.value > 19 ? "nice must be -20..19" : "";
+    case OpKind::kSetPolicy:
+      return known_policy(op.value) ? "" : "unknown scheduling policy";
+    case OpKind::kSetAffinity:
+      return arg_in(workload.affinities.size()) ? "" : "no such affinity";
+    case OpKind::kLoop:
+      if (op.arg < 0 || static_cast<size_t>(op.arg) >= index) return "a loop must go back";
+      if (op.slot >= kLoopSlots) return "loops nest at most " + std::to_string(kLoopSlots) + " deep";
+      if (op.value < 0) return "negative number of rounds";
+      if (op.value == 0 && !takes_time(program.subspan(op.arg, index - op.arg)))
+        return "an endless loop that takes no time";
+      return "";
+    case OpKind::kWaitChild:
+    case OpKind::kExec:
+    case OpKind::kExit:
+    case OpKind::kYield:
+      return "";
+  }
+  return "unknown operation";
+}
+
+}  // namespace
+
+uint32_t Workload::intern_name(const std::string& text) {
+  while (name_index_.size() < names.size()) {
+    uint32_t next = static_cast<uint32_t>(name_index_.size());
+    if (!name_index_.emplace(names[next], next).second)
+      break;  // a duplicate was added directly: the index stays behind
+  }
+  auto found = name_index_.find(text);
+  if (found != name_index_.end()) return found->second;
+  uint32_t index = static_cast<uint32_t>(names.size());
+  names.push_back(text);
+  name_index_.emplace(text, index);
+  return index;
+}
+
+AffinityId Workload::intern_affinity(const CpuSet& cpus) {
+  for (size_t i = 1; i < affinities.size(); ++i) {
+    if (affinities[i] == cpus) return AffinityId(i);
+  }
+  affinities.push_back(cpus);
+  return AffinityId(affinities.size() - 1);
+}
+
+TaskId Workload::add_task(const std::string& task_name, std::span<const Op> program) {
+  TaskSpec spec;
+  spec.name = intern_name(task_name);
+  spec.first_op = static_cast<uint32_t>(ops.size());
+  spec.nr_ops = static_cast<uint32_t>(program.size());
+  spec.pid = kFirstPid + static_cast<int32_t>(tasks.size());
+  ops.insert(ops.end(), program.begin(), program.end());
+  tasks.push_back(spec);
+  return TaskId(tasks.size() - 1);
+}
+
+TaskId Workload::clone_task(TaskId task) {
+  TaskSpec spec = tasks[task.index()];
+  spec.pid = kFirstPid + static_cast<int32_t>(tasks.size());
+  tasks.push_back(spec);
+  return TaskId(tasks.size() - 1);
+}
+
+void Workload::fit(size_t nr_cpus) {
+  CpuSet existing = CpuSet::first(nr_cpus);
+  for (size_t i = 1; i < affinities.size(); ++i) {
+    affinities[i] = affinities[i] & existing;
+    if (affinities[i].empty()) affinities[i] = existing;
+  }
+  for (TaskSpec& spec : tasks) {
+    if (spec.start_cpu.valid()) spec.start_cpu = CpuId(spec.start_cpu.index() % nr_cpus);
+  }
+}
+
+void Workload::check(size_t nr_cpus) const {
+  CpuSet existing = CpuSet::first(nr_cpus);
+  for (size_t i = 1; i < affinities.size(); ++i) {
+    if (affinities[i].empty()) throw Error("", "affinity " + std::to_string(i) + " is empty");
+    if (nr_cpus != 0 && !affinities[i].intersects(existing)) {
+      throw Error(
+          "", "affinity " + affinities[i].str() + " has no CPU of this machine, which has " + std::to_string(nr_cpus));
+    }
+  }
+
+  // Programs are shared, so each range is checked once; tasks that share one usually stand together.
+  std::vector<TaskId> forked_by(tasks.size());
+  uint32_t checked_first = 0, checked_ops = 0;
+  bool checked_forks = false;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    TaskId task(i);
+    const TaskSpec& spec = tasks[i];
+    if (spec.name >= names.size()) reject(*this, task, "no such name");
+    if (spec.first_op > ops.size() || spec.nr_ops > ops.size() - spec.first_op)
+      reject(*this, task, "program out of range");
+    if (spec.start < Nanos(0) || spec.slice < Nanos(0)) reject(*this, task, "negative start or slice");
+    if (!spec.affinity.valid() || spec.affinity.index() >= affinities.size()) reject(*this, task, "no such affinity");
+    if (!spec.group.valid() || spec.group.index() >= nr_groups) reject(*this, task, "no such group");
+    if (spec.nice < -20 || spec.nice > 19) reject(*this, task, "nice must be -20..19");
+    if (!known_policy(static_cast<int64_t>(spec.policy))) reject(*this, task, "unknown scheduling policy");
+    if (needs_rt_priority(spec.policy) != (spec.rt_priority >= 1 && spec.rt_priority <= 99)) {
+      reject(*this, task, "a real-time priority must be 1..99, and 0 for other policies");
+    }
+    if (nr_cpus != 0 && spec.start_cpu.valid() && spec.start_cpu.index() >= nr_cpus) {
+      reject(*this, task, "starts on CPU " + std::to_string(spec.start_cpu.value()) + ", which this machine lacks");
+    }
+    if (spec.parent.valid() && spec.parent.index() >= tasks.size()) reject(*this, task, "its parent does not exist");
+
+    bool same_program = i > 0 && spec.first_op == checked_first && spec.nr_ops == checked_ops;
+    if (same_program && !checked_forks) continue;
+    checked_first = spec.first_op;
+    checked_ops = spec.nr_ops;
+    checked_forks = false;
+    std::span<const Op> program = this->program(task);
+    for (size_t at = 0; at < program.size(); ++at) {
+      std::string problem = op_problem(*this, program, at);
+      if (!problem.empty()) reject(*this, task, at_op(at) + problem);
+      if (program[at].kind != OpKind::kFork) continue;
+      checked_forks = true;
+      size_t child = static_cast<size_t>(program[at].arg);
+      if (forked_by[child].valid()) reject(*this, task, at_op(at) + "forks a task that is forked already");
+      if (tasks[child].parent != task) reject(*this, task, at_op(at) + "forks a task that is not its child");
+      forked_by[child] = task;
+    }
+  }
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].parent.valid() && !forked_by[i].valid()) reject(*this, TaskId(i), "its parent never forks it");
+  }
+}
+
+}  // namespace simsched

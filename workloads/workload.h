@@ -1,0 +1,75 @@
+// Workload: the tasks of a simulation. Immutable once built; any number of simulations share one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/cpu_set.h"
+#include "base/ids.h"
+#include "base/units.h"
+#include "workloads/program.h"
+
+namespace simsched {
+
+// include/uapi/linux/sched.h; kStop, above all, is the per-CPU stopper (migration/N) alone.
+enum class SchedPolicy : uint8_t { kNormal = 0, kFifo = 1, kRr = 2, kBatch = 3, kIdle = 5, kExt = 7, kStop = 64 };
+
+struct TaskSpec {
+  uint32_t name = 0;      // index into Workload::names
+  uint32_t first_op = 0;  // its program is ops[first_op, first_op + nr_ops)
+  uint32_t nr_ops = 0;
+  int32_t pid = 0;  // as shown in traces and reports
+  TaskId parent;    // forks it; none: it starts by itself at `start`
+  Nanos start{0};
+  Nanos slice{0};   // custom slice (sched_setattr's sched_runtime); 0: the policy's own
+  CpuId start_cpu;  // where it ran last before `start`; none: chosen by number
+  AffinityId affinity{0};
+  GroupId group{0};
+  SchedPolicy policy = SchedPolicy::kNormal;
+  int8_t nice = 0;
+  uint8_t rt_priority = 0;  // 1..99 for kFifo, kRr
+  bool kthread = false;
+  bool background = false;  // does not keep the simulation alive: it ends when all others have exited
+};
+
+class Workload {
+ public:
+  std::string name;
+  std::vector<std::string> names;  // distinct task names
+  std::vector<TaskSpec> tasks;     // by TaskId; a parent need not precede its child
+  std::vector<Op> ops;
+  std::vector<CpuSet> affinities{1};  // by AffinityId; [0] is unused: every CPU
+  size_t nr_tokens = 0;
+  size_t nr_groups = 1;  // [0] is the root group
+
+  std::span<const Op> program(TaskId task) const {
+    const TaskSpec& spec = tasks[task.index()];
+    return {ops.data() + spec.first_op, spec.nr_ops};
+  }
+  const std::string& task_name(TaskId task) const { return names[tasks[task.index()].name]; }
+
+  uint32_t intern_name(const std::string& text);  // index into names
+  AffinityId intern_affinity(const CpuSet& cpus);
+
+  // Appends a task that runs `program`, starts by itself at 0 and has pid 1000 + its number; the
+  // caller sets the rest.
+  TaskId add_task(const std::string& task_name, std::span<const Op> program);
+  // Appends one more task that shares the program and all attributes of `task` but its pid.
+  TaskId clone_task(TaskId task);
+
+  // For a machine of other size than the workload was made for: start CPUs wrap round, affinities
+  // are cut to the CPUs that exist, and one that has none left becomes "every CPU".
+  void fit(size_t nr_cpus);
+
+  // Checks every index, loop target and range, and that each forked task is forked exactly once, by
+  // its parent; throws Error naming the task. `nr_cpus` 0: any machine.
+  void check(size_t nr_cpus) const;
+
+ private:
+  std::unordered_map<std::string, uint32_t> name_index_;  // of names; catches up with those added directly
+};
+
+}  // namespace simsched
