@@ -18,6 +18,8 @@ constexpr Nanos kWakeRace = 50_us;
 constexpr Nanos kExecWindow = 3_ms;
 // From the wake of the parent to the last switch of an exiting task.
 constexpr Nanos kExitWindow = 50_us;
+// From a wake to the waker's own block in the same system call.
+constexpr Nanos kKernelPath = 30_us;
 
 constexpr uint16_t kBlockedStates =
     kStateInterruptible | kStateUninterruptible | kStateStopped | kStateTraced | kStateParked | kStateIdle;
@@ -176,8 +178,10 @@ class Follower {
     cpus_[task.cpu.index()].running = kNobody;
     if (now_ - task.since < task.cost) ++report_.negative_work;
     // At least 1 ns, so that a task which ran keeps an op for it.
+    Work before = task.work;
     task.work = std::max(work_now(task), task.work + Work(now_ > task.since ? 1 : 0));
     task.since = now_;
+    if (state & (kBlockedStates | kStateDead | kStateZombie)) mark_kernel_signal(task, before);
     if (state & (kStateDead | kStateZombie)) {
       task.state = State::kEnded;
       task.exited = true;
@@ -192,6 +196,15 @@ class Follower {
       task.state = State::kRunnable;
     }
     if (task.state != State::kBlocked || now_ - task.early_wake_time > kWakeRace) task.early_wake = kNoMark;
+  }
+
+  // A wake shortly before the waker blocks, with no preemption between: one way through the kernel, in which
+  // a kernel without preemption cannot take the CPU away. `before`: its work when it came to the CPU.
+  void mark_kernel_signal(const RecordedTask& task, Work before) {
+    if (task.last_mark == kNoMark) return;
+    Mark& last = out_.marks[task.last_mark];
+    bool near = last.at >= before && (task.work - last.at).count() <= kKernelPath.count();
+    if (last.op.kind == OpKind::kSignal && near) last.op.flags |= kOpKernel;
   }
 
   // The kernel wakes a parent of an exiting child with the sync hint; it is the last that a child does.
@@ -235,7 +248,9 @@ class Follower {
       task(wakee).first_waker = from_task(event) ? known(event.current) : kNobody;
       wake(event, wakee, op::sleep_until(now_));
     } else if (task(wakee).state == State::kBlocked) {
-      wake(event, wakee, op::sleep(now_ - task(wakee).since, task(wakee).block_flags));
+      bool elsewhere = event.other_cpu.valid() && event.cpu != event.other_cpu;
+      uint8_t flags = task(wakee).block_flags | (elsewhere ? kOpElsewhere : 0);
+      wake(event, wakee, op::sleep(now_ - task(wakee).since, flags));
     } else {
       wake_unblocked(event, wakee);
     }

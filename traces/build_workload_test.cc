@@ -19,6 +19,7 @@ void PrintTo(const Op& op, std::ostream* out) {
 
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 
 Machine two_cpus(Nanos context_switch = 0_ns, Nanos refill_llc = 0_ns) {
@@ -95,8 +96,25 @@ TEST(BuildWorkload, LastWakeOfAnExitingTaskIsSync) {
   maker.sw(100, 0, 10, kStateInterruptible, 11).waking(290, 0, 11, 10).sw(300, 0, 11, kStateZombie, 10);
   maker.sw(400, 0, 10, kStateZombie, 0);
   Built built = build(maker.trace());
-  EXPECT_THAT(built.ops(11), ElementsAre(us(190), op::signal(TokenId(0), kOpSync), us(10), op::exit()));
+  EXPECT_THAT(built.ops(11), ElementsAre(us(190), op::signal(TokenId(0), kOpSync | kOpKernel), us(10), op::exit()));
   EXPECT_EQ(built.report.sync_edges, 1u);
+}
+
+TEST(BuildWorkload, WakeOnTheWayToABlockStaysInTheKernel) {
+  TraceMaker maker;
+  maker.sw(0, 0, 0, kStateRunning, 10).sw(100, 0, 10, kStateInterruptible, 11).waking(300, 0, 11, 10);
+  maker.sw(320, 0, 11, kStateInterruptible, 10).waking(400, 0, 10, 11).sw(500, 0, 10, kStateDead, 11);
+  maker.sw(600, 0, 11, kStateDead, 0);
+  Built built = build(maker.trace());
+  EXPECT_THAT(built.ops(11), Contains(op::signal(TokenId(0), kOpKernel)));
+  EXPECT_THAT(built.ops(10), Contains(op::signal(TokenId(1))));
+}
+
+TEST(BuildWorkload, DelayKnowsWhenAnotherCpuEndsIt) {
+  TraceMaker maker;
+  maker.sw(0, 0, 0, kStateRunning, 10).sw(100, 0, 10, kStateInterruptible, 0).waking(300, 1, 0, 10, kHardIrq, 0);
+  maker.sw(310, 0, 0, kStateRunning, 10).sw(400, 0, 10, kStateDead, 0);
+  EXPECT_THAT(build(maker.trace()).ops(10), Contains(op::sleep(micros(200), kOpElsewhere)));
 }
 
 TEST(BuildWorkload, WakeFromInterruptOrIdleIsADelay) {

@@ -19,7 +19,7 @@ using Names = std::vector<std::string>;
 constexpr size_t kMaxSize = size_t{1} << 20;
 constexpr int64_t kMaxSliceNs = 1000000000;
 
-// Position in Names is nothing; the kernel's numbers are (include/uapi/linux/sched.h).
+// The kernel's numbers (include/uapi/linux/sched.h, Linux 6.12).
 const std::array<std::pair<const char*, int>, 6> kPolicies{
     {{"normal", 0}, {"fifo", 1}, {"rr", 2}, {"batch", 3}, {"idle", 5}, {"ext", 7}}};
 
@@ -41,7 +41,8 @@ class SidecarReader {
       if (std::find(preempts.begin(), preempts.end(), found.preempt) == preempts.end())
         fail(node, "unknown preempt '" + found.preempt + "'", suggest(found.preempt, preempts));
     }
-    if (YAML::Node node = root["base_slice_ns"]) found.base_slice = Nanos(number(node, "base_slice_ns", 0, kMaxSliceNs));
+    if (YAML::Node node = root["base_slice_ns"])
+      found.base_slice = Nanos(number(node, "base_slice_ns", 0, kMaxSliceNs));
     if (YAML::Node node = root["autogroup"]) found.autogroup = truth(node, "autogroup");
     if (YAML::Node node = root["machine"]) found.machine = scalar(node, "machine");
     if (YAML::Node node = root["tasks"]) {
@@ -108,7 +109,8 @@ class SidecarReader {
 
   bool truth(const YAML::Node& node, const std::string& key) {
     bool value = false;
-    if (!node.IsScalar() || !YAML::convert<bool>::decode(node, value)) fail(node, key + " is not true or false", "use one of them");
+    if (!node.IsScalar() || !YAML::convert<bool>::decode(node, value))
+      fail(node, key + " is not true or false", "use one of them");
     return value;
   }
 
@@ -131,7 +133,8 @@ class SidecarReader {
 }  // namespace
 
 Circumstances parse_circumstances(const std::string& text, const std::string& name) {
-  if (text.size() > kMaxSize) throw Error(name, "is too large for the circumstances of a recording", "is it the right file?");
+  if (text.size() > kMaxSize)
+    throw Error(name, "is too large for the circumstances of a recording", "is it the right file?");
   try {
     return SidecarReader(name).read(text);
   } catch (const YAML::Exception& error) {

@@ -62,7 +62,8 @@ TEST(Circumstances, SaysWhereAndWhat) {
   EXPECT_THAT(error_of("tasks:\n  - {tree: a, nice: 30}\n"), testing::HasSubstr("use -20 to 19"));
   EXPECT_THAT(error_of("tasks:\n  - {tree: a, polic: 3}\n"), testing::HasSubstr("did you mean 'policy'?"));
   EXPECT_THAT(error_of("tasks:\n  - {tree: a, policy: batsh}\n"), testing::HasSubstr("did you mean 'batch'?"));
-  EXPECT_THAT(error_of("tasks:\n  - {tree: a, cpus: 3-1}\n"), testing::HasSubstr("x.yaml:2: '3-1' is not a list of CPUs"));
+  EXPECT_THAT(error_of("tasks:\n  - {tree: a, cpus: 3-1}\n"),
+              testing::HasSubstr("x.yaml:2: '3-1' is not a list of CPUs"));
   EXPECT_THAT(error_of("a: [\n"), testing::HasSubstr("mend the YAML there"));
   EXPECT_THAT(error_of("just text\n"), testing::HasSubstr("x.yaml:1: is not a list of 'key: value'"));
   EXPECT_THROW(read_circumstances("/no/such/file.yaml"), Error);

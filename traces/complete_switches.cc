@@ -92,7 +92,7 @@ void Completion::follow(const TraceEvent& event, size_t index) {
     case TraceKind::kStatRuntime: {
       // `value` counts from the switch-in, when it is the first one since. It may be raised on another CPU:
       // a waker there brings the clock of this run queue up to date.
-      Nanos start = event.time - Nanos(event.value);
+      Nanos start = event.time - std::clamp(Nanos(event.value), Nanos(0), event.time);
       if (task.inferred != SIZE_MAX) place(inferred_[std::exchange(task.inferred, SIZE_MAX)], start);
       else if (!task.cpu.valid() && task.started == Nanos::max()) task.started = start;
       break;

@@ -68,7 +68,8 @@ void expect_consistent(const SchedTrace& trace) {
 }
 
 TEST(CompleteSwitches, StartIsWhatTheRunTimeSays) {
-  SchedTrace trace = Recording().change(10, 1, 5, 0).waking(20, 0, 9, 6).ran(60, 1, 6, 6, 35).change(70, 1, 6, 0).complete();
+  SchedTrace trace =
+      Recording().change(10, 1, 5, 0).waking(20, 0, 9, 6).ran(60, 1, 6, 6, 35).change(70, 1, 6, 0).complete();
   std::vector<TraceEvent> found = inferred(trace);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].time, 25_us);
@@ -82,9 +83,11 @@ TEST(CompleteSwitches, StartIsWhatTheRunTimeSays) {
 }
 
 TEST(CompleteSwitches, StartIsNotBeforeTheWakingOrTheIdling) {
-  SchedTrace woken = Recording().change(10, 1, 5, 0).waking(30, 0, 9, 6).ran(60, 1, 6, 6, 35).change(70, 1, 6, 0).complete();
+  SchedTrace woken =
+      Recording().change(10, 1, 5, 0).waking(30, 0, 9, 6).ran(60, 1, 6, 6, 35).change(70, 1, 6, 0).complete();
   EXPECT_EQ(inferred(woken).at(0).time, 30_us);
-  SchedTrace idled = Recording().waking(5, 0, 9, 6).change(10, 1, 5, 0).ran(60, 1, 6, 6, 55).change(70, 1, 6, 0).complete();
+  SchedTrace idled =
+      Recording().waking(5, 0, 9, 6).change(10, 1, 5, 0).ran(60, 1, 6, 6, 55).change(70, 1, 6, 0).complete();
   EXPECT_EQ(inferred(idled).at(0).time, 10_us);
   expect_consistent(woken);
   expect_consistent(idled);
@@ -92,16 +95,26 @@ TEST(CompleteSwitches, StartIsNotBeforeTheWakingOrTheIdling) {
 
 TEST(CompleteSwitches, RunTimeMayComeAfterTheFirstSign) {
   // 6 wakes 7 before the first account of its time is made.
-  SchedTrace trace =
-      Recording().change(10, 1, 5, 0).waking(20, 0, 9, 6).waking(40, 1, 6, 7).ran(60, 1, 6, 6, 35).change(70, 1, 6, 7).complete();
+  SchedTrace trace = Recording()
+                         .change(10, 1, 5, 0)
+                         .waking(20, 0, 9, 6)
+                         .waking(40, 1, 6, 7)
+                         .ran(60, 1, 6, 6, 35)
+                         .change(70, 1, 6, 7)
+                         .complete();
   EXPECT_EQ(inferred(trace).at(0).time, 25_us);
   expect_consistent(trace);
 }
 
 TEST(CompleteSwitches, RunTimeMayBeRaisedByAnotherCpu) {
   // 9 on CPU 0 brings the clock of CPU 1 up to date; the second account counts from there only.
-  SchedTrace trace =
-      Recording().change(10, 1, 5, 0).waking(20, 0, 9, 6).ran(50, 0, 9, 6, 25).ran(60, 1, 6, 6, 10).change(70, 1, 6, 0).complete();
+  SchedTrace trace = Recording()
+                         .change(10, 1, 5, 0)
+                         .waking(20, 0, 9, 6)
+                         .ran(50, 0, 9, 6, 25)
+                         .ran(60, 1, 6, 6, 10)
+                         .change(70, 1, 6, 0)
+                         .complete();
   EXPECT_EQ(inferred(trace).at(0).time, 25_us);
   expect_consistent(trace);
 }

@@ -51,7 +51,8 @@ Bytes decompress(ByteSpan bytes, const std::string& name) {
     if (input.pos == input.size && (pending == 0 || (still && size < out.size()))) break;
   }
   if (pending != 0)
-    throw Error(at_offset(name, bytes.size()), "the compressed data end too early", "the copy is cut short: copy it again");
+    throw Error(at_offset(name, bytes.size()), "the compressed data end too early",
+                "the copy is cut short: copy it again");
   out.resize(size);
   return out;
 }

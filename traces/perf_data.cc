@@ -97,8 +97,9 @@ size_t PerfDataReader::walk(ByteSpan records, size_t offset, bool in_file) {
 // Two kinds of record are followed by data that their size does not count.
 size_t PerfDataReader::trailing_data(uint32_t type, ByteSpan body, ByteSpan rest, size_t offset) {
   uint64_t size = 0;
-  if (type == kRecordTracingData && body.size() >= 4) size = (load<uint32_t>(body.data()) + uint64_t{7}) & ~uint64_t{7};
+  if (type == kRecordTracingData && body.size() >= 4) size = load<uint32_t>(body.data());
   if (type == kRecordAuxtrace && body.size() >= 8) size = load<uint64_t>(body.data());
+  if (type == kRecordTracingData) size = (size + 7) / 8 * 8;  // padded
   if (size > rest.size()) fail(offset, "ends in the middle of a record");
   if (type == kRecordTracingData) add_feature(head_, kFeatureTracingData, rest.first(size), name_, offset);
   return size;
@@ -131,8 +132,9 @@ void PerfDataReader::handle(uint32_t type, uint16_t misc, ByteSpan body, size_t 
 void PerfDataReader::compressed(uint32_t type, ByteSpan body, size_t offset) {
   if (!decompressor_) decompressor_.emplace();
   if (type == kRecordCompressed2) {  // Linux 6.16: padded to 8 bytes, so it tells the size of its data
-    if (body.size() < 8 || load<uint64_t>(body.data()) > body.size() - 8) fail(offset, "a compressed record is too short");
-    body = body.subspan(8, load<uint64_t>(body.data()));
+    uint64_t size = body.size() < 8 ? 0 : load<uint64_t>(body.data());
+    if (body.size() < 8 || size > body.size() - 8) fail(offset, "a compressed record is too short");
+    body = body.subspan(8, size);
   }
   decompressor_->append(body, decompressed_, at_offset(name_, offset));
   size_t used = walk(std::as_bytes(std::span(decompressed_)), offset, false);
@@ -269,6 +271,8 @@ void PerfDataReader::add(const TraceEvent& event, size_t offset) {
   int32_t last = std::max({event.cpu.value(), event.other_cpu.value(), event.dest_cpu.value()});
   if (!event.cpu.valid() || last >= kMaxCpus)
     fail(offset, "CPU " + std::to_string(event.cpu.valid() ? last : event.cpu.value()) + " makes no sense");
+  constexpr int64_t kMaxTime = int64_t{1} << 62;  // so that differences of times fit
+  if (event.time.count() < 0 || event.time.count() > kMaxTime) fail(offset, "the time of a record makes no sense");
   if (per_cpu_.size() <= event.cpu.index()) per_cpu_.resize(event.cpu.index() + 1);
   per_cpu_[event.cpu.index()].push_back(event);
 }

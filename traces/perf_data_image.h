@@ -198,8 +198,8 @@ class PerfDataImage {
     uint64_t ids_at = kHeader, attrs_at = ids_at + ids.size(), data_at = attrs_at + kAttr;
     uint64_t table_at = data_at + records.size(), body_at = table_at + 3 * 16;
     std::string out = "PERFILE2";
-    for (uint64_t value : {kHeader, kAttr, attrs_at, kAttr, data_at, uint64_t{records.size()}, uint64_t{0}, uint64_t{0}})
-      put(out, value);
+    for (uint64_t value : {kHeader, kAttr, attrs_at, kAttr, data_at, uint64_t{records.size()}}) put(out, value);
+    out += std::string(16, '\0');  // no event types
     put<uint64_t>(out, 1 << 1 | 1 << 4 | 1 << 7);  // tracing data, release, CPUs
     out += std::string(24, '\0') + ids + attr();
     put(out, ids_at);

@@ -182,6 +182,14 @@ TEST(PerfData, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(image.bytes()), testing::HasSubstr("CPU 70000"));
 
   image = Image();
+  image.sample(1000, 0, Image::migrate_raw(0, 7, 0, 1 << 30));
+  EXPECT_THAT(error_of(image.bytes()), testing::HasSubstr("CPU 1073741824 makes no sense"));
+
+  image = Image();
+  image.sample(uint64_t{1} << 63, 0, Image::switch_raw(5, 1, 6, "six"));
+  EXPECT_THAT(error_of(image.bytes()), testing::HasSubstr("time of a record makes no sense"));
+
+  image = Image();
   image.sample(1000, 0, Image::switch_raw(5, 1, 6, "six").substr(0, 40));
   EXPECT_THAT(error_of(image.bytes()), testing::HasSubstr("shorter than its event's format"));
 

@@ -78,7 +78,8 @@ bool sound_format(std::string_view text) {
       if (!line.starts_with(kKeys[header])) return false;
       std::string_view value = line.substr(kKeys[header].size());
       if (!std::all_of(value.begin(), value.end(), is_word) || value.empty() != (header == 2)) return false;
-      if (header == 1 && (value.size() > 5 || value.find_first_not_of("0123456789") != std::string_view::npos)) return false;
+      bool is_number = value.size() <= 5 && value.find_first_not_of("0123456789") == std::string_view::npos;
+      if (header == 1 && !is_number) return false;
       ++header;
       continue;
     }
@@ -88,7 +89,8 @@ bool sound_format(std::string_view text) {
     if (!line.starts_with(kField) || semicolon == std::string_view::npos) return false;
     if (!sound_declaration(line.substr(kField.size(), semicolon - kField.size()))) return false;
     line.remove_prefix(semicolon + 1);
-    if (!take_number(line, "\toffset:") || !take_number(line, "\tsize:") || !take_number(line, "\tsigned:")) return false;
+    for (std::string_view key : {"\toffset:", "\tsize:", "\tsigned:"})
+      if (!take_number(line, key)) return false;
     if (!line.empty()) return false;
   }
   return header == 3;

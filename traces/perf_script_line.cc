@@ -65,7 +65,8 @@ bool parse_task(std::string_view text, Line& line) {
   size_t start = text.size();
   while (start > 0 && is_digit(text[start - 1])) --start;
   int32_t tid = 0;
-  if (std::from_chars(text.data() + start, text.data() + text.size(), tid).ec != std::errc() || start == 0) return false;
+  auto failed = std::from_chars(text.data() + start, text.data() + text.size(), tid).ec;
+  if (failed != std::errc() || start == 0) return false;
   char before = text[start - 1];
   bool negative = before == '-' && (start == 1 || is_space(text[start - 2]));
   if (!negative && !is_space(before) && before != '-' && before != '/') return false;

@@ -20,7 +20,8 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(PerfScriptLine, TaskCpuTimeAndEvent) {
-  auto line = text::parse_line("    Web Content [x]  4711 [003]  5965.453290650:       sched:sched_waking: comm=a pid=1");
+  auto line =
+      text::parse_line("    Web Content [x]  4711 [003]  5965.453290650:       sched:sched_waking: comm=a pid=1");
   ASSERT_TRUE(line);
   EXPECT_EQ(line->current, Pid(4711));
   EXPECT_EQ(line->cpu, CpuId(3));
@@ -44,7 +45,8 @@ TEST(PerfScriptLine, TaskCpuTimeAndEvent) {
   EXPECT_EQ(line->context, kHardIrq | kSoftIrq);
   EXPECT_TRUE(line->has_context);
 
-  for (const char* strange : {"", "make", "make 1 [001]", "make 1 [001] 1.5:", "make [001] 1.5: a:b: c", "x 1 [1] d: e: f"})
+  for (const char* strange :
+       {"", "make", "make 1 [001]", "make 1 [001] 1.5:", "make [001] 1.5: a:b: c", "x 1 [1] d: e: f"})
     EXPECT_FALSE(text::parse_line(strange)) << strange;
 }
 

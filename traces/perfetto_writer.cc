@@ -41,7 +41,9 @@ class PerfettoWriter {
     bool lost = false;
   };
 
-  uint64_t clock(Nanos time) const { return static_cast<uint64_t>((trace_.origin + time).count()); }
+  uint64_t clock(Nanos time) const { 
+    return static_cast<uint64_t>(trace_.origin.count()) + static_cast<uint64_t>(time.count());
+  }
   std::string comm(Pid pid, CpuId cpu) const {
     if (pid == Pid(0)) return "swapper/" + std::to_string(cpu.value());
     auto found = known_.find(pid.value());

@@ -31,7 +31,8 @@ Message parse(pbf_reader reader) {
   Message message;
   while (reader.next()) {
     FieldNumber tag = reader.tag();
-    if (reader.wire_type() == protozero::pbf_wire_type::length_delimited) message.texts[tag] = std::string(reader.get_view());
+    if (reader.wire_type() == protozero::pbf_wire_type::length_delimited)
+      message.texts[tag] = std::string(reader.get_view());
     else message.numbers[tag] = reader.get_int64();
   }
   return message;

@@ -103,7 +103,8 @@ void about(Io& io, Trace& trace) {
   io.field(trace.origin);
   io.field(trace.os_release);
   auto& c = trace.circumstances;
-  io.field(c.kernel), io.field(c.hz), io.field(c.preempt), io.field(c.base_slice), io.field(c.autogroup), io.field(c.machine);
+  io.field(c.kernel), io.field(c.hz), io.field(c.preempt), io.field(c.base_slice), io.field(c.autogroup);
+  io.field(c.machine);
   auto& h = trace.holes;
   io.field(h.lost_events), io.field(h.unknown_records), io.field(h.clock_backwards);
   io.field(h.inferred_switches), io.field(h.unplaced_wakeups);
@@ -122,18 +123,18 @@ void columns(const SchedTrace& trace, Each each) {
   auto cpus = static_cast<int64_t>(trace.nr_cpus) - 1, names = static_cast<int64_t>(trace.names.size()) - 1;
   each([](const E& e) { return static_cast<int64_t>(e.kind); },
        [](E& e, int64_t v) { e.kind = static_cast<TraceKind>(v); }, int64_t{0}, static_cast<int64_t>(TraceKind::kLost));
-  each([](const E& e) { return int64_t{e.cpu.value()}; }, [](E& e, int64_t v) { e.cpu = CpuId(static_cast<int32_t>(v)); },
-       int64_t{0}, cpus);
-  each([](const E& e) { return int64_t{e.pid.value()}; }, [](E& e, int64_t v) { e.pid = Pid(static_cast<int32_t>(v)); },
-       kMin32, kMax32);
+  each([](const E& e) { return int64_t{e.cpu.value()}; },
+       [](E& e, int64_t v) { e.cpu = CpuId(static_cast<int32_t>(v)); }, int64_t{0}, cpus);
+  each([](const E& e) { return int64_t{e.pid.value()}; },
+       [](E& e, int64_t v) { e.pid = Pid(static_cast<int32_t>(v)); }, kMin32, kMax32);
   each([](const E& e) { return int64_t{e.current.value()}; },
        [](E& e, int64_t v) { e.current = Pid(static_cast<int32_t>(v)); }, kMin32, kMax32);
   each([](const E& e) { return int64_t{e.other_cpu.value()}; },
        [](E& e, int64_t v) { e.other_cpu = CpuId(static_cast<int32_t>(v)); }, int64_t{-1}, cpus);
   each([](const E& e) { return int64_t{e.dest_cpu.value()}; },
        [](E& e, int64_t v) { e.dest_cpu = CpuId(static_cast<int32_t>(v)); }, int64_t{-1}, cpus);
-  each([](const E& e) { return int64_t{e.name}; }, [](E& e, int64_t v) { e.name = static_cast<uint32_t>(v); }, int64_t{0},
-       names);
+  each([](const E& e) { return int64_t{e.name}; }, [](E& e, int64_t v) { e.name = static_cast<uint32_t>(v); },
+       int64_t{0}, names);
   each([](const E& e) { return int64_t{e.state}; }, [](E& e, int64_t v) { e.state = static_cast<uint16_t>(v); },
        int64_t{0}, int64_t{0xffff});
   each([](const E& e) { return int64_t{e.prio}; }, [](E& e, int64_t v) { e.prio = static_cast<int16_t>(v); },
@@ -173,12 +174,15 @@ std::string trace_file_bytes(const SchedTrace& trace) {
 
 SchedTrace read_trace_file(std::span<const std::byte> bytes, const std::string& name) {
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!text.starts_with(kTraceFileMagic)) throw Error(name, "is not a simsched trace file", "write one with: simsched import");
+  if (!text.starts_with(kTraceFileMagic))
+    throw Error(name, "is not a simsched trace file", "write one with: simsched import");
   std::string_view head = text.substr(0, std::min(kHeaderSize, text.size()));
   if (head.size() < kHeaderSize || load<uint32_t>(bytes.data() + 12) != fnv(head.substr(0, 12)))
     throw Error(at_offset(name, 0), "the head of the trace file is damaged", "write it again with: simsched import");
   if (auto version = load<uint32_t>(bytes.data() + 8); version != kVersion)
-    throw Error(name, "is of version " + std::to_string(version) + " of the trace file, this simsched reads " + std::to_string(kVersion),
+    throw Error(name,
+                "is of version " + std::to_string(version) + " of the trace file, this simsched reads " +
+                    std::to_string(kVersion),
                 version > kVersion ? "update simsched" : "write it again with: simsched import");
   Bytes content = decompress(bytes.subspan(kHeaderSize), name);
 

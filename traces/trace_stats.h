@@ -1,4 +1,7 @@
 // Figures of a SchedTrace, recorded or simulated alike: what `validate` compares.
+//
+// A latency runs from the first waking (or wakeup_new) since a task was last switched in to its next
+// switch-in. A task that is seen running though its switch-in is missing gives none.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +13,7 @@ namespace simsched {
 
 struct TraceStats {
   Nanos makespan{0};         // first to last event
-  uint64_t switches = 0;     // sched_switch, without those in `invisible`
+  uint64_t switches = 0;     // sched_switch, without the invisible ones (see below)
   uint64_t involuntary = 0;  // of them, the leaving task was still runnable
   uint64_t migrations = 0;   // sched_migrate_task
   uint64_t forks = 0;

@@ -16,7 +16,7 @@ Workload make(const Params& params, const Rng&) {
   // Evenly over the time of a sleep, so that they are woken one by one.
   for (int64_t i = 1; i < tasks; ++i) {
     workload.clone_task(TaskId(0));
-    workload.tasks.back().start = Nanos(static_cast<int64_t>(static_cast<__int128>(sleep.count()) * i / tasks));
+    workload.tasks.back().start = sleep * i / tasks;
   }
   return workload;
 }

@@ -55,24 +55,24 @@ bool DomainStats::is_busier(const LoadBalance& lb, const Group& group, const Gro
   if (asym && stats.type == GroupType::kMisfit &&
       (!capacity_greater(dst_capacity, group.max_capacity) || local_stats.type != GroupType::kHasSpare))
     return false;
-  if (busiest && stats.type != busiest_stats.type) return stats.type > busiest_stats.type;
+  GroupType most = busiest ? busiest_stats.type : GroupType::kHasSpare;
+  if (stats.type != most) return stats.type > most;
   bool fewer_idle = !busiest || stats.idle_cpus < busiest_stats.idle_cpus ||
                     (stats.idle_cpus == busiest_stats.idle_cpus && stats.nr_running > busiest_stats.nr_running);
   switch (stats.type) {
     case GroupType::kOverloaded:
-      return !busiest || stats.avg_load > busiest_stats.avg_load;
+      return stats.avg_load > busiest_stats.avg_load;
     case GroupType::kImbalanced:
-      return !busiest;
+      return false;
     case GroupType::kMisfit:
-      return !busiest || stats.misfit_load > busiest_stats.misfit_load;
+      return stats.misfit_load > busiest_stats.misfit_load;
     case GroupType::kSmtBalance:
-      if (stats.idle_cpus != 0 || (busiest && busiest_stats.idle_cpus != 0)) {
-        if (!fewer_idle) return false;
-        break;
-      }
-      [[fallthrough]];
     case GroupType::kFullyBusy:
-      if (busiest && busiest->smt) return false;
+      if (stats.type == GroupType::kSmtBalance && (stats.idle_cpus != 0 || busiest_stats.idle_cpus != 0)) {
+        if (!fewer_idle) return false;
+      } else if (busiest->smt) {
+        return false;
+      }
       break;
     case GroupType::kHasSpare:
       // One task alone on a core is better off than one that shares.
@@ -150,8 +150,7 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
     int64_t running = engine_->nr_running(cpu);
     stats.nr_running += running;
     if (running == 0) {
-      // The CPU that is balanced for may not have switched to idle yet.
-      if (!engine_->curr(cpu).valid()) ++stats.idle_cpus;
+      if (engine_->idle_cpu(cpu)) ++stats.idle_cpus;  // not the one that is about to go idle
       continue;
     }
     if (running > 1) *overloaded = true;

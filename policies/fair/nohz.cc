@@ -1,0 +1,67 @@
+// Balancing on behalf of idle CPUs, which have no tick: a busy CPU asks one of them to do it for all
+// (nohz_balancer_kick() and nohz_idle_balance() of the kernel).
+#include <algorithm>
+
+#include "policies/fair/fair.h"
+
+namespace simsched {
+
+using namespace fair;
+
+void FairClass::enter_idle(CpuId cpu) {
+  if (nohz_idle_.contains(cpu)) return;
+  nohz_idle_.add(cpu);
+  ++nr_nohz_idle_;
+}
+
+// Whether this busy CPU has, or its cache domain may have, something that an idle one could take.
+bool FairClass::wants_kick(CpuId cpu) {
+  if (nohz_idle_.contains(cpu)) {
+    nohz_idle_.remove(cpu);
+    --nr_nohz_idle_;
+  }
+  if (nr_nohz_idle_ == 0) return false;
+  if (engine_->nr_running(cpu) >= 2) return true;
+  const Domain* cache = domains_->cache(cpu);
+  if (!cache) return false;
+  int busy = 0;
+  for (CpuId other : cache->span->cpus)
+    if (!engine_->idle_cpu(other) && ++busy > 1) return true;
+  return false;
+}
+
+void FairClass::kick_idle_balancer(CpuId) {
+  if (nohz_kicked_) return;
+  for (CpuId cpu : nohz_idle_) {
+    if (!engine_->idle_cpu(cpu)) continue;
+    nohz_kicked_ = true;
+    ++count_.kicks;
+    engine_->send_ipi(cpu, *this);
+    return;
+  }
+}
+
+void FairClass::ipi(CpuId cpu) {
+  nohz_kicked_ = false;
+  if (!engine_->idle_cpu(cpu)) return;
+  nohz_scratch_.clear();
+  CpuId other = cpu;
+  for (int64_t i = 0; i < nr_nohz_idle_; ++i) nohz_scratch_.push_back(other = nohz_idle_.next_wrap(other));
+  int64_t next_balance = now() + 60000000000;
+  for (CpuId idle : nohz_scratch_) {
+    if (!engine_->idle_cpu(idle)) continue;
+    if (engine_->need_resched(cpu)) {  // it got work itself; the others are for another time
+      nohz_next_balance_ = now();
+      return;
+    }
+    CpuState& state = cpu_state(idle);
+    if (now() >= state.next_balance) {
+      update_blocked_averages(idle);
+      balance_domains(idle, IdleType::kIdle);
+    }
+    next_balance = std::min(next_balance, state.next_balance);
+  }
+  nohz_next_balance_ = next_balance;
+}
+
+}  // namespace simsched
