@@ -25,7 +25,8 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
   options.seed = experiment.seed;
   options.duration = config.duration;
   options.record = experiment.record;
-  Engine engine(machine, inputs.workload(experiment.machine, experiment.seed), options,
+  std::shared_ptr<const Workload> workload = inputs.workload(experiment.machine, experiment.seed);
+  Engine engine(machine, *workload, options,
                 make_policy(policy.name, policy.tunables, options.kernel, machine, policy.where));
   engine.run();
   Outcome outcome;

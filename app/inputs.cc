@@ -1,6 +1,7 @@
 #include "app/inputs.h"
 
 #include <filesystem>
+#include <mutex>
 #include <set>
 
 #include "app/recording.h"
@@ -8,6 +9,7 @@
 #include "policies/registry.h"
 #include "topology/load.h"
 #include "topology/yaml_map.h"
+#include "workloads/registry.h"
 
 namespace simsched {
 namespace {
@@ -21,9 +23,9 @@ KernelParams with_config(KernelParams kernel, const KernelConfig& config) {
   return kernel;
 }
 
-std::unique_ptr<const Workload> fitted(Workload workload, const Machine& machine) {
+std::shared_ptr<const Workload> fitted(Workload workload, const Machine& machine) {
   workload.fit(machine.nr_cpus());
-  return std::make_unique<const Workload>(std::move(workload));
+  return std::make_shared<const Workload>(std::move(workload));
 }
 
 }  // namespace
@@ -39,15 +41,15 @@ std::string find_input_file(const std::string& path, const std::string& config_f
 Inputs::Inputs(const Config& config, bool quiet) {
   load_machines(config);
   if (config.workload.trace.empty()) {
-    generate(config);
+    prepare_generator(config);
   } else {
     load_trace(config, quiet);
   }
   check_policies(config);
 }
 
-const Workload& Inputs::workload(size_t machine, uint64_t seed) const {
-  return *workloads_.at({machine, per_seed_ ? seed : 0});
+std::shared_ptr<const Workload> Inputs::workload(size_t machine, uint64_t seed) const {
+  return generator_ ? fitted(generator_(seed), *machines_[machine]) : replays_[machine];
 }
 
 void Inputs::load_machines(const Config& config) {
@@ -68,11 +70,19 @@ void Inputs::load_trace(const Config& config, bool quiet) {
   Recording recording = load_recording(path, recorded, {}, from.limit, quiet);
   if (machines_.empty()) machines_.push_back(std::make_unique<const Machine>(recording.machine));
   add_kernels(config.kernel, recording.kernel, recording.machine.nr_cpus());
-  for (size_t i = 0; i < machines_.size(); ++i) workloads_[{i, 0}] = fitted(recording.workload, *machines_[i]);
+  for (const auto& machine : machines_) replays_.push_back(fitted(recording.workload, *machine));
 }
 
-void Inputs::generate(const Config& config) {
-  throw Error(config.workload.where, "no generators yet");
+void Inputs::prepare_generator(const Config& config) {
+  add_kernels(config.kernel, KernelParams{}, 1);
+  auto entry = config.workload.generator.begin();
+  // Reading one YAML node from several threads is not safe.
+  auto mutex = std::make_shared<std::mutex>();
+  generator_ = [mutex, name = entry->first.Scalar(), params = YAML::Node(entry->second), file = config.file](uint64_t seed) {
+    std::lock_guard lock(*mutex);
+    return make_workload(name, params, file, seed);
+  };
+  generator_(config.seeds.front());  // bad parameters show here
 }
 
 void Inputs::add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus) {

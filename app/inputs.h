@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "app/config.h"
@@ -24,21 +23,20 @@ class Inputs {
   size_t nr_machines() const { return machines_.size(); }
   const Machine& machine(size_t machine) const { return *machines_[machine]; }
   const KernelParams& kernel(size_t machine) const { return kernels_[machine]; }
-  // Of that machine and seed.
-  const Workload& workload(size_t machine, uint64_t seed) const;
+  // Of that machine and seed. Any thread may ask.
+  std::shared_ptr<const Workload> workload(size_t machine, uint64_t seed) const;
 
  private:
   void load_machines(const Config& config);
   void load_trace(const Config& config, bool quiet);
-  void generate(const Config& config);
+  void prepare_generator(const Config& config);
   void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
   void check_policies(const Config& config) const;
 
   std::vector<std::unique_ptr<const Machine>> machines_;  // engines refer to them
   std::vector<KernelParams> kernels_;                     // by machine
-  // By machine and seed. A recording is the same for every seed, and kept under seed 0.
-  std::map<std::pair<size_t, uint64_t>, std::unique_ptr<const Workload>> workloads_;
-  bool per_seed_ = false;
+  std::vector<std::shared_ptr<const Workload>> replays_;  // of a recording, by machine; empty for a generator
+  std::function<Workload(uint64_t seed)> generator_;      // otherwise: made anew for each run, which keeps memory low
 };
 
 // `path` as written in the config: relative to the config's folder, else to the current one. Throws Error (where:

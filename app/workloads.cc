@@ -1,10 +1,66 @@
 // simsched workloads: what a config can run besides recordings.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <memory>
+
 #include "app/commands.h"
+#include "base/error.h"
+#include "base/suggest.h"
+#include "report/table.h"
+#include "workloads/registry.h"
 
 namespace simsched {
+namespace {
 
-Action workloads_command(CLI::App&) {
-  return [] { return 0; };
+void print_list() {
+  Table table;
+  table.add_column("workload", Align::kLeft);
+  table.add_column("what it is", Align::kLeft);
+  table.add_row({"trace", "a recording of perf sched, replayed: {trace: FILE}"});
+  for (const GeneratorInfo& info : generator_infos()) table.add_row({info.name, info.summary});
+  fmt::print("{}\nsimsched workloads NAME shows the parameters of one\n", table.str(wants_colour(STDOUT_FILENO)));
+}
+
+void print_parameters(const GeneratorInfo& generator) {
+  Table table;
+  table.add_column("parameter", Align::kLeft);
+  table.add_column("default", Align::kLeft);
+  table.add_column("range", Align::kLeft);
+  table.add_column("meaning", Align::kLeft);
+  for (const ParamInfo& info : generator.params) {
+    table.add_row({info.name, info.text(info.otherwise), info.text(info.low) + " .. " + info.text(info.high),
+                   info.meaning});
+  }
+  fmt::print("{}: {}\n\n{}", generator.name, generator.summary, table.str(wants_colour(STDOUT_FILENO)));
+  if (generator.params.empty()) return;
+  const ParamInfo& example = generator.params.front();
+  fmt::print("\nIn an experiment:\n  workload: {{{}: {{{}: {}}}}}\n", generator.name, example.name,
+             example.text(example.otherwise));
+}
+
+int show(const std::string& name) {
+  if (name.empty()) {
+    print_list();
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const GeneratorInfo& info : generator_infos()) {
+    if (info.name == name) {
+      print_parameters(info);
+      return 0;
+    }
+    names.push_back(info.name);
+  }
+  throw Error("workloads", "no workload is called '" + name + "'", suggest(name, names));
+}
+
+}  // namespace
+
+Action workloads_command(CLI::App& command) {
+  auto name = std::make_shared<std::string>();
+  command.add_option("NAME", *name, "Show the parameters of this one");
+  return [name] { return show(*name); };
 }
 
 }  // namespace simsched

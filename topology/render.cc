@@ -75,15 +75,14 @@ std::string machine_table(const Machine& machine) {
   std::string text = machine.name() + ": " + counted(machine.nr_cpus(), "CPU") + ", " +
                      counted(machine.nr_cores(), "core") + ", " + counted(machine.nr_llcs(), "LLC") + ", " +
                      counted(machine.nr_nodes(), "node") + "\n";
-  for (size_t n = 0; n < machine.nr_nodes(); ++n) {
-    NodeId node(n);
-    text += "node " + std::to_string(n) + ": CPUs " + machine.node_cpus(node).str() + "\n";
-    for (size_t l = 0; l < machine.nr_llcs(); ++l) {
-      LlcId llc(l);
-      if (machine.cpu(machine.llc_cpus(llc).first_cpu()).node != node) continue;
-      text += "  LLC " + std::to_string(l) + ": CPUs " + machine.llc_cpus(llc).str() + "  " +
+  std::vector<std::vector<LlcId>> llcs(machine.nr_nodes());
+  for (size_t llc = 0; llc < machine.nr_llcs(); ++llc)
+    llcs[machine.cpu(machine.llc_cpus(LlcId(llc)).first_cpu()).node.index()].push_back(LlcId(llc));
+  for (size_t node = 0; node < machine.nr_nodes(); ++node) {
+    text += "node " + std::to_string(node) + ": CPUs " + machine.node_cpus(NodeId(node)).str() + "\n";
+    for (LlcId llc : llcs[node])
+      text += "  LLC " + std::to_string(llc.value()) + ": CPUs " + machine.llc_cpus(llc).str() + "  " +
               describe_cores(machine, llc) + "\n";
-    }
   }
   if (machine.nr_nodes() > 1) text += distance_table(machine);
   if (machine.nr_cores() < machine.nr_cpus())

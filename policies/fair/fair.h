@@ -90,6 +90,7 @@ class FairClass final : public SchedClass {
   void stopper(CpuId cpu, TaskId task, CpuId dest) override;
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;
+  void task_dead(TaskId task) override;
   void reweight_task(TaskId task) override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
 

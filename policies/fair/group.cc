@@ -126,6 +126,12 @@ void FairClass::migrate_task_rq(TaskId task, CpuId to) {
   set_task_queue(e, to);
 }
 
+// Its load goes with it, it does not decay as a sleeper's.
+void FairClass::task_dead(TaskId task) {
+  Entity& e = entity_of(task);
+  if (e.avg.last_update_time != 0) detach_sleeper(e);
+}
+
 void FairClass::add_leaf(CfsRq& rq) {
   if (rq.is_root() || rq.on_leaf_list) return;
   rq.on_leaf_list = true;
