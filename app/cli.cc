@@ -4,12 +4,14 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <new>
 
 #include "app/commands.h"
 #include "base/error.h"
+#include "base/suggest.h"
 
 namespace simsched {
 namespace {
@@ -31,6 +33,15 @@ void set_up_log(bool verbose) {
   logger->set_pattern("simsched: %^%l%$: %v");
   logger->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));
+}
+
+// CLI11 says of a mistyped sub-command only that one is required.
+void check_command_name(int argc, const char* const* argv) {
+  std::string name = argc > 1 ? argv[1] : "-";
+  std::vector<std::string> known;
+  for (const Command& command : commands()) known.push_back(command.name);
+  if (name.starts_with('-') || std::find(known.begin(), known.end(), name) != known.end()) return;
+  throw Error("", "there is no command '" + name + "'", suggest(name, known) + "; see 'simsched --help'");
 }
 
 // The sub-command that was named, for "see 'simsched run --help'".
@@ -62,6 +73,7 @@ int run_cli(int argc, const char* const* argv) {
   }
 
   try {
+    check_command_name(argc, argv);
     app.parse(argc, argv);
     set_up_log(verbose);
     return actions.at(app.get_subcommands().front())();

@@ -15,8 +15,8 @@
 namespace simsched {
 namespace {
 
-const std::vector<std::string> kKeys = {"machine",  "machines", "workload", "kernel", "policies",
-                                        "seeds",    "duration", "metrics",  "output", "jobs"};
+const std::vector<std::string> kKeys = {"machine", "machines", "workload", "kernel", "policies",
+                                        "seeds",   "duration", "metrics",  "output", "jobs"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
   std::string text = yaml_text(node, file, what);
@@ -34,8 +34,8 @@ Nanos duration_of(const YAML::Node& node, const std::string& file, const std::st
 constexpr Nanos kLongest = 86400_s * 365;  // ends well before the clock overflows
 
 // The one entry of {NAME: value}.
-std::pair<YAML::Node, YAML::Node> single_entry(const YAML::Node& node, const std::string& file,
-                                               const std::string& what, const std::string& example) {
+std::pair<YAML::Node, YAML::Node> single_entry(const YAML::Node& node, const std::string& file, const std::string& what,
+                                               const std::string& example) {
   if (!node.IsMap() || node.size() != 1 || !node.begin()->first.IsScalar()) {
     throw Error(yaml_where(node, file), what, "write it as " + example);
   }
@@ -62,7 +62,8 @@ std::vector<YAML::Node> read_machines(const YamlMap& map) {
 
 WorkloadConfig read_workload(const YamlMap& map) {
   if (!map.has("workload")) {
-    throw Error(map.file(), "no workload is given", "add 'workload: {trace: FILE}' or a generator (simsched workloads)");
+    throw Error(map.file(), "no workload is given",
+                "add 'workload: {trace: FILE}' or a generator (simsched workloads)");
   }
   YAML::Node node = map.at("workload");
   WorkloadConfig workload;
@@ -85,7 +86,7 @@ WorkloadConfig read_workload(const YamlMap& map) {
 KernelConfig read_kernel(const YamlMap& map) {
   KernelConfig kernel;
   if (!map.has("kernel")) return kernel;
-  YamlMap keys(map.at("kernel"), map.file(), "kernel", {"version", "hz", "preempt", "autogroup", "base_slice"});
+  YamlMap keys(map.at("kernel"), map.file(), "kernel", {"version", "hz", "preempt", "autogroup", "base_slice_ns"});
   if (keys.has("version")) {
     kernel.version = keys.text("version");
     static const std::regex kVersion(R"(\d{1,3}\.\d{1,3}([.-][\w.+-]{0,60})?)");
@@ -101,8 +102,8 @@ KernelConfig read_kernel(const YamlMap& map) {
     if (!kernel.preempt) throw Error(keys.where("preempt"), "preempt is '" + text + "'", suggest(text, names));
   }
   if (keys.has("autogroup")) kernel.autogroup = keys.boolean("autogroup");
-  if (keys.has("base_slice")) {
-    kernel.base_slice = duration_of(keys.at("base_slice"), map.file(), "base_slice", 100_us, 1_s);
+  if (keys.has("base_slice_ns")) {
+    kernel.base_slice = duration_of(keys.at("base_slice_ns"), map.file(), "base_slice_ns", 100_us, 1_s);
   }
   return kernel;
 }
@@ -122,14 +123,14 @@ PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
     return policy;
   }
   auto [name, tunables] = single_entry(node, file, "a policy is neither a name nor {NAME: {tunables}}",
-                                       "'eevdf' or 'eevdf: {base_slice: 3ms}'");
+                                       "'eevdf' or 'eevdf: {base_slice_ns: 3ms}'");
   PolicyConfig policy;
   policy.name = name.Scalar();
   policy.where = yaml_where(name, file);
   check_policy_name(policy.name, policy.where);
   if (!tunables.IsMap()) {
     throw Error(policy.where, "the tunables of " + policy.name + " are not a mapping",
-                "write it as '" + policy.name + ": {base_slice: 3ms}'");
+                "write it as '" + policy.name + ": {base_slice_ns: 3ms}'");
   }
   std::string settings;
   std::set<std::string> seen;

@@ -18,18 +18,18 @@
 namespace simsched {
 
 struct PolicyConfig {
-  std::string name;    // one of policy_infos()
-  std::string label;   // as shown; unique in a config
+  std::string name;   // one of policy_infos()
+  std::string label;  // as shown; unique in a config
   Tunables tunables;
-  std::string where;   // "file:line"
+  std::string where;  // "file:line"
 };
 
 // Either a recording or a generator.
 struct WorkloadConfig {
-  std::string trace;     // path of a recording; empty: a generator
-  std::string recorded;  // path of its sidecar; empty: the one beside it
+  std::string trace;           // path of a recording; empty: a generator
+  std::string recorded;        // path of its sidecar; empty: the one beside it
   Nanos limit = Nanos::max();  // replay only this much from the start of the recording
-  YAML::Node generator;  // {NAME: {parameters}}
+  YAML::Node generator;        // {NAME: {parameters}}
   std::string where;
 };
 

@@ -41,10 +41,10 @@ TEST(Config, Everything) {
   Config config = parse_config(R"(
 machines: [vm-2c, {preset: desktop-2llc, name: big}]
 workload: {trace: t.data, recorded: r.yaml, limit: 5s}
-kernel: {version: 6.12, hz: 1000, preempt: lazy, autogroup: true, base_slice: 3ms}
+kernel: {version: 6.12, hz: 1000, preempt: lazy, autogroup: true, base_slice_ns: 3ms}
 policies:
   - eevdf
-  - eevdf: {base_slice: 20ms, label: long-slice}
+  - eevdf: {base_slice_ns: 20ms, label: long-slice}
   - cfs: {min_granularity: 1ms}
 seeds: [7, 9]
 duration: 10s
@@ -64,7 +64,7 @@ jobs: 2
   ASSERT_EQ(config.policies.size(), 3u);
   EXPECT_EQ(config.policies[1].label, "long-slice");
   ASSERT_EQ(config.policies[1].tunables.size(), 1u);
-  EXPECT_EQ(config.policies[1].tunables[0].key, "base_slice");
+  EXPECT_EQ(config.policies[1].tunables[0].key, "base_slice_ns");
   EXPECT_EQ(config.policies[1].tunables[0].value, "20ms");
   EXPECT_EQ(config.policies[1].tunables[0].where, "c.yaml:7");
   EXPECT_EQ(config.policies[2].label, "cfs(min_granularity=1ms)");
@@ -99,7 +99,8 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadConfig,
     testing::Values(
         BadInput{"", "c.yaml: is not an experiment"}, BadInput{"- a\n- b\n", "c.yaml: is not an experiment"},
-        BadInput{"just words", "c.yaml: is not an experiment"}, BadInput{std::string("a\0b", 3), "c.yaml: is not a text"},
+        BadInput{"just words", "c.yaml: is not an experiment"},
+        BadInput{std::string("a\0b", 3), "c.yaml: is not a text"},
         BadInput{"machine: [\n", "c.yaml:2: is not YAML here"}, BadInput{"a: b: c\n", "c.yaml:1: is not YAML here"},
         BadInput{kTop + "policy: [eevdf]\n", "c.yaml:2: an experiment has no key 'policy'; "},
         BadInput{kTop + kTop, "c.yaml:2: 'machine' is given twice"},
@@ -137,9 +138,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{kTop + kLoad + kPolicy + "kernel: {HZ: 250}\n", "c.yaml:4: kernel has no key 'HZ'"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {hz: 1}\n", "c.yaml:4: hz is 1; take"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {version: new}\n", "c.yaml:4: version is 'new'"},
-        BadInput{kTop + kLoad + kPolicy + "kernel: {preempt: lasy}\n", "c.yaml:4: preempt is 'lasy'; did you mean 'lazy'?"},
+        BadInput{kTop + kLoad + kPolicy + "kernel: {preempt: lasy}\n",
+                 "c.yaml:4: preempt is 'lasy'; did you mean 'lazy'?"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {autogroup: maybe}\n", "c.yaml:4: autogroup is 'maybe'"},
-        BadInput{kTop + kLoad + kPolicy + "kernel: {base_slice: 1ns}\n", "c.yaml:4: base_slice is 1ns; take"}));
+        BadInput{kTop + kLoad + kPolicy + "kernel: {base_slice_ns: 1ns}\n", "c.yaml:4: base_slice_ns is 1ns; take"}));
 
 TEST(Config, AMissingFileIsNamed) {
   try {

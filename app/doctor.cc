@@ -26,7 +26,8 @@ struct Finding {
   std::string subject;
   bool ok;
   std::string found;
-  std::string remedy;  // when it is missing
+  std::string remedy;     // when it is missing
+  bool optional = false;  // nothing depends on it
 };
 
 // The first line of a file; "" when it cannot be read.
@@ -70,7 +71,10 @@ Finding privileges() {
   if (has_capability(kSysAdmin)) held += " CAP_SYS_ADMIN";
   if (has_capability(kPerfmon)) held += " CAP_PERFMON";
   if (has_capability(kBpf)) held += " CAP_BPF";
-  return {"privileges", !held.empty(), geteuid() == 0 ? "root," + held : held.empty() ? "none" : held.substr(1),
+  return {"privileges", !held.empty(),
+          geteuid() == 0 ? "root," + held
+          : held.empty() ? "none"
+                         : held.substr(1),
           "use sudo to record and to load schedulers; simulating needs none"};
 }
 
@@ -106,7 +110,8 @@ Finding kernel_release() {
 Finding sched_ext() {
   std::string state = first_line("/sys/kernel/sched_ext/state");
   if (state.empty()) {
-    return {"sched_ext", false, "not in this kernel", "boot a kernel with CONFIG_SCHED_CLASS_EXT, or use a virtual machine"};
+    return {"sched_ext", false, "not in this kernel",
+            "boot a kernel with CONFIG_SCHED_CLASS_EXT, or use a virtual machine"};
   }
   std::string loaded = first_line("/sys/kernel/sched_ext/root/ops");
   return {"sched_ext", true, state + (loaded.empty() ? "" : ", " + loaded + " is loaded"), ""};
@@ -148,22 +153,23 @@ Finding clang() {
 
 Finding frequency() {
   std::string folder = "/sys/devices/system/cpu/cpu0/cpufreq/", driver = first_line(folder + "scaling_driver");
-  return {"cpufreq", !driver.empty(), driver.empty() ? "none" : driver + ", " + first_line(folder + "scaling_governor"),
-          "give frequencies in a machine file, if they matter"};
+  return {"cpufreq", !driver.empty(),
+          driver.empty() ? "not seen" : driver + ", " + first_line(folder + "scaling_governor"),
+          "give frequencies in a machine file, if they matter", true};
 }
 
 Finding idle_states() {
   std::string driver = first_line("/sys/devices/system/cpu/cpuidle/current_driver");
   bool there = !driver.empty() && driver != "none";
-  return {"cpuidle", there, there ? driver : "none", "give idle costs in a machine file, if they matter"};
+  return {"cpuidle", there, there ? driver : "not seen", "give idle costs in a machine file, if they matter", true};
 }
 
 Finding hardware() {
   try {
     Machine machine = machine_from_host();
     return {"machine", true,
-            fmt::format("{} CPUs, {} cores, {} last-level caches, {} NUMA nodes", machine.nr_cpus(), machine.nr_cores(),
-                        machine.nr_llcs(), machine.nr_nodes()),
+            fmt::format("{} CPUs; cores: {}, last-level caches: {}, NUMA nodes: {}", machine.nr_cpus(),
+                        machine.nr_cores(), machine.nr_llcs(), machine.nr_nodes()),
             ""};
   } catch (const Error& error) {
     return {"machine", false, error.what(), "name a preset instead of 'host'"};
@@ -175,10 +181,10 @@ int diagnose() {
   table.add_column("what", Align::kLeft);
   table.add_column("state", Align::kLeft);
   table.add_column("found, and what to do", Align::kLeft);
-  for (const Finding& finding :
-       {hardware(), frequency(), idle_states(), kernel_release(), privileges(), perf_program(), perf_allowed(),
-        tracing(), sched_ext(), btf(), bpf_syscall(), bpf_jit(), clang()}) {
-    table.add_row({finding.subject, finding.ok ? Cell("ok", Style::kGood) : Cell("missing", Style::kBad),
+  for (const Finding& finding : {hardware(), frequency(), idle_states(), kernel_release(), privileges(), perf_program(),
+                                 perf_allowed(), tracing(), sched_ext(), btf(), bpf_syscall(), bpf_jit(), clang()}) {
+    Cell missing = finding.optional ? Cell("none", Style::kDim) : Cell("missing", Style::kBad);
+    table.add_row({finding.subject, finding.ok ? Cell("ok", Style::kGood) : missing,
                    finding.ok ? finding.found : finding.found + ": " + finding.remedy});
   }
   fmt::print("{}", table.str(wants_colour(STDOUT_FILENO)));

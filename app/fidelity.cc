@@ -47,8 +47,8 @@ Fidelity::Fidelity(const TraceStats& recorded, const std::vector<TraceStats>& si
     std::vector<int64_t> values;
     for (const TraceStats& stats : simulated) values.push_back(figure(stats));
     std::sort(values.begin(), values.end());
-    metrics_.push_back({std::move(name), figure(recorded), values[(values.size() - 1) / 2], values.front(),
-                        values.back(), tolerance});
+    metrics_.push_back(
+        {std::move(name), figure(recorded), values[(values.size() - 1) / 2], values.front(), values.back(), tolerance});
   };
   add("makespan_ns", kMakespan, [](const TraceStats& stats) { return stats.makespan.count(); });
   add("context_switches", kSwitches, counted(&TraceStats::switches));
@@ -62,9 +62,8 @@ Fidelity::Fidelity(const TraceStats& recorded, const std::vector<TraceStats>& si
   add("wakeups", std::nullopt, counted(&TraceStats::wakeups));
   add("forks", std::nullopt, counted(&TraceStats::forks));
   for (size_t cpu = 0; cpu < recorded.busy.size(); ++cpu) {
-    add(fmt::format("cpu{}_busy_ns", cpu), kBusy, [cpu](const TraceStats& stats) {
-      return cpu < stats.busy.size() ? stats.busy[cpu].count() : 0;
-    });
+    add(fmt::format("cpu{}_busy_ns", cpu), kBusy,
+        [cpu](const TraceStats& stats) { return cpu < stats.busy.size() ? stats.busy[cpu].count() : 0; });
   }
 }
 

@@ -13,8 +13,8 @@ namespace simsched {
 struct FidelityMetric {
   std::string name;  // as in docs/metrics.md, with the unit
   int64_t recorded = 0;
-  int64_t simulated = 0;  // median over the seeds
-  int64_t low = 0, high = 0;  // over the seeds
+  int64_t simulated = 0;            // median over the seeds
+  int64_t low = 0, high = 0;        // over the seeds
   std::optional<double> tolerance;  // relative; none: for information
 
   double error() const;  // (simulated - recorded) / recorded, signed; of 1 when nothing was recorded

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "app/outputs.h"
 #include "app/recording.h"
 #include "app/recording_text.h"
 #include "report/format.h"
@@ -14,8 +15,8 @@ namespace simsched {
 namespace {
 
 constexpr const char* kHelp = R"(
-The trace file holds the events and the circumstances of the recording, and stands alone: it replays as the
-recording does, and is read faster.
+The trace file holds the events and the circumstances of the recording: it needs no NAME.recorded.yaml, replays as
+the recording does, and is read faster. A machine file that the recording names stays a file of its own.
 
 Example:
   simsched import kernel-build.perf.data.zst -o kernel-build.simtrace
@@ -26,6 +27,7 @@ struct Arguments {
 };
 
 int import(const Arguments& arguments) {
+  check_output_file(arguments.output);
   Recording recording = load_recording(arguments.trace, arguments.recorded);
   write_trace_file(recording.trace, arguments.output);
   fmt::print("{}", describe_recording(recording));

@@ -78,7 +78,8 @@ void Inputs::prepare_generator(const Config& config) {
   auto entry = config.workload.generator.begin();
   // Reading one YAML node from several threads is not safe.
   auto mutex = std::make_shared<std::mutex>();
-  generator_ = [mutex, name = entry->first.Scalar(), params = YAML::Node(entry->second), file = config.file](uint64_t seed) {
+  generator_ = [mutex, name = entry->first.Scalar(), params = YAML::Node(entry->second),
+                file = config.file](uint64_t seed) {
     std::lock_guard lock(*mutex);
     return make_workload(name, params, file, seed);
   };

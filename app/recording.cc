@@ -63,8 +63,8 @@ KernelParams kernel_of(const Circumstances& circumstances, const std::string& wh
   return kernel;
 }
 
-Recording load_recording(const std::string& path, const std::string& recorded, const std::string& machine,
-                         Nanos limit, bool quiet) {
+Recording load_recording(const std::string& path, const std::string& recorded, const std::string& machine, Nanos limit,
+                         bool quiet) {
   SchedTrace trace;
   {
     ProgressBar bar("reading " + path, 0, quiet);

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <memory>
 
@@ -10,9 +12,9 @@
 #include "app/config.h"
 #include "app/experiment.h"
 #include "app/inputs.h"
+#include "app/outputs.h"
 #include "app/parallel.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "report/comparison.h"
 #include "report/counters.h"
 #include "report/csv.h"
@@ -32,7 +34,7 @@ An experiment is a YAML file:
   policies:
     - eevdf                           # the first is what the others are compared to
     - cfs
-    - eevdf: {base_slice: 20ms, label: long-slice}
+    - eevdf: {base_slice_ns: 20ms, label: long-slice}
   seeds: 5                            # runs of each, for the confidence interval
 
 Examples:
@@ -72,24 +74,6 @@ Config configure(const Arguments& arguments) {
   return config;
 }
 
-// Known before the simulations, which may take long.
-void check_output(const std::string& folder) {
-  std::error_code ignored;
-  for (std::filesystem::path at = folder; !at.empty(); at = at.parent_path()) {
-    if (std::filesystem::is_directory(at, ignored)) return;
-    if (std::filesystem::exists(at, ignored)) {
-      throw Error(folder, "cannot be made: " + at.string() + " is a file", "name another folder with -o");
-    }
-    if (at == at.parent_path()) return;
-  }
-}
-
-void make_folder(const std::string& folder) {
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  if (failure) throw Error(folder, "cannot be made: " + failure.message(), "name another folder with -o");
-}
-
 // The file for one policy's trace: as named when there is one policy, else with "-POLICY" before the extension.
 std::string perfetto_path(const std::string& path, const Config& config, size_t policy) {
   if (config.policies.size() == 1) return path;
@@ -109,37 +93,50 @@ void mark_recorded(std::vector<Experiment>& experiments, const Config& config) {
   }
 }
 
+Outputs collect(const std::vector<Experiment>& experiments, const std::vector<Outcome>& outcomes,
+                const std::vector<RunResult>& results, const Config& config, const Arguments& arguments) {
+  Outputs outputs;
+  std::string csv = results_to_csv(results);
+  outputs.add_folder(config.output);
+  outputs.add_file(config.output + "/results.json", results_to_json(results, SIMSCHED_VERSION));
+  outputs.add_file(config.output + "/results.csv", csv);
+  if (!arguments.csv.empty()) outputs.add_file(arguments.csv, csv);
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (!experiments[i].record) continue;
+    const SchedTrace& trace = outcomes[i].trace;
+    outputs.add_file(perfetto_path(arguments.perfetto, config, experiments[i].policy),
+                     perfetto_bytes(trace, nr_running_counters(trace)));
+  }
+  return outputs;
+}
+
+// Directly in the folder, which is made before the files are written.
+bool lies_in(const std::string& path, const std::string& folder) {
+  return std::filesystem::path(path).parent_path().lexically_normal() ==
+         (std::filesystem::path(folder) / "any").lexically_normal().parent_path();
+}
+
 int run(const Arguments& arguments) {
   Config config = configure(arguments);
-  check_output(config.output);
+  check_output_folder(config.output);
+  for (const std::string& path : {arguments.csv, arguments.perfetto}) {
+    if (!path.empty() && !lies_in(path, config.output)) check_output_file(path);
+  }
+
   Inputs inputs(config, arguments.quiet);
   std::vector<Experiment> experiments = list_experiments(config, inputs);
   if (!arguments.perfetto.empty()) mark_recorded(experiments, config);
-
   int jobs = jobs_or_default(config.jobs);
   spdlog::info("{} experiments, {} at a time", experiments.size(), jobs);
   std::vector<Outcome> outcomes = run_experiments(experiments, config, inputs, jobs, arguments.quiet);
 
   std::vector<RunResult> results;
   for (const Outcome& outcome : outcomes) results.push_back(outcome.result);
-  make_folder(config.output);
-  std::vector<std::string> written = {config.output + "/results.json", config.output + "/results.csv"};
-  std::string csv = results_to_csv(results);
-  write_file_atomically(written[0], results_to_json(results, SIMSCHED_VERSION));
-  write_file_atomically(written[1], csv);
-  if (!arguments.csv.empty()) {
-    write_file_atomically(arguments.csv, csv);
-    written.push_back(arguments.csv);
-  }
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (!experiments[i].record) continue;
-    written.push_back(perfetto_path(arguments.perfetto, config, experiments[i].policy));
-    write_perfetto(outcomes[i].trace, nr_running_counters(outcomes[i].trace), written.back());
-  }
-
+  Outputs outputs = collect(experiments, outcomes, results, config, arguments);
+  outputs.write();
   if (!arguments.quiet) {
     fmt::print("{}\n", comparison_tables(results, config.metrics, wants_colour(STDOUT_FILENO)));
-    for (const std::string& path : written) fmt::print("wrote {}\n", path);
+    for (const std::string& path : outputs.paths()) fmt::print("wrote {}\n", path);
   }
   for (const RunResult& result : results) {
     if (result.exit_code != 0) return result.exit_code;

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "base/files.h"
+#include "app/outputs.h"
 #include "topology/load.h"
 #include "topology/render.h"
 
@@ -31,12 +31,12 @@ std::string preset_list() {
 
 int topo(const Arguments& arguments) {
   Machine machine = load_machine(arguments.machine);
-  if (!arguments.svg.empty()) write_file_atomically(arguments.svg, machine_svg(machine));
-  if (!arguments.dot.empty()) write_file_atomically(arguments.dot, machine_dot(machine));
-  if (!arguments.json.empty()) write_file_atomically(arguments.json, machine_json(machine));
-  if (arguments.svg.empty() && arguments.dot.empty() && arguments.json.empty()) {
-    fmt::print("{}", machine_table(machine));
-  }
+  Outputs outputs;
+  if (!arguments.svg.empty()) outputs.add_file(arguments.svg, machine_svg(machine));
+  if (!arguments.dot.empty()) outputs.add_file(arguments.dot, machine_dot(machine));
+  if (!arguments.json.empty()) outputs.add_file(arguments.json, machine_json(machine));
+  outputs.write();
+  if (outputs.paths().empty()) fmt::print("{}", machine_table(machine));
   return 0;
 }
 

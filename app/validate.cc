@@ -1,6 +1,5 @@
 // simsched validate: a recording, replayed where it was made. Does the simulation tell the truth?
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <memory>
@@ -8,11 +7,11 @@
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/fidelity.h"
+#include "app/outputs.h"
 #include "app/parallel.h"
 #include "app/progress.h"
 #include "app/recording.h"
 #include "app/recording_text.h"
-#include "base/files.h"
 #include "policies/registry.h"
 #include "report/counters.h"
 #include "report/table.h"
@@ -49,27 +48,40 @@ SchedTrace replay(const Recording& recording, const std::string& policy, uint64_
   return engine.trace();
 }
 
-std::vector<TraceStats> replay_seeds(const Recording& recording, const Arguments& arguments) {
-  std::vector<TraceStats> stats(static_cast<size_t>(arguments.seeds));
-  ProgressBar bar("replaying", stats.size());
-  parallel_for(stats.size(), jobs_or_default(arguments.jobs), [&](size_t i) {
+struct Replays {
+  std::vector<TraceStats> stats;  // by seed
+  SchedTrace first;               // when it is to be written
+};
+
+Replays replay_seeds(const Recording& recording, const Arguments& arguments) {
+  Replays replays;
+  replays.stats.resize(static_cast<size_t>(arguments.seeds));
+  ProgressBar bar("replaying", replays.stats.size());
+  parallel_for(replays.stats.size(), jobs_or_default(arguments.jobs), [&](size_t i) {
     SchedTrace trace = replay(recording, arguments.policy, i + 1);
-    stats[i] = trace_stats(trace, recording.trace.holes.no_switch_from_idle);
-    if (i == 0 && !arguments.perfetto.empty()) write_perfetto(trace, nr_running_counters(trace), arguments.perfetto);
+    replays.stats[i] = trace_stats(trace, recording.trace.holes.no_switch_from_idle);
+    if (i == 0 && !arguments.perfetto.empty()) replays.first = std::move(trace);
     bar.advance();
   });
-  return stats;
+  return replays;
 }
 
 int validate(const Arguments& arguments) {
-  policy_from_name(arguments.policy);  // before the recording is read
-  Recording recording = load_recording(arguments.trace, arguments.recorded, arguments.machine);
-  TraceStats recorded = trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle);
-  Fidelity fidelity(recorded, replay_seeds(recording, arguments));
+  // Before the recording is read, and replayed.
+  policy_from_name(arguments.policy);
+  if (!arguments.json.empty()) check_output_file(arguments.json);
+  if (!arguments.perfetto.empty()) check_output_file(arguments.perfetto);
 
-  if (!arguments.json.empty()) {
-    write_file_atomically(arguments.json, fidelity.json(arguments.trace, arguments.policy));
+  Recording recording = load_recording(arguments.trace, arguments.recorded, arguments.machine);
+  Replays replays = replay_seeds(recording, arguments);
+  Fidelity fidelity(trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle), replays.stats);
+
+  Outputs outputs;
+  if (!arguments.json.empty()) outputs.add_file(arguments.json, fidelity.json(arguments.trace, arguments.policy));
+  if (!arguments.perfetto.empty()) {
+    outputs.add_file(arguments.perfetto, perfetto_bytes(replays.first, nr_running_counters(replays.first)));
   }
+  outputs.write();
   fmt::print("{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
              arguments.seeds == 1 ? "" : "s", fidelity.table(wants_colour(STDOUT_FILENO)));
   fmt::print("\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");

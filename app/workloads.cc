@@ -29,8 +29,8 @@ void print_parameters(const GeneratorInfo& generator) {
   table.add_column("range", Align::kLeft);
   table.add_column("meaning", Align::kLeft);
   for (const ParamInfo& info : generator.params) {
-    table.add_row({info.name, info.text(info.otherwise), info.text(info.low) + " .. " + info.text(info.high),
-                   info.meaning});
+    table.add_row(
+        {info.name, info.text(info.otherwise), info.text(info.low) + " .. " + info.text(info.high), info.meaning});
   }
   fmt::print("{}: {}\n\n{}", generator.name, generator.summary, table.str(wants_colour(STDOUT_FILENO)));
   if (generator.params.empty()) return;

@@ -15,7 +15,9 @@ class NrRunning {
   void handle(const TraceEvent& event) {
     switch (event.kind) {
       case TraceKind::kWaking:
-      case TraceKind::kWakeupNew: place(event.pid, event.other_cpu, event.time); break;
+      case TraceKind::kWakeupNew:
+        place(event.pid, event.other_cpu, event.time);
+        break;
       case TraceKind::kMigrate:
         if (queued_.contains(event.pid.value())) place(event.pid, event.dest_cpu, event.time);
         break;
@@ -29,7 +31,8 @@ class NrRunning {
       case TraceKind::kFork:
       case TraceKind::kExec:
       case TraceKind::kComm:
-      case TraceKind::kLost: break;
+      case TraceKind::kLost:
+        break;
     }
   }
   std::vector<CounterTrack> take() { return std::move(tracks_); }

@@ -24,8 +24,8 @@ std::string results_to_csv(std::span<const RunResult> results) {
       if (std::find(metrics.begin(), metrics.end(), name) == metrics.end()) metrics.push_back(name);
     }
   }
-  std::string text = fmt::format("machine,policy,workload,seed,status{}{}\n", metrics.empty() ? "" : ",",
-                                 fmt::join(metrics, ","));
+  std::string text =
+      fmt::format("machine,policy,workload,seed,status{}{}\n", metrics.empty() ? "" : ",", fmt::join(metrics, ","));
   for (const RunResult& result : results) {
     text += fmt::format("{},{},{},{},{}", quoted(result.machine), quoted(result.policy), quoted(result.workload),
                         result.seed, quoted(result.status));

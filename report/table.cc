@@ -12,11 +12,16 @@ namespace {
 
 const char* escape(Style style) {
   switch (style) {
-    case Style::kPlain: return "";
-    case Style::kBold: return "\033[1m";
-    case Style::kGood: return "\033[1;32m";
-    case Style::kBad: return "\033[1;31m";
-    case Style::kDim: return "\033[2m";
+    case Style::kPlain:
+      return "";
+    case Style::kBold:
+      return "\033[1m";
+    case Style::kGood:
+      return "\033[1;32m";
+    case Style::kBad:
+      return "\033[1;31m";
+    case Style::kDim:
+      return "\033[2m";
   }
   return "";
 }
@@ -85,7 +90,8 @@ std::string Table::str(bool colour) const {
   for (size_t row = 0; row < height; ++row) {
     text += line([&](size_t i) {  // headings stand on the rule
       size_t above = height - headings[i].size();
-      return padded(Cell(row < above ? "" : headings[i][row - above], Style::kBold), columns_[i].align, widths[i], colour);
+      return padded(Cell(row < above ? "" : headings[i][row - above], Style::kBold), columns_[i].align, widths[i],
+                    colour);
     });
   }
   text += line([&](size_t i) { return std::string(widths[i], columns_[i].joined ? ' ' : '-'); });

@@ -19,7 +19,7 @@ struct TaskTime {
   Nanos work;               // reference work, as on the fastest core alone
   Nanos slowdown_capacity;  // the core is slower than that
   Nanos slowdown_smt;       // a sibling was busy
-  Nanos refill;             // extra work after a migration
+  Nanos refill;             // extra work to fill caches again
   Nanos overhead;           // context switches
   Nanos wait;               // runnable, not running
   Nanos blocked[kNrBlocked];
@@ -32,7 +32,8 @@ struct TaskTime {
 
 struct CpuTime {
   Nanos task, overhead, idle;
-  Nanos total() const { return task + overhead + idle; }
+  Nanos busy() const { return task + overhead; }
+  Nanos total() const { return busy() + idle; }
 };
 
 }  // namespace simsched

@@ -51,6 +51,7 @@ void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   if (prev.valid()) {
     Task& task = tasks_[prev.index()];
     task.in_kernel = false;
+    task.warmth.leave(machine_, now_ - rq.busy_since, rq.time.busy());
     if (task.state == TaskState::kRunning) {
       task.state = TaskState::kRunnable;
       task.since = now_;
@@ -77,6 +78,9 @@ void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
       metrics_.wake_latency.add(now_ - task.woken);
     }
     rq.overhead_left = machine_.costs().context_switch;
+    rq.busy_since = now_;
+    task.refill += task.warmth.come(machine_, task.ran_on, cpu, rq.time.busy());
+    task.ran_on = cpu;
   } else {
     rq.idle_since = now_;
   }

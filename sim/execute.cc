@@ -14,7 +14,7 @@ constexpr int kMaxInstantOps = 1 << 20;  // ops in a row that take no time: the 
 
 }  // namespace
 
-// Accounts for the time since the last call: overhead first, then cache refill, then the op's own work.
+// Accounts for the time since the last call: overhead first, then the op's work together with cache refill.
 void Engine::settle(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   Nanos delta = now_ - rq.settled;
@@ -46,18 +46,20 @@ void Engine::settle(CpuId cpu) {
     task.time.slowdown_capacity += by_capacity;
     task.time.slowdown_smt += lost - by_capacity;
   }
-  Work refill = std::min(task.refill, Work(done));
+  // Halves of odd times add up: what was rounded up for the work before is refill in the end.
+  Work work = std::min(task.remaining, Work(done) - CacheWarmth::refilling(task.refill, Work(done)));
+  Work refill = Work(done) - work;
   task.refill -= refill;
   task.time.refill += Nanos(refill.count());
-  task.remaining -= Work(done) - refill;
-  task.time.work += Nanos(done - refill.count());
+  task.remaining -= work;
+  task.time.work += Nanos(work.count());
 }
 
 // Plans the event at which the running task has done its op.
 void Engine::arm_done(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   const Task& task = tasks_[rq.curr.index()];
-  int64_t left = (task.remaining + task.refill).count(), time = left;
+  int64_t left = (task.remaining + std::min(task.refill, task.remaining)).count(), time = left;
   if (left > 0 && (rq.speed != kFullSpeed || task.fraction != 0)) {
     auto units = (static_cast<Uint128>(left) << kSpeedShift) - task.fraction;
     time = static_cast<int64_t>((units + rq.speed - 1) / rq.speed);
@@ -91,7 +93,7 @@ void Engine::neighbours_changed(CpuId cpu) {
 void Engine::advance(CpuId cpu) {
   TaskId id = rqs_[cpu.index()].curr;
   Task& task = tasks_[id.index()];
-  SIMSCHED_CHECK(task.remaining == Work(0) && task.refill == Work(0), describe(id) + " has lost work");
+  SIMSCHED_CHECK(task.remaining == Work(0) && task.refill >= Work(0), describe(id) + " has lost work");
   if (is_stopper(id)) {
     run_stopper(cpu);
     block(cpu, id, Blocked::kIdle, kStateInterruptible);
@@ -151,6 +153,8 @@ void Engine::advance(CpuId cpu) {
         return block(cpu, id, Blocked::kChild, kStateInterruptible);
       case OpKind::kExec:
         if (recorder_) recorder_->exec(now_, cpu, id);
+        task.warmth.forget();
+        task.refill = Work(0);
         if (!sched_exec(cpu, id)) break;
         return schedule(cpu);
       case OpKind::kExit:

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "sim/accounting.h"
+#include "topology/cache_warmth.h"
 #include "workloads/workload.h"
 
 namespace simsched {
@@ -15,13 +16,16 @@ enum class TaskState : uint8_t { kNew, kRunnable, kRunning, kBlocked, kDead };
 struct Task {
   // What it is doing.
   Work remaining;             // of the compute op in progress
-  Work refill;                // cache refill to do before it
+  Work refill;                // cache refill to do along with it
   uint32_t pc = 0;            // the next op, relative to its program
   uint32_t fraction = 0;      // progress not yet worth a whole unit of work, of 2^20
   uint32_t loops[kLoopSlots] = {};
   uint32_t timer_generation = 0;
   uint32_t child_exits = 0;   // exits not yet waited for
   TaskId next_waiter;         // in its token's queue
+
+  CacheWarmth warmth;
+  CpuId ran_on;               // the CPU it ran on last; none: it never ran
 
   // Where and how it is scheduled.
   CpuId cpu;
@@ -49,6 +53,7 @@ struct Rq {
   Nanos settled;              // progress of `curr`, or idle time, is accounted up to here
   Nanos overhead_left;        // context-switch time before `curr` makes progress
   Nanos idle_since;
+  Nanos busy_since;           // `curr` was switched in
   Nanos tick_at = Nanos::max();
   uint32_t done_generation = 0, resched_generation = 0, tick_generation = 0;
   uint32_t nr_running = 0;    // tasks with on_rq here

@@ -56,6 +56,7 @@ class Follower {
 
   struct CpuState {
     TaskIndex running = kNobody;
+    Nanos busy{0};          // how long it has run tasks
     bool seen = false;      // an event came from there
     bool was_idle = false;  // since the recording began
   };
@@ -131,7 +132,7 @@ class Follower {
   // The work of a task up to now.
   Work work_now(const RecordedTask& task) const {
     if (task.state != State::kRunning) return task.work;
-    return task.work + Work(std::max(int64_t{0}, (now_ - task.since - task.cost).count()));
+    return task.work + work_of_stretch(machine_, now_ - task.since, task.refill);
   }
 
   // --- A task on and off a CPU ---
@@ -167,7 +168,7 @@ class Follower {
     if (task.state == State::kRunning) leave(task, kStateRunning);
     bool blocked = task.state == State::kBlocked;
     if (blocked) wake_unseen(task);
-    task.cost = stretch_cost(machine_, task.cpu, event.cpu);
+    task.refill = refill_of_stretch(machine_, task.warmth, task.refill, task.cpu, event.cpu, cpus_[event.cpu.index()].busy);
     task.state = State::kRunning;
     task.cpu = event.cpu;
     if (!since_start || blocked) task.since = now_;
@@ -175,12 +176,17 @@ class Follower {
   }
 
   void leave(RecordedTask& task, uint16_t state) {
-    cpus_[task.cpu.index()].running = kNobody;
-    if (now_ - task.since < task.cost) ++report_.negative_work;
+    CpuState& cpu = cpus_[task.cpu.index()];
+    cpu.running = kNobody;
+    Nanos stretch = now_ - task.since;
+    if (stretch < machine_.costs().context_switch) ++report_.negative_work;
     // At least 1 ns, so that a task which ran keeps an op for it.
     Work before = task.work;
-    task.work = std::max(work_now(task), task.work + Work(now_ > task.since ? 1 : 0));
+    task.work = std::max(work_now(task), task.work + Work(stretch > Nanos(0) ? 1 : 0));
+    task.refill -= std::min(task.refill, Work(stretch.count()) - (task.work - before));
     task.since = now_;
+    cpu.busy += stretch;
+    task.warmth.leave(machine_, stretch, cpu.busy);
     if (state & (kBlockedStates | kStateDead | kStateZombie)) mark_kernel_signal(task, before);
     if (state & (kStateDead | kStateZombie)) {
       task.state = State::kEnded;
@@ -360,6 +366,7 @@ class Follower {
     TaskIndex index = known(event.pid);
     if (ended(index)) return;
     RecordedTask& task = this->task(index);
+    task.warmth.forget();
     task.execs = true;
     task.kthread = false;
     ++report_.execs;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "topology/cache_warmth.h"
 #include "topology/machine.h"
 #include "traces/build_workload.h"
 #include "traces/sched_trace.h"
@@ -51,7 +52,8 @@ struct RecordedTask {
   State state = State::kNew;
   uint8_t block_flags = 0;
   CpuId cpu;       // it runs or ran there
-  Nanos cost{0};   // of the stretch on the CPU: see stretch_cost()
+  CacheWarmth warmth;
+  Work refill{0};  // cache refill to do at the start of the stretch on the CPU
   Nanos since{0};  // when it entered `state`
   TokenId token;   // none until it needs one
   uint32_t last_mark = kNoMark;
@@ -91,8 +93,11 @@ void assemble_programs(const Recorded& recorded, Workload& workload);
 // Names, kthread, affinity, group, policy, nice, slice and background of the specs made by assemble_programs().
 void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload& workload);
 
-// What a stretch on the CPU costs beside its work, as the simulation will add it again: taken off its start.
-Nanos stretch_cost(const Machine& machine, CpuId last_cpu, CpuId cpu);
+// The work in the first `elapsed` of a stretch on the CPU, without what the simulation will add again: the
+// context switch, and the refill that goes along with the work.
+Work work_of_stretch(const Machine& machine, Nanos elapsed, Work refill);
+// The refill that a stretch on `cpu` begins with. `busy`: how long `cpu` has run tasks so far.
+Work refill_of_stretch(const Machine& machine, CacheWarmth& warmth, Work left, CpuId last_cpu, CpuId cpu, Nanos busy);
 
 // The CPU that a per-CPU kernel thread of this name is bound to; none when it is bound to none.
 CpuId bound_to(const std::string& name);

@@ -35,6 +35,9 @@ TraceStats trace_stats(const SchedTrace& trace, const std::vector<bool>& no_swit
   for (const TraceEvent& event : trace.events) {
     if (!event.cpu.valid() || event.cpu.index() >= trace.nr_cpus) continue;
     size_t current = event.current.valid() ? event.current.index() : 0;
+    bool invisible = current == 0 && event.cpu.index() < no_switch_from_idle.size() &&
+                     no_switch_from_idle[event.cpu.index()];
+    if (invisible && event.kind != TraceKind::kSwitch) continue;
     if (event.kind != TraceKind::kSwitch && woken[current] != kNone && !running[current] && !woken_running[current]) {
       woken[current] = kNone;  // it runs, and its switch-in is missing: when it was is not known
     }
@@ -42,8 +45,7 @@ TraceStats trace_stats(const SchedTrace& trace, const std::vector<bool>& no_swit
       case TraceKind::kSwitch: {
         size_t cpu = event.cpu.index();
         bool from_idle = event.current.value() == 0;
-        bool invisible = cpu < no_switch_from_idle.size() && no_switch_from_idle[cpu];
-        if (!(from_idle && invisible)) ++stats.switches;
+        if (!invisible) ++stats.switches;
         if (!from_idle && (event.state == kStateRunning || event.state == kStatePreempted)) ++stats.involuntary;
         // Who leaves at the first switch of a CPU was there from the start.
         Nanos since = seen[cpu] || from_idle ? busy_since[cpu] : begin;

@@ -26,8 +26,9 @@ struct TraceStats {
   Nanos latency_quantile(int percent) const;
 };
 
-// `no_switch_from_idle`: CPUs whose switches out of idle are not counted (see SchedTrace::Holes),
-// so that a simulation is counted as its recording was.
+// `no_switch_from_idle`: CPUs whose idle task raised no event in the recording (see SchedTrace::Holes).
+// What it raises there, switches out of idle and wakings from interrupts, is not counted, so that a
+// simulation is counted as its recording was.
 TraceStats trace_stats(const SchedTrace& trace, const std::vector<bool>& no_switch_from_idle);
 
 }  // namespace simsched

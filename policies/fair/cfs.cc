@@ -81,7 +81,7 @@ class Cfs final : public PickRule {
     return first && curr.vruntime - first->vruntime > ideal;
   }
 
-  bool preempts(CfsRq& rq, Entity& curr, Entity& woken) const override {
+  bool preempts(CfsRq& rq, Entity& curr, Entity& woken, uint32_t) const override {
     if (lead(curr, woken) < 1) return false;
     if (params_.last_buddy && curr.is_task() && rq.nr_queued >= nr_latency())
       for (Entity* e = &curr; e && e->on_rq && !e->idle; e = e->parent) e->cfs_rq->last = e;

@@ -106,13 +106,14 @@ class Eevdf final : public PickRule {
     return params_.preempt_short && curr.vlag != curr.deadline && !eligible(rq, curr);
   }
 
-  bool preempts(CfsRq& rq, Entity& curr, Entity& woken) const override {
+  bool preempts(CfsRq& rq, Entity& curr, Entity& woken, uint32_t wake_flags) const override {
     bool shorter = params_.preempt_short && woken.slice < curr.slice;
     if (!params_.protects_slice) {
       if (shorter && eligible(rq, woken) && (woken.deadline < curr.deadline || !eligible(rq, curr)))
         cancel_protection(curr);
       return pick(rq, true) == &woken;
     }
+    if (!shorter && (((wake_flags & kWfFork) && !params_.fork_preempts) || woken.delayed)) return false;
     if (pick(rq, !shorter) == &woken) {
       if (shorter) cancel_protection(curr);
       return true;

@@ -85,7 +85,14 @@ void FairClass::reweight_task(TaskId task) { set_task_weight(task); }
 void FairClass::task_fork(TaskId child, TaskId parent) {
   CpuId cpu = engine_->task_cpu(child);
   rule_->fork(queue_of(engine_->group(child), cpu), entity_of(child));
-  if (parent.valid() && is_fair(parent)) extras_[child.index()].recent_cpu = extras_[parent.index()].recent_cpu;
+  TaskExtra& extra = extras_[child.index()];
+  if (parent.valid()) {  // copied with the rest of the task
+    const TaskExtra& from = extras_[parent.index()];
+    extra.last_wakee = from.last_wakee;
+    extra.wakee_flips = from.wakee_flips;
+    extra.flips_decayed = from.flips_decayed;
+  }
+  extra.recent_cpu = cpu;
 }
 
 // Brings the run time and vruntime of what runs on this level up to now.

@@ -10,6 +10,7 @@ Params::Params(Discipline d, const KernelParams& kernel, size_t nr_cpus)
       tick(kernel.tick().count()),
       min_quantum(kernel.at_least(6, 13) ? 700000 : 750000),
       protects_slice(kernel.at_least(6, 17)),
+      fork_preempts(d == Discipline::kCfs || !kernel.at_least(6, 18)),
       yield_forfeits(kernel.at_least(6, 18)),
       preempts_kernel(kernel.preempt == Preempt::kFull || kernel.preempt == Preempt::kLazy),
       pick_buddy(kernel.at_least(6, 15)),

@@ -21,6 +21,7 @@ struct Params {
   int64_t tick;           // ns
   int64_t min_quantum;    // ns, the base slice before it is scaled by the number of CPUs
   bool protects_slice;    // 6.17: protection by Entity::vprot
+  bool fork_preempts;     // until 6.18: a new task may preempt as a waking one does
   bool yield_forfeits;    // 6.18: sched_yield() gives up the rest of the request
   bool preempts_kernel;   // a preemptible kernel stops newidle balancing at the first task
 

@@ -64,7 +64,7 @@ class PickRule {
   virtual bool ran(CfsRq& rq, Entity& curr) const = 0;
   virtual bool tick(CfsRq&, Entity& /*curr*/) const { return false; }
   // Whether `woken` should run instead of `curr`.
-  virtual bool preempts(CfsRq& rq, Entity& curr, Entity& woken) const = 0;
+  virtual bool preempts(CfsRq& rq, Entity& curr, Entity& woken, uint32_t wake_flags) const = 0;
   virtual void cancel_protection(Entity& /*curr*/) const {}
   virtual void yield(CfsRq& rq, Entity& curr) const = 0;
   // In how many ns of running ran() or tick() could first be true, others being queued.

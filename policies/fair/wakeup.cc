@@ -39,7 +39,7 @@ void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
   }
   if (engine_->policy(task) != SchedPolicy::kNormal) return;  // SCHED_BATCH does not preempt
   update_curr(*curr->cfs_rq);
-  if (rule_->preempts(*curr->cfs_rq, *curr, *woken)) engine_->resched_curr(cpu);
+  if (rule_->preempts(*curr->cfs_rq, *curr, *woken, wake_flags)) engine_->resched_curr(cpu);
 }
 
 // Index into extras_ of what runs on this CPU, or was interrupted there: the idle task, too.

@@ -1,0 +1,94 @@
+#include "app/outputs.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace simsched {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool writable_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored) && access(path.c_str(), W_OK | X_OK) == 0;
+}
+
+// What was made so far; removed again unless kept.
+class Made {
+ public:
+  ~Made() {
+    if (kept_) return;
+    std::error_code ignored;
+    for (auto path = paths_.rbegin(); path != paths_.rend(); ++path) fs::remove(*path, ignored);
+  }
+  void add(fs::path path) { paths_.push_back(std::move(path)); }
+  void keep() { kept_ = true; }
+
+ private:
+  std::vector<fs::path> paths_;
+  bool kept_ = false;
+};
+
+// Makes a folder and its parents.
+void make_folder(const fs::path& path, Made& made) {
+  std::vector<fs::path> missing;
+  std::error_code failure;
+  for (fs::path at = fs::absolute(path).lexically_normal(); !fs::exists(at, failure); at = at.parent_path()) {
+    missing.push_back(at);
+  }
+  for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
+    if (fs::create_directory(*at, failure)) made.add(*at);
+    if (failure) throw Error(path.string(), "cannot be made: " + failure.message(), "name another folder");
+  }
+}
+
+}  // namespace
+
+void check_output_file(const std::string& path) {
+  fs::path parent = fs::path(path).parent_path();
+  std::error_code ignored;
+  if (path.empty()) throw Error("", "the name of a file to write is empty", "give its path");
+  if (fs::is_directory(path, ignored)) throw Error(path, "is a folder", "name a file in it");
+  if (!writable_folder(parent.empty() ? "." : parent)) {
+    throw Error(path, "cannot be written: " + (parent.empty() ? "." : parent.string()) + " is no folder to write in",
+                "make it first, or name another");
+  }
+}
+
+void check_output_folder(const std::string& path) {
+  if (path.empty()) throw Error("", "the name of the folder for results is empty", "give its path");
+  std::error_code ignored;
+  fs::path at = fs::absolute(path).lexically_normal();
+  while (!fs::exists(at, ignored) && at != at.parent_path()) at = at.parent_path();
+  if (!writable_folder(at)) {
+    throw Error(path, "cannot be made: " + at.string() + " is no folder to write in", "name another folder");
+  }
+}
+
+void Outputs::add_folder(const std::string& path) { folders_.push_back(path); }
+
+void Outputs::add_file(const std::string& path, std::string content) { files_.emplace_back(path, std::move(content)); }
+
+void Outputs::write() const {
+  Made made;
+  for (const std::string& folder : folders_) make_folder(folder, made);
+  for (const auto& [path, content] : files_) {
+    std::error_code ignored;
+    bool is_new = !fs::exists(path, ignored);
+    write_file_atomically(path, content);
+    if (is_new) made.add(path);
+  }
+  made.keep();
+}
+
+std::vector<std::string> Outputs::paths() const {
+  std::vector<std::string> list;
+  for (const auto& file : files_) list.push_back(file.first);
+  return list;
+}
+
+}  // namespace simsched

@@ -1,0 +1,64 @@
+#include "app/outputs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace simsched {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OutputsTest : public testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(root_); }
+  void TearDown() override { fs::remove_all(root_); }
+  std::string at(const std::string& path) const { return (root_ / path).string(); }
+
+  const fs::path root_ = fs::temp_directory_path() / ("simsched_outputs_" + std::to_string(getpid()));
+};
+
+TEST_F(OutputsTest, WritesFoldersAndFiles) {
+  Outputs outputs;
+  outputs.add_folder(at("a/b"));
+  outputs.add_file(at("a/b/one"), "1");
+  outputs.add_file(at("two"), "2");
+  outputs.write();
+  outputs.write();  // over what is there
+  EXPECT_TRUE(fs::exists(at("a/b/one")));
+  EXPECT_THAT(outputs.paths(), testing::ElementsAre(at("a/b/one"), at("two")));
+}
+
+TEST_F(OutputsTest, AllOrNothing) {
+  std::ofstream(at("old")) << "old";
+  Outputs outputs;
+  outputs.add_folder(at("a/b"));
+  outputs.add_file(at("a/b/one"), "1");
+  outputs.add_file(at("old"), "new");
+  outputs.add_file(at("no/such/folder/two"), "2");
+  EXPECT_THROW(outputs.write(), Error);
+  EXPECT_FALSE(fs::exists(at("a")));
+  EXPECT_TRUE(fs::exists(at("old"))) << "a file that was there before is not removed";
+}
+
+TEST_F(OutputsTest, ChecksBeforehand) {
+  std::ofstream(at("file")) << "x";
+  EXPECT_NO_THROW(check_output_file(at("new")));
+  EXPECT_NO_THROW(check_output_file(at("file")));
+  EXPECT_NO_THROW(check_output_folder(at("new/deep/")));
+  EXPECT_NO_THROW(check_output_folder(at("")));
+  EXPECT_THROW(check_output_file(at("no/new")), Error);
+  EXPECT_THROW(check_output_file(root_.string()), Error);
+  EXPECT_THROW(check_output_file(""), Error);
+  EXPECT_THROW(check_output_folder(at("file/new")), Error);
+  EXPECT_THROW(check_output_folder(at("file")), Error);
+  EXPECT_THROW(check_output_folder(""), Error);
+}
+
+}  // namespace
+}  // namespace simsched

@@ -1,0 +1,76 @@
+"""Bad input: one line that says where, what, and what to do; exit code 2; nothing left behind."""
+
+import e2e
+
+CONFIG = "machine: vm-2c\nworkload: {ping_pong: {}}\npolicies: [eevdf]\n"
+
+
+class Errors(e2e.EndToEnd):
+    def test_usage(self):
+        self.assertIn("--help", self.error())
+        self.assertIn("there is no command 'runn'; did you mean 'run'?", self.error("runn", "c.yaml"))
+        self.assertIn("run --help", self.error("run"))
+        self.error("run", "c.yaml", "--no-such-option")
+        self.error("run", e2e.QUICKSTART, "--jobs", "0")
+        self.error("run", e2e.QUICKSTART, "--seeds", "many")
+        self.error("import", e2e.SAMPLE)
+
+    def test_unknown_names(self):
+        self.assertIn("eevdf", self.error("run", e2e.QUICKSTART, "--policy", "eevdff"))
+        self.assertIn("eevdf", self.error("validate", e2e.SAMPLE, "--policy", "eevdff"))
+        self.assertIn("eevdf", self.error("policies", "eevdff"))
+        self.assertIn("server", self.error("workloads", "servers"))
+        self.assertIn("vm-2c", self.error("topo", "vm-2d"))
+        self.error("validate", e2e.SAMPLE, "--machine", "vm-2d")
+
+    def test_missing_files(self):
+        self.assertIn("no-such.yaml", self.error("run", "no-such.yaml"))
+        self.assertIn("no-such.data", self.error("validate", "no-such.data"))
+        self.assertIn("no-such.data", self.error("import", "no-such.data", "-o", "x"))
+        self.assertIn("no-such.yaml", self.error("topo", "no-such.yaml"))
+        config = self.write("c.yaml", "workload: {trace: no-such.data}\npolicies: [eevdf]\n")
+        self.assertIn("c.yaml:1: there is no file no-such.data", self.error("run", config))
+
+    def test_bad_configs(self):
+        for lines, place in [
+            (CONFIG + "seed: 3\n", "c.yaml:4: "),
+            (CONFIG.replace("vm-2c", "vm-2d"), "c.yaml:1: "),
+            (CONFIG.replace("vm-2c", "{preset: vm-2c, cpuz: 3}"), "c.yaml:1: "),
+            (CONFIG.replace("{}", "{no_such: 1}"), "c.yaml:2: "),
+            (CONFIG.replace("{}", "3"), "c.yaml:2: "),
+            (CONFIG.replace("ping_pong", "no_such"), "c.yaml:2: "),
+            (CONFIG.replace("[eevdf]", "[{eevdf: {no_such: 1}}]"), "c.yaml:3: "),
+            (CONFIG.replace("[eevdf]", "[{eevdf: {base_slice_ns: soon}}]"), "c.yaml:3: "),
+            (CONFIG.replace("machine: vm-2c", "machines: [vm-2c, vm-2c]"), "c.yaml:1: "),
+            (CONFIG + "metrics: [no_such]\n", "c.yaml:4: "),
+            (CONFIG.replace("vm-2c", '"a\\nb"'), "c.yaml:1: "),
+            ("\x01", "c.yaml"),
+            ("- [", "c.yaml"),
+            ("", "c.yaml"),
+        ]:
+            with self.subTest(lines):
+                config = self.write("c.yaml", lines)
+                self.assertIn(place, self.error("run", config, "-o", "o"))
+
+    def test_damaged_recordings(self):
+        whole = e2e.SAMPLE.read_bytes()
+        for name, content in [("empty.data", b""), ("text.data", b"hello"), ("short.data.zst", whole[:len(whole) // 2]),
+                              ("header.data", b"PERFILE2" + b"\0" * 20)]:
+            with self.subTest(name):
+                (self.scratch / name).write_bytes(content)
+                self.assertIn(name, self.error("validate", name, "--json", "v.json"))
+                self.error("import", name, "-o", "x.simtrace")
+                config = self.write("c.yaml", f"machine: vm-2c\nworkload: {{trace: {name}}}\npolicies: [eevdf]\n")
+                self.assertIn(name, self.error("run", config))
+
+    def test_places_that_cannot_be_written(self):
+        self.write("file", "")
+        self.assertIn("file", self.error("run", e2e.QUICKSTART, "-o", "file/out"))
+        self.error("run", e2e.QUICKSTART, "-o", "out", "--csv", "no/such/folder.csv")
+        self.error("run", e2e.QUICKSTART, "-o", "out", "--perfetto", "no/such/folder.perfetto")
+        self.error("validate", e2e.SAMPLE, "--json", "no/such/folder.json")
+        self.error("import", e2e.SAMPLE, "-o", "no/such/folder.simtrace")
+        self.error("topo", "vm-2c", "--svg", "no/such/folder.svg", "--json", "m.json")
+
+
+e2e.main()

@@ -1,0 +1,90 @@
+"""simsched run: the table, its files, and that they are the same however it is run."""
+
+import csv
+import json
+
+import e2e
+
+
+class Run(e2e.EndToEnd):
+    def run_into(self, folder, config, *arguments):
+        output = self.scratch / folder
+        self.simsched("run", config, "-o", output, *arguments)
+        return output
+
+    def test_quickstart(self):
+        done = self.simsched("run", e2e.QUICKSTART)
+        for part in ["small-build-j4 on vm-2c, 3 seeds", "eevdf", "cfs", "makespan", " * ", "±"]:
+            self.assertIn(part, done.stdout)
+        self.assertEqual(done.stderr, "")
+        results = json.loads((self.scratch / "results/quickstart/results.json").read_text())
+        self.assertEqual(results["schema"], "simsched-results/1")
+        runs = [(r["machine"], r["policy"], r["seed"]) for r in results["results"]]
+        expected = [(m, p, s) for m in ["vm-2c", "desktop-2llc"] for p in ["eevdf", "cfs"] for s in [1, 2, 3]]
+        self.assertEqual(runs, expected)
+        for result in results["results"]:
+            self.assertEqual(result["status"], "ok")
+            self.assertGreater(result["makespan_ns"], 0)
+
+    def test_accounting_adds_up(self):
+        output = self.run_into("o", e2e.QUICKSTART, "--seeds", 1)
+        for result in json.loads((output / "results.json").read_text())["results"]:
+            time = result["task_time"]
+            self.assertEqual(time["lifetime_ns"], sum(v for k, v in time.items() if k != "lifetime_ns"))
+            cpu = result["cpu_time"]
+            self.assertEqual(sum(result["cpu_busy_ns"]), cpu["task_ns"] + cpu["overhead_ns"])
+
+    def test_csv_says_the_same_as_json(self):
+        output = self.run_into("o", e2e.QUICKSTART, "--seeds", 2, "--csv", "copy.csv")
+        results = json.loads((output / "results.json").read_text())["results"]
+        rows = list(csv.DictReader((output / "results.csv").open()))
+        self.assertEqual(len(rows), len(results))
+        for row, result in zip(rows, results):
+            for key, value in row.items():
+                self.assertEqual(value, str(result[key]))
+        self.assertEqual((self.scratch / "copy.csv").read_bytes(), (output / "results.csv").read_bytes())
+
+    def test_jobs_and_repetition_do_not_matter(self):
+        one, two, again = [self.run_into(f"o{i}", e2e.QUICKSTART, "--jobs", jobs, "--perfetto", f"t{i}.perfetto")
+                           for i, jobs in enumerate([1, 2, 2])]
+        for name in ["results.json", "results.csv"]:
+            self.assertEqual((one / name).read_bytes(), (two / name).read_bytes())
+            self.assertEqual((two / name).read_bytes(), (again / name).read_bytes())
+        for policy in ["eevdf", "cfs"]:
+            traces = [(self.scratch / f"t{i}-{policy}.perfetto").read_bytes() for i in range(3)]
+            self.assertGreater(len(traces[0]), 1000)
+            self.assertEqual(traces[0], traces[1])
+            self.assertEqual(traces[1], traces[2])
+
+    def test_seeds_matter(self):
+        results = json.loads((self.run_into("o", e2e.QUICKSTART, "--policy", "eevdf") / "results.json").read_text())
+        makespans = {r["makespan_ns"] for r in results["results"] if r["machine"] == "vm-2c"}
+        self.assertGreater(len(makespans), 1)
+
+    def test_one_policy_writes_the_trace_as_named(self):
+        self.simsched("run", e2e.QUICKSTART, "-o", "new/", "--policy", "cfs", "--perfetto", "new/one.perfetto")
+        self.assertTrue((self.scratch / "new/one.perfetto").exists())
+
+    def test_generators_need_no_recording(self):
+        config = self.write("g.yaml", "machine: vm-2c\nworkload: {ping_pong: {}}\npolicies: [eevdf]\n"
+                                      "duration: 1s\nmetrics: [wakeups]\noutput: from-config\n")
+        done = self.simsched("run", config)
+        self.assertIn("ping_pong on vm-2c, 1 seed\n", done.stdout)
+        self.assertNotIn("±", done.stdout)
+        self.assertTrue((self.scratch / "from-config/results.json").exists())
+
+    def test_the_machine_and_kernel_default_to_the_recording(self):
+        config = self.write("m.yaml", f"workload: {{trace: {e2e.SAMPLE}}}\npolicies: [eevdf]\n")
+        self.assertIn("on vm-2c", self.simsched("run", config).stdout)
+        slow = self.write("hz.yaml", f"workload: {{trace: {e2e.SAMPLE}}}\npolicies: [eevdf]\nkernel: {{hz: 100}}\n")
+        self.simsched("run", slow)
+        as_recorded, at_100_hz = [json.loads((self.scratch / f"results/{name}/results.json").read_text())["results"][0]
+                                  for name in ["m", "hz"]]
+        self.assertNotEqual(as_recorded["context_switches"], at_100_hz["context_switches"])
+
+    def test_quiet(self):
+        done = self.simsched("run", e2e.QUICKSTART, "-q", "-o", "o")
+        self.assertEqual((done.stdout, done.stderr), ("", ""))
+
+
+e2e.main()

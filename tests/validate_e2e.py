@@ -1,0 +1,63 @@
+"""simsched validate and import: the forms of their output. How well a recording is met is tested elsewhere."""
+
+import json
+
+import e2e
+
+
+class Validate(e2e.EndToEnd):
+    def validate(self, trace, *arguments):
+        """Exit code 1, outside tolerance, is as good as 0 here."""
+        report = self.scratch / "v.json"
+        arguments = ["validate", trace, "--json", report, "--seeds", 3, *arguments]
+        try:
+            done = self.simsched(*arguments)
+        except AssertionError:
+            done = self.simsched(*arguments, code=1)
+        return done, json.loads(report.read_text())
+
+    def test_json_and_table(self):
+        done, report = self.validate(e2e.SAMPLE, "--perfetto", "t.perfetto")
+        self.assertEqual(done.returncode, 0 if report["ok"] else 1)
+        self.assertEqual(report["seeds"], 3)
+        metrics = {metric["name"]: metric for metric in report["metrics"]}
+        for name in ["makespan_ns", "context_switches", "migrations", "wake_latency_ns_p50", "wake_latency_ns_p99",
+                     "cpu0_busy_ns", "cpu1_busy_ns"]:
+            self.assertIsNotNone(metrics[name]["tolerance"])
+        for name, metric in metrics.items():
+            self.assertIn(name, done.stdout)
+            self.assertLessEqual(metric["min"], metric["simulated"])
+            self.assertLessEqual(metric["simulated"], metric["max"])
+            error = (metric["simulated"] - metric["recorded"]) / max(metric["recorded"], 1)
+            self.assertAlmostEqual(metric["error"], error, places=5)
+            within = metric["tolerance"] is None or abs(error) <= metric["tolerance"]
+            self.assertEqual(metric["ok"], within)
+        self.assertEqual(report["ok"], all(metric["ok"] for metric in metrics.values()))
+        self.assertIn("switches out of idle were not recorded on CPU 1", done.stdout)
+        self.assertGreater((self.scratch / "t.perfetto").stat().st_size, 1000)
+
+    def test_jobs_do_not_matter(self):
+        self.assertEqual(self.validate(e2e.SAMPLE, "--jobs", 1)[1], self.validate(e2e.SAMPLE, "--jobs", 3)[1])
+
+    def test_an_imported_trace_replays_alike(self):
+        done = self.simsched("import", e2e.SAMPLE, "-o", "small-build-j4.simtrace")
+        self.assertIn("wrote small-build-j4.simtrace", done.stdout)
+        results = []
+        for name, trace in [("a", e2e.SAMPLE), ("b", "small-build-j4.simtrace")]:
+            config = self.write(f"{name}.yaml", f"workload: {{trace: {trace}}}\npolicies: [eevdf, cfs]\nseeds: 2\n")
+            self.simsched("run", config)
+            results.append((self.scratch / f"results/{name}/results.json").read_bytes())
+        self.assertEqual(results[0], results[1])
+        recorded, imported = self.validate(e2e.SAMPLE)[1], self.validate("small-build-j4.simtrace")[1]
+        self.assertEqual(recorded["metrics"], imported["metrics"])
+
+    def test_limit_replays_the_beginning(self):
+        for name, limit in [("half", ", limit: 800ms"), ("whole", "")]:
+            config = self.write(f"{name}.yaml", f"workload: {{trace: {e2e.SAMPLE}{limit}}}\npolicies: [eevdf]\n")
+            self.simsched("run", config)
+        half, whole = [json.loads((self.scratch / f"results/{name}/results.json").read_text())["results"][0]
+                       for name in ["half", "whole"]]
+        self.assertLess(half["makespan_ns"], whole["makespan_ns"])
+
+
+e2e.main()
