@@ -3,6 +3,7 @@
 // important work, and a CPU about to run less important work pulls.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -47,7 +48,7 @@ class RtClass final : public SchedClass {
     int highest() const;               // 0 when empty
   };
 
-  int priority(TaskId task) const { return engine_->spec(task).rt_priority; }
+  int priority(TaskId task) const { return std::max<int>(1, engine_->spec(task).rt_priority); }
   // Of what runs on the CPU: 0 when it is idle or of a lower class.
   int running_priority(CpuId cpu) const;
   bool is_rt(TaskId task) const;

@@ -56,7 +56,6 @@ void FairClass::attach(Engine& engine) {
     TaskId task(i);
     entities_[i].id = task.value();
     set_task_weight(task);
-    entities_[i].avg.load_avg = static_cast<uint64_t>(scale_down(entities_[i].weight));
   }
 }
 

@@ -75,7 +75,6 @@ void FairClass::update_shares(Entity& e) {
 void FairClass::reweight_entity(Entity& e, int64_t weight) {
   if (!e.cfs_rq) {
     set_weight(e, weight);
-    e.avg.load_avg = static_cast<uint64_t>(scale_down(weight));
     return;
   }
   CfsRq& rq = *e.cfs_rq;
@@ -88,10 +87,15 @@ void FairClass::reweight_entity(Entity& e, int64_t weight) {
   pelt::add_load(rq, e);
 }
 
-// A new task counts as fully loaded, and as using its share of half of what is left of the CPU.
+// A new task counts as fully loaded, and as using its share of half of what is left of the CPU. Kernel threads
+// are older than the simulation: they have slept.
 void FairClass::init_new_task(Entity& e) {
   CfsRq& rq = *e.cfs_rq;
   update_queue_load(rq);
+  if (engine_->spec(e.task()).kthread) {
+    pelt::attach(rq, e);
+    return;
+  }
   uint64_t weight = static_cast<uint64_t>(scale_down(e.weight));
   int64_t cap = (cpu_state(rq.cpu).capacity - static_cast<int64_t>(rq.avg.util_avg)) / 2;
   if (cap > 0) {

@@ -1,0 +1,50 @@
+#include "sim/event_queue.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <set>
+#include <tuple>
+
+namespace simsched {
+namespace {
+
+TEST(EventQueue, SameTimeIsOrderedByKindThenSequence) {
+  EventQueue queue;
+  queue.push(5_ns, EventKind::kTick, 1);
+  queue.push(5_ns, EventKind::kTimer, 2);
+  queue.push(5_ns, EventKind::kTimer, 3);
+  queue.push(4_ns, EventKind::kEnd, 4);
+  std::vector<uint32_t> order;
+  while (!queue.empty()) order.push_back(queue.pop().index);
+  EXPECT_EQ(order, (std::vector<uint32_t>{4, 2, 3, 1}));
+}
+
+// Against an ordered set, pushes and pops mixed, never into the past.
+RC_GTEST_PROP(EventQueueProperty, PopsInTotalOrder, ()) {
+  EventQueue queue;
+  std::set<std::tuple<int64_t, int, uint32_t>> expected;  // time, kind, push number
+  int64_t now = 0;
+  uint32_t pushed = 0;
+  auto steps = *rc::gen::inRange(1, 300);
+  for (int i = 0; i < steps; ++i) {
+    if (expected.empty() || *rc::gen::inRange(0, 5) < 3) {
+      auto shift = *rc::gen::inRange(0, 40);
+      int64_t time = now + *rc::gen::inRange<int64_t>(0, 3) * (int64_t{1} << shift);
+      int kind = *rc::gen::inRange(0, 7);
+      queue.push(Nanos(time), static_cast<EventKind>(kind), pushed);
+      expected.insert({time, kind, pushed++});
+    } else {
+      auto [time, kind, number] = *expected.begin();
+      expected.erase(expected.begin());
+      Event event = queue.pop();
+      RC_ASSERT(event.time == Nanos(time));
+      RC_ASSERT(event.index == number);
+      now = time;
+    }
+    RC_ASSERT(queue.size() == expected.size());
+  }
+}
+
+}  // namespace
+}  // namespace simsched
