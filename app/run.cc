@@ -74,9 +74,9 @@ Config configure(const Arguments& arguments) {
   return config;
 }
 
-// The file for one policy's trace: as named when there is one policy, else with "-POLICY" before the extension.
+// The first policy's trace goes to the file as named, those of the others have "-POLICY" before the extension.
 std::string perfetto_path(const std::string& path, const Config& config, size_t policy) {
-  if (config.policies.size() == 1) return path;
+  if (policy == 0) return path;
   std::string label = config.policies[policy].label;
   for (char& c : label) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
@@ -157,7 +157,7 @@ Action run_command(CLI::App& command) {
   command.add_option("--policy", arguments->policies, "Only these policies, instead of the config's");
   command.add_option("--csv", arguments->csv, "Also write results.csv here");
   command.add_option("--perfetto", arguments->perfetto,
-                     "Write a Perfetto trace of the first run of each policy; with several policies, -POLICY is added");
+                     "Write a Perfetto trace of the first run of the first policy; those of others get -POLICY added");
   command.add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
   command.footer(kHelp);
   return [arguments] { return run(*arguments); };

@@ -22,7 +22,7 @@ bool RtClass::is_rt(TaskId task) const { return !engine_->is_stopper(task) && ta
 
 int RtClass::running_priority(CpuId cpu) const {
   TaskId task = engine_->curr(cpu);
-  if (!task.valid()) return 0;
+  if (!task.valid() || !engine_->task_running(task)) return 0;  // one that just blocked is being replaced
   if (engine_->is_stopper(task)) return kPriorities;
   return is_rt(task) ? priority(task) : 0;
 }
@@ -97,6 +97,7 @@ void RtClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t) {
     engine_->resched_curr(cpu);
     return;
   }
+  if (pulling_) return;
   // It cannot run here now: push it to where it can.
   CpuId lowest = find_lowest(task, cpu);
   if (lowest.valid() && lowest != cpu) engine_->move_queued_task(task, lowest, MigrationKind::kPolicy);
@@ -120,7 +121,9 @@ void RtClass::pull(CpuId cpu) {
           }
     }
     if (!best.valid()) return;
+    pulling_ = true;
     engine_->move_queued_task(best, cpu, MigrationKind::kPolicy);
+    pulling_ = false;
   }
 }
 

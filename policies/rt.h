@@ -63,6 +63,7 @@ class RtClass final : public SchedClass {
   Engine* engine_ = nullptr;
   std::vector<Link> links_;    // by task
   std::vector<Queue> queues_;  // by CPU
+  bool pulling_ = false;
   std::vector<CpuId> overloaded_;  // CPUs with more than one queued task, ascending
 };
 

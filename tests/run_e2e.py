@@ -50,8 +50,8 @@ class Run(e2e.EndToEnd):
         for name in ["results.json", "results.csv"]:
             self.assertEqual((one / name).read_bytes(), (two / name).read_bytes())
             self.assertEqual((two / name).read_bytes(), (again / name).read_bytes())
-        for policy in ["eevdf", "cfs"]:
-            traces = [(self.scratch / f"t{i}-{policy}.perfetto").read_bytes() for i in range(3)]
+        for policy in ["", "-cfs"]:
+            traces = [(self.scratch / f"t{i}{policy}.perfetto").read_bytes() for i in range(3)]
             self.assertGreater(len(traces[0]), 1000)
             self.assertEqual(traces[0], traces[1])
             self.assertEqual(traces[1], traces[2])

@@ -33,7 +33,7 @@ TEST(Pelt, FullLoadConvergesTo1024) {
   EXPECT_NEAR(static_cast<double>(avg.util_avg), 1024, 2);
   EXPECT_NEAR(static_cast<double>(avg.load_avg), 1024, 2);
   EXPECT_NEAR(static_cast<double>(avg.runnable_avg), 1024, 2);
-  EXPECT_EQ(avg.load_sum, pelt::divider(avg));
+  EXPECT_NEAR(static_cast<double>(avg.load_sum), pelt::divider(avg), 32);  // rounding of each step
 }
 
 TEST(Pelt, HalfLifeIs32Milliseconds) {
