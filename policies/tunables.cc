@@ -45,7 +45,11 @@ bool parse_nanos(const std::string& text, Nanos* value) {
     if (at == first) return false;
   }
   std::string unit(at, end);
-  int64_t factor = unit == "s" ? 1000000000 : unit == "ms" ? 1000000 : unit == "us" ? 1000 : unit == "ns" || unit.empty() ? 1 : 0;
+  int64_t factor = unit == "s"                    ? 1000000000
+                   : unit == "ms"                 ? 1000000
+                   : unit == "us"                 ? 1000
+                   : unit == "ns" || unit.empty() ? 1
+                                                  : 0;
   if (factor == 0 || whole > INT64_MAX / factor - 1) return false;
   if (fraction * factor % scale != 0) return false;  // not a whole number of ns
   *value = Nanos(whole * factor + fraction * factor / scale);
@@ -56,7 +60,8 @@ void TunableReader::bind(std::string key, int64_t* variable, int64_t low, int64_
   bindings_.push_back({Binding::Kind::kInt, std::move(key), std::move(help), variable, low, high, {}});
 }
 void TunableReader::bind(std::string key, Nanos* variable, Nanos low, Nanos high, std::string help) {
-  bindings_.push_back({Binding::Kind::kNanos, std::move(key), std::move(help), variable, low.count(), high.count(), {}});
+  bindings_.push_back(
+      {Binding::Kind::kNanos, std::move(key), std::move(help), variable, low.count(), high.count(), {}});
 }
 void TunableReader::bind(std::string key, bool* variable, std::string help) {
   bindings_.push_back({Binding::Kind::kBool, std::move(key), std::move(help), variable, 0, 1, {}});

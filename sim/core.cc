@@ -62,6 +62,7 @@ void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     }
   }
   if (recorder_) recorder_->task_switch(now_, cpu, prev, next, prev_state);
+  if (!prev.valid()) rq.idle_poll.ended(now_ - rq.idle_since, machine_.costs().idle_poll_max);
   rq.curr = next;
   ++rq.done_generation;
   rq.overhead_left = Nanos(0);
@@ -117,7 +118,8 @@ const Spread& Engine::interrupt_cost(CpuId cpu) const {
   const Costs& costs = machine_.costs();
   const Rq& rq = rqs_[cpu.index()];
   if (rq.curr.valid()) return costs.resched_ipi;
-  return now_ - rq.idle_since < costs.idle_poll_window ? costs.idle_poll_exit : costs.idle_halt_exit;
+  Nanos polls = std::max(costs.idle_poll_window, rq.idle_poll.window);
+  return now_ - rq.idle_since <= polls ? costs.idle_poll_exit : costs.idle_halt_exit;
 }
 
 void Engine::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "sim/accounting.h"
+#include "sim/idle_poll.h"
 #include "topology/cache_warmth.h"
 #include "workloads/workload.h"
 
@@ -54,6 +55,7 @@ struct Rq {
   Nanos overhead_left;        // context-switch time before `curr` makes progress
   Nanos idle_since;
   Nanos busy_since;           // `curr` was switched in
+  IdlePoll idle_poll;
   Nanos tick_at = Nanos::max();
   uint32_t done_generation = 0, resched_generation = 0, tick_generation = 0;
   uint32_t nr_running = 0;    // tasks with on_rq here

@@ -16,7 +16,8 @@ struct SpreadField {
 
 inline constexpr CostField kCostFields[] = {
     {"context_switch_ns", &Costs::context_switch},     {"stopper_ns", &Costs::stopper},
-    {"idle_poll_window_ns", &Costs::idle_poll_window}, {"refill_private_ns", &Costs::refill_private},
+    {"idle_poll_window_ns", &Costs::idle_poll_window}, {"idle_poll_max_ns", &Costs::idle_poll_max},
+    {"refill_private_ns", &Costs::refill_private},
     {"private_fill_ns", &Costs::private_fill},         {"refill_core_ns", &Costs::refill_core},
     {"refill_llc_ns", &Costs::refill_llc},             {"refill_node_ns", &Costs::refill_node},
     {"refill_remote_ns", &Costs::refill_remote},

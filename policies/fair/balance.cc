@@ -186,7 +186,6 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
     TaskId current = engine_->curr(lb.src);
     if (needs_active_balance(lb)) {
       if (!current.valid() || !is_fair(current) || !engine_->cpu_allowed(current, cpu)) {
-        pinned = false;
         if (idle != IdleType::kNewlyIdle && lb.type != MigrationType::kMisfit &&
             domain.balance_interval < domain.max_interval)
           domain.balance_interval *= 2;
@@ -217,7 +216,8 @@ void FairClass::stopper(CpuId cpu, TaskId, CpuId dest) {
   std::vector<Domain>& domains = domains_->of(dest);
   auto domain = std::find_if(domains.begin(), domains.end(), [&](const Domain& d) { return d.contains(cpu); });
   if (domain == domains.end() || root_of(cpu).h_nr_runnable == 0) return;
-  LoadBalance lb{.domain = &*domain, .level = 0, .dst = dest, .src = cpu, .idle = IdleType::kIdle, .active = true, .new_dst = {}, .excluded = {}};
+  LoadBalance lb{.domain = &*domain, .level = 0, .dst = dest, .src = cpu, .idle = IdleType::kIdle, .active = true,
+                 .new_dst = {}, .excluded = {}};
   for (TaskId task = cpu_state(cpu).oldest; task.valid(); task = extras_[task.index()].newer) {
     if (!can_migrate(lb, task)) continue;
     engine_->move_queued_task(task, dest, MigrationKind::kActive);
@@ -240,7 +240,9 @@ bool FairClass::newidle_balance(CpuId cpu) {
   state.idle_stamp = now();
   if (domains.empty()) return false;
   int64_t next_balance = INT64_MAX, cost = 0;
-  auto due = [&](const Domain& d) { next_balance = std::min(next_balance, d.last_balance + balance_interval(d, false)); };
+  auto due = [&](const Domain& d) {
+    next_balance = std::min(next_balance, d.last_balance + balance_interval(d, false));
+  };
   bool pulled = false, go_on = true;
   if (!overloaded_ || state.avg_idle < domains[0].max_newidle_cost) {
     due(domains[0]);

@@ -99,8 +99,7 @@ void Domains::build_groups(CpuId cpu, const std::vector<std::vector<const Span*>
   // The level below is the nearest with another span: those between are dropped later.
   auto below = [&](CpuId member) -> const Span* {
     for (size_t l = level; l-- > 0;)
-      if (const Span* span = spans[l][member.index()]; span != domain.span && span->cpus.size() < domain.span->cpus.size())
-        return span;
+      if (const Span* span = spans[l][member.index()]; span->cpus.size() < domain.span->cpus.size()) return span;
     return nullptr;
   };
   CpuSet covered;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <array>
 #include <map>
 
 #include "base/error.h"
@@ -264,7 +265,8 @@ TEST(Fair, ATaskMayLeaveAndReturn) {
   Workload w = hogs(2);
   w.tasks[0].background = w.tasks[1].background = true;
   add_task(w, "both", {op::compute(Work(5000000)), Op{OpKind::kSetPolicy, 0, 0, 0, 1}, op::compute(Work(5000000)),
-                       op::sleep(1_ms), Op{OpKind::kSetPolicy, 0, 0, 0, 0}, op::compute(Work(5000000)), op::loop(0, 20)});
+                       op::sleep(1_ms), Op{OpKind::kSetPolicy, 0, 0, 0, 0}, op::compute(Work(5000000)),
+                       op::loop(0, 20)});
   Outcome o(m, w);
   EXPECT_EQ(o.metric("tasks_exited"), 1);
 }
@@ -302,7 +304,11 @@ TEST(Fair, AnythingGoes) {
           case 3: ops.push_back(Op{OpKind::kSetPolicy, 0, 0, 0, std::array{0, 1, 2, 3, 5}[rng.below(5)]}); break;
           case 4: ops.push_back(op::exec()); break;
           case 5: ops.push_back(op::signal(TokenId(static_cast<int32_t>(rng.below(4))))); break;
-          case 6: ops.push_back(Op{OpKind::kSetAffinity, 0, 0, w.intern_affinity(CpuSet::single(CpuId(rng.below(m.nr_cpus())))).value(), 0}); break;
+          case 6: {
+            AffinityId one = w.intern_affinity(CpuSet::single(CpuId(rng.below(m.nr_cpus()))));
+            ops.push_back(Op{OpKind::kSetAffinity, 0, 0, one.value(), 0});
+            break;
+          }
           default: ops.push_back(op::compute(Work(rng.between(1, 8000000))));
         }
       }

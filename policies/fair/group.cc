@@ -180,8 +180,9 @@ uint64_t FairClass::task_load(TaskId task) {
   return load;
 }
 
+// As of the last update: callers that want it fresh look at cpu_avg() first.
 uint64_t FairClass::cpu_util(CpuId cpu) {
-  uint64_t util = cpu_avg(cpu).util_avg;
+  uint64_t util = root_of(cpu).avg.util_avg;
   if (params_.util_est) util = std::max(util, root_of(cpu).util_est);
   return std::min(util, static_cast<uint64_t>(cpu_state(cpu).capacity));
 }

@@ -143,9 +143,10 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
   GroupStats stats;
   for (CpuId cpu : group.span->cpus) {
     if (!lb.considers(cpu)) continue;
-    stats.load += static_cast<int64_t>(cpu_load(cpu));
+    const LoadAvg& avg = cpu_avg(cpu);
+    stats.load += static_cast<int64_t>(avg.load_avg);
     stats.util += static_cast<int64_t>(cpu_util(cpu));
-    stats.runnable += static_cast<int64_t>(cpu_runnable(cpu));
+    stats.runnable += static_cast<int64_t>(avg.runnable_avg);
     stats.h_nr_running += root_of(cpu).h_nr_runnable;
     int64_t running = engine_->nr_running(cpu);
     stats.nr_running += running;

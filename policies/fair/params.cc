@@ -33,18 +33,18 @@ void Params::bind(TunableReader& reader) {
   if (discipline == Discipline::kEevdf) {
     reader.bind("base_slice_ns", &base_slice, kShortest, kLongest, "CPU time a task asks for at a time");
     reader.bind("place_lag", &place_lag, "a task that joins keeps the lag it left with");
-    reader.bind("place_deadline_initial", &place_deadline_initial, "a new task's first deadline is half a slice away");
+    reader.bind("place_deadline_initial", &place_deadline_initial, "a new task is due after half a slice");
     reader.bind("place_rel_deadline", &place_rel_deadline, "a task that moves keeps its place before its deadline");
     reader.bind("run_to_parity", &run_to_parity, "a picked task runs to its deadline unless a shorter slice waits");
     reader.bind("preempt_short", &preempt_short, "a waking task with a shorter slice may preempt");
-    reader.bind("delay_dequeue", &delay_dequeue, "a task that sleeps with negative lag stays queued until it is eligible");
+    reader.bind("delay_dequeue", &delay_dequeue, "a sleeper with negative lag stays queued until eligible");
     reader.bind("delay_zero", &delay_zero, "... and gains no positive lag by it");
     reader.bind("next_buddy", &next_buddy, "a waking task is preferred at the next pick");
     reader.bind("pick_buddy", &pick_buddy, "buddies are honoured at all");
   } else {
     reader.bind("sched_latency_ns", &latency, kShortest, kLongest, "period in which every task runs once");
-    reader.bind("min_granularity_ns", &min_granularity, kShortest, kLongest, "least time of a task on the CPU");
-    reader.bind("wakeup_granularity_ns", &wakeup_granularity, Nanos(0), kLongest, "lead a waking task needs to preempt");
+    reader.bind("min_granularity_ns", &min_granularity, kShortest, kLongest, "least time on the CPU");
+    reader.bind("wakeup_granularity_ns", &wakeup_granularity, Nanos(0), kLongest, "lead that a waking task needs");
     reader.bind("gentle_fair_sleepers", &gentle_fair_sleepers, "a sleeper's credit is half a period");
     reader.bind("start_debit", &start_debit, "a new task waits for its first slice");
     reader.bind("next_buddy", &next_buddy, "a waking task is preferred at the next pick");
@@ -53,7 +53,7 @@ void Params::bind(TunableReader& reader) {
   reader.bind("wakeup_preemption", &wakeup_preemption, "a waking task may preempt");
   reader.bind("cache_hot_buddy", &cache_hot_buddy, "the next buddy is not pulled by the balancer");
   reader.bind("lb_min", &lb_min, "the balancer leaves very small loads alone");
-  reader.bind("sis_util", &sis_util, "the search for an idle CPU is bounded by the utilisation of the cache domain");
+  reader.bind("sis_util", &sis_util, "the busier the cache domain, the shorter the search for an idle CPU");
   reader.bind("wa_idle", &wa_idle, "a waking task goes to the waker's CPU when that is idle");
   reader.bind("wa_weight", &wa_weight, "... or when the load there is less");
   reader.bind("wa_bias", &wa_bias, "... with a bias towards the previous CPU");
@@ -61,7 +61,7 @@ void Params::bind(TunableReader& reader) {
   reader.bind("ni_random", &ni_random, "newidle balancing is tried in proportion to its success");
   reader.bind("migration_cost_ns", &migration_cost, Nanos(0), kLongest, "a task that ran less long ago is cache-hot");
   reader.bind("nr_migrate", &nr_migrate, 1, 1 << 20, "tasks looked at in one balancing run");
-  reader.bind("newidle_cost_per_cpu_ns", &newidle_cost_per_cpu, Nanos(0), kLongest, "assumed cost of newidle balancing");
+  reader.bind("newidle_cost_per_cpu_ns", &newidle_cost_per_cpu, Nanos(0), kLongest, "assumed cost of a look");
 }
 
 }  // namespace simsched::fair

@@ -118,7 +118,10 @@ bool update_sums(LoadAvg& avg, int64_t now, uint64_t load, uint64_t runnable, bo
     avg.util_sum = decay(avg.util_sum, periods);
     rest %= 1024;
     // The end of the period that was begun, the full periods after it, the beginning of the present one.
-    if (load) contrib = decay(1024 - avg.period_contrib, periods) + (kLoadAvgMax - decay(kLoadAvgMax, periods) - 1024) + rest;
+    if (load) {
+      uint64_t full = kLoadAvgMax - decay(kLoadAvgMax, periods) - 1024;
+      contrib = decay(1024 - avg.period_contrib, periods) + full + rest;
+    }
   }
   avg.period_contrib = static_cast<uint32_t>(rest);
   avg.load_sum += load * contrib;

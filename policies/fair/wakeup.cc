@@ -19,8 +19,8 @@ void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
     engine_->resched_curr(cpu);
     return;
   }
-  bool crowded = params_.discipline == Discipline::kEevdf || curr->cfs_rq->nr_queued * params_.min_granularity.count() >=
-                                                                 params_.latency.count();
+  bool crowded = params_.discipline == Discipline::kEevdf ||
+                 curr->cfs_rq->nr_queued * params_.min_granularity.count() >= params_.latency.count();
   if (params_.next_buddy && crowded && !(wake_flags & kWfFork) && !woken->delayed) set_next_buddy(woken);
   if (engine_->need_resched(cpu) || !params_.wakeup_preemption) return;
 
@@ -30,7 +30,6 @@ void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
     else if (woken->parent && (woken->parent->cfs_rq == curr->cfs_rq || !curr->parent)) woken = woken->parent;
     else curr = curr->parent, woken = woken->parent;
   }
-  if (curr == woken) return;  // a task of the same group, further up: cannot be
   if (curr->idle != woken->idle) {
     if (woken->idle) return;
     rule_->cancel_protection(*curr);
