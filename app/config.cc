@@ -144,7 +144,7 @@ PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
       if (value.empty()) throw Error(where, "label is empty", "name the policy as it should be shown");
       continue;
     }
-    settings += (settings.empty() ? "" : " ") + key + "=" + value;
+    settings.append(settings.empty() ? "" : " ").append(key).append("=").append(value);
     policy.tunables.push_back({key, value, where});
   }
   if (policy.label.empty()) policy.label = policy.name + (settings.empty() ? "" : "(" + settings + ")");

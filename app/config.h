@@ -25,7 +25,7 @@ struct PolicyConfig {
 };
 
 // Either a recording or a generator.
-struct WorkloadConfig {
+struct WorkloadConfig {        // NOLINT(bugprone-exception-escape): assigning a YAML::Node may throw
   std::string trace;           // path of a recording; empty: a generator
   std::string recorded;        // path of its sidecar; empty: the one beside it
   Nanos limit = Nanos::max();  // replay only this much from the start of the recording

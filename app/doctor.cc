@@ -49,7 +49,8 @@ std::string find_program(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
     for (std::string folder; std::getline(folders, folder, ':');) {
-      std::string file = folder + "/" + name;
+      std::string file = folder;
+      file.append("/").append(name);
       if (!folder.empty() && access(file.c_str(), X_OK) == 0) return file;
     }
   }

@@ -45,6 +45,7 @@ Fidelity::Fidelity(const TraceStats& recorded, const std::vector<TraceStats>& si
   SIMSCHED_CHECK(!simulated.empty(), "no simulation to compare with the recording");
   auto add = [&](std::string name, std::optional<double> tolerance, const Figure& figure) {
     std::vector<int64_t> values;
+    values.reserve(simulated.size());
     for (const TraceStats& stats : simulated) values.push_back(figure(stats));
     std::sort(values.begin(), values.end());
     metrics_.push_back(

@@ -131,6 +131,7 @@ int run(const Arguments& arguments) {
   std::vector<Outcome> outcomes = run_experiments(experiments, config, inputs, jobs, arguments.quiet);
 
   std::vector<RunResult> results;
+  results.reserve(outcomes.size());
   for (const Outcome& outcome : outcomes) results.push_back(outcome.result);
   Outputs outputs = collect(experiments, outcomes, results, config, arguments);
   outputs.write();

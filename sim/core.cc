@@ -108,7 +108,8 @@ Nanos Engine::resched_delay(CpuId cpu) {
   const Rq& rq = rqs_[cpu.index()];
   const Spread& spread = cpu != this_cpu_      ? interrupt_cost(cpu)
                          : !rq.curr.valid()    ? costs.idle_wake_local
-                         : in_irq_             ? costs.resched_irq
+                         : in_softirq_         ? costs.resched_softirq
+                         : in_irq_             ? costs.resched_hardirq
                                                : costs.resched_task;
   return spread.sample(cost_rng_);
 }
@@ -186,7 +187,7 @@ void Engine::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.state == TaskState::kBlocked, describe(task) + " is woken but does not sleep");
   ++metrics_.wakeups;
-  if (recorder_) recorder_->waking(now_, this_cpu_, curr(this_cpu_), task, state.cpu, in_irq_);
+  if (recorder_) recorder_->waking(now_, this_cpu_, curr(this_cpu_), task, state.cpu, trace_context());
   state.time.blocked[static_cast<int>(state.blocked_by)] += now_ - state.since;
   state.since = state.woken = now_;
   state.waking = true;
@@ -260,12 +261,13 @@ void Engine::run_stopper(CpuId cpu) {
   std::vector<StopWork> works;
   works.swap(stop_work_[cpu.index()]);
   for (const StopWork& work : works) {
-    const Task& task = tasks_[work.task.index()];
     if (!work.direct) {
       classes_[work.sched_class]->stopper(cpu, work.task, work.dest);
-    } else if (task.on_rq && task.cpu == cpu && cpu_allowed(work.task, work.dest)) {  // migration_cpu_stop()
-      move_queued_task(work.task, work.dest, work.kind);
+      continue;
     }
+    const Task& task = tasks_[work.task.index()];  // migration_cpu_stop()
+    if (task.on_rq && task.cpu == cpu && cpu_allowed(work.task, work.dest))
+      move_queued_task(work.task, work.dest, work.kind);
   }
   works.clear();
   if (stop_work_[cpu.index()].empty()) works.swap(stop_work_[cpu.index()]);  // keep the allocation

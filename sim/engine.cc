@@ -87,7 +87,7 @@ bool Engine::finished() const { return ended_ || (ends_with_foreground_ && foreg
 
 void Engine::handle(const Event& event) {
   CpuId cpu(static_cast<int32_t>(event.index));
-  in_irq_ = false;
+  in_irq_ = in_softirq_ = false;
   switch (event.kind()) {
     case EventKind::kTimer: {
       Task& task = tasks_[event.index];
@@ -95,6 +95,7 @@ void Engine::handle(const Event& event) {
       this_cpu_ = task.cpu;  // a timer fires where it was armed
       if (task.wake_elsewhere) this_cpu_ = CpuId((task.cpu.index() + 1) % rqs_.size());
       in_irq_ = true;
+      in_softirq_ = task.wake_softirq;
       try_to_wake_up(TaskId(static_cast<int32_t>(event.index)), kWfTtwu);
       break;
     }

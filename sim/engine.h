@@ -126,6 +126,7 @@ class Engine {
   void wake_up_new_task(TaskId task);
   void plan_resched(CpuId cpu, Nanos delay);
   Nanos resched_delay(CpuId cpu);
+  uint8_t trace_context() const { return in_softirq_ ? kSoftIrq : in_irq_ ? kHardIrq : 0; }
   const Spread& interrupt_cost(CpuId cpu) const;
   bool kernel_preemptible() const {
     return options_.kernel.preempt == Preempt::kFull || options_.kernel.preempt == Preempt::kLazy;
@@ -160,7 +161,8 @@ class Engine {
   Rng rng_, cost_rng_;
   Nanos now_, tick_phase_;
   CpuId this_cpu_{0};
-  bool in_irq_ = false;  // the event is an interrupt on this_cpu_, not something its task does
+  bool in_irq_ = false;      // the event is an interrupt on this_cpu_, not something its task does
+  bool in_softirq_ = false;  // ... a soft one
   EventQueue queue_;
   std::vector<Task> tasks_;
   std::vector<Rq> rqs_;

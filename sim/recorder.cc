@@ -39,10 +39,10 @@ void Recorder::task_switch(Nanos now, CpuId cpu, TaskId prev, TaskId next, uint1
   add(TraceKind::kSwitch, now, cpu, prev, next).state = prev_state;
 }
 
-void Recorder::waking(Nanos now, CpuId cpu, TaskId current, TaskId woken, CpuId last_cpu, bool in_irq) {
+void Recorder::waking(Nanos now, CpuId cpu, TaskId current, TaskId woken, CpuId last_cpu, uint8_t context) {
   TraceEvent& event = add(TraceKind::kWaking, now, cpu, current, woken);
   event.other_cpu = last_cpu;
-  event.context = in_irq ? kHardIrq : 0;
+  event.context = context;
 }
 
 void Recorder::wakeup_new(Nanos now, CpuId cpu, TaskId current, TaskId child, CpuId child_cpu) {

@@ -16,7 +16,7 @@ class Recorder {
   Recorder(const Workload& workload, const Machine& machine);
 
   void task_switch(Nanos now, CpuId cpu, TaskId prev, TaskId next, uint16_t prev_state);
-  void waking(Nanos now, CpuId cpu, TaskId current, TaskId woken, CpuId last_cpu, bool in_irq);
+  void waking(Nanos now, CpuId cpu, TaskId current, TaskId woken, CpuId last_cpu, uint8_t context);
   void wakeup_new(Nanos now, CpuId cpu, TaskId current, TaskId child, CpuId child_cpu);
   void migrate(Nanos now, CpuId cpu, TaskId current, TaskId task, CpuId from, CpuId to);
   void fork(Nanos now, CpuId cpu, TaskId parent, TaskId child);

@@ -42,6 +42,7 @@ struct Task {
   bool waits_for_child = false;
   bool in_kernel = false;       // after a kSignal with kOpKernel, until it blocks
   bool wake_elsewhere = false;  // its sleep has kOpElsewhere
+  bool wake_softirq = false;    // its sleep has kOpSoftIrq
   uint16_t prev_state = 0;    // TraceState to record at its next switch-out
 
   // Since when the present state lasts; when it was woken; when it started.

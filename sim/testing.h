@@ -72,7 +72,7 @@ inline Machine flat_machine(size_t cpus, size_t threads = 1) {
   spec.costs = {};
   Costs& c = spec.costs;
   c.context_switch = c.stopper = Nanos(0);
-  c.resched_task = c.resched_irq = c.resched_ipi = Nanos(0);
+  c.resched_task = c.resched_hardirq = c.resched_softirq = c.resched_ipi = Nanos(0);
   c.idle_wake_local = c.idle_poll_exit = c.idle_halt_exit = Nanos(0);
   return Machine(std::move(spec));
 }

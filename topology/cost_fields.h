@@ -23,7 +23,8 @@ inline constexpr CostField kCostFields[] = {
     {"refill_remote_ns", &Costs::refill_remote},
 };
 inline constexpr SpreadField kSpreadFields[] = {
-    {"resched_task_ns", &Costs::resched_task},       {"resched_irq_ns", &Costs::resched_irq},
+    {"resched_task_ns", &Costs::resched_task},       {"resched_hardirq_ns", &Costs::resched_hardirq},
+    {"resched_softirq_ns", &Costs::resched_softirq},
     {"resched_ipi_ns", &Costs::resched_ipi},         {"idle_wake_local_ns", &Costs::idle_wake_local},
     {"idle_poll_exit_ns", &Costs::idle_poll_exit},   {"idle_halt_exit_ns", &Costs::idle_halt_exit},
 };

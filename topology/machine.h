@@ -39,7 +39,8 @@ struct Costs {
   Nanos refill_remote{0};
   // From the wake-up of a task to the switch to it, when it is to run at once:
   Spread resched_task = 3_us;      // the running task wakes it and is preempted
-  Spread resched_irq = 5_us;       // an interrupt wakes it and preempts what it interrupted
+  Spread resched_hardirq = 5_us;   // a hard interrupt (a timer) wakes it and preempts what it interrupted
+  Spread resched_softirq = 5_us;   // a soft interrupt (I/O, RCU) does
   Spread resched_ipi = 5_us;       // another CPU wakes it and preempts what runs here
   Spread idle_wake_local = 3_us;   // an interrupt wakes it on the idle CPU that took the interrupt
   Spread idle_poll_exit = 3_us;    // another CPU wakes it on a CPU idle for less than idle_poll_window

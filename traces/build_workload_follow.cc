@@ -255,7 +255,7 @@ class Follower {
       wake(event, wakee, op::sleep_until(now_));
     } else if (task(wakee).state == State::kBlocked) {
       bool elsewhere = event.other_cpu.valid() && event.cpu != event.other_cpu;
-      uint8_t flags = task(wakee).block_flags | (elsewhere ? kOpElsewhere : 0);
+      uint8_t flags = task(wakee).block_flags | (elsewhere ? kOpElsewhere : 0) | (event.context & kSoftIrq ? kOpSoftIrq : 0);
       wake(event, wakee, op::sleep(now_ - task(wakee).since, flags));
     } else {
       wake_unblocked(event, wakee);

@@ -38,6 +38,7 @@ enum OpFlag : uint8_t {
   kOpKernel = 8,      // signal: the waker stays in the kernel until it blocks. Not preempted before, where the
                       // kernel is not preemptible
   kOpElsewhere = 16,  // sleep: an interrupt of another CPU than the task's last ends it
+  kOpSoftIrq = 32,    // sleep: a soft interrupt ends it (I/O, RCU), not a hard one (a timer)
 };
 
 constexpr int kLoopSlots = 4;  // nesting depth of kLoop
