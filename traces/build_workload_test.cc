@@ -123,8 +123,8 @@ TEST(BuildWorkload, WakeFromInterruptOrIdleIsADelay) {
   maker.waking(300, 0, 11, 10, kSoftIrq).sw(400, 0, 11, kStateDead, 10).sw(500, 0, 10, kStateUninterruptible, 0);
   maker.waking(2500, 0, 0, 10).sw(2510, 0, 0, kStateRunning, 10).sw(2600, 0, 10, kStateDead, 0);
   Built built = build(maker.trace());
-  EXPECT_THAT(built.ops(10), ElementsAre(us(100), op::sleep(micros(200)), us(100), op::sleep(micros(2000), kOpIo),
-                                         us(90), op::exit()));
+  EXPECT_THAT(built.ops(10), ElementsAre(us(100), op::sleep(micros(200), kOpSoftIrq), us(100),
+                                         op::sleep(micros(2000), kOpIo), us(90), op::exit()));
   EXPECT_EQ(built.report.timed_wakes, 2u);
   EXPECT_EQ(built.report.edges, 0u);
 }
