@@ -18,16 +18,19 @@ Machine machine_of(size_t nr_cpus) {
 }
 
 // Tasks that compute and sleep in turn for ever, each with times of its own, that load the machine to
-// about nine tenths; tasks with the same times share a program.
+// about nine tenths; tasks with the same times share a program. They start spread over their cycle, as
+// if they had been there for long: of many tasks most are asleep at any time.
 Workload busy_workload(size_t nr_tasks, size_t nr_cpus) {
   constexpr size_t kPrograms = 64;
   Workload w;
   w.name = "bench";
   uint32_t name = w.intern_name("task");
   Rng rng(1);
+  std::vector<uint64_t> cycles;
   for (size_t i = 0; i < kPrograms; ++i) {
     int64_t work = rng.between(50'000, 1'000'000);
     auto cycle = static_cast<int64_t>(static_cast<uint64_t>(work) * nr_tasks * 10 / (nr_cpus * 9));
+    cycles.push_back(static_cast<uint64_t>(cycle));
     w.ops.push_back(op::compute(Work(work)));
     w.ops.push_back(op::sleep(Nanos(std::max<int64_t>(cycle - work, 10'000))));
     w.ops.push_back(op::loop(0, 0));
@@ -38,7 +41,7 @@ Workload busy_workload(size_t nr_tasks, size_t nr_cpus) {
     spec.pid = static_cast<int32_t>(i) + 1;
     spec.first_op = static_cast<uint32_t>(i % kPrograms * 3);
     spec.nr_ops = 3;
-    spec.start = Nanos(static_cast<int64_t>(rng.below(20'000'000)));
+    spec.start = Nanos(static_cast<int64_t>(rng.below(cycles[i % kPrograms])));
     spec.background = true;
     w.tasks.push_back(spec);
   }
@@ -96,6 +99,7 @@ BENCHMARK(eevdf)
     ->Args({8, 10'000, 2000})
     ->Args({8, 100'000, 2000})
     ->Args({8, 1'000'000, 2000})
+    ->Args({8, 100'000, 20'000})
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(cfs)->Args({8, 16, 2000})->Unit(benchmark::kMillisecond);
 
