@@ -174,12 +174,7 @@ void Engine::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
   ++metrics_.migrations_by_kind[static_cast<size_t>(kind)];
   ++metrics_.migrations_by_distance[static_cast<size_t>(distance)];
   if (recorder_) recorder_->migrate(now_, this_cpu_, curr(this_cpu_), task, state.cpu, to);
-  const Costs& costs = machine_.costs();
-  Nanos refill = distance == Distance::kSmt    ? costs.refill_core
-                 : distance == Distance::kLlc  ? costs.refill_llc
-                 : distance == Distance::kNode ? costs.refill_node
-                                               : costs.refill_remote;
-  state.refill = Work(refill.count());  // what the last migration left undone is no longer of use
+  state.refill = refill_of_move(machine_, state.cpu, to);  // what the last migration left undone is no longer of use
   state.cpu = to;
 }
 

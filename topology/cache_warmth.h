@@ -14,6 +14,20 @@
 
 namespace simsched {
 
+// Extra work after a move between two CPUs, beside the private caches: by the nearest level that they share.
+inline Work refill_of_move(const Machine& machine, CpuId from, CpuId to) {
+  const Costs& costs = machine.costs();
+  Nanos refill;
+  switch (machine.distance(from, to)) {
+    case Distance::kSameCpu: break;
+    case Distance::kSmt: refill = costs.refill_core; break;
+    case Distance::kLlc: refill = costs.refill_llc; break;
+    case Distance::kNode: refill = costs.refill_node; break;
+    case Distance::kRemote: refill = costs.refill_remote; break;
+  }
+  return Work(refill.count());
+}
+
 struct CacheWarmth {
   Nanos warm;       // 0..private_fill
   Nanos left_busy;  // how long its CPU had been busy when the task left it
