@@ -34,18 +34,18 @@ BpfInsn random_insn(Rng& rng, int left) {
   constexpr int kAtomics[] = {0x00, 0x01, 0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe1, 0xf1};
   const int dst = static_cast<int>(rng.below(10)), src = static_cast<int>(rng.below(10));
   const int64_t imm = static_cast<int32_t>(interesting(rng));
-  const bool wide = rng.below(2) == 0, reg = rng.below(2) == 0;
+  const bool wide = rng.below(2) == 0, reg = rng.below(2) == 0, frame = rng.below(8) != 0;
   const Size size = kSizes[rng.below(4)];
   const int stack = -88 - static_cast<int>(rng.below(400)), heap = static_cast<int>(rng.below(32)) - 8;
-  switch (rng.below(10)) {
+  switch (rng.below(20)) {
     case 0: {  // jumps: mostly forward
       const int off = rng.below(8) == 0 ? -static_cast<int>(rng.below(4)) - 1 : static_cast<int>(rng.below(static_cast<uint64_t>(left)));
       return insn(kTests[rng.below(std::size(kTests))] | (wide ? 5 : 6) | (reg ? 8 : 0), dst, src, off, imm);
     }
     case 1: return reg ? ldx(size, dst, 10, stack) : stx(size, 10, src, stack);
     case 2: return reg ? ldx(size, dst, src, heap) : stx(size, dst, src, heap);
-    case 3: return reg ? st(size, wide ? 10 : dst, wide ? stack : heap, imm) : ldsx(kSizes[rng.below(3)], dst, 10, stack);
-    case 4: return atomic(wide ? kDW : kW, reg ? 10 : dst, src, reg ? stack : heap, kAtomics[rng.below(std::size(kAtomics))]);
+    case 3: return reg ? st(size, frame ? 10 : dst, frame ? stack : heap, imm) : ldsx(kSizes[rng.below(3)], dst, 10, stack);
+    case 4: return atomic(wide ? kDW : kW, frame ? 10 : dst, src, frame ? stack : heap, kAtomics[rng.below(std::size(kAtomics))]);
     case 5: return insn(rng.below(2) == 0 ? 0xd4 | (reg ? 8 : 0) : 0xd7, dst, 0, 0, 16 << rng.below(3));
     case 6: return insn(kMov | (wide ? 0x0f : 0x0c), dst, src, 8 << rng.below(wide ? 3 : 2), 0);
     default: {
