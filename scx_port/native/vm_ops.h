@@ -22,7 +22,7 @@ typedef int32_t s32;
 
 /* ---- arithmetic ---- */
 #define VM_ALU(name, expr64, expr32)                         \
-  VM_OP u64 name##64(u64 a, u64 b) { return (u64)(expr64); } \
+  VM_OP u64 name##64(u64 a VM_UNUSED, u64 b VM_UNUSED) { return (u64)(expr64); } \
   VM_OP u64 name##32(u64 x, u64 y) {                         \
     u32 a VM_UNUSED = (u32)x, b VM_UNUSED = (u32)y;          \
     return (u32)(expr32);                                    \
