@@ -57,10 +57,10 @@ static __always_inline struct packet_stats *counters(void) {
 }
 
 static __always_inline bool is_packet_task(const struct task_struct *p) {
-  char comm[COMM_LEN] __attribute__((aligned(8)));
+  char comm[COMM_LEN];
   u32 i, at;
 
-  __builtin_memcpy(comm, p->comm, COMM_LEN);
+  bpf_probe_read_kernel_str(comm, sizeof(comm), p->comm);
   for (i = 0; i < MAX_PREFIXES; i++) {
     if (!prefixes[i][0]) break;
     for (at = 0; at < COMM_LEN; at++) {
