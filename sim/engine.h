@@ -80,6 +80,8 @@ class Engine {
     return !tasks_[task.index()].affinity.value() ? true : allowed(task).contains(cpu);
   }
   std::string describe(TaskId task) const;  // "cc1[1234]"
+  CpuTime cpu_time(CpuId cpu) const;        // up to now
+  Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
 
   // ---- What a scheduling class may do ----
   void resched_curr(CpuId cpu);
