@@ -97,7 +97,10 @@ class BpfOps : public ext::Ops, private VmHost {
     if (idle_masks_out_ > 0) refresh_idle_masks();
   }
   CpuId locked_cpu() const { return locked_; }
-  void add_dump(const std::string& text) { dump_ += text; }
+  bool add_dump(const std::string& text) {  // false: no dump is under way
+    if (dumping_) dump_ += text;
+    return dumping_;
+  }
   // Open iterators over dispatch queues; the policy's struct holds the number of one.
   ext::DsqIterator* iterator_new(uint64_t address);
   ext::DsqIterator* iterator(uint64_t address, const char* kfunc, bool* none);
@@ -157,6 +160,7 @@ class BpfOps : public ext::Ops, private VmHost {
   bool user_half_started_ = false;
   CpuId locked_;
   std::string dump_;
+  bool dumping_ = false;
   std::vector<IdleMask> idle_masks_;
   int idle_masks_out_ = 0;
   std::array<OpenIterator, 32> iterators_;

@@ -43,6 +43,7 @@ void BpfOps::put_text(const Arguments& arguments, const char* structure, const c
 std::string BpfOps::dump() {
   if (vm_->trap_info()) return {};
   dump_.clear();
+  dumping_ = true;
   const Engine& engine = kernel_->engine();
   uint64_t context = fill(dump_context_, {static_cast<uint64_t>(now().count())});
   if (has(Op::kDump)) call(Op::kDump, {}, {context});
@@ -54,6 +55,7 @@ std::string BpfOps::dump() {
     for (TaskId task = objects_->next_alive({}); task.valid(); task = objects_->next_alive(task))
       if (engine.task_on_rq(task)) call(Op::kDumpTask, engine.task_cpu(task), {context, objects_->task(task)});
   }
+  dumping_ = false;
   return std::exchange(dump_, {});
 }
 

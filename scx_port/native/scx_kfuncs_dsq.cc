@@ -76,9 +76,11 @@ Word destroy(Vm& vm, Word dsq, Word, Word, Word, Word) {
 // ---- iterating ----
 
 Word iter_new(Vm& vm, Word it, Word dsq, Word flags, Word, Word) {
+  constexpr uint32_t kReverse = 1 << 16;  // SCX_DSQ_ITER_REV
   ext::DsqIterator* iterator = BpfOps::of(vm).iterator_new(it);
   if (iterator == nullptr) return 0;
-  int32_t error = kernel(vm).iter_dsq_new(iterator, dsq, flags);
+  bool known = (flags & ~uint64_t{kReverse}) == 0;
+  int32_t error = known ? kernel(vm).iter_dsq_new(iterator, dsq, flags != 0) : -ext::kEINVAL;
   if (error != 0) BpfOps::of(vm).iterator_destroy(it);  // next() answers null then, destroy() does nothing
   return errno_word(error);
 }
