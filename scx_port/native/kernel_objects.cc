@@ -15,6 +15,9 @@ KernelObjects::KernelObjects(Vm& vm, const Engine& engine)
       mask_bytes_(structure_size(vm.object().btf, "cpumask", mask_words_ * 8)),
       slots_(engine.nr_tasks()),
       argument_words_(mask_words_) {
+  signal_ = vm.allocate(layout_.signal_size, VM_READ);
+  layout_.signal_threads.put(vm.at(signal_), 1);
+  cred_ = vm.allocate(layout_.cred_size, VM_READ);
   make_cgroups(engine.workload().nr_groups);
   constexpr uint64_t kIdle = 0x2, kKthread = 0x200000;
   for (size_t cpu = 0; cpu < vm.nr_cpus(); ++cpu) {

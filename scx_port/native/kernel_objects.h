@@ -135,6 +135,7 @@ class KernelObjects {
   std::vector<Slot> slots_;    // by TaskId; the stoppers last
   std::vector<uint64_t> idle_tasks_, rqs_;
   uint64_t init_ = 0, kthreadd_ = 0;
+  uint64_t signal_ = 0, cred_ = 0;  // the same for all: processes of one thread, of root
   std::unordered_map<int32_t, TaskId> by_pid_;
   std::unordered_map<uint64_t, uint32_t> zombies_;  // exited, still referred to: references by address
   std::vector<uint64_t> cgroups_, css_sets_, task_groups_;

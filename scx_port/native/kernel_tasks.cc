@@ -56,7 +56,12 @@ uint64_t KernelObjects::make_task_struct(int32_t pid, const std::string& comm, u
     uint64_t mm = address + granules(layout_.size) + kAlign;
     vm_.protect(mm, layout_.mm_size, VM_READ);
     layout_.mm.put(p, mm);
+    layout_.active_mm.put(p, mm);
+    if (layout_.mm_owner.offset + layout_.mm_owner.size <= layout_.mm_size) layout_.mm_owner.put(vm_.at(mm), address);
   }
+  layout_.signal.put(p, signal_);
+  layout_.cred.put(p, cred_);
+  layout_.real_cred.put(p, cred_);
   own(address, owner);
   return address;
 }

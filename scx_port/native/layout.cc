@@ -47,6 +47,14 @@ TaskLayout::TaskLayout(const Btf& btf) {
   cgroups = field({"cgroups"});
   task_group = field({"sched_task_group"});
   numa_node = field({"numa_preferred_nid"});
+  active_mm = field({"active_mm"});
+  mm_owner = Member(btf, "mm_struct", {"owner"});
+  signal = field({"signal"});
+  signal_threads = Member(btf, "signal_struct", {"nr_threads"});
+  signal_size = structure_size(btf, "signal_struct", 64);
+  cred = field({"cred"});
+  real_cred = field({"real_cred"});
+  cred_size = structure_size(btf, "cred", 64);
   cpu = field({"thread_info.cpu", "cpu"});
   wake_cpu = field({"wake_cpu"});
   recent_used_cpu = field({"recent_used_cpu"});

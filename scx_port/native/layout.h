@@ -63,6 +63,8 @@ struct TaskLayout {
   // Written once.
   Member pid, tgid, comm, start_time, start_boottime, mm, group_leader;
   Member ddsp_dsq_id, sticky_cpu, holding_cpu, cgroups, task_group, numa_node;
+  Member active_mm, mm_owner, signal, signal_threads, cred, real_cred;
+  size_t signal_size, cred_size;
   // Written when they change, looked at before the policy sees the task.
   Member cpu, wake_cpu, recent_used_cpu, on_cpu, on_rq, state, flags, policy, prio, static_prio, normal_prio;
   Member rt_priority, nr_cpus_allowed, cpus_ptr, cpus_mask, real_parent, parent, nvcsw, nivcsw;
