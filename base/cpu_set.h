@@ -49,6 +49,10 @@ class CpuSet {
     return found.valid() ? found : first_cpu();
   }
 
+  // 64 CPUs at a time: CPU 64 * i + b is bit b of word i. Words past the last are 0.
+  size_t nr_words() const { return words_.size(); }
+  uint64_t word(size_t i) const { return i < words_.size() ? words_[i] : 0; }
+
   CpuSet operator&(const CpuSet& other) const;
   CpuSet operator|(const CpuSet& other) const;
   CpuSet operator-(const CpuSet& other) const;
