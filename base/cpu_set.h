@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,10 @@ class CpuSet {
   bool operator==(const CpuSet& other) const;
 
   std::string str() const;  // "0-3,8"
+
+  // 64 CPUs a word, the lowest first; there may be fewer words than the machine has CPUs.
+  std::span<const uint64_t> words() const { return words_; }
+  void assign(std::span<const uint64_t> words) { words_.assign(words.begin(), words.end()); }
 
   class Iterator {
    public:

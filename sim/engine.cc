@@ -72,6 +72,21 @@ std::string Engine::describe(TaskId task) const {
   return workload_.task_name(task) + "[" + std::to_string(spec(task).pid) + "]";
 }
 
+CpuTime Engine::cpu_time(CpuId cpu) const {
+  const Rq& rq = rqs_[cpu.index()];
+  CpuTime time = rq.time;
+  Nanos open = now_ - rq.settled;
+  Nanos overhead = rq.curr.valid() ? std::min(rq.overhead_left, open) : Nanos(0);
+  time.overhead += overhead;
+  (rq.curr.valid() ? time.task : time.idle) += open - overhead;
+  return time;
+}
+
+Nanos Engine::time_on_cpu(TaskId task) const {
+  const Task& t = tasks_[task.index()];
+  return t.time.on_cpu() + (t.state == TaskState::kRunning ? now_ - rqs_[t.cpu.index()].settled : Nanos(0));
+}
+
 void Engine::run() {
   while (!finished()) {
     if (queue_.empty()) report_deadlock();

@@ -100,6 +100,8 @@ class Engine {
   TaskTime task_time(TaskId task);
   uint64_t switches(CpuId cpu) const { return rqs_[cpu.index()].switches; }
   std::string describe(TaskId task) const;  // "cc1[1234]"
+  CpuTime cpu_time(CpuId cpu) const;        // up to now
+  Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
 
   // ---- What a scheduling class may do ----
   void resched_curr(CpuId cpu);
