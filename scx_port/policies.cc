@@ -83,7 +83,7 @@ ClassStack make_simple(PolicyRequest& request) {
   reader.bind("fifo_sched", &fifo, "first in, first out instead of by vtime");
   ext::ExtOptions options;
   if (!read(request, reader, &options)) return {};
-  return hosted(request, {native::shipped_object("simple"), {{"fifo_sched", text(fifo)}}, {}}, options);
+  return hosted(request, {native::shipped_object("simple"), {{"fifo", text(fifo)}}, {}}, options);
 }
 
 ClassStack make_packet(PolicyRequest& request, const char* mode) {
