@@ -7,6 +7,13 @@
 
 #include_next <bpf/bpf_helpers.h>
 
+/* Clang 14 loses the tag of a pointer in a map's value when it points straight to a named struct, and the kernel then
+ * finds no kptr there. A qualifier between the two keeps it. */
+#if __clang_major__ < 15
+#undef __kptr
+#define __kptr volatile __attribute__((btf_type_tag("kptr")))
+#pragma clang diagnostic ignored "-Wincompatible-pointer-types-discards-qualifiers"
+#endif
 #ifndef __kptr
 #define __kptr __attribute__((btf_type_tag("kptr")))
 #endif

@@ -20,6 +20,7 @@
 #include "kfuncs.bpf.h"
 #include "compat.bpf.h"
 #include "user_exit_info.bpf.h"
+#include "bpf_arena_common.bpf.h"
 #include "enums.bpf.h"
 
 /* include/linux/sched.h */
