@@ -143,8 +143,7 @@ class Planner {
       Candidate& task = tasks(from)[static_cast<size_t>(chosen)];
       bool verdict = !params_.phantom;
       if (params_.judge)
-        verdict = params_.judge->migrate(
-            {task, from, to, level(from).load, level(to).load, push_imbal, pull_imbal});
+        verdict = params_.judge->migrate({task, from, to, level(from).load, level(to).load, push_imbal, pull_imbal});
       if (!verdict && !params_.phantom) continue;
 
       bool real = !task.requested;
