@@ -4,7 +4,7 @@ find_program(SIMSCHED_CLANG NAMES clang clang-19 clang-16 clang-14 REQUIRED)
 
 # Debian keeps asm/types.h in a folder of the machine's, which clang does not look into for -target bpf.
 set(bpf_flags -target bpf -g -O2 -mcpu=v3 -Wall -Wno-compare-distinct-pointer-types -I${PROJECT_SOURCE_DIR}/scx_port/include
-              -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+              -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -fdebug-compilation-dir=.)
 if(CMAKE_LIBRARY_ARCHITECTURE)
   list(APPEND bpf_flags -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
 endif()

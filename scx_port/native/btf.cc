@@ -30,21 +30,35 @@ const btf_type* resolve(const btf* types, uint32_t id) {
 
 const char* kind_name(const btf_type* type) {
   switch (btf_kind(type)) {
-    case BTF_KIND_INT: return (btf_int_encoding(type) & BTF_INT_BOOL) != 0 ? "bool" : "int";
-    case BTF_KIND_PTR: return "ptr";
-    case BTF_KIND_ARRAY: return "array";
-    case BTF_KIND_STRUCT: return "struct";
-    case BTF_KIND_UNION: return "union";
+    case BTF_KIND_INT:
+      return (btf_int_encoding(type) & BTF_INT_BOOL) != 0 ? "bool" : "int";
+    case BTF_KIND_PTR:
+      return "ptr";
+    case BTF_KIND_ARRAY:
+      return "array";
+    case BTF_KIND_STRUCT:
+      return "struct";
+    case BTF_KIND_UNION:
+      return "union";
     case BTF_KIND_ENUM:
-    case BTF_KIND_ENUM64: return "enum";
-    case BTF_KIND_FWD: return "fwd";
-    case BTF_KIND_TYPEDEF: return "typedef";
-    case BTF_KIND_FUNC: return "func";
-    case BTF_KIND_FUNC_PROTO: return "func_proto";
-    case BTF_KIND_VAR: return "var";
-    case BTF_KIND_DATASEC: return "datasec";
-    case BTF_KIND_FLOAT: return "float";
-    default: return "";
+    case BTF_KIND_ENUM64:
+      return "enum";
+    case BTF_KIND_FWD:
+      return "fwd";
+    case BTF_KIND_TYPEDEF:
+      return "typedef";
+    case BTF_KIND_FUNC:
+      return "func";
+    case BTF_KIND_FUNC_PROTO:
+      return "func_proto";
+    case BTF_KIND_VAR:
+      return "var";
+    case BTF_KIND_DATASEC:
+      return "datasec";
+    case BTF_KIND_FLOAT:
+      return "float";
+    default:
+      return "";
   }
 }
 

@@ -1,9 +1,8 @@
 #include "scx_port/native/btf_check.h"
 
-#include <linux/btf.h>
-
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <linux/btf.h>
 
 #include <cstring>
 #include <mutex>

@@ -13,7 +13,7 @@ namespace simsched::native {
 struct CompileOptions {
   std::vector<std::string> include;  // folders, before ours
   ObjectOptions object;
-  std::string cache;                 // folder; empty: $XDG_CACHE_HOME/simsched, else ~/.cache/simsched
+  std::string cache;  // folder; empty: $XDG_CACHE_HOME/simsched, else ~/.cache/simsched
   // Index checks of clang in the policy's code: a policy that writes beyond an array ends with a message, even where
   // the kernel's verifier would let it. Not for our own policies, which have no such mistakes.
   bool check_bounds = true;

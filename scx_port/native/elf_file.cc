@@ -21,7 +21,8 @@ ElfFile::ElfFile(std::span<const std::byte> bytes, const std::string& where)
     : where_(where), bytes_(bytes.begin(), bytes.end()) {
   const auto* ident = reinterpret_cast<const unsigned char*>(bytes_.data());
   if (bytes_.size() < sizeof(Elf64_Ehdr) || std::memcmp(ident, ELFMAG, SELFMAG) != 0) {
-    throw Error(where_, "not a BPF object: not an ELF file", "give a .bpf.o that clang -target bpf made, or its source");
+    throw Error(where_, "not a BPF object: not an ELF file",
+                "give a .bpf.o that clang -target bpf made, or its source");
   }
   Elf64_Ehdr header{};
   std::memcpy(&header, bytes_.data(), sizeof header);

@@ -146,7 +146,8 @@ void ObjectReader::read_data_section(uint32_t index) {
   std::ranges::copy(section.data, result.data.begin());
   data_[index] = object_.sections.size();
   for (const Variable& variable : variables) {
-    object_.variables.push_back({variable.name, object_.sections.size(), variable.offset, variable.size, variable.type});
+    object_.variables.push_back(
+        {variable.name, object_.sections.size(), variable.offset, variable.size, variable.type});
   }
   object_.sections.push_back(std::move(result));
 }

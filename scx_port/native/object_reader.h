@@ -41,7 +41,7 @@ class ObjectReader {
   void read_functions();
   void link_function(uint32_t index);
   void link_data();
-  void read_maps();                                              // object_tables.cc
+  void read_maps();  // object_tables.cc
   int32_t read_map(const std::string& name, const btf_type* definition, int depth);
   void link_maps();
   void read_struct_ops();
@@ -53,7 +53,7 @@ class ObjectReader {
   Target resolve_undefined(const ElfSymbol& symbol);
   int32_t function_at(uint32_t section, uint64_t offset) const;  // -1: none
   uint32_t call_number(bool helper, uint32_t id, const std::string& name, bool weak);
-  uint64_t place(uint64_t size, uint64_t room);                  // of a section; returns its guest address
+  uint64_t place(uint64_t size, uint64_t room);  // of a section; returns its guest address
   std::string type_name(uint32_t offset) const;
   [[noreturn]] void fail(const std::string& what, const std::string& remedy = "compile the policy again") const;
 
@@ -70,11 +70,11 @@ class ObjectReader {
   const ObjectOptions options_;
   const ElfFile elf_;
   BpfObject object_;
-  std::map<uint32_t, size_t> data_;              // ELF section -> index into sections
-  std::map<std::pair<uint32_t, uint64_t>, uint32_t> functions_;  // (ELF section, offset) -> function
-  std::vector<Code> code_;                       // by function
+  std::map<uint32_t, size_t> data_;                                    // ELF section -> index into sections
+  std::map<std::pair<uint32_t, uint64_t>, uint32_t> functions_;        // (ELF section, offset) -> function
+  std::vector<Code> code_;                                             // by function
   std::map<uint32_t, std::map<uint64_t, ElfRelocation>> relocations_;  // of code: ELF section -> offset
-  std::map<std::string, uint64_t> kconfig_;      // variable -> guest address
+  std::map<std::string, uint64_t> kconfig_;                            // variable -> guest address
   std::map<std::tuple<bool, uint32_t, std::string>, uint32_t> calls_;
   std::vector<MapPlace> map_places_;
   uint64_t end_ = VM_BASE;

@@ -15,7 +15,8 @@ namespace simsched::native {
 namespace {
 
 // What vmlinux.h and bpf_helpers.h would give.
-constexpr const char* kPrelude = R"(typedef unsigned long long u64; typedef unsigned int u32; typedef int s32; typedef unsigned char u8;
+constexpr const char* kPrelude =
+    R"(typedef unsigned long long u64; typedef unsigned int u32; typedef int s32; typedef unsigned char u8;
 #define SEC(n) __attribute__((section(n), used))
 #define __ksym __attribute__((section(".ksyms")))
 #define __kconfig __attribute__((section(".kconfig")))
@@ -280,7 +281,8 @@ std::string problem(const std::vector<std::byte>& bytes) {
   return "none";
 }
 std::vector<std::byte> sample() {
-  return compile_bpf(write_policy("sample", "u64 x = 1;\nSEC(\"syscall\") int prog(void *ctx) { return x++; }\n"), options());
+  return compile_bpf(write_policy("sample", "u64 x = 1;\nSEC(\"syscall\") int prog(void *ctx) { return x++; }\n"),
+                     options());
 }
 
 TEST(Object, foreign_files_are_refused) {
@@ -308,7 +310,8 @@ TEST(Object, damaged_files_are_refused_or_read) {
 TEST(Object, no_types_no_object) {
   std::vector<std::byte> bytes = sample();
   const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  for (size_t at = text.find(".BTF"); at != std::string::npos; at = text.find(".BTF", at + 1)) bytes[at] = std::byte{'x'};
+  for (size_t at = text.find(".BTF"); at != std::string::npos; at = text.find(".BTF", at + 1))
+    bytes[at] = std::byte{'x'};
   EXPECT_THAT(problem(bytes), testing::HasSubstr("no type information"));
 }
 

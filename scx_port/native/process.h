@@ -8,7 +8,7 @@
 namespace simsched::native {
 
 struct ProcessResult {
-  int status = -1;      // exit status; 128 + N: ended by signal N
+  int status = -1;  // exit status; 128 + N: ended by signal N
   std::string out, err;
 };
 

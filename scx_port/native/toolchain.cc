@@ -63,21 +63,29 @@ const std::string& Toolchain::clang() const {
 }
 
 // Debian keeps asm/types.h in a folder of the machine's, which clang does not look into for -target bpf.
-std::string Toolchain::multiarch() const {
+const std::string& Toolchain::multiarch() const {
+  if (multiarch_) return *multiarch_;
   std::string name = machine() + "-linux-gnu";
   if (const auto cc = find_program({"cc", "gcc"})) {
     const std::string printed = first_line(run_process({*cc, "-print-multiarch"}).out);
     if (!printed.empty()) name = printed;
   }
   const std::string folder = "/usr/include/" + name;
-  return access(folder.c_str(), X_OK) == 0 ? folder : "";
+  return multiarch_.emplace(access(folder.c_str(), X_OK) == 0 ? folder : "");
 }
 
 std::vector<std::string> Toolchain::bpf_command(bool check_bounds) const {
   const std::string host = machine();
   const std::string arch = host == "x86_64" ? "x86" : host == "aarch64" ? "arm64" : host == "riscv64" ? "riscv" : host;
-  std::vector<std::string> command = {clang(), "-target", "bpf", "-g", "-O2", "-mcpu=v3", "-Wall",
-                                      "-Wno-compare-distinct-pointer-types", "-fno-color-diagnostics",
+  std::vector<std::string> command = {clang(),
+                                      "-target",
+                                      "bpf",
+                                      "-g",
+                                      "-O2",
+                                      "-mcpu=v3",
+                                      "-Wall",
+                                      "-Wno-compare-distinct-pointer-types",
+                                      "-fno-color-diagnostics",
                                       "-D__TARGET_ARCH_" + arch};
   if (check_bounds) {
     for (const char* option : {"-fsanitize=array-bounds", "-fsanitize-minimal-runtime"}) {
@@ -85,7 +93,7 @@ std::vector<std::string> Toolchain::bpf_command(bool check_bounds) const {
     }
   }
   for (const std::string& folder : include_) command.push_back("-I" + folder);
-  if (const std::string folder = multiarch(); !folder.empty()) command.insert(command.end(), {"-idirafter", folder});
+  if (!multiarch().empty()) command.insert(command.end(), {"-idirafter", multiarch()});
   return command;
 }
 

@@ -1,6 +1,7 @@
 // The two compilers a policy passes through: clang, for BPF, and the machine's own C compiler.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,14 @@ class Toolchain {
   std::string native_identity() const;
 
  private:
-  const std::string& clang() const;                       // throws Error when there is none
+  const std::string& clang() const;  // throws Error when there is none
   std::vector<std::string> bpf_command(bool check_bounds) const;
   std::vector<std::string> native_command() const;
-  std::string multiarch() const;
+  const std::string& multiarch() const;  // folder; empty: none
 
   std::vector<std::string> include_;
-  mutable std::string clang_;
+  mutable std::string clang_;  // found once
+  mutable std::optional<std::string> multiarch_;
 };
 
 }  // namespace simsched::native

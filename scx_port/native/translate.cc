@@ -28,22 +28,28 @@ std::string number(uint64_t value) {
 std::string reg(unsigned r) { return "r" + std::to_string(r); }
 
 // Names of vm_ops.h by the upper four bits of the code.
-constexpr const char* kAluNames[16] = {"bpf_add", "bpf_sub", "bpf_mul", "bpf_div", "bpf_or",  "bpf_and",  "bpf_lsh", "bpf_rsh",
-                                       "bpf_neg", "bpf_mod", "bpf_xor", "bpf_mov", "bpf_arsh", nullptr,    nullptr,   nullptr};
-constexpr const char* kJmpNames[16] = {nullptr,    "bpf_jeq", "bpf_jgt",  "bpf_jge",  "bpf_jset", "bpf_jne", "bpf_jsgt", "bpf_jsge",
-                                       nullptr,    nullptr,   "bpf_jlt",  "bpf_jle",  "bpf_jslt", "bpf_jsle", nullptr,   nullptr};
+constexpr const char* kAluNames[16] = {"bpf_add",  "bpf_sub", "bpf_mul", "bpf_div", "bpf_or",  "bpf_and",
+                                       "bpf_lsh",  "bpf_rsh", "bpf_neg", "bpf_mod", "bpf_xor", "bpf_mov",
+                                       "bpf_arsh", nullptr,   nullptr,   nullptr};
+constexpr const char* kJmpNames[16] = {nullptr,    "bpf_jeq",  "bpf_jgt", "bpf_jge", "bpf_jset", "bpf_jne",
+                                       "bpf_jsgt", "bpf_jsge", nullptr,   nullptr,   "bpf_jlt",  "bpf_jle",
+                                       "bpf_jslt", "bpf_jsle", nullptr,   nullptr};
 
 class FunctionTranslator {
  public:
   FunctionTranslator(const BpfObject& object, uint32_t index, std::string& out)
-      : object_(object), index_(index), code_(object.functions[index].code), flow_(object, object.functions[index]),
+      : object_(object),
+        index_(index),
+        code_(object.functions[index].code),
+        flow_(object, object.functions[index]),
         out_(out) {}
 
   void run() {
     out_ += "\n/* " + clean(object_.functions[index_].name) + " */\n";
     out_ += "static uint64_t f_" + std::to_string(index_) + signature() + " {\n";
-    out_ += "  u64 r0 VM_UNUSED = 0, r6 VM_UNUSED = 0, r7 VM_UNUSED = 0, r8 VM_UNUSED = 0, r9 VM_UNUSED = 0;\n"
-            "  const u64 r10 VM_UNUSED = vm->sp, fp VM_UNUSED = r10 - VM_BASE;\n";
+    out_ +=
+        "  u64 r0 VM_UNUSED = 0, r6 VM_UNUSED = 0, r7 VM_UNUSED = 0, r8 VM_UNUSED = 0, r9 VM_UNUSED = 0;\n"
+        "  const u64 r10 VM_UNUSED = vm->sp, fp VM_UNUSED = r10 - VM_BASE;\n";
     if (flow_.may_goto()) out_ += "  u32 rounds = VM_MAY_GOTO;\n";
     out_ += "  if (!vm_enter(vm, " + std::to_string(index_) + ")) return 0;\n";
     if (flow_.calls()) out_ += "  vm->sp = r10 - VM_STACK_FRAME;\n  ++vm->depth;\n";
@@ -79,19 +85,25 @@ class FunctionTranslator {
   std::string place() const { return std::to_string(index_) + ", " + std::to_string(insn_); }
 
   void trap(const std::string& kind, const std::string& address, unsigned bytes = 0) {
-    out_ += "{ vm_fault(vm, " + kind + ", " + address + ", " + std::to_string(bytes) + ", " + place() + "); goto out; }";
+    out_ +=
+        "{ vm_fault(vm, " + kind + ", " + address + ", " + std::to_string(bytes) + ", " + place() + "); goto out; }";
   }
 
   bool translate(const BpfInsn& insn) {
     if (insn.dst > 10 || insn.src > 10 || insn.ref == Ref::kBad) return false;
     switch (insn.code & 7) {
-      case kLd: return load_immediate(insn);
-      case kLdx: return load(insn);
+      case kLd:
+        return load_immediate(insn);
+      case kLdx:
+        return load(insn);
       case kSt:
-      case kStx: return store(insn);
+      case kStx:
+        return store(insn);
       case kAlu:
-      case kAlu64: return arithmetic(insn);
-      default: return jump(insn);
+      case kAlu64:
+        return arithmetic(insn);
+      default:
+        return jump(insn);
     }
   }
 
@@ -100,9 +112,15 @@ class FunctionTranslator {
     const uint64_t low = static_cast<uint32_t>(insn.imm), high = static_cast<uint32_t>(code_[insn_ + 1].imm);
     std::string value;
     switch (insn.ref) {
-      case Ref::kNone: value = number(high << 32 | low); break;
-      case Ref::kAddress: value = number(insn.target); break;
-      case Ref::kFunctionAddress: value = number(VM_FUNC_BASE + 16 * insn.target); break;
+      case Ref::kNone:
+        value = number(high << 32 | low);
+        break;
+      case Ref::kAddress:
+        value = number(insn.target);
+        break;
+      case Ref::kFunctionAddress:
+        value = number(VM_FUNC_BASE + 16 * insn.target);
+        break;
       case Ref::kKsym:
         value = number(VM_KSYM_BASE + 16 * insn.target);
         if (insn.target >= object_.calls.size()) return false;
@@ -110,7 +128,8 @@ class FunctionTranslator {
           value = "vm->calls[" + std::to_string(insn.target) + "] == vm->missing_call ? 0 : " + value;
         }
         break;
-      default: return false;
+      default:
+        return false;
     }
     out_ += reg(insn.dst) + " = " + value + ";";
     return true;
@@ -179,12 +198,23 @@ class FunctionTranslator {
     }
     const char* name = nullptr;
     switch (insn.imm & ~1) {
-      case 0x00: name = "add"; break;
-      case 0x40: name = "or"; break;
-      case 0x50: name = "and"; break;
-      case 0xa0: name = "xor"; break;
-      case 0xe0: name = insn.imm == 0xe1 ? "xchg" : nullptr; break;
-      default: break;
+      case 0x00:
+        name = "add";
+        break;
+      case 0x40:
+        name = "or";
+        break;
+      case 0x50:
+        name = "and";
+        break;
+      case 0xa0:
+        name = "xor";
+        break;
+      case 0xe0:
+        name = insn.imm == 0xe1 ? "xchg" : nullptr;
+        break;
+      default:
+        break;
     }
     const bool fetch = (insn.imm & 1) != 0;
     if (name == nullptr || (fetch && insn.src == 10)) return false;
@@ -252,8 +282,7 @@ class FunctionTranslator {
     const char* name = kJmpNames[insn.code >> 4];
     if (name == nullptr) return false;
     const bool wide = (insn.code & 7) == kJmp;
-    const std::string operand =
-        (insn.code & 8) != 0 ? reg(insn.src) : number(static_cast<uint64_t>(int64_t{insn.imm}));
+    const std::string operand = (insn.code & 8) != 0 ? reg(insn.src) : number(static_cast<uint64_t>(int64_t{insn.imm}));
     out_ += std::string("if (") + name + (wide ? "64" : "32") + "(" + reg(insn.dst) + ", " + operand + ")) ";
     go();
     return true;
@@ -262,7 +291,9 @@ class FunctionTranslator {
   bool call(const BpfInsn& insn) {
     const std::string target = std::to_string(insn.target);
     switch (insn.ref) {
-      case Ref::kBounds: trap("VM_TRAP_BOUNDS", "0"); return true;
+      case Ref::kBounds:
+        trap("VM_TRAP_BOUNDS", "0");
+        return true;
       case Ref::kFunction:
         if (insn.target >= object_.functions.size()) return false;
         out_ += "r0 = f_" + target + "(vm, r1, r2, r3, r4, r5); if (VM_UNLIKELY(vm->trap)) goto out;";
@@ -277,7 +308,8 @@ class FunctionTranslator {
         out_ += "r0 = vm->calls[" + target + "](vm, r1, r2, r3, r4, r5); if (VM_UNLIKELY(vm->trap)) { vm_place(vm, " +
                 place() + "); goto out; }";
         return true;
-      default: return false;
+      default:
+        return false;
     }
   }
 

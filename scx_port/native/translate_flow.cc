@@ -59,7 +59,8 @@ Flow::State Flow::after(size_t insn) const {
     case kJmp:
       if (i.code == kCallInsn) state.registers[0] = {};
       break;
-    default: break;
+    default:
+      break;
   }
   state.registers[10] = {Place::kStack, 0};
   return state;

@@ -12,9 +12,24 @@
 namespace simsched::native {
 
 enum : uint8_t {  // instruction classes and modes; linux/bpf.h and linux/bpf_common.h have the same
-  kLd = 0, kLdx = 1, kSt = 2, kStx = 3, kAlu = 4, kJmp = 5, kJmp32 = 6, kAlu64 = 7,
-  kModeImm = 0x00, kModeMem = 0x60, kModeMemSx = 0x80, kModeAtomic = 0xc0,
-  kLdImm64 = 0x18, kCallInsn = 0x85, kExitInsn = 0x95, kMayGotoInsn = 0xe5, kJa = 0x05, kJaLong = 0x06,
+  kLd = 0,
+  kLdx = 1,
+  kSt = 2,
+  kStx = 3,
+  kAlu = 4,
+  kJmp = 5,
+  kJmp32 = 6,
+  kAlu64 = 7,
+  kModeImm = 0x00,
+  kModeMem = 0x60,
+  kModeMemSx = 0x80,
+  kModeAtomic = 0xc0,
+  kLdImm64 = 0x18,
+  kCallInsn = 0x85,
+  kExitInsn = 0x95,
+  kMayGotoInsn = 0xe5,
+  kJa = 0x05,
+  kJaLong = 0x06,
 };
 
 inline unsigned access_size(uint8_t code) {
@@ -30,7 +45,7 @@ class Flow {
  public:
   Flow(const BpfObject& object, const BpfFunction& function);
 
-  bool starts(size_t insn) const { return starts_[insn] != 0; }    // else: second half of ld_imm64
+  bool starts(size_t insn) const { return starts_[insn] != 0; }  // else: second half of ld_imm64
   bool target(size_t insn) const { return target_[insn] != 0; }
   // Where the jump goes; none: nowhere in this function.
   std::optional<size_t> jump_target(size_t insn) const;

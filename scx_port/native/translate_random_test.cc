@@ -18,12 +18,30 @@ constexpr int kResults = 80;  // r0 to r9, at the top of the frame
 
 // Numbers near which arithmetic goes wrong, and any others.
 uint64_t interesting(Rng& rng) {
-  constexpr uint64_t kNumbers[] = {0, 1, 2, 7, 31, 32, 33, 63, 64, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-                                   0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0xffffffff80000000};
+  constexpr uint64_t kNumbers[] = {0,
+                                   1,
+                                   2,
+                                   7,
+                                   31,
+                                   32,
+                                   33,
+                                   63,
+                                   64,
+                                   0x7fffffff,
+                                   0x80000000,
+                                   0xffffffff,
+                                   0x100000000,
+                                   0x7fffffffffffffff,
+                                   0x8000000000000000,
+                                   0xffffffffffffffff,
+                                   0xffffffff80000000};
   switch (rng.below(4)) {
-    case 0: return rng.next();
-    case 1: return kHeap + rng.below(600) - 40;  // an address that is often good
-    default: return kNumbers[rng.below(std::size(kNumbers))] + rng.below(3) - 1;
+    case 0:
+      return rng.next();
+    case 1:
+      return kHeap + rng.below(600) - 40;  // an address that is often good
+    default:
+      return kNumbers[rng.below(std::size(kNumbers))] + rng.below(3) - 1;
   }
 }
 
@@ -39,15 +57,23 @@ BpfInsn random_insn(Rng& rng, int left) {
   const int stack = -88 - static_cast<int>(rng.below(400)), heap = static_cast<int>(rng.below(32)) - 8;
   switch (rng.below(20)) {
     case 0: {  // jumps: mostly forward
-      const int off = rng.below(8) == 0 ? -static_cast<int>(rng.below(4)) - 1 : static_cast<int>(rng.below(static_cast<uint64_t>(left)));
+      const int off = rng.below(8) == 0 ? -static_cast<int>(rng.below(4)) - 1
+                                        : static_cast<int>(rng.below(static_cast<uint64_t>(left)));
       return insn(kTests[rng.below(std::size(kTests))] | (wide ? 5 : 6) | (reg ? 8 : 0), dst, src, off, imm);
     }
-    case 1: return reg ? ldx(size, dst, 10, stack) : stx(size, 10, src, stack);
-    case 2: return reg ? ldx(size, dst, src, heap) : stx(size, dst, src, heap);
-    case 3: return reg ? st(size, frame ? 10 : dst, frame ? stack : heap, imm) : ldsx(kSizes[rng.below(3)], dst, 10, stack);
-    case 4: return atomic(wide ? kDW : kW, frame ? 10 : dst, src, frame ? stack : heap, kAtomics[rng.below(std::size(kAtomics))]);
-    case 5: return insn(rng.below(2) == 0 ? 0xd4 | (reg ? 8 : 0) : 0xd7, dst, 0, 0, 16 << rng.below(3));
-    case 6: return insn(kMov | (wide ? 0x0f : 0x0c), dst, src, 8 << rng.below(wide ? 3 : 2), 0);
+    case 1:
+      return reg ? ldx(size, dst, 10, stack) : stx(size, 10, src, stack);
+    case 2:
+      return reg ? ldx(size, dst, src, heap) : stx(size, dst, src, heap);
+    case 3:
+      return reg ? st(size, frame ? 10 : dst, frame ? stack : heap, imm) : ldsx(kSizes[rng.below(3)], dst, 10, stack);
+    case 4:
+      return atomic(wide ? kDW : kW, frame ? 10 : dst, src, frame ? stack : heap,
+                    kAtomics[rng.below(std::size(kAtomics))]);
+    case 5:
+      return insn(rng.below(2) == 0 ? 0xd4 | (reg ? 8 : 0) : 0xd7, dst, 0, 0, 16 << rng.below(3));
+    case 6:
+      return insn(kMov | (wide ? 0x0f : 0x0c), dst, src, 8 << rng.below(wide ? 3 : 2), 0);
     default: {
       const Op op = kOps[rng.below(std::size(kOps))];
       const int off = (op == kDiv || op == kMod) && rng.below(2) == 0 ? 1 : 0;

@@ -31,9 +31,7 @@ uint64_t result(Code code, std::initializer_list<uint64_t> arguments = {}) {
   EXPECT_EQ(vm.sp, VM_BASE + vm.size);
   return r0;
 }
-uint64_t binary(BpfInsn insn, uint64_t a, uint64_t b) {
-  return result({alu64r(kMov, 0, 1), insn}, {a, b});
-}
+uint64_t binary(BpfInsn insn, uint64_t a, uint64_t b) { return result({alu64r(kMov, 0, 1), insn}, {a, b}); }
 
 constexpr uint64_t kMin64 = uint64_t{1} << 63, kMinus1 = ~uint64_t{0}, kMin32 = 0x80000000, kMinus1w = 0xffffffff;
 
@@ -160,8 +158,13 @@ TEST(Translate, long_jumps_reach) { EXPECT_EQ(result({jump_long(1), exit(), alu6
 
 TEST(Translate, calls_pass_registers_and_keep_callee_saved_ones) {
   const Code callee = {alu64(kMov, 6, 99), st(kDW, 10, -8, 77), alu64r(kMov, 0, 1), alu64r(kSub, 0, 5), exit()};
-  const Code caller = {alu64(kMov, 6, 1), st(kDW, 10, -8, 5), call(Ref::kFunction, 0), alu64r(kAdd, 0, 6),
-                       ldx(kDW, 1, 10, -8), alu64r(kAdd, 0, 1), exit()};
+  const Code caller = {alu64(kMov, 6, 1),
+                       st(kDW, 10, -8, 5),
+                       call(Ref::kFunction, 0),
+                       alu64r(kAdd, 0, 6),
+                       ldx(kDW, 1, 10, -8),
+                       alu64r(kAdd, 0, 1),
+                       exit()};
   const auto built = build(object({callee, caller}));
   MiniVm vm(*built);
   EXPECT_EQ(vm.call(1, {100, 0, 0, 0, 30}), 76u);
@@ -225,11 +228,20 @@ TEST(Translate, a_missing_weak_kfunc_has_no_address_and_cannot_be_called) {
 TEST(Translate, what_cannot_be_executed_traps_when_it_is_reached) {
   const auto bad = [](BpfInsn i) { return Code{jump_if(kEq, 1, 0, 1), i, exit()}; };
   std::vector<Code> functions = {
-      bad(insn(0xff, 0, 0, 0, 0)),   bad(insn(0x07, 11, 0, 0, 0)),  bad(alu64(kMov, 10, 0)),
-      bad(insn(0x30, 0, 0, 0, 0)),   bad(jump(100)),                bad(jump(-100)),
-      bad(call(Ref::kBad, 0)),       bad(call(Ref::kFunction, 99)), bad(call(Ref::kCall, 0)),
-      bad(insn(0xd4, 0, 0, 0, 24)),  bad(atomic(kB, 10, 1, -8, 0)), bad(atomic(kDW, 10, 1, -8, 0x20)),
-      bad(alu32r(kMov, 0, 1, 32)),   bad(alu64(kDiv, 0, 1, 2)),
+      bad(insn(0xff, 0, 0, 0, 0)),
+      bad(insn(0x07, 11, 0, 0, 0)),
+      bad(alu64(kMov, 10, 0)),
+      bad(insn(0x30, 0, 0, 0, 0)),
+      bad(jump(100)),
+      bad(jump(-100)),
+      bad(call(Ref::kBad, 0)),
+      bad(call(Ref::kFunction, 99)),
+      bad(call(Ref::kCall, 0)),
+      bad(insn(0xd4, 0, 0, 0, 24)),
+      bad(atomic(kB, 10, 1, -8, 0)),
+      bad(atomic(kDW, 10, 1, -8, 0x20)),
+      bad(alu32r(kMov, 0, 1, 32)),
+      bad(alu64(kDiv, 0, 1, 2)),
   };
   const auto built = build(object(functions));
   for (size_t f = 0; f < functions.size(); ++f) {

@@ -67,20 +67,34 @@ class Interpreter {
     const unsigned shift = static_cast<unsigned>(b) & (wide ? 63u : 31u);
     const auto low = [bits](Int128 value) { return cut(static_cast<uint64_t>(value), bits); };
     switch (i.code & 0xf0) {
-      case 0x00: return low(static_cast<Int128>(a) + static_cast<Int128>(b));
-      case 0x10: return low(static_cast<Int128>(a) - static_cast<Int128>(b));
-      case 0x20: return cut(a * b, bits);
-      case 0x30: return b == 0 ? 0 : i.off == 1 ? low(sa / sb) : a / b;
-      case 0x40: return a | b;
-      case 0x50: return a & b;
-      case 0x60: return cut(a << shift, bits);
-      case 0x70: return a >> shift;
-      case 0x80: return low(-sa);
-      case 0x90: return b == 0 ? a : i.off == 1 ? low(sa % sb) : a % b;
-      case 0xa0: return a ^ b;
-      case 0xb0: return i.off == 0 ? b : low(as_signed(b, i.off));
-      case 0xc0: return low(sa >> shift);
-      default: break;
+      case 0x00:
+        return low(static_cast<Int128>(a) + static_cast<Int128>(b));
+      case 0x10:
+        return low(static_cast<Int128>(a) - static_cast<Int128>(b));
+      case 0x20:
+        return cut(a * b, bits);
+      case 0x30:
+        return b == 0 ? 0 : i.off == 1 ? low(sa / sb) : a / b;
+      case 0x40:
+        return a | b;
+      case 0x50:
+        return a & b;
+      case 0x60:
+        return cut(a << shift, bits);
+      case 0x70:
+        return a >> shift;
+      case 0x80:
+        return low(-sa);
+      case 0x90:
+        return b == 0 ? a : i.off == 1 ? low(sa % sb) : a % b;
+      case 0xa0:
+        return a ^ b;
+      case 0xb0:
+        return i.off == 0 ? b : low(as_signed(b, i.off));
+      case 0xc0:
+        return low(sa >> shift);
+      default:
+        break;
     }
     uint64_t swapped = 0;  // 0xd0: byte order
     for (int bit = 0; bit < i.imm; bit += 8) swapped |= ((r[i.dst] >> bit) & 0xff) << (i.imm - 8 - bit);
@@ -93,18 +107,30 @@ class Interpreter {
     const uint64_t b = cut((i.code & 8) != 0 ? r[i.src] : static_cast<uint64_t>(static_cast<int64_t>(i.imm)), bits);
     const Int128 sa = as_signed(a, bits), sb = as_signed(b, bits);
     switch (i.code & 0xf0) {
-      case 0x00: return true;
-      case 0x10: return a == b;
-      case 0x20: return a > b;
-      case 0x30: return a >= b;
-      case 0x40: return (a & b) != 0;
-      case 0x50: return a != b;
-      case 0x60: return sa > sb;
-      case 0x70: return sa >= sb;
-      case 0xa0: return a < b;
-      case 0xb0: return a <= b;
-      case 0xc0: return sa < sb;
-      default: return sa <= sb;
+      case 0x00:
+        return true;
+      case 0x10:
+        return a == b;
+      case 0x20:
+        return a > b;
+      case 0x30:
+        return a >= b;
+      case 0x40:
+        return (a & b) != 0;
+      case 0x50:
+        return a != b;
+      case 0x60:
+        return sa > sb;
+      case 0x70:
+        return sa >= sb;
+      case 0xa0:
+        return a < b;
+      case 0xb0:
+        return a <= b;
+      case 0xc0:
+        return sa < sb;
+      default:
+        return sa <= sb;
     }
   }
 
@@ -130,12 +156,23 @@ class Interpreter {
     if (atomic) {
       const uint64_t operand = value;
       switch (i.imm & 0xf0) {
-        case 0x00: value = old + operand; break;
-        case 0x40: value = old | operand; break;
-        case 0x50: value = old & operand; break;
-        case 0xa0: value = old ^ operand; break;
-        case 0xe0: break;
-        default: value = old == cut(r[0], bits) ? operand : old; break;
+        case 0x00:
+          value = old + operand;
+          break;
+        case 0x40:
+          value = old | operand;
+          break;
+        case 0x50:
+          value = old & operand;
+          break;
+        case 0xa0:
+          value = old ^ operand;
+          break;
+        case 0xe0:
+          break;
+        default:
+          value = old == cut(r[0], bits) ? operand : old;
+          break;
       }
       if (i.imm == 0xf1) {
         r[0] = old;

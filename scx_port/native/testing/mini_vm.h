@@ -52,7 +52,9 @@ class MiniVm : public vm {
     return value;
   }
   template <class T>
-  void write(uint64_t address, T value) { std::memcpy(at(address), &value, sizeof value); }
+  void write(uint64_t address, T value) {
+    std::memcpy(at(address), &value, sizeof value);
+  }
 
   void set_call(size_t number, vm_func function) { calls_.at(number) = function; }
   uint64_t call(size_t function, std::initializer_list<uint64_t> arguments = {}) {
