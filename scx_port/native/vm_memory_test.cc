@@ -4,7 +4,6 @@
 #include <rapidcheck.h>
 
 #include <cstring>
-#include <deque>
 #include <map>
 
 #include "scx_port/native/vm_harness.h"
@@ -131,8 +130,10 @@ TEST(VmMemory, BlocksNeverOverlap) {
       }
       const uint64_t p = vm.allocate(step.second, kRw);
       const auto above = live.lower_bound(p);
-      RC_ASSERT(above == live.end() || p + step.second + kGranule <= above->first);
-      RC_ASSERT(above == live.begin() || std::prev(above)->first + std::prev(above)->second + kGranule <= p);
+      const bool ends = above == live.end() || p + step.second + kGranule <= above->first;
+      const bool starts = above == live.begin() || std::prev(above)->first + std::prev(above)->second + kGranule <= p;
+      RC_ASSERT(ends);
+      RC_ASSERT(starts);
       live[p] = step.second;
     }
     for (const auto& [p, bytes] : live) RC_ASSERT(vm.mapped(p, bytes, kRw));
