@@ -4,6 +4,8 @@
 #ifndef SIMSCHED_BPF_KFUNCS_BPF_H
 #define SIMSCHED_BPF_KFUNCS_BPF_H
 
+#include "macros.bpf.h"
+
 /* Objects of the program's own. */
 void *bpf_obj_new_impl(__u64 local_type_id, void *meta) __ksym;
 void bpf_obj_drop_impl(void *kptr, void *meta) __ksym;
@@ -67,24 +69,35 @@ u32 bpf_cpumask_first_zero(const struct cpumask *cpumask) __ksym;
 u32 bpf_cpumask_first_and(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
 void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
 void bpf_cpumask_clear_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
-bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym;
-bool bpf_cpumask_test_and_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
-bool bpf_cpumask_test_and_clear_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
+kfunc_bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym;
+kfunc_bool bpf_cpumask_test_and_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
+kfunc_bool bpf_cpumask_test_and_clear_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
 void bpf_cpumask_setall(struct bpf_cpumask *cpumask) __ksym;
 void bpf_cpumask_clear(struct bpf_cpumask *cpumask) __ksym;
-bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *a, const struct cpumask *b) __ksym;
+kfunc_bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *a, const struct cpumask *b) __ksym;
 void bpf_cpumask_or(struct bpf_cpumask *dst, const struct cpumask *a, const struct cpumask *b) __ksym;
 void bpf_cpumask_xor(struct bpf_cpumask *dst, const struct cpumask *a, const struct cpumask *b) __ksym;
-bool bpf_cpumask_equal(const struct cpumask *a, const struct cpumask *b) __ksym;
-bool bpf_cpumask_intersects(const struct cpumask *a, const struct cpumask *b) __ksym;
-bool bpf_cpumask_subset(const struct cpumask *a, const struct cpumask *b) __ksym;
-bool bpf_cpumask_empty(const struct cpumask *cpumask) __ksym;
-bool bpf_cpumask_full(const struct cpumask *cpumask) __ksym;
+kfunc_bool bpf_cpumask_equal(const struct cpumask *a, const struct cpumask *b) __ksym;
+kfunc_bool bpf_cpumask_intersects(const struct cpumask *a, const struct cpumask *b) __ksym;
+kfunc_bool bpf_cpumask_subset(const struct cpumask *a, const struct cpumask *b) __ksym;
+kfunc_bool bpf_cpumask_empty(const struct cpumask *cpumask) __ksym;
+kfunc_bool bpf_cpumask_full(const struct cpumask *cpumask) __ksym;
 void bpf_cpumask_copy(struct bpf_cpumask *dst, const struct cpumask *src) __ksym;
 u32 bpf_cpumask_any_distribute(const struct cpumask *cpumask) __ksym;
 u32 bpf_cpumask_any_and_distribute(const struct cpumask *a, const struct cpumask *b) __ksym;
 u32 bpf_cpumask_weight(const struct cpumask *cpumask) __ksym;
 int bpf_cpumask_populate(struct bpf_cpumask *dst, void *src, size_t src__sz) __ksym __weak; /* 6.15 */
+
+/* See kfunc_bool. */
+#define bpf_cpumask_test_cpu(args...) kfunc_true(bpf_cpumask_test_cpu(args))
+#define bpf_cpumask_test_and_set_cpu(args...) kfunc_true(bpf_cpumask_test_and_set_cpu(args))
+#define bpf_cpumask_test_and_clear_cpu(args...) kfunc_true(bpf_cpumask_test_and_clear_cpu(args))
+#define bpf_cpumask_and(args...) kfunc_true(bpf_cpumask_and(args))
+#define bpf_cpumask_equal(args...) kfunc_true(bpf_cpumask_equal(args))
+#define bpf_cpumask_intersects(args...) kfunc_true(bpf_cpumask_intersects(args))
+#define bpf_cpumask_subset(args...) kfunc_true(bpf_cpumask_subset(args))
+#define bpf_cpumask_empty(args...) kfunc_true(bpf_cpumask_empty(args))
+#define bpf_cpumask_full(args...) kfunc_true(bpf_cpumask_full(args))
 
 int bpf_wq_init(struct bpf_wq *wq, void *map, unsigned int flags) __ksym __weak;
 int bpf_wq_start(struct bpf_wq *wq, unsigned int flags) __ksym __weak;

@@ -23,7 +23,7 @@
 /* False: not inserted. Kernels before 6.19 do not tell, and end the scheduler instead. */
 static __always_inline bool scx_compat_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) {
   if (bpf_ksym_exists(scx_bpf_dsq_insert___v2___any))
-    return scx_bpf_dsq_insert___v2___any(p, dsq_id, slice, enq_flags);
+    return kfunc_true(scx_bpf_dsq_insert___v2___any(p, dsq_id, slice, enq_flags));
   if (bpf_ksym_exists(scx_bpf_dsq_insert___any))
     scx_bpf_dsq_insert___any(p, dsq_id, slice, enq_flags);
   else
@@ -36,7 +36,7 @@ static __always_inline bool scx_compat_insert_vtime(struct task_struct *p, u64 d
   if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime)) {
     struct scx_bpf_dsq_insert_vtime_args args = {
         .dsq_id = dsq_id, .slice = slice, .vtime = vtime, .enq_flags = enq_flags};
-    return __scx_bpf_dsq_insert_vtime(p, &args);
+    return kfunc_true(__scx_bpf_dsq_insert_vtime(p, &args));
   }
   if (bpf_ksym_exists(scx_bpf_dsq_insert_vtime___any))
     scx_bpf_dsq_insert_vtime___any(p, dsq_id, slice, vtime, enq_flags);
@@ -52,13 +52,13 @@ static __always_inline bool scx_compat_insert_vtime(struct task_struct *p, u64 d
 #define scx_bpf_dispatch_vtime scx_bpf_dsq_insert_vtime
 
 static __always_inline bool scx_compat_set_slice(struct task_struct *p, u64 slice) {
-  if (bpf_ksym_exists(scx_bpf_task_set_slice___any)) return scx_bpf_task_set_slice___any(p, slice);
+  if (bpf_ksym_exists(scx_bpf_task_set_slice___any)) return kfunc_true(scx_bpf_task_set_slice___any(p, slice));
   p->scx.slice = slice;
   return true;
 }
 
 static __always_inline bool scx_compat_set_dsq_vtime(struct task_struct *p, u64 vtime) {
-  if (bpf_ksym_exists(scx_bpf_task_set_dsq_vtime___any)) return scx_bpf_task_set_dsq_vtime___any(p, vtime);
+  if (bpf_ksym_exists(scx_bpf_task_set_dsq_vtime___any)) return kfunc_true(scx_bpf_task_set_dsq_vtime___any(p, vtime));
   p->scx.dsq_vtime = vtime;
   return true;
 }
@@ -69,9 +69,9 @@ static __always_inline bool scx_compat_set_dsq_vtime(struct task_struct *p, u64 
 /* ---- moving ---- */
 
 static __always_inline bool scx_compat_move_to_local(u64 dsq_id, u64 enq_flags) {
-  if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___any)) return scx_bpf_dsq_move_to_local___v2___any(dsq_id, enq_flags);
-  if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___any)) return scx_bpf_dsq_move_to_local___any(dsq_id);
-  return scx_bpf_consume___any(dsq_id);
+  if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___any)) return kfunc_true(scx_bpf_dsq_move_to_local___v2___any(dsq_id, enq_flags));
+  if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___any)) return kfunc_true(scx_bpf_dsq_move_to_local___any(dsq_id));
+  return kfunc_true(scx_bpf_consume___any(dsq_id));
 }
 
 /* With or without flags; kernels before 7.1 know none. */
@@ -83,16 +83,16 @@ static __always_inline bool scx_compat_move_to_local(u64 dsq_id, u64 enq_flags) 
 #define scx_bpf_consume(dsq_id) scx_compat_move_to_local((dsq_id), 0)
 
 static __always_inline bool scx_compat_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id, u64 enq_flags) {
-  if (bpf_ksym_exists(scx_bpf_dsq_move___any)) return scx_bpf_dsq_move___any(it, p, dsq_id, enq_flags);
-  if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq___any)) return scx_bpf_dispatch_from_dsq___any(it, p, dsq_id, enq_flags);
+  if (bpf_ksym_exists(scx_bpf_dsq_move___any)) return kfunc_true(scx_bpf_dsq_move___any(it, p, dsq_id, enq_flags));
+  if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq___any)) return kfunc_true(scx_bpf_dispatch_from_dsq___any(it, p, dsq_id, enq_flags));
   return false;
 }
 
 static __always_inline bool scx_compat_move_vtime(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
                                                   u64 enq_flags) {
-  if (bpf_ksym_exists(scx_bpf_dsq_move_vtime___any)) return scx_bpf_dsq_move_vtime___any(it, p, dsq_id, enq_flags);
+  if (bpf_ksym_exists(scx_bpf_dsq_move_vtime___any)) return kfunc_true(scx_bpf_dsq_move_vtime___any(it, p, dsq_id, enq_flags));
   if (bpf_ksym_exists(scx_bpf_dispatch_vtime_from_dsq___any))
-    return scx_bpf_dispatch_vtime_from_dsq___any(it, p, dsq_id, enq_flags);
+    return kfunc_true(scx_bpf_dispatch_vtime_from_dsq___any(it, p, dsq_id, enq_flags));
   return false;
 }
 
@@ -166,7 +166,7 @@ static __always_inline u32 scx_compat_reenqueue_local(void) {
 #define scx_bpf_reenqueue_local() scx_compat_reenqueue_local()
 
 static __always_inline bool scx_compat_sub_dispatch(u64 cgroup_id) {
-  return bpf_ksym_exists(scx_bpf_sub_dispatch___any) && scx_bpf_sub_dispatch___any(cgroup_id);
+  return bpf_ksym_exists(scx_bpf_sub_dispatch___any) && kfunc_true(scx_bpf_sub_dispatch___any(cgroup_id));
 }
 #define scx_bpf_sub_dispatch(cgroup_id) scx_compat_sub_dispatch(cgroup_id)
 

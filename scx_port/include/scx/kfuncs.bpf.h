@@ -5,6 +5,8 @@
 #ifndef SIMSCHED_SCX_KFUNCS_BPF_H
 #define SIMSCHED_SCX_KFUNCS_BPF_H
 
+#include "macros.bpf.h"
+
 /* Dispatch queues. */
 s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
 void scx_bpf_destroy_dsq(u64 dsq_id) __ksym;
@@ -33,7 +35,7 @@ const struct cpumask *scx_bpf_get_idle_smtmask(void) __ksym;
 const struct cpumask *scx_bpf_get_idle_cpumask_node(int node) __ksym __weak; /* 6.15 */
 const struct cpumask *scx_bpf_get_idle_smtmask_node(int node) __ksym __weak; /* 6.15 */
 void scx_bpf_put_idle_cpumask(const struct cpumask *cpumask) __ksym;
-bool scx_bpf_test_and_clear_cpu_idle(s32 cpu) __ksym;
+kfunc_bool scx_bpf_test_and_clear_cpu_idle(s32 cpu) __ksym;
 s32 scx_bpf_pick_idle_cpu(const cpumask_t *cpus_allowed, u64 flags) __ksym;
 s32 scx_bpf_pick_any_cpu(const cpumask_t *cpus_allowed, u64 flags) __ksym;
 s32 scx_bpf_pick_idle_cpu_node(const cpumask_t *cpus_allowed, int node, u64 flags) __ksym __weak; /* 6.15 */
@@ -43,7 +45,7 @@ struct rq *scx_bpf_locked_rq(void) __ksym __weak;             /* 6.18 */
 struct task_struct *scx_bpf_cpu_curr(s32 cpu) __ksym __weak;  /* 6.18 */
 
 /* Tasks. */
-bool scx_bpf_task_running(const struct task_struct *p) __ksym;
+kfunc_bool scx_bpf_task_running(const struct task_struct *p) __ksym;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 struct task_struct *scx_bpf_tid_to_task(u64 tid) __ksym __weak; /* 7.3 */
 
@@ -54,23 +56,23 @@ void scx_bpf_dump_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksym
 void scx_bpf_events(struct scx_event_stats *events, size_t events__sz) __ksym __weak; /* 6.15 */
 
 /* One thing under the names and shapes it had; compat.bpf.h chooses. */
-bool scx_bpf_dsq_insert___v2___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak; /* 6.19 */
+kfunc_bool scx_bpf_dsq_insert___v2___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak; /* 6.19 */
 void scx_bpf_dsq_insert___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;      /* 6.13 */
 void scx_bpf_dispatch___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;        /* to 6.16 */
-bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak; /* 6.19 */
+kfunc_bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak; /* 6.19 */
 void scx_bpf_dsq_insert_vtime___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
 void scx_bpf_dispatch_vtime___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
-bool scx_bpf_dsq_move_to_local___v2___any(u64 dsq_id, u64 enq_flags) __ksym __weak; /* 7.1 */
-bool scx_bpf_dsq_move_to_local___any(u64 dsq_id) __ksym __weak;                     /* 6.13 */
-bool scx_bpf_consume___any(u64 dsq_id) __ksym __weak;                               /* to 6.16 */
-bool scx_bpf_dsq_move___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags) __ksym __weak;
-bool scx_bpf_dsq_move_vtime___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
+kfunc_bool scx_bpf_dsq_move_to_local___v2___any(u64 dsq_id, u64 enq_flags) __ksym __weak; /* 7.1 */
+kfunc_bool scx_bpf_dsq_move_to_local___any(u64 dsq_id) __ksym __weak;                     /* 6.13 */
+kfunc_bool scx_bpf_consume___any(u64 dsq_id) __ksym __weak;                               /* to 6.16 */
+kfunc_bool scx_bpf_dsq_move___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags) __ksym __weak;
+kfunc_bool scx_bpf_dsq_move_vtime___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
     __ksym __weak;
 void scx_bpf_dsq_move_set_slice___any(struct bpf_iter_scx_dsq *it__iter, u64 slice) __ksym __weak;
 void scx_bpf_dsq_move_set_vtime___any(struct bpf_iter_scx_dsq *it__iter, u64 vtime) __ksym __weak;
-bool scx_bpf_dispatch_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
+kfunc_bool scx_bpf_dispatch_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
     __ksym __weak;
-bool scx_bpf_dispatch_vtime_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id,
+kfunc_bool scx_bpf_dispatch_vtime_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id,
                                            u64 enq_flags) __ksym __weak;
 void scx_bpf_dispatch_from_dsq_set_slice___any(struct bpf_iter_scx_dsq *it__iter, u64 slice) __ksym __weak;
 void scx_bpf_dispatch_from_dsq_set_vtime___any(struct bpf_iter_scx_dsq *it__iter, u64 vtime) __ksym __weak;
@@ -78,13 +80,17 @@ s32 __scx_bpf_select_cpu_and(struct task_struct *p, const struct cpumask *cpus_a
                              struct scx_bpf_select_cpu_and_args *args) __ksym __weak; /* 6.19 */
 s32 scx_bpf_select_cpu_and___any(struct task_struct *p, s32 prev_cpu, u64 wake_flags, const struct cpumask *cpus_allowed,
                                  u64 flags) __ksym __weak; /* 6.16 */
-bool scx_bpf_task_set_slice___any(struct task_struct *p, u64 slice) __ksym __weak;     /* 6.19 */
-bool scx_bpf_task_set_dsq_vtime___any(struct task_struct *p, u64 vtime) __ksym __weak; /* 6.19 */
+kfunc_bool scx_bpf_task_set_slice___any(struct task_struct *p, u64 slice) __ksym __weak;     /* 6.19 */
+kfunc_bool scx_bpf_task_set_dsq_vtime___any(struct task_struct *p, u64 vtime) __ksym __weak; /* 6.19 */
 u32 scx_bpf_reenqueue_local___any(void) __ksym __weak;
 void scx_bpf_reenqueue_local___v2___any(void) __ksym __weak;                  /* 6.19: from any callback */
 void scx_bpf_dsq_reenq___any(u64 dsq_id, u64 reenq_flags) __ksym __weak;      /* 7.1 */
 struct cgroup *scx_bpf_task_cgroup___any(struct task_struct *p) __ksym __weak;
 u64 scx_bpf_now___any(void) __ksym __weak; /* 6.14 */
-bool scx_bpf_sub_dispatch___any(u64 cgroup_id) __ksym __weak; /* 7.1 */
+kfunc_bool scx_bpf_sub_dispatch___any(u64 cgroup_id) __ksym __weak; /* 7.1 */
+
+/* See kfunc_bool. */
+#define scx_bpf_test_and_clear_cpu_idle(args...) kfunc_true(scx_bpf_test_and_clear_cpu_idle(args))
+#define scx_bpf_task_running(args...) kfunc_true(scx_bpf_task_running(args))
 
 #endif
