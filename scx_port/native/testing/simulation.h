@@ -39,8 +39,8 @@ inline std::string read_source(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// a (pid 1000) forks b (1001: nice 5, CPUs 1-2) and waits for it; kworker/2:0 (1002) is bound to CPU 2; grouped (1003) is
-// in group 1.
+// a (pid 1000) forks b (1001: nice 5, CPUs 1-2) and waits for it; kworker/2:0 (1002) is bound to CPU 2; grouped (1003)
+// is in group 1.
 inline Workload small_workload() {
   using namespace simsched::op;
   auto ms = [](int64_t n) { return compute(Work(n * 1'000'000)); };
