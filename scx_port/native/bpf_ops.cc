@@ -1,6 +1,7 @@
 #include "scx_port/native/bpf_ops.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "scx_port/native/scx_kfuncs.h"
@@ -56,15 +57,25 @@ uint64_t BpfOps::call(Op op, CpuId locked, std::initializer_list<uint64_t> argum
   locked_ = locked;
   uint64_t result = vm_->call_program(static_cast<size_t>(table_.functions[static_cast<size_t>(op)]), arguments);
   locked_ = outer;
+  if (vm_->trap != VM_TRAP_NONE) [[unlikely]]
+    report_fault();
   return result;
 }
 
 bool BpfOps::faulted(std::string* message, int* exit_code) {
   if (vm_ == nullptr || !vm_->trap_info()) return false;
   const Trap& trap = *vm_->trap_info();
-  if (message != nullptr) *message = trap.where + ": " + trap.what;
+  if (message != nullptr) *message = trap.text();
   if (exit_code != nullptr) *exit_code = trap.kind == VM_TRAP_BUDGET ? kExitDispatchLoop : kExitPolicyError;
   return true;
+}
+
+// Tells the scheduling class, once: what is called from now on does nothing.
+void BpfOps::report_fault() {
+  std::string message;
+  int exit_code = 0;
+  if (std::exchange(fault_reported_, true) || !faulted(&message, &exit_code)) return;
+  kernel_->fault(message, exit_code);
 }
 
 // ---- tasks ----
@@ -117,9 +128,9 @@ void BpfOps::set_weight(TaskId task, uint32_t weight) {
 }
 
 void BpfOps::set_cpumask(TaskId task, const CpuSet& cpus) {
-  const CpuSet& allowed = kernel_->engine().allowed(task);
-  uint64_t mask = allowed == cpus ? objects_->mask_of(allowed) : objects_->transient_mask(cpus);
-  call(Op::kSetCpumask, cpu_of(task), {objects_->task(task), mask});
+  uint64_t p = objects_->task(task);
+  bool own = kernel_->engine().allowed(task) == cpus;
+  call(Op::kSetCpumask, cpu_of(task), {p, own ? objects_->mask_of_task(task) : objects_->transient_mask(cpus)});
 }
 
 int32_t BpfOps::init_task(TaskId task, bool fork) {
@@ -194,6 +205,7 @@ void BpfOps::timer(uint64_t key) {
   CpuId outer = std::exchange(locked_, CpuId());
   vm_->fire_timer(key);
   locked_ = outer;
+  if (vm_->trap != VM_TRAP_NONE) report_fault();
 }
 
 void BpfOps::sched_switch(CpuId cpu, TaskId prev, TaskId next) {
@@ -203,6 +215,7 @@ void BpfOps::sched_switch(CpuId cpu, TaskId prev, TaskId next) {
   bool runnable = prev.valid() && !kernel_->engine().task_blocked(prev);
   // bool preempt, prev, next, prev_state
   for (size_t program : table_.sched_switch) vm_->call_program(program, {runnable, from, to, runnable ? 0u : 1u});
+  if (vm_->trap != VM_TRAP_NONE) report_fault();
 }
 
 std::vector<std::pair<std::string, int64_t>> BpfOps::counters() {

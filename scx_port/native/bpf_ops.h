@@ -2,7 +2,7 @@
 // runs it and the kernel's objects in its memory.
 //
 // Where the kernel's verifier would have refused a program, this host ends it at the first step that would be wrong:
-// faulted() then tells, and the scheduling class falls back to fair.
+// ExtClass::fault() is told, and the scheduling class falls back to fair.
 #pragma once
 
 #include <array>
@@ -131,6 +131,7 @@ class BpfOps : public ext::Ops, private VmHost {
   uint64_t fill(const Arguments& arguments, std::initializer_list<uint64_t> values);
   void put_text(const Arguments& arguments, const char* structure, const char* member, const std::string& text);
   void refresh_idle_masks();
+  void report_fault();
   void plan_user_half();
   void run_user_half();
 
@@ -157,7 +158,7 @@ class BpfOps : public ext::Ops, private VmHost {
   std::unique_ptr<Vm> vm_;
   std::unique_ptr<KernelObjects> objects_;
   std::unique_ptr<VmUserHost> user_host_;
-  bool user_half_started_ = false;
+  bool user_half_started_ = false, fault_reported_ = false;
   CpuId locked_;
   std::string dump_;
   bool dumping_ = false;

@@ -2,21 +2,21 @@
 
 #include <gmock/gmock.h>
 
-#include "scx_port/native/testing.h"
+#include "scx_port/native/testing/simulation.h"
 
 namespace simsched::native {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::Host;
 using testing::kA;
 using testing::kB;
 using testing::kGrouped;
 using testing::kWorker;
+using testing::Simulation;
 
 std::shared_ptr<const BpfObject> recorder() {
-  static const auto object = testing::compile("record", testing::read_source("testdata/record.bpf.c"));
+  static const auto object = testing::compile("record", testing::read_source("record.bpf.c"));
   return object;
 }
 
@@ -26,12 +26,13 @@ struct Record {
 };
 
 // "select_cpu 1000 3 8" for each callback since the last time.
-std::vector<std::string> records(Host& host) {
+std::vector<std::string> records(Simulation& host) {
   uint32_t count = host.variable<uint32_t>("nr_records");
   std::vector<std::string> lines;
   for (uint32_t i = 0; i < count && i < 64; ++i) {
     Record r = host.variable<Record>("records", i);
-    lines.push_back(std::string(r.op) + " " + std::to_string(r.a) + " " + std::to_string(r.b) + " " + std::to_string(r.c));
+    lines.push_back(std::string(r.op) + " " + std::to_string(r.a) + " " + std::to_string(r.b) + " " +
+                    std::to_string(r.c));
   }
   host.set<uint32_t>("nr_records", 0);
   return lines;
@@ -39,9 +40,11 @@ std::vector<std::string> records(Host& host) {
 
 struct Recorder : ::testing::Test {
   Recorder() : host(recorder()) {
+    loaded = records(host);
     for (TaskId task : {kA, kB, kWorker, kGrouped}) fields.push_back(host.ops->adopt_task(task));
   }
-  Host host;
+  Simulation host;
+  std::vector<std::string> loaded;
   std::vector<ext::TaskFields> fields;
   BpfOps& ops = *host.ops;
 };
@@ -52,7 +55,7 @@ TEST_F(Recorder, TableIsReadFromTheObject) {
   EXPECT_EQ(info.flags, ext::kOpsEnqLast | ext::kOpsKeepBuiltinIdle);
   EXPECT_EQ(info.dispatch_max_batch, 8u);
   EXPECT_EQ(info.timeout, Nanos(5'000'000'000));
-  EXPECT_EQ(info.hotplug_seq, 9u);
+  EXPECT_EQ(info.hotplug_seq, 0u);
   EXPECT_TRUE(info.has(ext::Op::kInit));
   EXPECT_TRUE(info.has(ext::Op::kCgroupSetWeight));
   EXPECT_FALSE(info.has(ext::Op::kCgroupMove));
@@ -81,16 +84,18 @@ TEST_F(Recorder, EveryCallbackGetsItsArguments) {
   ops.enable(kA);
   ops.disable(kA);
   ops.sched_switch(CpuId(2), kA, {});
-  EXPECT_THAT(records(host),
-              ElementsAre("select_cpu 1000 3 8", "enqueue 1001 2199023255553 0", "dequeue 1000 1 0", "dispatch 2 1000 0",
-                          "dispatch 1 -1 0", "tick 1000 0 0", "runnable 1000 1 0", "running 1000 0 0", "stopping 1000 1 0",
-                          "quiescent 1000 1 0", "set_weight 1001 35 0", "update_idle 3 1 0", "cpu_acquire 1 1 0",
-                          "cpu_release 1 2 0", "cpu_release 1 0 1001", "cpu_online 2 0 0", "cpu_offline 2 0 0",
-                          "exit_task 1000 1 0", "enable 1000 0 0", "disable 1000 0 0", "switch 1000 0 1"));
+  EXPECT_THAT(
+      records(host),
+      ElementsAre("select_cpu 1000 3 8", "enqueue 1001 2199023255553 0", "dequeue 1000 1 0", "dispatch 2 1000 0",
+                  "dispatch 1 -1 0", "tick 1000 0 0", "runnable 1000 1 0", "running 1000 0 0", "stopping 1000 1 0",
+                  "quiescent 1000 1 0", "set_weight 1001 35 0", "update_idle 3 1 0", "cpu_acquire 1 1 0",
+                  "cpu_release 1 2 0", "cpu_release 1 0 1001", "cpu_online 2 0 0", "cpu_offline 2 0 0",
+                  "exit_task 1000 1 0", "enable 1000 0 0", "disable 1000 0 0", "switch 1000 0 1"));
   EXPECT_EQ(host.fault(), "");
 }
 
 TEST_F(Recorder, AnswersAreCutToTheirTypes) {
+  host.set<int32_t>("answer", -1);
   EXPECT_EQ(ops.select_cpu(kA, CpuId(0), 0), -1);
   EXPECT_EQ(ops.init(), -1);
   host.set<int32_t>("answer", 2);
@@ -177,9 +182,7 @@ TEST_F(Recorder, ExitTellsWhy) {
   EXPECT_EQ(host.variable<int32_t>("uei"), 1026) << "user_exit_info begins with the kind";
 }
 
-TEST_F(Recorder, DumpIsCollected) {
-  EXPECT_EQ(ops.dump(), "at 0\ncpu 0 1\ncpu 1 1\ncpu 2 1\ncpu 3 1\n");
-}
+TEST_F(Recorder, DumpIsCollected) { EXPECT_EQ(ops.dump(), "at 0\ncpu 0 1\ncpu 1 1\ncpu 2 1\ncpu 3 1\n"); }
 
 TEST_F(Recorder, AFaultEndsIt) {
   EXPECT_FALSE(ops.faulted(nullptr, nullptr));
@@ -203,27 +206,30 @@ std::string error_of(const std::string& name, const std::string& source) {
 TEST(BpfOpsTable, RefusesWhatTheKernelRefuses) {
   EXPECT_THAT(error_of("none", "int x;\nSEC(\"syscall\") int f(void *c) { return x; }\n"),
               HasSubstr("is not a sched_ext scheduler"));
-  EXPECT_THAT(error_of("nameless", "void BPF_STRUCT_OPS(f, struct task_struct *p, u64 e) {}\n"
-                                   "SCX_OPS_DEFINE(o, .enqueue = (void *)f);\n"),
+  EXPECT_THAT(error_of("nameless",
+                       "void BPF_STRUCT_OPS(f, struct task_struct *p, u64 e) {}\n"
+                       "SCX_OPS_DEFINE(o, .enqueue = (void *)f);\n"),
               HasSubstr("'o' has no name"));
-  EXPECT_THAT(error_of("bad_name", "void BPF_STRUCT_OPS(f, struct task_struct *p, u64 e) {}\n"
-                                   "SCX_OPS_DEFINE(o, .enqueue = (void *)f, .name = \"a b\");\n"),
+  EXPECT_THAT(error_of("bad_name",
+                       "void BPF_STRUCT_OPS(f, struct task_struct *p, u64 e) {}\n"
+                       "SCX_OPS_DEFINE(o, .enqueue = (void *)f, .name = \"a b\");\n"),
               HasSubstr("no scheduler of the name 'a b'"));
-  EXPECT_THAT(error_of("two", "void BPF_STRUCT_OPS(f, struct task_struct *p, u64 e) {}\n"
-                              "SCX_OPS_DEFINE(o, .enqueue = (void *)f, .name = \"a\");\n"
-                              "SCX_OPS_DEFINE(q, .enqueue = (void *)f, .name = \"b\");\n"),
+  EXPECT_THAT(error_of("two",
+                       "void BPF_STRUCT_OPS(f, struct task_struct *p, u64 e) {}\n"
+                       "SCX_OPS_DEFINE(o, .enqueue = (void *)f, .name = \"a\");\n"
+                       "SCX_OPS_DEFINE(q, .enqueue = (void *)f, .name = \"b\");\n"),
               HasSubstr("has two schedulers"));
 }
 
 // A user-space half that counts.
 struct Half : UserHalf {
-  void before_start(UserHost& host) override { host.variable("answer")[0] = std::byte{0}; }
-  void after_start(UserHost& host) override { started = host.now(); }
-  Nanos next(Nanos now) const override { return now + Nanos(1000); }
-  void run(UserHost& host) override {
+  void before_start(UserSimulation& host) override { host.variable("answer")[0] = std::byte{0}; }
+  void after_start(UserSimulation& host) override { started = host.now(); }
+  Nanos next(Nanos now) const override { return now + Nanos(1'000'000); }
+  void run(UserSimulation& host) override {
     ++runs;
     EXPECT_EQ(host.cpu_use().size(), host.machine().nr_cpus());
-    EXPECT_THROW(host.variable("anser"), Error);
+    EXPECT_THROW(host.variable("remember_pit"), Error);
   }
   std::vector<std::pair<std::string, int64_t>> counters(UserHost&) override { return {{"runs", runs}}; }
   Nanos started = Nanos(-1);
@@ -231,27 +237,25 @@ struct Half : UserHalf {
 };
 
 TEST(BpfOps, DrivesTheUserSpaceHalf) {
-  BpfOpsOptions options;
-  options.user_half = std::make_unique<Half>();
-  Half& half = static_cast<Half&>(*options.user_half);
-  Host host(recorder(), std::move(options));
-  EXPECT_EQ(host.ops->init(), 0) << "before_start() set `answer`";
-  ASSERT_EQ(host.fake->timers.size(), 1u);
-  uint64_t key = host.fake->timers.begin()->first;
-  host.ops->timer(key);
+  auto owned = std::make_unique<Half>();
+  Half& half = *owned;
+  Simulation host(testing::compile("half", testing::read_source("commands.bpf.c")), {}, std::move(owned));
+  EXPECT_EQ(host.variable<int32_t>("remember_pid"), 7) << "before_start() set it";
+  host.engine->run();
   EXPECT_EQ(half.started, Nanos(0));
-  host.ops->timer(key);
-  host.ops->timer(key);
-  EXPECT_EQ(half.runs, 2);
-  EXPECT_EQ(host.fake->timers[key], Nanos(1000));
-  EXPECT_THAT(host.ops->counters(), ElementsAre(std::pair<std::string, int64_t>("runs", 2)));
+  EXPECT_GT(half.runs, 5);
+  EXPECT_THAT(host.ops->counters(), ElementsAre(std::pair<std::string, int64_t>("runs", half.runs)));
 }
 
-TEST(BpfOps, OptionsAreSetBeforeTheStart) {
-  BpfOpsOptions options;
-  options.variables = {{"answer", "3"}};
-  Host host(recorder(), std::move(options));
-  EXPECT_EQ(host.ops->init(), 3);
+TEST(BpfOps, OptionsAreSetBeforeTheStartAndHaveTheLastWord) {
+  Simulation host(testing::compile("half", testing::read_source("commands.bpf.c")), {{"remember_pid", "3"}},
+                  std::make_unique<Half>());
+  EXPECT_EQ(host.variable<int32_t>("remember_pid"), 3);
+}
+
+TEST(BpfOps, LoadingCallsInitAndTheGroups) {
+  Simulation host(recorder());
+  EXPECT_THAT(records(host), ElementsAre("init 0 0 0", "cgroup_init 1 100 0", "cgroup_init 2 100 1"));
 }
 
 }  // namespace

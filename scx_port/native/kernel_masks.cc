@@ -25,6 +25,11 @@ uint64_t KernelObjects::mask_of(const CpuSet& cpus) {
   return mask;
 }
 
+uint64_t KernelObjects::mask_of_task(TaskId task) {
+  uint64_t address = this->task(task);
+  return layout_.cpus_ptr ? layout_.cpus_ptr.get(vm_.at(address)) : mask_of(engine_.affinity(task));
+}
+
 uint64_t KernelObjects::transient_mask(const CpuSet& cpus) {
   if (transient_ == 0) transient_ = make_mask();
   write_mask(transient_, cpus);

@@ -18,7 +18,7 @@ KernelObjects::KernelObjects(Vm& vm, const Engine& engine)
   signal_ = vm.allocate(layout_.signal_size, VM_READ);
   layout_.signal_threads.put(vm.at(signal_), 1);
   cred_ = vm.allocate(layout_.cred_size, VM_READ);
-  make_cgroups(engine.workload().nr_groups);
+  make_cgroups(engine.kernel().autogroup ? 1 : engine.workload().nr_groups);
   constexpr uint64_t kIdle = 0x2, kKthread = 0x200000;
   for (size_t cpu = 0; cpu < vm.nr_cpus(); ++cpu) {
     uint64_t task = make_task_struct(0, "swapper/" + std::to_string(cpu), kIdle | kKthread,
@@ -28,7 +28,7 @@ KernelObjects::KernelObjects(Vm& vm, const Engine& engine)
     layout_.wake_cpu.put(p, cpu);
     layout_.on_cpu.put(p, 1);
     layout_.on_rq.put(p, 1);
-    uint64_t mask = mask_of(engine.allowed(TaskId(nr_workload_tasks_ + cpu)));
+    uint64_t mask = mask_of(engine.affinity(TaskId(nr_workload_tasks_ + cpu)));
     layout_.cpus_ptr.put(p, mask);
     layout_.nr_cpus_allowed.put(p, 1);
     set_parent(task, idle_tasks_.empty() ? task : idle_tasks_[0]);

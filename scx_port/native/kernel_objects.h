@@ -33,7 +33,7 @@ class KernelObjects {
     if (!task.valid()) return 0;
     Slot& slot = slots_[task.index()];
     if (slot.address == 0) return 0;
-    if (signature(task) != slot.signature || &engine_.allowed(task) != slot.allowed) refresh(task, slot);
+    if (signature(task) != slot.signature || &engine_.affinity(task) != slot.allowed) refresh(task, slot);
     if (layout_.sum_exec_runtime)
       layout_.sum_exec_runtime.put(vm_.at(slot.address), static_cast<uint64_t>(engine_.time_on_cpu(task).count()));
     return slot.address;
@@ -78,6 +78,7 @@ class KernelObjects {
   uint64_t make_mask();
   void write_mask(uint64_t mask, const CpuSet& cpus);
   uint64_t mask_of(const CpuSet& cpus);         // of an affinity of the engine's: the same each time
+  uint64_t mask_of_task(TaskId task);           // what p->cpus_ptr points to
   uint64_t transient_mask(const CpuSet& cpus);  // good until the next one
   // The CPUs of a mask that the policy passes, good until the next call; null after a refusal.
   const CpuSet* mask_argument(uint64_t address, const char* kfunc);

@@ -79,7 +79,8 @@ ext::TaskFields KernelObjects::adopt(TaskId task) {
   uint64_t now = static_cast<uint64_t>(engine_.now().count());
   layout_.start_time.put(p, now);
   layout_.start_boottime.put(p, now);
-  GroupId group = stopper ? GroupId(0) : spec->group;
+  bool grouped = !stopper && !engine_.kernel().autogroup;  // autogroups are no cgroups
+  GroupId group = grouped ? spec->group : GroupId(0);
   if (group.index() < cgroups_.size()) {
     layout_.cgroups.put(p, css_sets_[group.index()]);
     layout_.task_group.put(p, task_groups_[group.index()]);
@@ -142,13 +143,14 @@ uint64_t KernelObjects::kernel_flags(TaskId task) const {
   if (!spec.kthread) return flags;
   flags |= kPfKthread;
   if (engine_.workload().task_name(task).starts_with("kworker/")) flags |= kPfWqWorker;
-  if (spec.affinity.value() != 0 && engine_.allowed(task).size() == 1) flags |= kPfNoSetaffinity;
+  if (spec.affinity.value() != 0 && engine_.affinity(task).size() == 1) flags |= kPfNoSetaffinity;
   return flags;
 }
 
 void KernelObjects::refresh(TaskId task, Slot& slot) {
   std::byte* p = vm_.at(slot.address);
-  const CpuSet& allowed = engine_.allowed(task);
+  // cpus_ptr keeps CPUs that are offline.
+  const CpuSet& allowed = engine_.affinity(task);
   if (&allowed != slot.allowed) {
     slot.allowed = &allowed;
     layout_.nr_cpus_allowed.put(p, allowed.size());

@@ -27,14 +27,13 @@ bool valid_node(Vm& vm, int32_t node) {
 }
 
 Word kick(Vm& vm, Word cpu, Word flags, Word, Word, Word) {
-  if (valid_cpu(vm, s32(cpu))) kernel(vm).kick_cpu(s32(cpu), flags);
+  kernel(vm).kick_cpu(s32(cpu), flags);
   return 0;
 }
 
 Word select_dfl(Vm& vm, Word p, Word prev, Word wake_flags, Word is_idle, Word) {
   TaskId task = objects(vm).argument(p, "scx_bpf_select_cpu_dfl");
   if (!task.valid() || vm.checked<bool>(is_idle, VM_WRITE) == nullptr) return 0;
-  if (!valid_cpu(vm, s32(prev))) return errno_word(-ext::kEINVAL);
   bool idle = false;
   int32_t cpu = kernel(vm).select_cpu_dfl(task, s32(prev), wake_flags, &idle);
   vm.store<uint8_t>(is_idle, idle);
@@ -47,7 +46,6 @@ Word select_and(Vm& vm, Word p, Word prev, Word wake_flags, Word allowed, Word f
   TaskId task = objects(vm).argument(p, kName);
   const CpuSet* cpus = task.valid() ? objects(vm).mask_argument(allowed, kName) : nullptr;
   if (cpus == nullptr) return 0;
-  if (!valid_cpu(vm, s32(prev))) return errno_word(-ext::kEINVAL);
   int32_t cpu = kernel(vm).select_cpu_and(task, s32(prev), wake_flags, *cpus, flags);
   BpfOps::of(vm).idle_changed();
   return errno_word(cpu);
@@ -98,7 +96,6 @@ Word pick_any_node(Vm& vm, Word allowed, Word node, Word flags, Word, Word) {
 }
 
 Word test_and_clear_idle(Vm& vm, Word cpu, Word, Word, Word, Word) {
-  if (!valid_cpu(vm, s32(cpu))) return 0;
   bool was_idle = kernel(vm).test_and_clear_cpu_idle(s32(cpu));
   BpfOps::of(vm).idle_changed();
   return was_idle;
@@ -120,7 +117,11 @@ Word put_idle_mask(Vm& vm, Word, Word, Word, Word, Word) {
   return 0;
 }
 
-Word get_online_mask(Vm& vm, Word, Word, Word, Word, Word) { return objects(vm).mask_of(kernel(vm).online_cpus()); }
+Word get_online_mask(Vm& vm, Word, Word, Word, Word, Word) {
+  uint64_t mask = objects(vm).mask_of(kernel(vm).online_cpus());
+  objects(vm).write_mask(mask, kernel(vm).online_cpus());  // CPUs come and go
+  return mask;
+}
 
 Word get_possible_mask(Vm& vm, Word, Word, Word, Word, Word) {
   return objects(vm).mask_of(kernel(vm).machine().cpus());
@@ -136,26 +137,17 @@ Word cpu_node(Vm& vm, Word cpu, Word, Word, Word, Word) {
   return errno_word(kernel(vm).machine().cpu(CpuId(s32(cpu))).node.value());
 }
 
-Word cpuperf_cap(Vm& vm, Word cpu, Word, Word, Word, Word) {
-  return valid_cpu(vm, s32(cpu)) ? kernel(vm).cpuperf_cap(s32(cpu)) : ext::kCpuPerfOne;
-}
+Word cpuperf_cap(Vm& vm, Word cpu, Word, Word, Word, Word) { return kernel(vm).cpuperf_cap(s32(cpu)); }
 
-Word cpuperf_cur(Vm& vm, Word cpu, Word, Word, Word, Word) {
-  return valid_cpu(vm, s32(cpu)) ? kernel(vm).cpuperf_cur(s32(cpu)) : ext::kCpuPerfOne;
-}
+Word cpuperf_cur(Vm& vm, Word cpu, Word, Word, Word, Word) { return kernel(vm).cpuperf_cur(s32(cpu)); }
 
 Word cpuperf_set(Vm& vm, Word cpu, Word perf, Word, Word, Word) {
-  if (static_cast<uint32_t>(perf) > ext::kCpuPerfOne)
-    kernel(vm).error("Invalid cpuperf target " + std::to_string(static_cast<uint32_t>(perf)) + " for CPU " +
-                     std::to_string(s32(cpu)));
-  else if (valid_cpu(vm, s32(cpu)))
-    kernel(vm).cpuperf_set(s32(cpu), static_cast<uint32_t>(perf));
+  kernel(vm).cpuperf_set(s32(cpu), static_cast<uint32_t>(perf));
   return 0;
 }
 
 Word rq_of(Vm& vm, CpuId cpu) {
-  int32_t local = kernel(vm).dsq_nr_queued(ext::kDsqLocalOn | static_cast<uint64_t>(cpu.value()));
-  uint32_t nr_local = static_cast<uint32_t>(std::max(local, 0));
+  uint32_t nr_local = kernel(vm).local_dsq_nr(cpu);
   return objects(vm).rq(cpu, nr_local, nr_local + kernel(vm).cpu_curr(cpu.value()).valid());
 }
 

@@ -2,334 +2,316 @@
 
 #include <gmock/gmock.h>
 
-#include "scx_port/native/testing.h"
+#include "scx_port/native/testing/simulation.h"
 
 namespace simsched::native {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::kA;
-using testing::kB;
-using testing::kGrouped;
-using testing::kWorker;
+using testing::Simulation;
 
 std::shared_ptr<const BpfObject> commands() {
-  static const auto object = testing::compile("commands", testing::read_source("testdata/commands.bpf.c"));
+  static const auto object = testing::compile("commands", testing::read_source("commands.bpf.c"));
   return object;
 }
 
-struct Kfuncs : ::testing::Test {
-  Kfuncs() : host(commands()) {
-    for (TaskId task : {kA, kB, kWorker, kGrouped}) host.ops->adopt_task(task);
-  }
-  // Has init() do what the enumerator says, with `in`, on the task at `target`.
-  void run(const std::string& command, std::vector<int64_t> in = {}, TaskId task = kB) {
-    run_on(host.ops->objects().task(task), command, in);
-  }
-  void run_on(uint64_t target, const std::string& command, const std::vector<int64_t>& in = {}) {
-    prepare(target, command, in);
-    host.ops->init();
-  }
-  void prepare(uint64_t target, const std::string& command, const std::vector<int64_t>& in = {}) {
-    auto value = commands()->btf.enum_value(command);
-    ASSERT_TRUE(value) << command;
-    host.fake->log.clear();
-    host.set("target", target);
-    host.set("command", static_cast<uint32_t>(*value));
-    auto bytes = host.ops->vm().variable("in");
-    std::memset(bytes.data(), 0, bytes.size());
-    std::memcpy(bytes.data(), in.data(), in.size() * sizeof(int64_t));
-    bytes = host.ops->vm().variable("out");
-    std::memset(bytes.data(), 0xee, bytes.size());
-  }
-  int64_t out(size_t i = 0) { return host.variable<int64_t>("out", i); }
-  std::vector<int64_t> outs(size_t count) {
-    std::vector<int64_t> all;
-    for (size_t i = 0; i < count; ++i) all.push_back(out(i));
-    return all;
-  }
-  testing::Host host;
+// One callback of a small simulation does what `command` says.
+struct Outcome {
+  std::vector<int64_t> out;
+  bool done = false;
+  std::string error;  // why the scheduler was thrown out
+  ext::ExitInfo exit;
+  std::string fault;  // of the policy's own
+  size_t exited = 0;  // tasks: all four, however the scheduler ends
 };
 
-TEST_F(Kfuncs, Inserting) {
-  run("INSERT", {5, 20000, 1});
-  EXPECT_THAT(host.fake->log, ElementsAre("dsq_insert 1 0x5 20000 0x1"));
-  EXPECT_EQ(out(), 1);
-  run("INSERT_VTIME", {6, 30000, 77, 0});
-  EXPECT_THAT(host.fake->log, ElementsAre("dsq_insert_vtime 1 0x6 30000 77 0x0"));
-  run("INSERT_OLD", {5, 1, 2, 3});
-  EXPECT_THAT(host.fake->log, ElementsAre("dsq_insert 1 0x5 1 0x2", "dsq_insert_vtime 1 0x5 1 2 0x3",
-                                          "dsq_move_to_local 0x5 0x0"));
-  run("MOVE_TO_LOCAL", {9, 1 << 16});
-  EXPECT_THAT(host.fake->log, ElementsAre("dsq_move_to_local 0x9 0x10000"));
-  run("SLOTS");
-  EXPECT_EQ(out(), 7);
-  run("CANCEL");
-  EXPECT_THAT(host.fake->log, ElementsAre("dispatch_cancel"));
-  EXPECT_EQ(host.fault(), "");
+Outcome run(const std::string& command, const std::string& where, const std::string& in = "[]",
+            Simulation::Variables more = {}) {
+  more.insert(more.begin(), {{"command", command}, {"where", where}, {"in", in}});
+  Simulation host(commands(), more);
+  host.engine->run();
+  Outcome outcome;
+  for (size_t i = 0; i < 16; ++i) outcome.out.push_back(host.variable<int64_t>("out", i));
+  outcome.done = host.variable<uint32_t>("done") != 0;
+  outcome.exit = host.ext->exit_info();
+  outcome.error = outcome.exit.message;
+  outcome.fault = host.fault();
+  outcome.exited = static_cast<size_t>(host.engine->result().metric("tasks_exited"));
+  EXPECT_EQ(outcome.exited, 4u);
+  return outcome;
 }
 
-TEST_F(Kfuncs, Queues) {
-  run("CREATE", {4, -1});
-  EXPECT_EQ(out(), 0);
-  EXPECT_THAT(host.fake->log, ElementsAre("create_dsq 4 -1"));
-  run("CREATE", {4, -1});
-  EXPECT_EQ(out(), -17);
-  run("NR_QUEUED", {8});
-  EXPECT_EQ(out(), -2);
-  run("PEEK", {4});
-  EXPECT_EQ(out(), -1);
-  host.fake->queues[4] = {kB, kA};
-  run("NR_QUEUED", {4});
-  EXPECT_EQ(out(), 2);
-  run("PEEK", {4});
-  EXPECT_EQ(out(), 1001);
-  run("DESTROY", {4});
-  EXPECT_THAT(host.fake->log, ElementsAre("destroy_dsq 4"));
+std::vector<int64_t> outs(const Outcome& outcome, size_t count) {
+  return {outcome.out.begin(), outcome.out.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-TEST_F(Kfuncs, Iterating) {
-  host.fake->queues[4] = {kB, kA, kGrouped};
-  run("ITERATE", {4});
-  EXPECT_THAT(outs(4), ElementsAre(0, 1001, 1000, 1003));
-  run("ITERATE_BACK", {4});
-  EXPECT_THAT(outs(4), ElementsAre(0, 1003, 1000, 1001));
-  run("ITERATE", {5});
-  EXPECT_EQ(out(), -2);
-  EXPECT_EQ(host.fake->live_iterators, 0u);
-  run("MOVE", {4, 9, 1});
-  EXPECT_THAT(host.fake->log, ElementsAre("dsq_move 4 1 0x9 0x1 111"));
-  run("MOVE_VTIME", {4, 9, 1});
-  EXPECT_THAT(host.fake->log, ElementsAre("dsq_move_vtime 4 1 0x9 0x1 222"));
-  EXPECT_EQ(host.fault(), "");
+// It worked: it was done and the scheduler lived to the end.
+#define EXPECT_FINE(outcome)      \
+  EXPECT_TRUE((outcome).done);    \
+  EXPECT_EQ((outcome).error, ""); \
+  EXPECT_EQ((outcome).fault, "")
+
+const char kGlobal[] = "-9223372036854775807";  // SCX_DSQ_GLOBAL as the signed number that it is in `in`
+
+TEST(Kfuncs, InsertUnderAllNames) {
+  Outcome o = run("INSERT", "ENQUEUE", std::string("[") + kGlobal + ", 500000, 0]");
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[0], 1);
+  o = run("INSERT_VTIME", "ENQUEUE", "[7, 500000, 1234, 0, 0, 7]");
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[0], 1);
+  o = run("INSERT", "ENQUEUE", "[12345, 500000, 0]");
+  EXPECT_THAT(o.error, HasSubstr("non-existent DSQ 0x3039"));
+  EXPECT_EQ(o.exit.kind, ext::ExitKind::kError);
 }
 
-TEST_F(Kfuncs, IteratorsThatAreNone) {
-  run("ITERATE_FORGED");
-  EXPECT_THAT(host.fault(), HasSubstr("bpf_iter_scx_dsq_next() is passed an iterator that was never begun"));
+TEST(Kfuncs, WhereTheyMayBeCalled) {
+  EXPECT_THAT(run("MOVE_TO_LOCAL", "RUNNING", "[7, 0, 0, 0, 0, 7]").error, HasSubstr("kfunc with mask"));
+  Outcome o = run("MOVE_TO_LOCAL", "DISPATCH", "[7, 0, 0, 0, 0, 7]");
+  EXPECT_FINE(o);
+  o = run("SLOTS", "DISPATCH");
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[0], 32);
 }
 
-TEST_F(Kfuncs, IteratorsThatAreLeftOpen) {
-  host.fake->queues[4] = {kB};
-  run("ITERATE_FOREVER", {4});
-  EXPECT_THAT(host.fault(), HasSubstr("too many iterators"));
+TEST(Kfuncs, Queues) {
+  Outcome o = run("CREATE", "INIT", "[4, -1]");
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[0], 0);
+  EXPECT_EQ(static_cast<int32_t>(run("CREATE", "INIT", "[7, -1, 0, 0, 0, 7]").out[0]), -17);
+  EXPECT_EQ(static_cast<int32_t>(run("NR_QUEUED", "DISPATCH", "[8]").out[0]), -2);
+  EXPECT_EQ(run("NR_QUEUED", "DISPATCH", "[7, 0, 0, 0, 0, 7]", {{"only_pid", "1000"}}).out[0], 0);
+  EXPECT_FINE(run("DESTROY", "RUNNING", "[8]"));
+  EXPECT_FINE(run("PEEK", "INIT", "[7, 0, 0, 0, 0, 7]"));
 }
 
-TEST_F(Kfuncs, Reenqueue) {
-  run("REENQ", {static_cast<int64_t>(ext::kDsqLocal)});
-  EXPECT_THAT(host.fake->log, ElementsAre("reenqueue_local"));
-  run("REENQ", {4});
-  EXPECT_THAT(host.fault(), HasSubstr("scx_bpf_dsq_reenq() is called for a queue other than SCX_DSQ_LOCAL"));
+TEST(Kfuncs, Iterators) {
+  Outcome o = run("ITERATE", "INIT", "[5]");
+  EXPECT_FINE(o);
+  EXPECT_EQ(static_cast<int32_t>(o.out[0]), -2);
+  // Once a waits in the queue: dispatch() on the first CPU that looks finds it.
+  for (const char* command : {"ITERATE", "ITERATE_BACK"}) {
+    o = run(command, "DISPATCH", "[7, 0, 0, 0, 0, 7]");
+    EXPECT_FINE(o);
+    EXPECT_EQ(o.out[0], 0);
+    EXPECT_EQ(o.out[1], 1000);
+  }
+  o = run("MOVE", "DISPATCH", "[7, -9223372036854775806, 0, 0, 0, 7]");  // to SCX_DSQ_LOCAL
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[0], 1);
+  o = run("ITERATE_FORGED", "DISPATCH");
+  EXPECT_THAT(o.fault, HasSubstr("bpf_iter_scx_dsq_next() is passed an iterator that was never begun"));
+  o = run("ITERATE_FOREVER", "DISPATCH", "[7, 0, 0, 0, 0, 7]");
+  EXPECT_THAT(o.fault, HasSubstr("too many iterators"));
 }
 
-TEST_F(Kfuncs, Cpus) {
-  run("KICK", {3, 2});
-  EXPECT_THAT(host.fake->log, ElementsAre("kick_cpu 3 0x2"));
-  run("KICK", {4, 0});
-  EXPECT_EQ(host.fake->error, "invalid CPU 4");
-  EXPECT_TRUE(host.fake->log.empty());
-  run("NUMBERS");
-  EXPECT_THAT(outs(3), ElementsAre(4, 1, 0));
-  run("CPUPERF", {2, 700});
-  EXPECT_THAT(outs(2), ElementsAre(1024, 512));
-  EXPECT_THAT(host.fake->log, ElementsAre("cpuperf_set 2 700"));
-  run("CPUPERF", {2, 2000});
-  EXPECT_THAT(host.fake->error, HasSubstr("cpuperf target 2000"));
-  host.fake->answer = -16;
-  run("PICK", {1, 0});
-  EXPECT_THAT(outs(4), ElementsAre(-16, -16, -16, -16));
-  EXPECT_THAT(host.fake->log, ElementsAre("pick_idle_cpu 1-2 1", "pick_any_cpu 1-2 1", "pick_idle_cpu_node 1-2 0 1",
-                                          "pick_any_cpu_node 1-2 0 1"));
+TEST(Kfuncs, Reenqueue) {
+  EXPECT_FINE(run("REENQ", "DISPATCH", "[-9223372036854775806]"));
+  EXPECT_THAT(run("REENQ", "DISPATCH", "[4]").fault, HasSubstr("for a queue other than SCX_DSQ_LOCAL"));
 }
 
-TEST_F(Kfuncs, IdleMasksAreCurrentWhileTheyAreOut) {
-  host.fake->idle = CpuSet::parse("0,2-3");
-  host.fake->idle_smt = CpuSet::parse("2-3");
-  run("IDLE_MASK");
-  EXPECT_THAT(outs(2), ElementsAre(13, 12));
-  host.fake->answer = 2;
-  run("SELECT_DFL", {1, 8});
-  EXPECT_THAT(host.fake->log, ElementsAre("select_cpu_dfl 1 1 8"));
-  EXPECT_THAT(outs(4), ElementsAre(2, 13, 9, 1));
-  run("SELECT_AND", {1, 8, 1});
-  EXPECT_THAT(host.fake->log, ElementsAre("select_cpu_and 1 1 8 1-2 1"));
-  run("TEST_CLEAR", {3});
-  EXPECT_EQ(out(), 1);
-  run("TEST_CLEAR", {3});
-  EXPECT_EQ(out(), 0);
-  run("CPU_MASKS");
-  EXPECT_THAT(outs(2), ElementsAre(15, 15));
-  EXPECT_EQ(host.fault(), "");
+TEST(Kfuncs, Cpus) {
+  EXPECT_FINE(run("KICK", "RUNNING", "[3, 2]"));
+  EXPECT_THAT(run("KICK", "RUNNING", "[4, 0]").error, HasSubstr("invalid CPU 4"));
+  Outcome o = run("NUMBERS", "INIT");
+  EXPECT_FINE(o);
+  EXPECT_THAT(outs(o, 3), ElementsAre(4, 1, 0));
+  o = run("CPUPERF", "RUNNING", "[2, 700]");
+  EXPECT_FINE(o);
+  EXPECT_THAT(outs(o, 2), ElementsAre(1024, 1024));
+  EXPECT_THAT(run("CPUPERF", "RUNNING", "[2, 2000]").error, HasSubstr("cpuperf target 2000"));
+  o = run("CPU_MASKS", "RUNNING");
+  EXPECT_THAT(outs(o, 2), ElementsAre(15, 15));
 }
 
-TEST_F(Kfuncs, RunQueues) {
-  run("CPU_RQ", {2});
-  EXPECT_THAT(outs(5), ElementsAre(2, 0, 1, 0, 'm'));
-  run("CPU_CURR", {1});
-  EXPECT_EQ(out(), 0x200002) << "an idle task";
-  run("CPU_RQ", {-1});
-  EXPECT_EQ(host.fake->error, "invalid CPU -1");
-  host.fake->error.clear();
-  prepare(0, "LOCKED_RQ");
-  host.ops->dispatch(CpuId(1), {});
-  EXPECT_EQ(out(), 1);
-  run("LOCKED_RQ");
-  EXPECT_EQ(out(), 0);
-  EXPECT_THAT(host.fake->error, HasSubstr("without holding rq lock"));
+TEST(Kfuncs, IdleMasksAreCurrentWhileTheyAreOut) {
+  Outcome o = run("IDLE_MASK", "INIT");
+  EXPECT_FINE(o);
+  EXPECT_THAT(outs(o, 2), ElementsAre(15, 15));
+  o = run("SELECT_DFL", "SELECT", "[1, 8]", {{"only_pid", "1001"}});
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[3], 1) << "idle";
+  EXPECT_EQ(o.out[2], o.out[1] & ~(1 << o.out[0])) << "what was claimed is gone";
+  o = run("SELECT_AND", "SELECT", "[1, 8, 0]", {{"only_pid", "1001"}});
+  EXPECT_FINE(o);
+  EXPECT_TRUE(o.out[0] == 1 || o.out[0] == 2);
+  o = run("TEST_CLEAR", "INIT", "[3]");
+  EXPECT_EQ(o.out[0], 1);
 }
 
-TEST_F(Kfuncs, Tasks) {
-  run("TASK");
-  EXPECT_THAT(outs(2), ElementsAre(0, host.engine->task_cpu(kB).value()));
-  run_on(host.ops->objects().idle_task(CpuId(3)), "TASK");
-  EXPECT_THAT(outs(2), ElementsAre(1, 3));
-  run("SET_SLICE", {100, 200});
-  EXPECT_THAT(host.fake->log, ElementsAre("task_set_slice 1 100", "task_set_dsq_vtime 1 200"));
-  host.fake->events = {{"SELECT_CPU_FALLBACK", 3}, {"ENQ_SKIP_EXITING", 9}, {"OF_THE_FUTURE", 1}};
-  run("EVENTS");
-  EXPECT_EQ(out(), 9);
-  run("TASK_ITER");
-  EXPECT_THAT(outs(5), ElementsAre(0, 1000, 1001, 1002, 1003));
-  run("CURRENT");
-  EXPECT_THAT(outs(2), ElementsAre(0x200002, 0));
-  run("NOW");
-  EXPECT_EQ(out(), 0);
-  EXPECT_EQ(host.fault(), "");
+TEST(Kfuncs, RunQueues) {
+  Outcome o = run("CPU_RQ", "INIT", "[2]");
+  EXPECT_FINE(o);
+  EXPECT_THAT(outs(o, 5), ElementsAre(2, 0, 1, 0, 'm'));
+  o = run("CPU_CURR", "INIT", "[1]");
+  EXPECT_EQ(o.out[0], 0x200002) << "an idle task";
+  EXPECT_THAT(run("CPU_RQ", "RUNNING", "[-1]").error, HasSubstr("invalid CPU -1"));
+  EXPECT_EQ(run("LOCKED_RQ", "DISPATCH").out[0], 1);
+  EXPECT_THAT(run("LOCKED_RQ", "SELECT").error, HasSubstr("without holding rq lock"));
 }
 
-TEST_F(Kfuncs, Groups) {
-  run("CGROUP", {}, kGrouped);
-  EXPECT_THAT(outs(7), ElementsAre(2, 1, 1, 0, 1, 0, 1));
-  run("CGROUP_ITER", {2});
-  EXPECT_THAT(outs(3), ElementsAre(0, 1, 2));
-  run("CGROUP_ITER", {3});
-  EXPECT_THAT(outs(3), ElementsAre(0, 2, 1));
-  run("CGROUP_ITER", {4});
-  EXPECT_THAT(outs(2), ElementsAre(0, 1));
-  run("CGROUP_ITER", {9});
-  EXPECT_EQ(out(), -22);
-  EXPECT_EQ(host.fault(), "");
+TEST(Kfuncs, Tasks) {
+  Outcome o = run("TASK", "RUNNING", "[]", {{"only_pid", "1002"}});
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[1], 2) << "the kworker is bound to CPU 2";
+  EXPECT_FINE(run("SET_SLICE", "RUNNING", "[5000000, 200]"));
+  EXPECT_FINE(run("EVENTS", "RUNNING"));
+  o = run("TASK_ITER", "RUNNING", "[]", {{"only_pid", "1001"}});
+  EXPECT_FINE(o);
+  EXPECT_THAT(outs(o, 3), ElementsAre(0, 1000, 1001));
+  o = run("CURRENT", "INIT");
+  EXPECT_EQ(o.out[0], 0x200002) << "an idle task";
+  o = run("FROM_PID", "RUNNING", "[1000]");
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[0], 1000);
+  EXPECT_EQ(run("FROM_PID", "RUNNING", "[5]").out[0], -1);
 }
 
-TEST_F(Kfuncs, Words) {
-  run("EXIT", {44});
-  EXPECT_EQ(host.fake->exit, "bye 7 now");
-  EXPECT_EQ(host.fake->exit_code, 44);
-  run("ERROR");
-  EXPECT_EQ(host.fake->error, "task b[1001]");
-  run("BAD_FORMAT");
-  EXPECT_EQ(host.fake->error, "format preparation failed");
-  run("DUMP_ELSEWHERE");
-  EXPECT_THAT(host.fake->error, HasSubstr("ops.dump()"));
+TEST(Kfuncs, Groups) {
+  Outcome o = run("CGROUP", "RUNNING", "[]", {{"only_pid", "1003"}});
+  EXPECT_FINE(o);
+  EXPECT_THAT(outs(o, 7), ElementsAre(2, 1, 1, 0, 1, 0, 1));
+  EXPECT_THAT(outs(run("CGROUP_ITER", "INIT", "[2]"), 3), ElementsAre(0, 1, 2));
+  EXPECT_THAT(outs(run("CGROUP_ITER", "INIT", "[3]"), 3), ElementsAre(0, 2, 1));
+  EXPECT_THAT(outs(run("CGROUP_ITER", "INIT", "[4]"), 2), ElementsAre(0, 1));
+  EXPECT_EQ(static_cast<int32_t>(run("CGROUP_ITER", "INIT", "[9]").out[0]), -22);
 }
 
-TEST_F(Kfuncs, Timers) {
-  run("TIMER", {5000});
-  EXPECT_EQ(out(1), 0);
-  ASSERT_EQ(host.fake->timers.size(), 1u);
-  EXPECT_EQ(host.fake->timers.begin()->second, Nanos(5000));
-  auto bytes = host.ops->vm().variable("out");
-  std::memset(bytes.data(), 0, bytes.size());
-  host.ops->timer(host.fake->timers.begin()->first);
-  EXPECT_EQ(out(), 1);
+TEST(Kfuncs, Words) {
+  Outcome o = run("EXIT", "RUNNING", "[44]");
+  EXPECT_EQ(o.error, "bye 7 now");
+  EXPECT_EQ(o.exit.exit_code, 44);
+  EXPECT_EQ(o.exit.kind, ext::ExitKind::kUnregBpf);
+  o = run("ERROR", "RUNNING", "[]", {{"only_pid", "1001"}});
+  EXPECT_EQ(o.error, "task b[1001]");
+  EXPECT_EQ(o.exit.kind, ext::ExitKind::kErrorBpf);
+  EXPECT_EQ(run("BAD_FORMAT", "RUNNING").error, "format preparation failed");
+  EXPECT_THAT(run("DUMP_ELSEWHERE", "RUNNING").error, HasSubstr("ops.dump()"));
+}
+
+TEST(Kfuncs, Timers) {
+  Outcome o = run("TIMER", "RUNNING", "[5000]");
+  EXPECT_FINE(o);
+  EXPECT_EQ(o.out[0], 1) << "it rang";
+  EXPECT_EQ(o.out[1], 0);
 }
 
 // ---- lifetime ----
 
-TEST_F(Kfuncs, ATaskThatHasExitedIsRefused) {
-  uint64_t address = host.ops->objects().task(kB);
-  host.ops->drop_task(kB);
-  EXPECT_EQ(host.ops->objects().task(kB), 0u);
-  run("FROM_PID", {1001}, kA);
-  EXPECT_EQ(out(), -1);
-  run_on(address, "INSERT", {5, 1, 0});
-  EXPECT_THAT(host.fault(), HasSubstr("43 "));
-  EXPECT_THAT(host.fault(), HasSubstr("scx_bpf_dsq_insert() is passed a task that has exited"));
-  EXPECT_TRUE(host.fake->log.empty());
+TEST(TaskLifetime, ATaskThatHasExitedIsRefused) {
+  Simulation::Variables later = {{"use_target", "true"}, {"remember_pid", "1001"}};
+  Outcome o = run("INSERT", "ENQUEUE", "[7, 1000, 0, 0, 0, 7]", later);
+  EXPECT_THAT(o.fault, HasSubstr("43 "));
+  EXPECT_THAT(o.fault, HasSubstr("scx_bpf_dsq_insert() is passed a task that has exited"));
+  EXPECT_EQ(o.error, o.fault.substr(3)) << "which is why it was thrown out";
+  EXPECT_THAT(run("READ_TARGET", "RUNNING", "[]", later).fault, HasSubstr("reads 4 bytes"));
 }
 
-TEST_F(Kfuncs, ATaskThatHasExitedCannotBeRead) {
-  uint64_t address = host.ops->objects().task(kB);
-  host.ops->drop_task(kB);
-  run_on(address, "READ_TARGET");
-  EXPECT_THAT(host.fault(), HasSubstr("reads 4 bytes"));
+TEST(TaskLifetime, WhatIsNoTaskIsRefused) {
+  Simulation::Variables target = {{"use_target", "true"}};
+  EXPECT_THAT(run("INSERT", "ENQUEUE", "[7, 1000, 0, 0, 0, 7]", target).fault,
+              HasSubstr("scx_bpf_dsq_insert() is passed a null task"));
+  target.push_back({"target", "0xffff888000001040"});
+  Outcome o = run("SET_SLICE", "RUNNING", "[5]", target);
+  EXPECT_THAT(o.fault, HasSubstr("scx_bpf_task_set_slice() is passed 0xffff888000001040, which is no task"));
 }
 
-TEST_F(Kfuncs, NoTaskAtAllIsRefused) {
-  run_on(0, "INSERT", {5, 1, 0});
-  EXPECT_THAT(host.fault(), HasSubstr("scx_bpf_dsq_insert() is passed a null task"));
+TEST(TaskLifetime, IdleTasksAndStoppersAreNotSchedExts) {
+  Simulation host(commands(), {{"command", "INSERT"}, {"where", "ENQUEUE"}, {"in", "[7]"}});
+  KernelObjects& objects = host.ops->objects();
+  EXPECT_FALSE(objects.argument(objects.idle_task(CpuId(0)), "f").valid());
+  EXPECT_THAT(host.fault(), HasSubstr("f() is passed an idle task"));
+  Simulation other(commands());
+  KernelObjects& others = other.ops->objects();
+  EXPECT_FALSE(others.argument(others.task(TaskId(4)), "f").valid());
+  EXPECT_THAT(other.fault(), HasSubstr("f() is passed migration/0, which is above sched_ext"));
 }
 
-TEST_F(Kfuncs, ForeignPointersAreRefused) {
-  run_on(host.ops->objects().task(kB) + 64, "SET_SLICE", {5, 1, 0});
-  EXPECT_THAT(host.fault(), HasSubstr("scx_bpf_task_set_slice() is passed 0xffff"));
-  EXPECT_THAT(host.fault(), HasSubstr("which is no task"));
-}
-
-TEST_F(Kfuncs, AnIdleTaskCannotBeQueued) {
-  run_on(host.ops->objects().idle_task(CpuId(0)), "INSERT", {5, 1, 0});
-  EXPECT_THAT(host.fault(), HasSubstr("is passed an idle task"));
-}
-
-TEST_F(Kfuncs, AStopperCannotBeQueued) {
-  run_on(host.ops->objects().task(TaskId(4)), "INSERT", {5, 1, 0});
-  EXPECT_THAT(host.fault(), HasSubstr("is passed migration/0, which is above sched_ext"));
-}
-
-TEST_F(Kfuncs, AReferenceKeepsATaskReadable) {
-  run("KEEP_TASK", {1001}, kA);
-  host.ops->drop_task(kB);
-  run("USE_KEPT", {}, kA);
-  EXPECT_EQ(out(), 1001);
+TEST(TaskLifetime, AReferenceKeepsATaskReadable) {
+  Simulation host(commands());
+  BpfOps& ops = *host.ops;
+  ops.adopt_task(testing::kB);
+  uint64_t address = ops.objects().task(testing::kB);
+  EXPECT_EQ(ops.objects().acquire(address), address);
+  EXPECT_EQ(ops.objects().acquire(address), address);
+  ops.drop_task(testing::kB);
+  EXPECT_TRUE(ops.vm().mapped(address, 4, VM_READ));
+  ops.objects().release(address, "bpf_task_release");
+  EXPECT_EQ(ops.objects().acquire(address), address);
+  ops.objects().release(address, "bpf_task_release");
+  EXPECT_TRUE(ops.vm().mapped(address, 4, VM_READ));
+  ops.objects().release(address, "bpf_task_release");
+  EXPECT_FALSE(ops.vm().mapped(address, 4, VM_READ));
+  EXPECT_EQ(ops.objects().acquire(address), 0u) << "too late";
   EXPECT_EQ(host.fault(), "");
-  run("DROP_KEPT", {}, kA);
-  EXPECT_EQ(host.fault(), "");
-  uint64_t address = host.variable("target");
-  run_on(address, "READ_TARGET");
-  EXPECT_THAT(host.fault(), HasSubstr("reads 4 bytes"));
+  ops.objects().release(address, "bpf_task_release");
+  EXPECT_THAT(host.fault(), HasSubstr("bpf_task_release() is passed a task that has exited"));
 }
 
-TEST_F(Kfuncs, ReferencesAreCounted) {
-  run("FROM_PID", {1001}, kA);
-  EXPECT_EQ(out(), 1001);
-  EXPECT_EQ(host.fault(), "");
-  run("RELEASE_TWICE", {1001}, kA);
-  EXPECT_THAT(host.fault(), HasSubstr("bpf_task_release() releases a task that it holds no reference to"));
+TEST(TaskLifetime, ReferencesAreCounted) {
+  EXPECT_THAT(run("RELEASE_TWICE", "RUNNING", "[1000]").fault,
+              HasSubstr("bpf_task_release() releases a task that it holds no reference to"));
+  EXPECT_FINE(run("KEEP_TASK", "RUNNING", "[1001]", {{"only_pid", "1001"}}));
 }
 
-TEST_F(Kfuncs, AnAddressIsUsedAgainLate) {
-  uint64_t first = host.ops->objects().task(kB);
+TEST(TaskLifetime, AnAddressIsUsedAgainLate) {
+  Simulation host(commands());
+  host.ops->adopt_task(testing::kB);
+  uint64_t first = host.ops->objects().task(testing::kB);
   for (int i = 0; i < 100; ++i) {
-    host.ops->drop_task(kB);
-    host.ops->adopt_task(kB);
-    EXPECT_NE(host.ops->objects().task(kB), first);
+    host.ops->drop_task(testing::kB);
+    EXPECT_EQ(host.ops->objects().task(testing::kB), 0u);
+    host.ops->adopt_task(testing::kB);
+    EXPECT_NE(host.ops->objects().task(testing::kB), first);
   }
 }
 
 // ---- hostile policies ----
 
-TEST_F(Kfuncs, MembersOfATaskCannotBeWritten) {
-  run("WRITE_SLICE");
-  EXPECT_EQ(host.fault(), "");
-  run("WRITE_PID");
-  EXPECT_THAT(host.fault(), HasSubstr("writes 4 bytes"));
+TEST(Hostile, MembersOfATaskCannotBeWritten) {
+  EXPECT_FINE(run("WRITE_SLICE", "RUNNING"));
+  EXPECT_THAT(run("WRITE_PID", "RUNNING").fault, HasSubstr("writes 4 bytes"));
 }
 
-TEST_F(Kfuncs, AnEndlessLoopEnds) {
-  run("LOOP");
-  EXPECT_THAT(host.fault(), HasSubstr("44 "));
-  EXPECT_THAT(host.fault(), HasSubstr("does not return"));
+TEST(Hostile, AnEndlessLoopEnds) {
+  Outcome o = run("LOOP", "RUNNING");
+  EXPECT_THAT(o.fault, HasSubstr("44 "));
+  EXPECT_THAT(o.fault, HasSubstr("does not return"));
 }
 
-TEST_F(Kfuncs, BadMasksAreRefused) {
-  run("NULL_MASK");
-  EXPECT_THAT(host.fault(), HasSubstr("scx_bpf_pick_idle_cpu() is passed a null cpumask"));
+TEST(Hostile, BadMasksAreRefused) {
+  EXPECT_THAT(run("NULL_MASK", "SELECT").fault, HasSubstr("scx_bpf_pick_idle_cpu() is passed a null cpumask"));
+  EXPECT_THAT(run("WILD_MASK", "SELECT", "[19088736]").fault,
+              HasSubstr("scx_bpf_pick_idle_cpu() is passed a pointer that is no cpumask"));
 }
 
-TEST_F(Kfuncs, WildMasksAreRefused) {
-  run("WILD_MASK", {0x1234560});
-  EXPECT_THAT(host.fault(), HasSubstr("scx_bpf_pick_idle_cpu() is passed a pointer that is no cpumask"));
+TEST(Hostile, AFaultInInitRefusesTheScheduler) {
+  Outcome o = run("LOOP", "INIT");
+  EXPECT_THAT(o.error, HasSubstr("does not return"));
+}
+
+// ---- end to end ----
+
+TEST(Simple, SchedulesASimulation) {
+  for (const char* fifo : {"false", "true"}) {
+    auto source = std::string(SIMSCHED_SOURCE_DIR) + "/scx_port/bpf/simple.bpf.c";
+    CompileOptions options;
+    options.cache = ::testing::TempDir() + "simsched-native/cache";
+    auto object = load_bpf(source, options);
+    std::string metrics[2];
+    for (std::string& text : metrics) {
+      Simulation host(object, {{"fifo", fifo}, {"slice_ns", "1ms"}});
+      host.engine->run();
+      RunResult result = host.engine->result();
+      EXPECT_EQ(result.status, "ok");
+      EXPECT_EQ(result.metric("tasks_exited"), 4);
+      EXPECT_GT(host.ext->calls(ext::Op::kEnqueue), 0u);
+      EXPECT_GT(host.ext->calls(ext::Op::kSelectCpu), 0u);
+      for (const auto& [name, value] : result.metrics) text += name + " " + std::to_string(value) + "\n";
+    }
+    EXPECT_EQ(metrics[0], metrics[1]);
+  }
 }
 
 }  // namespace

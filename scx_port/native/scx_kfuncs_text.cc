@@ -27,7 +27,7 @@ Word exit(Vm& vm, Word code, Word format, Word data, Word size, Word) {
 }
 
 Word error(Vm& vm, Word format, Word data, Word size, Word, Word) {
-  if (auto text = message(vm, format, data, size)) kernel(vm).error(*text);
+  if (auto text = message(vm, format, data, size)) kernel(vm).policy_error(*text);
   return 0;
 }
 

@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 
-#include "scx_port/native/testing.h"
+#include "scx_port/native/testing/simulation.h"
 
 namespace simsched::native {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::Host;
+using testing::Simulation;
 
 const char kSource[] = R"(
 #include <scx/common.bpf.h>
@@ -46,7 +46,7 @@ struct SetVariables : ::testing::Test {
     }
     return "";
   }
-  Host host;
+  Simulation host;
 };
 
 TEST_F(SetVariables, Numbers) {

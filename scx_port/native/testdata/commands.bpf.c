@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * init() does what `command` says and leaves answers in `out`: each kernel function by itself, right and wrong.
+ * One callback, once, does what `command` says and leaves answers in `out`: each kernel function by itself, right and
+ * wrong. Else first come first served.
  */
 #include <scx/common.bpf.h>
 
@@ -12,9 +13,14 @@ enum command {
   DROP_KEPT, RELEASE_TWICE, CGROUP, CGROUP_ITER, TASK_ITER, EXIT, ERROR, BAD_FORMAT, DUMP_ELSEWHERE, TIMER, CURRENT, NOW,
   WRITE_PID, WRITE_SLICE, LOOP, NULL_MASK, WILD_MASK, READ_TARGET,
 };
-u32 command;
+enum where { INIT = 1, SELECT, ENQUEUE, DISPATCH, RUNNING };
+u32 command, where;
+s32 only_pid;     /* whose callback; 0: the first */
+bool use_target;  /* works on `target` instead of the callback's task */
+u64 target;       /* address of a task_struct, or of none */
+s32 remember_pid; /* `target` becomes this task when it exits */
+u32 done;
 s64 in[6], out[16];
-u64 target; /* address of a task_struct, or of none */
 
 struct scx_event_stats events;
 
@@ -119,7 +125,7 @@ static void select(bool dfl, struct task_struct *p) {
   scx_bpf_put_idle_cpumask(idle);
 }
 
-static void run(struct task_struct *p) {
+static __noinline int run(struct task_struct *p) {
   struct holder *h = holder();
   struct task_struct *old;
   u32 zero = 0;
@@ -269,12 +275,39 @@ static void run(struct task_struct *p) {
     case WILD_MASK: out[0] = scx_bpf_pick_idle_cpu((void *)in[0], 0); break;
     case READ_TARGET: out[0] = p->pid; break;
   }
-}
-
-s32 BPF_STRUCT_OPS_SLEEPABLE(cmd_init) {
-  run((struct task_struct *)target);
   return 0;
 }
-void BPF_STRUCT_OPS(cmd_dispatch, s32 cpu, struct task_struct *prev) { run((struct task_struct *)target); }
 
-SCX_OPS_DEFINE(cmd_ops, .init = (void *)cmd_init, .dispatch = (void *)cmd_dispatch, .name = "commands");
+/* Whether the callback inserted p. */
+static __always_inline bool at(u32 here, struct task_struct *p) {
+  if (where != here || done || (only_pid && p && p->pid != only_pid)) return false;
+  if (remember_pid && !target) return false;
+  done = 1;
+  run(use_target ? (struct task_struct *)target : p);
+  return command <= INSERT_OLD;
+}
+
+s32 BPF_STRUCT_OPS(cmd_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags) {
+  at(SELECT, p);
+  return prev_cpu;
+}
+void BPF_STRUCT_OPS(cmd_enqueue, struct task_struct *p, u64 enq_flags) {
+  if (!at(ENQUEUE, p)) scx_bpf_dsq_insert(p, in[5] ? in[5] : SCX_DSQ_GLOBAL, 1000000, enq_flags);
+}
+void BPF_STRUCT_OPS(cmd_dispatch, s32 cpu, struct task_struct *prev) {
+  at(DISPATCH, prev);
+  if (in[5]) scx_bpf_dsq_move_to_local(in[5]);
+}
+void BPF_STRUCT_OPS(cmd_running, struct task_struct *p) { at(RUNNING, p); }
+void BPF_STRUCT_OPS(cmd_exit_task, struct task_struct *p, struct scx_exit_task_args *args) {
+  if (p->pid == remember_pid) target = (u64)p;
+}
+s32 BPF_STRUCT_OPS_SLEEPABLE(cmd_init) {
+  if (in[5]) scx_bpf_create_dsq(in[5], -1);
+  at(INIT, NULL);
+  return 0;
+}
+
+SCX_OPS_DEFINE(cmd_ops, .select_cpu = (void *)cmd_select_cpu, .enqueue = (void *)cmd_enqueue,
+               .dispatch = (void *)cmd_dispatch, .running = (void *)cmd_running, .exit_task = (void *)cmd_exit_task,
+               .init = (void *)cmd_init, .name = "commands");

@@ -12,7 +12,7 @@ struct record {
 };
 struct record records[64];
 u32 nr_records;
-s32 answer = -1; /* of callbacks that answer */
+s32 answer; /* of callbacks that answer */
 
 /* ---- the latest task, as its task_struct has it ---- */
 char comm[16];
@@ -139,4 +139,4 @@ SCX_OPS_DEFINE(rec_ops, .select_cpu = (void *)rec_select_cpu, .enqueue = (void *
                .cgroup_exit = (void *)rec_cgroup_exit, .cgroup_set_weight = (void *)rec_cgroup_set_weight,
                .cpu_online = (void *)rec_cpu_online, .cpu_offline = (void *)rec_cpu_offline, .init = (void *)rec_init,
                .exit = (void *)rec_exit, .flags = SCX_OPS_ENQ_LAST | SCX_OPS_KEEP_BUILTIN_IDLE,
-               .dispatch_max_batch = 8, .timeout_ms = 5000, .hotplug_seq = 9, .name = "recorder");
+               .dispatch_max_batch = 8, .timeout_ms = 5000, .name = "recorder");
