@@ -52,7 +52,6 @@ bool ExtClass::balance(CpuId cpu, TaskId prev, bool* keep) {
   state.in_balance = true;
   bool found = find();
   state.in_balance = false;
-  if (kicks_pending_ && depth_ == 0) flush_kicks();
   return found;
 }
 

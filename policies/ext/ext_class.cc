@@ -37,7 +37,8 @@ void ExtClass::before_call(Op op, uint32_t mask, uint32_t* outer) {
 
 void ExtClass::after_call(uint32_t outer) {
   kf_mask_ = outer;
-  if (--depth_ == 0 && kicks_pending_) flush_kicks();
+  // A CPU that is choosing what to run takes its interrupts afterwards: scheduled().
+  if (--depth_ == 0 && kicks_pending_ && !cpu_state(engine_->this_cpu()).in_balance) flush_kicks();
 }
 
 bool ExtClass::kf_allowed(uint32_t mask) {
@@ -152,6 +153,10 @@ void ExtClass::yield_task(CpuId cpu, TaskId id) {
   } else {
     slice(id) = 0;
   }
+}
+
+void ExtClass::scheduled(CpuId) {
+  if (kicks_pending_ && depth_ == 0) flush_kicks();
 }
 
 void ExtClass::cpu_idle(CpuId cpu, bool idle, bool transition) {

@@ -69,6 +69,8 @@ class ExtClass final : public SchedClass {
   void switched_from(TaskId task) override;
   void affinity_changed(TaskId task) override;
   bool watches() const override { return true; }
+  void scheduled(CpuId cpu) override;
+  bool may_idle_with_work() const override { return true; }  // a scheduler may keep tasks to itself
   void any_task_new(TaskId task) override;
   void any_task_dead(TaskId task) override;
   void cpu_idle(CpuId cpu, bool idle, bool transition) override;

@@ -179,7 +179,7 @@ void ExtClass::kick_cpu(int32_t cpu, uint64_t flags) {
     state.kick_flags |= flags;
   }
   kicks_pending_ = true;
-  if (depth_ == 0 && !state.in_balance) flush_kicks();
+  if (depth_ == 0 && !cpu_state(this_cpu()).in_balance) flush_kicks();
 }
 
 // The interrupt work that follows the callback.
