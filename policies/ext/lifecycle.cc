@@ -170,7 +170,15 @@ void ExtClass::disable_task(TaskId id) {
 }
 
 void ExtClass::task_fork(TaskId child, TaskId) { enable_task(child); }
-void ExtClass::switched_to(TaskId id) { enable_task(id); }
+
+void ExtClass::switched_to(TaskId id) {
+  enable_task(id);
+  // It was not told while the task was of another class.
+  if (task(id).enabled && has(Op::kSetCpumask)) {
+    call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  }
+}
+
 void ExtClass::switched_from(TaskId id) { disable_task(id); }
 
 void ExtClass::reweight_task(TaskId id) {
@@ -180,8 +188,15 @@ void ExtClass::reweight_task(TaskId id) {
 }
 
 void ExtClass::affinity_changed(TaskId id) {
-  if (!task(id).enabled || !has(Op::kSetCpumask)) return;
-  call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  if (!task(id).enabled) return;
+  // do_set_cpus_allowed(): it is off the queue meanwhile.
+  CpuId cpu = engine_->task_cpu(id);
+  bool runs = engine_->curr(cpu) == id, was_queued = queued(id);
+  if (was_queued) dequeue_task(cpu, id, kDequeueSave);
+  if (runs) put_prev_task(cpu, id, TaskId());
+  if (has(Op::kSetCpumask)) call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  if (was_queued) enqueue_task(cpu, id, kEnqueueRestore);
+  if (runs) set_next_task(cpu, id);
 }
 
 // handle_hotplug()
