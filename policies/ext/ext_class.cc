@@ -54,7 +54,7 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
   // On exec a task could move cheaply, but its run queue does not decide where it runs.
   if (wake_flags & kWfExec) return prev;
   Task& t = task(id);
-  t.cpu_selected = true;
+  t.cpu_selected = wake_flags & kWfTtwu;  // wake_up_new_task() does not pass it on
   const CpuSet& allowed = engine_->allowed(id);
   CpuId cpu = prev;
   if (has(Op::kSelectCpu) && !bypass_) {
@@ -75,7 +75,7 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
     if (bypass_) ++events_.bypass_dispatch;
   }
   t.selected_cpu = cpu;
-  return allowed.contains(cpu) ? cpu : allowed.contains(prev) ? prev : engine_->fallback_cpu(id);
+  return allowed.contains(cpu) ? cpu : engine_->fallback_cpu(id);
 }
 
 // Brings the slice of what runs up to now.
