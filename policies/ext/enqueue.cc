@@ -174,10 +174,11 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
 
   CpuId cpu = queue->cpu;
   TaskId curr = engine_->curr(cpu);
+  // A CPU that is choosing what to run will see it.
+  if (cpu_state(cpu).in_balance) return;
   bool preempt = (enq_flags & kEnqPreempt) && curr != id && is_ext(curr);
   if (preempt) slice(curr) = 0;
-  // A CPU that is choosing what to run will see it.
-  if ((preempt || !curr.valid()) && !cpu_state(cpu).in_balance) engine_->resched_curr(cpu);
+  if (preempt || !curr.valid()) engine_->resched_curr(cpu);
 }
 
 // The scheduler gives the task up, if it has it.

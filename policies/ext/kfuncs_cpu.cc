@@ -207,7 +207,7 @@ void ExtClass::kick_one(CpuId cpu) {
   }
   if (curr.valid() && !is_ext(curr)) return;  // a higher class runs: not ours to disturb
   if ((flags & kKickPreempt) && curr.valid()) slice(curr) = 0;
-  if ((flags & kKickWait) && cpu != here) {
+  if ((flags & kKickWait) && cpu != here && curr.valid()) {
     state.waiters.push_back(here);
     engine_->hold(here);
   }
