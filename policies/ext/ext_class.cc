@@ -41,8 +41,9 @@ void ExtClass::after_call(uint32_t outer) {
   if (--depth_ == 0 && kicks_pending_ && !cpu_state(engine_->this_cpu()).in_balance) flush_kicks();
 }
 
-bool ExtClass::kf_allowed(uint32_t mask) {
-  if (kf_mask_ & mask) return true;
+// `unlocked`: outside the hot callbacks too (init(), timers, user space), where no run queue is locked.
+bool ExtClass::kf_allowed(uint32_t mask, bool unlocked) {
+  if (kf_mask_ & mask || (unlocked && kf_mask_ == kKfUnlocked)) return true;
   char text[96];
   std::snprintf(text, sizeof text, "kfunc with mask 0x%x called from an operation only allowing 0x%x", mask, kf_mask_);
   error(text);

@@ -361,7 +361,7 @@ void ExtClass::user_timer(uint32_t slot) {
   if (!timer.armed || timer.at != engine_->now()) return;  // set anew since
   timer.armed = false;
   uint32_t outer = kf_mask_;
-  kf_mask_ = kKfRest;
+  kf_mask_ = kKfUnlocked;
   ++depth_;
   ops_->timer(timer.key);
   after_call(outer);
