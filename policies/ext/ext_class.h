@@ -243,7 +243,9 @@ class ExtClass final : public SchedClass {
 
   // lifecycle.cc
   void load();
-  int32_t validate();
+  bool check_members();
+  void validate();
+  int32_t errno_of(Op op, int32_t answer);
   bool init_task(TaskId id, bool fork);
   void exit_task(TaskId id, bool cancelled);
   void enable_task(TaskId id);
@@ -264,6 +266,7 @@ class ExtClass final : public SchedClass {
   OpsInfo info_;
   State state_ = State::kOff;
   bool switch_all_ = false, bypass_ = false, builtin_idle_ = true, loading_ = false;
+  bool known_ = false;  // the scheduler has been let in as far as init(), so it hears of its exit
   std::vector<Task> tasks_;
   std::vector<Cpu> cpus_;
   std::unique_ptr<DsqTable> dsqs_;
