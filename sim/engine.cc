@@ -241,7 +241,10 @@ void Engine::check_invariants() const {
 
 bool Engine::has_runnable(CpuId cpu) const {
   return std::any_of(tasks_.begin(), tasks_.end(),
-                     [&](const Task& task) { return task.cpu == cpu && task.state == TaskState::kRunnable; });
+                     [&](const Task& task) {
+                       return task.cpu == cpu && task.state == TaskState::kRunnable &&
+                              !classes_[task.sched_class]->may_idle_with_work();
+                     });
 }
 
 }  // namespace simsched
