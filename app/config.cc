@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 #include <regex>
 #include <set>
@@ -8,7 +9,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
-#include "policies/registry.h"
+#include "app/inputs.h"
+#include "app/policy_registry.h"
 #include "sim/results.h"
 #include "topology/yaml_map.h"
 
@@ -16,7 +18,7 @@ namespace simsched {
 namespace {
 
 const std::vector<std::string> kKeys = {"machine", "machines", "workload", "kernel", "policies",
-                                        "seeds",   "duration", "metrics",  "output", "jobs"};
+                                        "seeds",   "duration", "metrics",  "output", "jobs",   "hotplug"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
   std::string text = yaml_text(node, file, what);
@@ -109,11 +111,81 @@ KernelConfig read_kernel(const YamlMap& map) {
 }
 
 void check_policy_name(const std::string& name, const std::string& where) {
-  std::vector<std::string> names;
-  for (const PolicyInfo& info : policy_infos()) names.push_back(info.name);
+  std::vector<std::string> names = policy_registry().names();
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     throw Error(where, "no policy is called '" + name + "'", suggest(name, names));
   }
+}
+
+// A value as tunables take it: a list becomes "[a, b]".
+std::string tunable_text(const YAML::Node& node, const std::string& file, const std::string& key) {
+  if (!node.IsSequence()) return yaml_text(node, file, key);
+  std::string text = "[";
+  for (const YAML::Node& entry : node) text += (text.size() > 1 ? ", " : "") + yaml_text(entry, file, key);
+  return text + "]";
+}
+
+// {KEY: VALUE, GROUP: {KEY: VALUE}}: a tunable in a group is called GROUP.KEY.
+void read_tunables(const YAML::Node& map, const std::string& file, const std::string& group, PolicyConfig* policy) {
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    std::string where = yaml_where(entry.first, file);
+    if (!entry.first.IsScalar()) throw Error(where, "the name of a tunable is not text", "write NAME: VALUE");
+    std::string key = group + entry.first.Scalar();
+    if (!seen.insert(key).second) throw Error(where, "'" + key + "' is given twice", "keep one");
+    if (entry.second.IsMap() && group.empty()) {
+      read_tunables(entry.second, file, key + ".", policy);
+      continue;
+    }
+    std::string value = tunable_text(entry.second, file, key);
+    if (key == "label") {
+      policy->label = value;
+      if (value.empty()) throw Error(where, "label is empty", "name the policy as it should be shown");
+      continue;
+    }
+    policy->tunables.push_back({key, value, where});
+  }
+}
+
+// The label, where the config gives none: the name and what is set.
+void name_policy(PolicyConfig* policy, const std::string& name) {
+  if (!policy->label.empty()) return;
+  std::string settings;
+  for (const Tunable& tunable : policy->tunables) {
+    if (tunable.key != "bpf") settings.append(settings.empty() ? "" : " ").append(tunable.key).append("=").append(tunable.value);
+  }
+  policy->label = name + (settings.empty() ? "" : "(" + settings + ")");
+}
+
+// {bpf: FILE.bpf.c, VARIABLE: VALUE, ...}
+PolicyConfig read_bpf_policy(const YAML::Node& node, const std::string& file) {
+  PolicyConfig policy;
+  policy.name = "bpf";
+  policy.where = yaml_where(node["bpf"], file);
+  read_tunables(node, file, "", &policy);
+  std::string stem;
+  for (Tunable& tunable : policy.tunables) {
+    if (tunable.key != "bpf") continue;
+    tunable.value = find_input_file(tunable.value, file, tunable.where);
+    stem = std::filesystem::path(tunable.value).stem().stem().string();
+  }
+  name_policy(&policy, stem);
+  return policy;
+}
+
+std::vector<HotplugEvent> read_hotplug(const YamlMap& map) {
+  YAML::Node list = map.at("hotplug");
+  std::string example = "write it as [{at: 1s, cpu: 2, online: false}]";
+  if (!list.IsSequence()) throw Error(map.where("hotplug"), "hotplug is not a list", example);
+  std::vector<HotplugEvent> events;
+  for (const YAML::Node& node : list) {
+    YamlMap keys(node, map.file(), "a change of hotplug", {"at", "cpu", "online"});
+    for (const char* key : {"at", "cpu", "online"})
+      if (!keys.has(key)) throw Error(yaml_where(node, map.file()), std::string("'") + key + "' is missing", example);
+    events.push_back({duration_of(keys.at("at"), map.file(), "at", 0_ns, kLongest),
+                      CpuId(static_cast<int32_t>(keys.integer("cpu", 0, static_cast<int64_t>(kMaxCpus) - 1))), keys.boolean("online")});
+  }
+  return events;
 }
 
 PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
@@ -122,6 +194,7 @@ PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
     check_policy_name(policy.name, policy.where);
     return policy;
   }
+  if (node.IsMap() && node["bpf"].IsDefined()) return read_bpf_policy(node, file);
   auto [name, tunables] = single_entry(node, file, "a policy is neither a name nor {NAME: {tunables}}",
                                        "'eevdf' or 'eevdf: {base_slice_ns: 3ms}'");
   PolicyConfig policy;
@@ -132,22 +205,8 @@ PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
     throw Error(policy.where, "the tunables of " + policy.name + " are not a mapping",
                 "write it as '" + policy.name + ": {base_slice_ns: 3ms}'");
   }
-  std::string settings;
-  std::set<std::string> seen;
-  for (const auto& entry : tunables) {
-    std::string where = yaml_where(entry.first, file);
-    if (!entry.first.IsScalar()) throw Error(where, "the name of a tunable is not text", "write NAME: VALUE");
-    std::string key = entry.first.Scalar(), value = yaml_text(entry.second, file, key);
-    if (!seen.insert(key).second) throw Error(where, "'" + key + "' is given twice", "keep one");
-    if (key == "label") {
-      policy.label = value;
-      if (value.empty()) throw Error(where, "label is empty", "name the policy as it should be shown");
-      continue;
-    }
-    settings.append(settings.empty() ? "" : " ").append(key).append("=").append(value);
-    policy.tunables.push_back({key, value, where});
-  }
-  if (policy.label.empty()) policy.label = policy.name + (settings.empty() ? "" : "(" + settings + ")");
+  read_tunables(tunables, file, "", &policy);
+  name_policy(&policy, policy.name);
   return policy;
 }
 
@@ -226,6 +285,7 @@ Config read_config(const YAML::Node& root, const std::string& name) {
     config.output = map.text("output");
     if (config.output.empty()) throw Error(map.where("output"), "output is empty", "name a folder");
   }
+  if (map.has("hotplug")) config.hotplug = read_hotplug(map);
   if (map.has("jobs")) config.jobs = static_cast<int>(map.integer("jobs", 1, kMaxJobs));
   return config;
 }

@@ -13,12 +13,13 @@
 
 #include "base/units.h"
 #include "policies/tunables.h"
+#include "sim/engine.h"
 #include "sim/kernel_params.h"
 
 namespace simsched {
 
 struct PolicyConfig {
-  std::string name;   // one of policy_infos()
+  std::string name;   // one of policy_registry(), or "bpf", whose tunable `bpf` is the path of its source
   std::string label;  // as shown; unique in a config
   Tunables tunables;
   std::string where;  // "file:line"
@@ -53,6 +54,7 @@ struct Config {
   std::vector<std::string> metrics;  // to show; empty: default_metrics()
   std::string output;                // folder; empty: not given
   int jobs = 0;                      // 0: one a CPU
+  std::vector<HotplugEvent> hotplug;
 };
 
 // `name` stands for the file in messages. Throws Error with file and line.

@@ -2,7 +2,7 @@
 
 #include "app/parallel.h"
 #include "app/progress.h"
-#include "policies/registry.h"
+#include "app/policy_registry.h"
 #include "sim/engine.h"
 
 namespace simsched {
@@ -25,9 +25,10 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
   options.seed = experiment.seed;
   options.duration = config.duration;
   options.record = experiment.record;
+  options.hotplug = config.hotplug;
   std::shared_ptr<const Workload> workload = inputs.workload(experiment.machine, experiment.seed);
   Engine engine(machine, *workload, options,
-                make_policy(policy.name, policy.tunables, options.kernel, machine, policy.where));
+                policy_registry().make(policy.name, policy.tunables, options.kernel, machine, policy.where));
   engine.run();
   Outcome outcome;
   outcome.result = engine.result();

@@ -6,7 +6,7 @@
 
 #include "app/recording.h"
 #include "base/error.h"
-#include "policies/registry.h"
+#include "app/policy_registry.h"
 #include "topology/load.h"
 #include "topology/yaml_map.h"
 #include "workloads/registry.h"
@@ -46,6 +46,13 @@ Inputs::Inputs(const Config& config, bool quiet) {
     load_trace(config, quiet);
   }
   check_policies(config);
+  for (const HotplugEvent& event : config.hotplug) {
+    for (const auto& machine : machines_) {
+      if (event.cpu.index() < machine->nr_cpus()) continue;
+      throw Error(config.file, "hotplug names cpu " + std::to_string(event.cpu.value()) + ", which " + machine->name() + " does not have",
+                  "take 0 to " + std::to_string(machine->nr_cpus() - 1));
+    }
+  }
 }
 
 std::shared_ptr<const Workload> Inputs::workload(size_t machine, uint64_t seed) const {
@@ -98,7 +105,7 @@ void Inputs::add_kernels(const KernelConfig& config, const KernelParams& base, s
 void Inputs::check_policies(const Config& config) const {
   for (const PolicyConfig& policy : config.policies) {
     for (size_t i = 0; i < machines_.size(); ++i) {
-      make_policy(policy.name, policy.tunables, kernels_[i], *machines_[i], policy.where);
+      policy_registry().make(policy.name, policy.tunables, kernels_[i], *machines_[i], policy.where);
     }
   }
 }

@@ -7,7 +7,7 @@
 #include "app/commands.h"
 #include "base/error.h"
 #include "base/suggest.h"
-#include "policies/registry.h"
+#include "app/policy_registry.h"
 #include "report/table.h"
 
 namespace simsched {
@@ -17,8 +17,9 @@ void print_list() {
   Table table;
   table.add_column("policy", Align::kLeft);
   table.add_column("what it is", Align::kLeft);
-  for (const PolicyInfo& info : policy_infos()) table.add_row({info.name, info.summary});
-  fmt::print("{}\nsimsched policies NAME shows the tunables of one\n", table.str(wants_colour(STDOUT_FILENO)));
+  for (const PolicyInfo& info : policy_registry().infos()) table.add_row({info.name, info.summary});
+  fmt::print("{}\nsimsched policies NAME shows the tunables of one\n"
+             "\nAny other sched_ext scheduler: {{bpf: FILE.bpf.c}} as a policy; docs/sched_ext.md\n", table.str(wants_colour(STDOUT_FILENO)));
 }
 
 void print_tunables(const PolicyInfo& policy) {
@@ -43,7 +44,7 @@ int show(const std::string& name) {
     return 0;
   }
   std::vector<std::string> names;
-  for (const PolicyInfo& info : policy_infos()) {
+  for (const PolicyInfo& info : policy_registry().infos()) {
     if (info.name == name) {
       print_tunables(info);
       return 0;

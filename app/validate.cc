@@ -12,7 +12,7 @@
 #include "app/progress.h"
 #include "app/recording.h"
 #include "app/recording_text.h"
-#include "policies/registry.h"
+#include "app/policy_registry.h"
 #include "report/counters.h"
 #include "report/table.h"
 #include "sim/engine.h"
@@ -43,7 +43,7 @@ SchedTrace replay(const Recording& recording, const std::string& policy, uint64_
   options.seed = seed;
   options.record = true;
   Engine engine(recording.machine, recording.workload, options,
-                make_policy(policy, {}, options.kernel, recording.machine, "--policy"));
+                policy_registry().make(policy, {}, options.kernel, recording.machine, "--policy"));
   engine.run();
   return engine.trace();
 }

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,12 +49,20 @@ class CpuSet {
     return found.valid() ? found : first_cpu();
   }
 
+  // 64 CPUs at a time: CPU 64 * i + b is bit b of word i. Words past the last are 0.
+  size_t nr_words() const { return words_.size(); }
+  uint64_t word(size_t i) const { return i < words_.size() ? words_[i] : 0; }
+
   CpuSet operator&(const CpuSet& other) const;
   CpuSet operator|(const CpuSet& other) const;
   CpuSet operator-(const CpuSet& other) const;
   bool operator==(const CpuSet& other) const;
 
   std::string str() const;  // "0-3,8"
+
+  // 64 CPUs a word, the lowest first; there may be fewer words than the machine has CPUs.
+  std::span<const uint64_t> words() const { return words_; }
+  void assign(std::span<const uint64_t> words) { words_.assign(words.begin(), words.end()); }
 
   class Iterator {
    public:

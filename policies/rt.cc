@@ -139,7 +139,7 @@ void RtClass::account_slice(TaskId task) {
   link.last_tick = engine_->now();
 }
 
-void RtClass::put_prev_task(CpuId, TaskId task) { account_slice(task); }
+void RtClass::put_prev_task(CpuId, TaskId task, TaskId) { account_slice(task); }
 void RtClass::set_next_task(CpuId, TaskId task) { links_[task.index()].last_tick = engine_->now(); }
 
 void RtClass::task_tick(CpuId cpu, TaskId curr) {

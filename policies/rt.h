@@ -26,7 +26,7 @@ class RtClass final : public SchedClass {
   bool dequeue_task(CpuId cpu, TaskId task, uint32_t flags) override;
   void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) override;
   TaskId pick_task(CpuId cpu) override;
-  void put_prev_task(CpuId cpu, TaskId task) override;
+  void put_prev_task(CpuId cpu, TaskId task, TaskId next) override;
   void set_next_task(CpuId cpu, TaskId task) override;
   void task_tick(CpuId cpu, TaskId curr) override;
   Nanos next_tick(CpuId cpu) override;

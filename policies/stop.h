@@ -25,7 +25,7 @@ class StopClass final : public SchedClass {
   }
   void wakeup_preempt(CpuId, TaskId, uint32_t) override {}
   TaskId pick_task(CpuId cpu) override { return queued_[cpu.index()]; }
-  void put_prev_task(CpuId, TaskId) override {}
+  void put_prev_task(CpuId, TaskId, TaskId) override {}
   void set_next_task(CpuId, TaskId) override {}
   void task_tick(CpuId, TaskId) override {}
   Nanos next_tick(CpuId) override { return Nanos::max(); }

@@ -34,19 +34,27 @@ void Engine::schedule(CpuId cpu) {
   rq.need_resched = false;  // after the pick: what it pulled here has been considered
   ++rq.resched_generation;
   if (next != prev) {
-    if (prev.valid()) class_of(prev).put_prev_task(cpu, prev);
+    if (prev.valid()) class_of(prev).put_prev_task(cpu, prev, next);
     switch_to(cpu, prev, next);
+    // put_prev_task_idle() comes before set_next_task() of what runs then.
+    if (prev.valid() != next.valid())
+      for (SchedClass* watcher : watchers_) watcher->cpu_idle(cpu, !next.valid(), true);
     if (next.valid()) {
       class_of(next).set_next_task(cpu, next);
       arm_done(cpu);
     }
+    for (SchedClass* watcher : watchers_) watcher->any_switch(cpu, prev, next);
+  } else if (!next.valid()) {
+    for (SchedClass* watcher : watchers_) watcher->cpu_idle(cpu, true, false);
   }
+  for (SchedClass* watcher : watchers_) watcher->scheduled(cpu);
   arm_tick(cpu);
 }
 
 void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   Rq& rq = rqs_[cpu.index()];
   ++metrics_.switches;
+  ++rq.switches;
   uint16_t prev_state = kStateRunning;
   if (prev.valid()) {
     Task& task = tasks_[prev.index()];
@@ -65,6 +73,7 @@ void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   if (!prev.valid()) rq.idle_poll.ended(now_ - rq.idle_since, machine_.costs().idle_poll_max);
   rq.curr = next;
   ++rq.done_generation;
+  rq.held = false;
   rq.overhead_left = Nanos(0);
   if (next.valid()) {
     Task& task = tasks_[next.index()];
@@ -78,7 +87,8 @@ void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
       task.waking = false;
       metrics_.wake_latency.add(now_ - task.woken);
     }
-    rq.overhead_left = machine_.costs().context_switch;
+    rq.overhead_left = machine_.costs().context_switch + rq.charge;
+    rq.charge = Nanos(0);
     rq.busy_since = now_;
     task.refill += task.warmth.come(machine_, task.ran_on, cpu, rq.time.busy());
     task.ran_on = cpu;
@@ -111,7 +121,7 @@ Nanos Engine::resched_delay(CpuId cpu) {
                          : in_softirq_         ? costs.resched_softirq
                          : in_irq_             ? costs.resched_hardirq
                                                : costs.resched_task;
-  return spread.sample(cost_rng_);
+  return spread.sample(cost_rng_) + rqs_[this_cpu_.index()].charge;  // what it computed on the way comes first
 }
 
 // How long another CPU's interrupt takes to reach `cpu`.
@@ -216,14 +226,99 @@ void Engine::wake_up_new_task(TaskId task) {
   wakeup_preempt(cpu, task, kWfFork);
 }
 
-void Engine::move_queued_task(TaskId task, CpuId to, MigrationKind kind) {
+// select_fallback_rq(): the CPU that a task should be on is gone or not allowed.
+CpuId Engine::fallback_cpu(TaskId task) const {
+  const CpuSet& cpus = allowed(task);
+  CpuId now_on = tasks_[task.index()].cpu;
+  for (CpuId cpu : machine_.node_cpus(machine_.cpu(now_on).node))
+    if (cpus.contains(cpu)) return cpu;
+  return cpus.first_cpu();
+}
+
+void Engine::set_timer(const SchedClass& cls, Nanos at, uint32_t number) {
+  ++class_timers_;
+  queue_.push(std::max(at, now_), EventKind::kClassTimer, number, class_index(cls));
+}
+
+void Engine::set_policy(TaskId id, SchedPolicy policy) {
+  Task& task = tasks_[id.index()];
+  SIMSCHED_CHECK(task.state == TaskState::kNew, describe(id) + " has started already");
+  task.policy = policy;
+  set_class(task);
+}
+
+void Engine::reclassify_tasks() {
+  for (size_t i = 0; i < workload_.tasks.size(); ++i) {
+    Task& task = tasks_[i];
+    if (task.state != TaskState::kDead) reclassify(TaskId(i));
+  }
+}
+
+void Engine::reclassify(TaskId id) {
+  Task& task = tasks_[id.index()];
+  uint8_t before = task.sched_class;
+  set_class(task);
+  uint8_t after = task.sched_class;
+  if (before == after || task.state == TaskState::kNew) return;
+  task.sched_class = before;
+  bool runs = task.state == TaskState::kRunning, queued = task.on_rq;
+  CpuId cpu = task.cpu;
+  if (runs) settle(cpu);
+  if (queued && task.state == TaskState::kBlocked) {
+    classes_[before]->dequeue_task(cpu, id, kDequeueSleep | kDequeueDelayed);  // its sleep was delayed: no longer
+    queued = false;
+  }
+  if (queued) deactivate_task(cpu, id, kDequeueSave | kDequeueMove);
+  if (runs) classes_[before]->put_prev_task(cpu, id, TaskId());
+  classes_[before]->switched_from(id);
+  task.sched_class = after;
+  classes_[after]->switched_to(id);
+  if (!queued) return;
+  activate_task(cpu, id, kEnqueueRestore | kEnqueueMove);
+  if (runs) classes_[after]->set_next_task(cpu, id);
+  resched_curr(cpu);
+}
+
+// sched_cpu_deactivate() and sched_cpu_activate().
+void Engine::change_hotplug(const HotplugEvent& change) {
+  CpuId cpu = change.cpu;
+  if (cpu_online(cpu) == change.online || (!change.online && online_cpus().size() == 1)) return;
+  if (change.online) affinities_[0].add(cpu); else affinities_[0].remove(cpu);
+  update_online();
+  for (SchedClass* watcher : watchers_) watcher->cpu_online(cpu, change.online);
+  if (change.online) return resched_curr(cpu);
+  // Everything leaves: what is queued at once, what runs through the stopper.
+  for (size_t i = 0; i < workload_.tasks.size(); ++i) {
+    Task& task = tasks_[i];
+    TaskId id(i);
+    if (task.cpu != cpu || !task.on_rq) continue;
+    if (task.state == TaskState::kRunning) {
+      queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, fallback_cpu(id)});
+    } else if (task.state == TaskState::kRunnable) {
+      move_queued_task(id, fallback_cpu(id), MigrationKind::kAffinity);
+    }
+  }
+}
+
+void Engine::update_online() {
+  const CpuSet online = affinities_[0];
+  all_online_ = online == machine_.cpus();
+  for (size_t i = 1; i < affinities_.size(); ++i) {
+    affinities_[i] = wanted_affinities_[i] & online;
+    bool stopper = i >= workload_.affinities.size();
+    if (stopper) affinities_[i] = wanted_affinities_[i];
+    else if (affinities_[i].empty()) affinities_[i] = online;
+  }
+}
+
+void Engine::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.on_rq && state.state == TaskState::kRunnable && state.cpu != to && cpu_allowed(task, to),
                  describe(task) + " cannot be moved to cpu " + std::to_string(to.value()));
   deactivate_task(state.cpu, task, kDequeueMove);
   set_task_cpu(task, to, kind);
   activate_task(to, task, kEnqueueMove);
-  wakeup_preempt(to, task, 0);
+  if (may_preempt) wakeup_preempt(to, task, 0);
 }
 
 void Engine::send_ipi(CpuId cpu, const SchedClass& sender) {

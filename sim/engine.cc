@@ -24,9 +24,12 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
   // An affinity that this machine has no CPU for is broken, as the kernel does when a CPU goes away.
   for (const CpuSet& wanted : workload.affinities) {
     CpuSet cpus = wanted & machine.cpus();
-    affinities_.push_back(cpus.empty() ? machine.cpus() : cpus);
+    wanted_affinities_.push_back(cpus.empty() ? machine.cpus() : cpus);
   }
-  for (CpuId cpu : machine.cpus()) affinities_.push_back(CpuSet::single(cpu));
+  for (CpuId cpu : machine.cpus()) wanted_affinities_.push_back(CpuSet::single(cpu));
+  affinities_ = wanted_affinities_;
+  for (size_t i = 0; i < options_.hotplug.size(); ++i)
+    queue_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));
 
   for (size_t i = 0; i < workload.tasks.size(); ++i) {
     const TaskSpec& spec = workload.tasks[i];
@@ -57,19 +60,31 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
   if (options_.duration != Nanos::max()) queue_.push(options_.duration, EventKind::kEnd, 0);
   ends_with_foreground_ = foreground_left_ > 0;
   if (options_.record) recorder_.emplace(workload, machine);
+  for (auto& cls : classes_)
+    if (cls->watches()) watchers_.push_back(cls.get());
   for (auto& cls : classes_) cls->attach(*this);
 }
 
 Engine::~Engine() = default;
 
-const CpuSet& Engine::allowed(TaskId task) const {
-  AffinityId affinity = tasks_[task.index()].affinity;
-  return affinity.value() == 0 ? machine_.cpus() : affinities_[affinity.index()];
-}
-
 std::string Engine::describe(TaskId task) const {
   if (is_stopper(task)) return "migration/" + std::to_string(tasks_[task.index()].cpu.value());
   return workload_.task_name(task) + "[" + std::to_string(spec(task).pid) + "]";
+}
+
+CpuTime Engine::cpu_time(CpuId cpu) const {
+  const Rq& rq = rqs_[cpu.index()];
+  CpuTime time = rq.time;
+  Nanos open = now_ - rq.settled;
+  Nanos overhead = rq.curr.valid() ? std::min(rq.overhead_left, open) : Nanos(0);
+  time.overhead += overhead;
+  (rq.curr.valid() ? time.task : time.idle) += open - overhead;
+  return time;
+}
+
+Nanos Engine::time_on_cpu(TaskId task) const {
+  const Task& t = tasks_[task.index()];
+  return t.time.on_cpu() + (t.state == TaskState::kRunning ? now_ - rqs_[t.cpu.index()].settled : Nanos(0));
 }
 
 void Engine::run() {
@@ -107,6 +122,17 @@ void Engine::handle(const Event& event) {
       in_irq_ = true;
       classes_[event.generation]->ipi(cpu);
       break;
+    case EventKind::kClassTimer:
+      this_cpu_ = online_cpus().first_cpu();
+      in_irq_ = true;
+      --class_timers_;
+      classes_[event.generation]->timer(event.index);
+      if (only_timers_left()) report_deadlock();
+      break;
+    case EventKind::kHotplug:
+      this_cpu_ = options_.hotplug[event.index].cpu;
+      change_hotplug(options_.hotplug[event.index]);
+      break;
     case EventKind::kDone:
       if (event.generation != rqs_[event.index].done_generation) return;
       this_cpu_ = cpu;
@@ -128,7 +154,14 @@ void Engine::handle(const Event& event) {
       ended_ = true;
       break;
   }
+  if (rqs_[this_cpu_.index()].charge > Nanos(0)) apply_charge(this_cpu_);
   ++nr_events_;
+}
+
+// Nothing but the classes' own timers will ever happen.
+bool Engine::only_timers_left() const {
+  return queue_.size() == class_timers_ && !finished() &&
+         std::all_of(rqs_.begin(), rqs_.end(), [](const Rq& rq) { return rq.nr_running == 0 && !rq.curr.valid(); });
 }
 
 void Engine::tick(CpuId cpu) {
@@ -208,7 +241,10 @@ void Engine::check_invariants() const {
 
 bool Engine::has_runnable(CpuId cpu) const {
   return std::any_of(tasks_.begin(), tasks_.end(),
-                     [&](const Task& task) { return task.cpu == cpu && task.state == TaskState::kRunnable; });
+                     [&](const Task& task) {
+                       return task.cpu == cpu && task.state == TaskState::kRunnable &&
+                              !classes_[task.sched_class]->may_idle_with_work();
+                     });
 }
 
 }  // namespace simsched

@@ -24,12 +24,20 @@
 
 namespace simsched {
 
+// A CPU goes away or comes back at some time.
+struct HotplugEvent {
+  Nanos at;
+  CpuId cpu;
+  bool online;
+};
+
 struct EngineOptions {
   KernelParams kernel;
   uint64_t seed = 1;
   Nanos duration = Nanos::max();   // stop then; else when every task that is not `background` has exited
   bool record = false;             // keep a SchedTrace
   bool check_invariants = false;   // after every event; for tests
+  std::vector<HotplugEvent> hotplug;
 };
 
 class Engine {
@@ -75,16 +83,43 @@ class Engine {
   const TaskSpec& spec(TaskId task) const { return workload_.tasks[task.index()]; }
   Nanos custom_slice(TaskId task) const { return spec(task).slice; }
   GroupId group(TaskId task) const { return spec(task).group; }
-  const CpuSet& allowed(TaskId task) const;
+  const CpuSet& online_cpus() const { return affinities_[0]; }
+  bool cpu_online(CpuId cpu) const { return online_cpus().contains(cpu); }
+  // Of the CPUs that are online; all of these for a task whose own have all gone.
+  const CpuSet& allowed(TaskId task) const { return affinities_[tasks_[task.index()].affinity.index()]; }
   bool cpu_allowed(TaskId task, CpuId cpu) const {
-    return !tasks_[task.index()].affinity.value() ? true : allowed(task).contains(cpu);
+    return !tasks_[task.index()].affinity.value() && all_online_ ? true : allowed(task).contains(cpu);
   }
+  // As the task asked for, whether online or not.
+  const CpuSet& affinity(TaskId task) const { return wanted_affinities_[tasks_[task.index()].affinity.index()]; }
+  AffinityId affinity_id(TaskId task) const { return tasks_[task.index()].affinity; }
+  TaskState task_state(TaskId task) const { return tasks_[task.index()].state; }
+  const Task& task(TaskId task) const { return tasks_[task.index()]; }
+  // Up to now; a running task's and a CPU's time included.
+  CpuTime cpu_time(CpuId cpu);
+  TaskTime task_time(TaskId task);
+  uint64_t switches(CpuId cpu) const { return rqs_[cpu.index()].switches; }
   std::string describe(TaskId task) const;  // "cc1[1234]"
+  CpuTime cpu_time(CpuId cpu) const;        // up to now
+  Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
 
   // ---- What a scheduling class may do ----
   void resched_curr(CpuId cpu);
-  // A queued, not running task of any class goes to another CPU's queue, and may preempt there.
-  void move_queued_task(TaskId task, CpuId to, MigrationKind kind);
+  // SchedClass::timer(number) of `cls` is called at `at`. A class that changes its mind ignores the call.
+  void set_timer(const SchedClass& cls, Nanos at, uint32_t number);
+  // The scheduler itself takes this long on `cpu`: whatever runs there next, or again, is so much later.
+  void charge(CpuId cpu, Nanos cost) { rqs_[cpu.index()].charge += cost; }
+  // `cpu` spins in the kernel until release(): what runs there makes no progress.
+  void hold(CpuId cpu);
+  void release(CpuId cpu);
+  // Of a task that has not started yet.
+  void set_policy(TaskId task, SchedPolicy policy);
+  // An allowed CPU for a task that cannot be where it should: near its own, if possible.
+  CpuId fallback_cpu(TaskId task) const;
+  // The classes answer takes() otherwise than before: every living task goes to the class that takes it now.
+  void reclassify_tasks();
+  // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to that.
+  void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
   // A task whose dequeue_task() was answered false is now off its queue.
   void finish_delayed_dequeue(TaskId task);
   // SchedClass::ipi(cpu) of `sender` is called on `cpu` when it takes the interrupt; wakes an idle CPU.
@@ -112,7 +147,10 @@ class Engine {
   [[noreturn]] void report_deadlock() const;
   void check_invariants() const;
   bool has_runnable(CpuId cpu) const;
+  void change_hotplug(const HotplugEvent& change);
+  void update_online();
   void tick(CpuId cpu);
+  bool only_timers_left() const;
   void arm_tick(CpuId cpu);
 
   // core.cc: scheduling, as kernel/sched/core.c
@@ -138,6 +176,7 @@ class Engine {
   SchedClass& class_of(TaskId task) { return *classes_[tasks_[task.index()].sched_class]; }
   uint8_t class_index(const SchedClass& cls) const;
   void set_class(Task& task);
+  void reclassify(TaskId task);
 
   // execute.cc: programs and the progress of work
   void advance(CpuId cpu);
@@ -149,6 +188,7 @@ class Engine {
   void signal(TokenId token, uint32_t wake_flags);
   void start_task(TaskId task);
   void change_parameters(CpuId cpu, TaskId task, const Op& op);
+  void apply_charge(CpuId cpu);
   void settle(CpuId cpu);
   void arm_done(CpuId cpu);
   void update_speed(CpuId cpu);
@@ -168,7 +208,11 @@ class Engine {
   std::vector<Rq> rqs_;
   std::vector<Token> tokens_;
   std::vector<std::vector<StopWork>> stop_work_;  // by CPU
-  std::vector<CpuSet> affinities_;                // by AffinityId: of the workload, then of the stoppers
+  std::vector<CpuSet> wanted_affinities_;         // by AffinityId: of the workload, then of the stoppers
+  std::vector<CpuSet> affinities_;                // ... of them the CPUs that are online
+  bool all_online_ = true;
+  size_t class_timers_ = 0;                       // of the pending events
+  std::vector<SchedClass*> watchers_;
   size_t foreground_left_ = 0;                    // tasks that keep the simulation alive
   bool ends_with_foreground_ = false, ended_ = false;
   uint64_t nr_events_ = 0;

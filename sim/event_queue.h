@@ -24,6 +24,8 @@ enum class EventKind : uint8_t {
   kTimer,    // index: task. Its sleep is over
   kStart,    // index: task. It starts by itself
   kIpi,      // index: CPU; generation: class index
+  kClassTimer,  // index: the class's own number for it; generation: class index
+  kHotplug,  // index: number of the change
   kDone,     // index: CPU. The running task finished its compute op
   kResched,  // index: CPU
   kTick,     // index: CPU

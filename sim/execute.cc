@@ -25,9 +25,9 @@ void Engine::settle(CpuId cpu) {
     return;
   }
   Task& task = tasks_[rq.curr.index()];
-  if (rq.overhead_left > Nanos(0)) {
-    Nanos overhead = std::min(rq.overhead_left, delta);
-    rq.overhead_left -= overhead;
+  if (rq.overhead_left > Nanos(0) || rq.held) {
+    Nanos overhead = rq.held ? delta : std::min(rq.overhead_left, delta);
+    rq.overhead_left -= std::min(rq.overhead_left, overhead);
     rq.time.overhead += overhead;
     task.time.overhead += overhead;
     delta -= overhead;
@@ -58,6 +58,9 @@ void Engine::settle(CpuId cpu) {
 // Plans the event at which the running task has done its op.
 void Engine::arm_done(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
+  rq.overhead_left += rq.charge;
+  rq.charge = Nanos(0);
+  if (rq.held) return;  // release() does
   const Task& task = tasks_[rq.curr.index()];
   int64_t left = (task.remaining + std::min(task.refill, task.remaining)).count(), time = left;
   if (left > 0 && (rq.speed != kFullSpeed || task.fraction != 0)) {
@@ -66,6 +69,39 @@ void Engine::arm_done(CpuId cpu) {
   }
   queue_.push(now_ + rq.overhead_left + Nanos(time), EventKind::kDone, static_cast<uint32_t>(cpu.value()),
               ++rq.done_generation);
+}
+
+// The scheduler took time on a CPU whose task goes on. On an idle CPU what comes next pays.
+void Engine::apply_charge(CpuId cpu) {
+  if (!rqs_[cpu.index()].curr.valid()) return;
+  settle(cpu);
+  arm_done(cpu);
+}
+
+void Engine::hold(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  if (rq.held || !rq.curr.valid()) return;
+  settle(cpu);
+  rq.held = true;
+  ++rq.done_generation;
+}
+
+void Engine::release(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  if (!rq.held) return;
+  settle(cpu);
+  rq.held = false;
+  if (rq.curr.valid()) arm_done(cpu);
+}
+
+CpuTime Engine::cpu_time(CpuId cpu) {
+  settle(cpu);
+  return rqs_[cpu.index()].time;
+}
+
+TaskTime Engine::task_time(TaskId task) {
+  if (task_running(task)) settle(task_cpu(task));
+  return tasks_[task.index()].time;
 }
 
 void Engine::update_speed(CpuId cpu) {
@@ -224,13 +260,14 @@ void Engine::exit_task(CpuId cpu, TaskId id) {
   task.died = now_;
   task.prev_state = kStateZombie;
   SIMSCHED_CHECK(deactivate_task(cpu, id, kDequeueSleep | kDequeueSpecial), "the dequeue of an exit was delayed");
-  class_of(id).task_dead(id);
   ++metrics_.exits;
   if (!spec(id).background) {
     --foreground_left_;
     last_exit_ = now_;
   }
   schedule(cpu);
+  class_of(id).task_dead(id);  // finish_task_switch()
+  for (SchedClass* watcher : watchers_) watcher->any_task_dead(id);
 }
 
 void Engine::signal(TokenId id, uint32_t wake_flags) {
@@ -248,6 +285,7 @@ void Engine::signal(TokenId id, uint32_t wake_flags) {
 // A task that nobody forks comes into being as if its CPU had.
 void Engine::start_task(TaskId id) {
   this_cpu_ = tasks_[id.index()].cpu;
+  for (SchedClass* watcher : watchers_) watcher->any_task_new(id);
   class_of(id).task_fork(id, TaskId());
   wake_up_new_task(id);
 }
@@ -258,6 +296,7 @@ void Engine::fork(CpuId cpu, TaskId parent, TaskId child) {
   ++metrics_.forks;
   task.cpu = cpu_allowed(child, cpu) ? cpu : allowed(child).first_cpu();
   if (recorder_) recorder_->fork(now_, cpu, parent, child);
+  for (SchedClass* watcher : watchers_) watcher->any_task_new(child);
   class_of(child).task_fork(child, parent);
   wake_up_new_task(child);
 }
@@ -267,16 +306,22 @@ void Engine::change_parameters(CpuId cpu, TaskId id, const Op& op) {
   Task& task = tasks_[id.index()];
   if (op.kind == OpKind::kSetAffinity) {
     task.affinity = AffinityId(op.arg);
+    class_of(id).affinity_changed(id);
     if (cpu_allowed(id, cpu)) return;
     queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, allowed(id).first_cpu()});
     schedule(cpu);
     return;
   }
   deactivate_task(cpu, id, kDequeueSave);
-  class_of(id).put_prev_task(cpu, id);
+  class_of(id).put_prev_task(cpu, id, TaskId());
   if (op.kind == OpKind::kSetNice) task.nice = static_cast<int8_t>(op.value);
   if (op.kind == OpKind::kSetPolicy) task.policy = static_cast<SchedPolicy>(op.value);
+  uint8_t before = task.sched_class;
   set_class(task);
+  if (task.sched_class != before) {
+    classes_[before]->switched_from(id);
+    class_of(id).switched_to(id);
+  }
   class_of(id).reweight_task(id);
   activate_task(cpu, id, kEnqueueRestore);
   class_of(id).set_next_task(cpu, id);

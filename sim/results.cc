@@ -155,6 +155,12 @@ RunResult Engine::result() const {
   put("utilisation_ppm", ppm((cpus.task + cpus.overhead).count(), cpus.total().count()));
   put("fairness_jain_ppm", squares == 0 ? 1000000 : static_cast<int64_t>(sum * sum * 1000000 / (squares * counted)));
   put("events", nr_events_);
+  for (const auto& cls : classes_) {
+    SchedClass::Status status = cls->status();
+    if (status.text.empty()) continue;
+    result.status = status.text;
+    result.exit_code = status.exit_code;
+  }
   for (const auto& cls : classes_)
     for (auto& [name, value] : cls->counters()) put(std::string(cls->name()) + "_" + name, value);
   return result;

@@ -71,8 +71,8 @@ class SchedClass {
   // The queued or running task that should run next on `cpu`; none: nothing here. May pull work from
   // other CPUs when it has nothing (new-idle balancing).
   virtual TaskId pick_task(CpuId cpu) = 0;
-  // The task stops running but stays runnable or was just dequeued / starts running.
-  virtual void put_prev_task(CpuId cpu, TaskId task) = 0;
+  // The task stops running but stays runnable or was just dequeued (`next`, if any, runs next) / starts running.
+  virtual void put_prev_task(CpuId cpu, TaskId task, TaskId next) = 0;
   virtual void set_next_task(CpuId cpu, TaskId task) = 0;
 
   // One scheduler tick with `curr` running (of this class).
@@ -88,10 +88,37 @@ class SchedClass {
   virtual void stopper(CpuId /*cpu*/, TaskId /*task*/, CpuId /*dest*/) {}
 
   virtual void yield_task(CpuId /*cpu*/, TaskId /*task*/) {}
+  // The timer `number` that it set with Engine::set_timer() has run out. On no CPU in particular.
+  virtual void timer(uint32_t /*number*/) {}
   virtual void task_fork(TaskId /*child*/, TaskId /*parent*/) {}
-  virtual void task_dead(TaskId /*task*/) {}
+  virtual void task_dead(TaskId /*task*/) {}  // after the switch away from it
   // nice, policy within the class, or slice changed; the task is dequeued and put back around it.
   virtual void reweight_task(TaskId /*task*/) {}
+
+  // The task joins / leaves this class while it is on no queue (sched_setscheduler(), or a class that takes others now).
+  virtual void switched_to(TaskId /*task*/) {}
+  virtual void switched_from(TaskId /*task*/) {}
+  virtual void affinity_changed(TaskId /*task*/) {}
+
+  // A class that watches is told of what happens to all tasks and CPUs, whatever their class.
+  virtual bool watches() const { return false; }
+  virtual void any_task_new(TaskId /*task*/) {}   // before its task_fork()
+  virtual void any_task_dead(TaskId /*task*/) {}
+  // `cpu` picked the idle task, or leaves it; `transition`: it ran something before / will run something.
+  virtual void cpu_idle(CpuId /*cpu*/, bool /*idle*/, bool /*transition*/) {}
+  virtual void any_switch(CpuId /*cpu*/, TaskId /*prev*/, TaskId /*next*/) {}
+  virtual void scheduled(CpuId /*cpu*/) {}  // at the end of every schedule(), as __balance_callbacks()
+  virtual void cpu_online(CpuId /*cpu*/, bool /*online*/) {}
+
+  // Whether a CPU may idle although tasks of this class are queued on it (for check_invariants).
+  virtual bool may_idle_with_work() const { return false; }
+
+  // How the class fared: what the results say of the run when it is not ok.
+  struct Status {
+    std::string text;   // empty: ok
+    int exit_code = 0;
+  };
+  virtual Status status() const { return {}; }
 
   // Figures of its own for the results, by name.
   virtual std::vector<std::pair<std::string, int64_t>> counters() const { return {}; }

@@ -60,6 +60,9 @@ struct Rq {
   Nanos tick_at = Nanos::max();
   uint32_t done_generation = 0, resched_generation = 0, tick_generation = 0;
   uint32_t nr_running = 0;    // tasks with on_rq here
+  uint64_t switches = 0;
+  Nanos charge;               // time that the scheduler took here and nobody has paid for yet
+  bool held = false;          // spins in the kernel
   uint32_t speed = 0;         // reference work per time, of 2^20
   bool need_resched = false;
   CpuTime time;

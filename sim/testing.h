@@ -37,7 +37,7 @@ class QueueClass : public SchedClass {
   }
   void wakeup_preempt(CpuId, TaskId, uint32_t) override {}
   TaskId pick_task(CpuId cpu) override { return queue(cpu).empty() ? TaskId() : queue(cpu).front(); }
-  void put_prev_task(CpuId, TaskId) override {}
+  void put_prev_task(CpuId, TaskId, TaskId) override {}
   void set_next_task(CpuId, TaskId) override {}
   void task_tick(CpuId cpu, TaskId curr) override {
     if (stop_ || queue(cpu).size() < 2) return;

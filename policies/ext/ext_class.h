@@ -1,46 +1,328 @@
 // ExtClass: the scheduling class that hosts a sched_ext scheduler (kernel/sched/ext.c and ext_idle.c, Linux 6.18).
+//
 // Its public members beside the SchedClass verbs are the kfuncs that a scheduler may call, with their kernel names
-// less the scx_bpf_ prefix, their arguments and their answers (negative: an errno).
+// less the scx_bpf_ prefix, their arguments and their answers (negative: an errno). What the kernel rejects is
+// rejected in its words: error() ends the scheduler, all tasks go to the fair class, and the run goes on.
 #pragma once
 
-// The kfuncs, to code against (the implementation adds private members):
-//
-// Time, place:
-//   Nanos now() const;                      CpuId this_cpu() const;       TaskId current() const;   // none: idle
-//   size_t nr_cpu_ids() const;              const Machine& machine() const;   Engine& engine();
-//   const CpuSet& online_cpus() const;
-// Dispatch queues:
-//   int32_t create_dsq(uint64_t id, int32_t node);
-//   void destroy_dsq(uint64_t id);
-//   bool dsq_insert(TaskId task, uint64_t dsq, uint64_t slice, uint64_t enq_flags);
-//   bool dsq_insert_vtime(TaskId task, uint64_t dsq, uint64_t slice, uint64_t vtime, uint64_t enq_flags);
-//   uint32_t dispatch_nr_slots() const;     void dispatch_cancel();
-//   bool dsq_move_to_local(uint64_t dsq, uint64_t enq_flags = 0);
-//   int32_t dsq_nr_queued(uint64_t dsq) const;   // of user, global, local and LOCAL_ON queues; -ENOENT
-//   TaskId dsq_peek(uint64_t dsq);
-//   uint32_t reenqueue_local();
-//   A DsqIterator is a value {uint64_t dsq; uint32_t seq; TaskId at; uint64_t slice, vtime; bool has_slice, has_vtime; bool reverse; bool valid;}
-//   int32_t iter_dsq_new(DsqIterator* it, uint64_t dsq, uint64_t flags);   // flags: 1 = reverse
-//   TaskId iter_dsq_next(DsqIterator* it);
-//   void iter_dsq_destroy(DsqIterator* it);
-//   bool dsq_move(DsqIterator* it, TaskId task, uint64_t dsq, uint64_t enq_flags);
-//   bool dsq_move_vtime(DsqIterator* it, TaskId task, uint64_t dsq, uint64_t enq_flags);
-//   void dsq_move_set_slice(DsqIterator* it, uint64_t slice);   void dsq_move_set_vtime(DsqIterator* it, uint64_t vtime);
-//   bool task_set_slice(TaskId task, uint64_t slice);  bool task_set_dsq_vtime(TaskId task, uint64_t vtime);
-// CPUs:
-//   void kick_cpu(int32_t cpu, uint64_t flags);
-//   int32_t select_cpu_dfl(TaskId task, int32_t prev, uint64_t wake_flags, bool* is_idle);
-//   int32_t select_cpu_and(TaskId task, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags);
-//   const CpuSet& idle_cpumask(int32_t node = -1);   const CpuSet& idle_smtmask(int32_t node = -1);  // node -1: all
-//   bool test_and_clear_cpu_idle(int32_t cpu);
-//   int32_t pick_idle_cpu(const CpuSet& allowed, uint64_t flags);      int32_t pick_any_cpu(const CpuSet& allowed, uint64_t flags);
-//   int32_t pick_idle_cpu_node(const CpuSet& allowed, int32_t node, uint64_t flags);  int32_t pick_any_cpu_node(...same);
-//   uint32_t cpuperf_cap(int32_t cpu);   uint32_t cpuperf_cur(int32_t cpu);   void cpuperf_set(int32_t cpu, uint32_t perf);
-//   TaskId cpu_curr(int32_t cpu);           // none: idle or a stopper
-// Tasks:
-//   bool task_running(TaskId) const;  CpuId task_cpu(TaskId) const;  GroupId task_cgroup(TaskId) const;
-//   const TaskFields& fields(TaskId) const;  bool task_alive(TaskId) const;
-// Ending and telling:
-//   void exit(int64_t exit_code, const std::string& message);   void error(const std::string& message);
-//   void set_timer(uint64_t key, Nanos at);  void cancel_timer(uint64_t key);   // calls Ops::timer(key)
-//   std::vector<std::pair<std::string, int64_t>> events() const;   // SCX_EV_*: "SELECT_CPU_FALLBACK", ...
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policies/ext/constants.h"
+#include "policies/ext/dsq.h"
+#include "policies/ext/idle.h"
+#include "policies/ext/ops.h"
+#include "policies/fair/fair.h"
+#include "sim/engine.h"
+#include "sim/sched_class.h"
+
+namespace simsched::ext {
+
+// How long each callback takes on the CPU that runs it. docs/sched_ext.md says where the defaults come from.
+struct OpCosts {
+  std::array<Nanos, kNrOps> of{};
+};
+
+struct ExtOptions {
+  OpCosts costs;
+  Nanos restart_delay{0};  // from an exit that asks for a restart until the scheduler is loaded again
+};
+
+struct DsqIterator {
+  uint64_t dsq = 0;
+  DsqIndex queue = -1;
+  uint32_t seq = 0;        // tasks that came later are not visited
+  TaskId at;               // visited last
+  uint64_t slice = 0, vtime = 0;
+  bool has_slice = false, has_vtime = false, reverse = false, valid = false, started = false;
+};
+
+class ExtClass final : public SchedClass {
+ public:
+  // `make_ops` loads the scheduler: once at the start, and again after an exit that asks for a restart.
+  ExtClass(std::function<std::unique_ptr<Ops>()> make_ops, FairClass& fair, ExtOptions options = {});
+  ~ExtClass() override;
+
+  // ---- SchedClass ----
+  void attach(Engine& engine) override;
+  const char* name() const override { return "ext"; }
+  bool takes(SchedPolicy policy) const override;
+  CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) override;
+  void enqueue_task(CpuId cpu, TaskId task, uint32_t flags) override;
+  bool dequeue_task(CpuId cpu, TaskId task, uint32_t flags) override;
+  void wakeup_preempt(CpuId, TaskId, uint32_t) override {}
+  TaskId pick_task(CpuId cpu) override;
+  void put_prev_task(CpuId cpu, TaskId task, TaskId next) override;
+  void set_next_task(CpuId cpu, TaskId task) override;
+  void task_tick(CpuId cpu, TaskId curr) override;
+  Nanos next_tick(CpuId cpu) override;
+  void timer(uint32_t number) override;
+  void yield_task(CpuId cpu, TaskId task) override;
+  void task_fork(TaskId child, TaskId parent) override;
+  void reweight_task(TaskId task) override;
+  void switched_to(TaskId task) override;
+  void switched_from(TaskId task) override;
+  void affinity_changed(TaskId task) override;
+  bool watches() const override { return true; }
+  void scheduled(CpuId cpu) override;
+  bool may_idle_with_work() const override { return true; }  // a scheduler may keep tasks to itself
+  void any_task_new(TaskId task) override;
+  void any_task_dead(TaskId task) override;
+  void cpu_idle(CpuId cpu, bool idle, bool transition) override;
+  void any_switch(CpuId cpu, TaskId prev, TaskId next) override;
+  void cpu_online(CpuId cpu, bool online) override;
+  Status status() const override;
+  std::vector<std::pair<std::string, int64_t>> counters() const override;
+
+  // ---- kfuncs: time and place ----
+  Nanos now() const { return engine_->now(); }
+  CpuId this_cpu() const { return engine_->this_cpu(); }
+  TaskId current() const { return engine_->curr(engine_->this_cpu()); }  // none: idle
+  size_t nr_cpu_ids() const { return engine_->nr_cpus(); }
+  const Machine& machine() const { return engine_->machine(); }
+  Engine& engine() { return *engine_; }
+  const CpuSet& online_cpus() const { return engine_->online_cpus(); }
+
+  // ---- kfuncs: dispatch queues (kfuncs_dsq.cc) ----
+  int32_t create_dsq(uint64_t id, int32_t node);
+  void destroy_dsq(uint64_t id);
+  bool dsq_insert(TaskId task, uint64_t dsq, uint64_t slice, uint64_t enq_flags);
+  bool dsq_insert_vtime(TaskId task, uint64_t dsq, uint64_t slice, uint64_t vtime, uint64_t enq_flags);
+  uint32_t dispatch_nr_slots() const;
+  void dispatch_cancel();
+  bool dsq_move_to_local(uint64_t dsq, uint64_t enq_flags = 0);
+  int32_t dsq_nr_queued(uint64_t dsq) const;
+  TaskId dsq_peek(uint64_t dsq);
+  uint32_t reenqueue_local();
+  int32_t iter_dsq_new(DsqIterator* it, uint64_t dsq, uint64_t flags);  // flags: 1, from the end
+  TaskId iter_dsq_next(DsqIterator* it);
+  void iter_dsq_destroy(DsqIterator* it) { *it = {}; }
+  bool dsq_move(DsqIterator* it, TaskId task, uint64_t dsq, uint64_t enq_flags);
+  bool dsq_move_vtime(DsqIterator* it, TaskId task, uint64_t dsq, uint64_t enq_flags);
+  void dsq_move_set_slice(DsqIterator* it, uint64_t slice);
+  void dsq_move_set_vtime(DsqIterator* it, uint64_t vtime);
+  bool task_set_slice(TaskId task, uint64_t slice);
+  bool task_set_dsq_vtime(TaskId task, uint64_t vtime);
+
+  // ---- kfuncs: CPUs (kfuncs_cpu.cc) ----
+  void kick_cpu(int32_t cpu, uint64_t flags);
+  int32_t select_cpu_dfl(TaskId task, int32_t prev, uint64_t wake_flags, bool* is_idle);
+  int32_t select_cpu_and(TaskId task, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags);
+  const CpuSet& idle_cpumask(int32_t node = -1);   // node -1: of all nodes
+  const CpuSet& idle_smtmask(int32_t node = -1);
+  bool test_and_clear_cpu_idle(int32_t cpu);
+  int32_t pick_idle_cpu(const CpuSet& allowed, uint64_t flags);
+  int32_t pick_any_cpu(const CpuSet& allowed, uint64_t flags);
+  int32_t pick_idle_cpu_node(const CpuSet& allowed, int32_t node, uint64_t flags);
+  int32_t pick_any_cpu_node(const CpuSet& allowed, int32_t node, uint64_t flags);
+  uint32_t cpuperf_cap(int32_t cpu);
+  uint32_t cpuperf_cur(int32_t cpu);
+  void cpuperf_set(int32_t cpu, uint32_t perf);
+  TaskId cpu_curr(int32_t cpu);                    // none: idle or a stopper
+
+  // ---- kfuncs: tasks ----
+  bool task_running(TaskId task) const { return engine_->task_running(task); }
+  CpuId task_cpu(TaskId task) const { return engine_->task_cpu(task); }
+  GroupId task_cgroup(TaskId task) const;          // autogroups are no cgroups: the root's
+  const TaskFields& fields(TaskId task) const { return tasks_[task.index()].fields; }
+  bool task_alive(TaskId task) const { return tasks_[task.index()].alive; }
+  uint32_t local_dsq_nr(CpuId cpu) const { return dsqs_->at(dsqs_->local(cpu)).nr; }
+
+  // ---- kfuncs: ending and telling (lifecycle.cc) ----
+  void exit(int64_t exit_code, const std::string& message);  // scx_bpf_exit()
+  void policy_error(const std::string& message);             // scx_bpf_error()
+  void error(const std::string& message);                    // what the kernel itself rejects
+  // Not the kernel's: the policy's own code failed (a bad pointer; a callback that never returns has exit code 44).
+  void fault(const std::string& message, int exit_code);
+  void set_timer(uint64_t key, Nanos at);                    // calls Ops::timer(key); replaces an earlier time
+  void cancel_timer(uint64_t key);
+  std::vector<std::pair<std::string, int64_t>> events() const;  // SCX_EV_*
+
+  // ---- for tests ----
+  bool enabled() const { return state_ == State::kEnabled; }
+  bool bypassing() const { return bypass_; }
+  const ExitInfo& exit_info() const { return exit_; }
+  const Ops* ops() const { return ops_.get(); }
+  uint64_t calls(Op op) const { return nr_calls_[static_cast<size_t>(op)]; }
+
+ private:
+  enum class State : uint8_t { kOff, kEnabling, kEnabled, kDisabling };
+  enum class OpsState : uint8_t { kNone, kQueueing, kQueued };
+  // What a callback may do (enum scx_kf_mask).
+  enum KfMask : uint32_t {
+    kKfUnlocked = 0, kKfCpuRelease = 1, kKfDispatch = 2, kKfEnqueue = 4, kKfSelectCpu = 8, kKfRest = 16,
+  };
+
+  struct Task {
+    TaskFields fields;
+    Nanos exec_start, runnable_at;
+    uint64_t ddsp_dsq_id = kDsqInvalid, ddsp_enq_flags = 0;
+    uint64_t ops_qseq = 0;
+    TaskId runnable_prev, runnable_next;  // of the CPU's runnable list
+    CpuId runnable_on;                    // whose list; none: on none
+    CpuId selected_cpu, sticky_cpu;
+    OpsState ops_state = OpsState::kNone;
+    bool alive = false;      // between init_task() and exit_task()
+    bool enabled = false;    // between enable() and disable()
+    bool cpu_selected = false;  // select_cpu() was asked for the wake-up in progress
+    bool deferred = false;
+  };
+  struct Cpu {
+    TaskId runnable_first, runnable_last;
+    uint64_t ops_qseq = 0;
+    bool released = false;   // told that a higher class has it
+    bool in_balance = false;
+    std::vector<TaskId> deferred;    // direct dispatches to other CPUs' local queues
+    std::vector<CpuId> waiters;      // CPUs that wait for this one to reschedule (SCX_KICK_WAIT)
+    uint64_t kick_flags = 0;
+    bool kicked = false, kicked_if_idle = false;
+  };
+  struct DispatchEntry {
+    TaskId task;
+    uint64_t qseq, dsq, enq_flags;
+  };
+
+  Task& task(TaskId id) { return tasks_[id.index()]; }
+  Cpu& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
+  uint64_t& slice(TaskId id) { return *tasks_[id.index()].fields.slice; }
+  bool queued(TaskId id) { return *tasks_[id.index()].fields.flags & kTaskQueued; }
+  bool is_ext(TaskId id) const { return id.valid() && !engine_->is_stopper(id) && tasks_[id.index()].enabled; }
+  bool has(Op op) const { return info_.has(op); }
+  bool cpu_valid(int32_t cpu, const char* where);
+  std::string describe(TaskId id) const { return engine_->describe(id); }
+
+  // Every call of the policy's code goes through here: counts, charges its cost, tells kfuncs what they may do, and
+  // sends the kicks that the callback asked for.
+  template <class Function>
+  auto call(Op op, uint32_t mask, Function function);
+  void before_call(Op op, uint32_t mask, uint32_t* outer);
+  void after_call(uint32_t outer);
+  bool kf_allowed(uint32_t mask, bool unlocked = false);
+
+  // enqueue.cc
+  void do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky);
+  void refill_slice(TaskId id);
+  void ops_dequeue(TaskId id, uint64_t deq_flags);
+  void dispatch_dequeue(TaskId id);
+  void dispatch_enqueue(DsqIndex queue, TaskId id, uint64_t enq_flags);
+  void direct_dispatch(TaskId id, uint64_t enq_flags);
+  void mark_direct_dispatch(TaskId id, uint64_t dsq, uint64_t enq_flags);
+  void set_runnable(CpuId cpu, TaskId id);
+  void clear_runnable(TaskId id, bool reset);
+  DsqIndex find_dsq_for_dispatch(CpuId local, uint64_t id, TaskId task);
+  DsqIndex global_dsq(TaskId id) { return dsqs_->global(machine().cpu(engine_->task_cpu(id)).node); }
+
+  // dispatch.cc
+  bool balance(CpuId cpu, TaskId prev, bool* keep);
+  void flush_dispatch_buffer(CpuId cpu);
+  void finish_dispatch(CpuId cpu, const DispatchEntry& entry);
+  void dispatch_to_local(DsqIndex local, TaskId id, uint64_t enq_flags);
+  bool consume(CpuId cpu, DsqIndex queue);
+  bool can_run_on(TaskId id, CpuId cpu, bool enforce);
+  void move_remote(TaskId id, uint64_t enq_flags, CpuId to);
+  void process_deferred(CpuId cpu);
+  void update_curr(CpuId cpu, TaskId id);
+  bool move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags);
+
+  // kfuncs_cpu.cc
+  void flush_kicks();
+  void kick_one(CpuId cpu);
+  void rescheduled(CpuId cpu);
+  int32_t select_idle(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags);
+  int32_t select_from_kfunc(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags);
+  const CpuSet& idle_view(const CpuSet& whole, int32_t node, CpuSet* view);
+  NodeId idle_node(int32_t cpu) const;
+  int32_t check_node(int32_t node);
+  int32_t pick_any(const CpuSet& allowed, int32_t node, uint64_t flags);
+  bool check_builtin_idle();
+
+  // lifecycle.cc
+  void load();
+  bool check_members();
+  void validate();
+  int32_t errno_of(Op op, int32_t answer);
+  bool init_task(TaskId id, bool fork);
+  void exit_task(TaskId id, bool cancelled);
+  void enable_task(TaskId id);
+  void disable_task(TaskId id);
+  void claim_exit(ExitKind kind, int64_t code, const std::string& message);
+  void disable();
+  void check_watchdog();
+  void arm_watchdog();
+  uint32_t weight_of(TaskId id) const;
+  void user_timer(uint32_t slot);
+  std::string dump_state();
+
+  std::function<std::unique_ptr<Ops>()> make_ops_;
+  FairClass& fair_;
+  ExtOptions options_;
+  Engine* engine_ = nullptr;
+  std::unique_ptr<Ops> ops_;
+  OpsInfo info_;
+  State state_ = State::kOff;
+  bool switch_all_ = false, bypass_ = false, builtin_idle_ = true, loading_ = false;
+  bool known_ = false;  // the scheduler has been let in as far as init(), so it hears of its exit
+  std::vector<Task> tasks_;
+  std::vector<Cpu> cpus_;
+  std::unique_ptr<DsqTable> dsqs_;
+  std::unique_ptr<IdleMasks> idle_;
+  CpuSet scratch_, all_cpus_, node_view_[2];  // node_view_: of idle CPUs, of idle cores
+
+  // The callback in progress.
+  uint32_t kf_mask_ = kKfUnlocked;
+  int depth_ = 0;
+  TaskId direct_task_;        // whose select_cpu() or enqueue() runs: it may be dispatched directly
+  bool direct_done_ = false;  // and has been
+  bool direct_open_ = false;
+  bool kicks_pending_ = false;
+  std::vector<CpuId> kicks_;
+  std::vector<DispatchEntry> dispatch_buffer_;
+  CpuId dispatch_cpu_;
+  uint32_t dispatched_ = 0;   // tasks consumed in this ops.dispatch()
+
+  // Timers of the policy.
+  struct Timer {
+    uint64_t key;
+    Nanos at;
+    bool armed;
+  };
+  std::vector<Timer> timers_;
+
+  // How it ended.
+  ExitInfo exit_;
+  int exit_status_ = 0;
+  std::string first_error_;
+  int64_t restarts_ = 0;
+  uint64_t generation_ = 0;   // of watchdog timers
+
+  std::array<uint64_t, kNrOps> nr_calls_{};
+  struct {
+    int64_t select_cpu_fallback = 0, dispatch_local_dsq_offline = 0, dispatch_keep_last = 0, enq_skip_exiting = 0,
+            enq_skip_migration_disabled = 0, refill_slice_dfl = 0, bypass_duration = 0, bypass_dispatch = 0,
+            bypass_activate = 0, insert_not_owned = 0;
+  } events_;
+  Nanos bypass_since_;
+  uint64_t hotplug_seq_ = 0;
+  std::vector<std::pair<std::string, int64_t>> last_counters_;  // of a scheduler that is gone
+};
+
+template <class Function>
+auto ExtClass::call(Op op, uint32_t mask, Function function) {
+  uint32_t outer;
+  before_call(op, mask, &outer);
+  if constexpr (std::is_void_v<decltype(function())>) {
+    function();
+    after_call(outer);
+  } else {
+    auto answer = function();
+    after_call(outer);
+    return answer;
+  }
+}
+
+}  // namespace simsched::ext

@@ -310,6 +310,7 @@ void FairClass::balance_domains(CpuId cpu, IdleType idle) {
 }
 
 void FairClass::tick_balance(CpuId cpu) {
+  if (cede_ == Cede::kAll) return;
   if (domains_->of(cpu).empty()) return;
   if (now() >= cpu_state(cpu).next_balance) {
     update_blocked_averages(cpu);

@@ -15,6 +15,8 @@ FairClass::FairClass(Params params)
 FairClass::~FairClass() = default;
 
 bool FairClass::takes(SchedPolicy policy) const {
+  if (cede_ == Cede::kAll) return false;
+  if (policy == SchedPolicy::kExt) return cede_ == Cede::kNone;
   return policy == SchedPolicy::kNormal || policy == SchedPolicy::kBatch || policy == SchedPolicy::kIdle;
 }
 
@@ -81,6 +83,11 @@ void FairClass::set_task_weight(TaskId task) {
 
 void FairClass::reweight_task(TaskId task) { set_task_weight(task); }
 
+// From another class: as new as a forked task, unless it has been here before.
+void FairClass::switched_to(TaskId task) {
+  if (entity_of(task).avg.last_update_time == 0) task_fork(task, TaskId());
+}
+
 void FairClass::task_fork(TaskId child, TaskId parent) {
   CpuId cpu = engine_->task_cpu(child);
   rule_->fork(queue_of(engine_->group(child), cpu), entity_of(child));
@@ -125,6 +132,7 @@ Entity* FairClass::pick_entity(CpuId cpu) {
 }
 
 TaskId FairClass::pick_task(CpuId cpu) {
+  if (cede_ == Cede::kAll && root_of(cpu).nr_queued == 0) return TaskId();
   pelt_now(cpu);
   CfsRq& root = root_of(cpu);
   do {
@@ -159,7 +167,7 @@ void FairClass::set_next_entity(CfsRq& rq, Entity& e) {
 }
 
 // From one task to another, the levels that both run through are left alone: their slices go on.
-void FairClass::put_prev_task(CpuId cpu, TaskId task) {
+void FairClass::put_prev_task(CpuId cpu, TaskId task, TaskId) {
   TaskId next = cpu_state(cpu).picked;
   const Entity* shared = next.valid() && next != task ? entity_of(next).parent : nullptr;
   for (Entity* e = &entity_of(task); e && e != shared; e = e->parent) put_prev_entity(*e->cfs_rq, *e);
@@ -188,6 +196,7 @@ void FairClass::task_tick(CpuId, TaskId curr) {
 }
 
 Nanos FairClass::next_tick(CpuId cpu) {
+  if (cede_ == Cede::kAll && root_of(cpu).nr_queued == 0) return Nanos::max();
   int64_t at = INT64_MAX;
   for (CfsRq* rq = &root_of(cpu); rq && rq->curr; rq = rq->curr->my_q) {
     if (rq->nr_queued < 2) continue;

@@ -81,7 +81,7 @@ class FairClass final : public SchedClass {
   bool dequeue_task(CpuId cpu, TaskId task, uint32_t flags) override;
   void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) override;
   TaskId pick_task(CpuId cpu) override;
-  void put_prev_task(CpuId cpu, TaskId task) override;
+  void put_prev_task(CpuId cpu, TaskId task, TaskId next) override;
   void set_next_task(CpuId cpu, TaskId task) override;
   void task_tick(CpuId cpu, TaskId curr) override;
   void tick_balance(CpuId cpu) override;
@@ -91,8 +91,13 @@ class FairClass final : public SchedClass {
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;
   void task_dead(TaskId task) override;
+  void switched_to(TaskId task) override;
   void reweight_task(TaskId task) override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
+
+  // sched_ext takes tasks from this class: none, those that ask for it (SCHED_EXT), or all.
+  enum class Cede : uint8_t { kNone, kExt, kAll };
+  void cede(Cede to_ext) { cede_ = to_ext; }
 
   // For tests and reports.
   const fair::Entity& entity(TaskId task) const { return entities_[task.index()]; }
@@ -204,6 +209,7 @@ class FairClass final : public SchedClass {
   void kick_idle_balancer(CpuId cpu);
 
   fair::Params params_;
+  Cede cede_ = Cede::kNone;
   std::unique_ptr<fair::PickRule> rule_;
   Engine* engine_ = nullptr;
   std::vector<Entity> entities_;   // tasks, then the groups' by group and CPU

@@ -17,6 +17,8 @@
 #define VM_STACK_FRAME 512                  /* bytes of stack a function may use, as in the kernel */
 #define VM_MAX_FRAMES 16                    /* nested calls; the kernel allows 8 in a program, and 8 more in a callback */
 
+#define VM_NOWHERE 0xffffffffu              /* trap_function: not known yet */
+
 enum vm_perm { VM_READ = 1, VM_WRITE = 2 };
 
 enum vm_trap_kind {
@@ -38,15 +40,17 @@ struct vm {
   unsigned char *mem;        /* host address of guest address VM_BASE */
   const unsigned char *perm; /* by granule: VM_READ | VM_WRITE. Has one entry more than size >> VM_GRANULE_SHIFT */
   uint64_t size;             /* bytes of guest memory; a multiple of the granule */
-  uint64_t sp;               /* guest address of the end of the next stack frame; frames grow down */
-  int64_t budget;            /* backward jumps and calls left in this callback */
+  uint64_t sp;               /* guest address of the end of the next stack frame; frames grow down, all are READ | WRITE */
+  int64_t budget;            /* backward jumps and entries of functions left in this callback */
   uint32_t depth;            /* frames in use */
   uint32_t trap;             /* vm_trap_kind: not 0, every function returns at once */
   uint64_t trap_address;     /* that was accessed, or see the kind */
-  uint32_t trap_function;    /* where: number of the function, and of the instruction in it */
+  uint32_t trap_function;    /* where: number of the function, and of the instruction in it. A helper or kfunc that
+                              * traps sets VM_NOWHERE; the code that called it fills the place in */
   uint32_t trap_insn;
   uint32_t trap_size;        /* bytes that were accessed */
   const vm_func *calls;      /* helpers and kfuncs by number in the object's call table; none is null */
+  vm_func missing_call;      /* what `calls` holds for a weak kfunc that does not exist: its address reads as 0 */
 };
 
 /* What a translated object exports, as `vm_code_NAME`. */

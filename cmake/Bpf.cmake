@@ -1,0 +1,79 @@
+# Policies as BPF C, compiled with the project: clang makes the BPF object that a kernel would load, bpfc translates
+# its code to C for this machine, and both become part of a target.
+find_program(SIMSCHED_CLANG NAMES clang clang-19 clang-16 clang-14 REQUIRED)
+
+# Debian keeps asm/types.h in a folder of the machine's, which clang does not look into for -target bpf.
+set(bpf_flags -target bpf -g -O2 -mcpu=v3 -Wall -Wno-compare-distinct-pointer-types -I${PROJECT_SOURCE_DIR}/scx_port/include
+              -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -fdebug-compilation-dir=.)
+if(CMAKE_LIBRARY_ARCHITECTURE)
+  list(APPEND bpf_flags -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
+endif()
+if(SIMSCHED_WERROR)
+  list(APPEND bpf_flags -Werror)
+endif()
+
+# The tool, of the sources it needs: the room that holds them all is made with its help.
+set(native ${PROJECT_SOURCE_DIR}/scx_port/native)
+add_executable(bpfc ${PROJECT_SOURCE_DIR}/scx_port/tools/bpfc/main.cc ${native}/btf.cc ${native}/btf_check.cc
+                    ${native}/elf_file.cc ${native}/object.cc ${native}/object_reader.cc ${native}/object_tables.cc
+                    ${native}/translate.cc ${native}/translate_flow.cc)
+target_link_libraries(bpfc PRIVATE base PkgConfig::libbpf PkgConfig::libelf)
+simsched_embed(bpfc vm_headers ${native}/vm_abi.h ${native}/vm_ops.h)
+
+# simsched_bpf_policy(TARGET NAME SOURCE): NAME is the source's name without .bpf.c.
+function(simsched_bpf_policy target name source)
+  set(folder ${PROJECT_BINARY_DIR}/bpf)
+  file(MAKE_DIRECTORY ${folder})
+  set(object ${folder}/${name}.bpf.o)
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${SIMSCHED_CLANG} ${bpf_flags} -MD -MT ${object} -MF ${object}.d -c ${source} -o ${object}
+    DEPENDS ${source}
+    DEPFILE ${object}.d
+    COMMENT "Compiling policy ${name}"
+    VERBATIM)
+  add_custom_command(
+    OUTPUT ${folder}/${name}.native.c
+    COMMAND bpfc ${object} ${folder}/${name}.native.c
+    DEPENDS ${object} bpfc
+    COMMENT "Translating policy ${name}"
+    VERBATIM)
+  target_sources(${target} PRIVATE ${folder}/${name}.native.c)
+  # Policies run as fast in a debugger's build.
+  set_source_files_properties(${folder}/${name}.native.c PROPERTIES COMPILE_OPTIONS -O2)
+  set_property(TARGET ${target} APPEND PROPERTY SIMSCHED_BPF_POLICIES ${name})
+endfunction()
+
+# simsched_bpf_registry(TARGET): defines simsched::native::shipped_policies(), after the last policy.
+function(simsched_bpf_registry target)
+  get_target_property(names ${target} SIMSCHED_BPF_POLICIES)
+  set(declarations "")
+  set(entries "")
+  if(names)
+    list(SORT names)
+    foreach(name IN LISTS names)
+      string(MAKE_C_IDENTIFIER "vm_code_${name}" code)
+      string(APPEND declarations "extern const vm_code ${code};\nextern const unsigned char ${code}_object[];\n"
+             "extern const unsigned long ${code}_object_size;\n")
+      string(APPEND entries "      {\"${name}\", &${code}, ${code}_object, ${code}_object_size},\n")
+    endforeach()
+  endif()
+  if(entries)
+    set(body "  static const ShippedPolicy kPolicies[] = {\n${entries}  };\n  return kPolicies;\n")
+  else()
+    set(body "  return {};\n")
+  endif()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/bpf/shipped_policies.cc CONTENT "#include \"scx_port/native/shipped.h\"
+
+extern \"C\" {
+@declarations@}
+
+namespace simsched::native {
+
+std::span<const ShippedPolicy> shipped_policies() {
+@body@}
+
+}  // namespace simsched::native
+" @ONLY)
+  target_sources(${target} PRIVATE ${PROJECT_BINARY_DIR}/bpf/shipped_policies.cc)
+endfunction()

@@ -1,0 +1,197 @@
+#include "policies/ext/ext_class.h"
+
+#include <algorithm>
+
+namespace simsched::ext {
+
+ExtClass::ExtClass(std::function<std::unique_ptr<Ops>()> make_ops, FairClass& fair, ExtOptions options)
+    : make_ops_(std::move(make_ops)), fair_(fair), options_(options) {}
+
+ExtClass::~ExtClass() = default;
+
+void ExtClass::attach(Engine& engine) {
+  engine_ = &engine;
+  size_t nr_tasks = engine.workload().tasks.size();
+  tasks_.resize(engine.nr_tasks());
+  cpus_.resize(engine.nr_cpus());
+  dsqs_ = std::make_unique<DsqTable>(engine.nr_cpus(), engine.machine().nr_nodes(), nr_tasks);
+  idle_ = std::make_unique<IdleMasks>(engine.machine());
+  all_cpus_ = engine.machine().cpus();
+  load();
+}
+
+bool ExtClass::takes(SchedPolicy policy) const {
+  if (state_ != State::kEnabled) return false;
+  if (policy == SchedPolicy::kExt) return true;
+  return switch_all_ && (policy == SchedPolicy::kNormal || policy == SchedPolicy::kBatch || policy == SchedPolicy::kIdle);
+}
+
+void ExtClass::before_call(Op op, uint32_t mask, uint32_t* outer) {
+  *outer = kf_mask_;
+  kf_mask_ = mask;
+  ++depth_;
+  auto i = static_cast<size_t>(op);
+  ++nr_calls_[i];
+  if (options_.costs.of[i] > Nanos(0)) engine_->charge(engine_->this_cpu(), options_.costs.of[i]);
+}
+
+void ExtClass::after_call(uint32_t outer) {
+  kf_mask_ = outer;
+  // A CPU that is choosing what to run takes its interrupts afterwards: scheduled().
+  if (--depth_ == 0 && kicks_pending_ && !cpu_state(engine_->this_cpu()).in_balance) flush_kicks();
+}
+
+// `unlocked`: outside the hot callbacks too (init(), timers, user space), where no run queue is locked.
+bool ExtClass::kf_allowed(uint32_t mask, bool unlocked) {
+  if (kf_mask_ & mask || (unlocked && kf_mask_ == kKfUnlocked)) return true;
+  char text[96];
+  std::snprintf(text, sizeof text, "kfunc with mask 0x%x called from an operation only allowing 0x%x", mask, kf_mask_);
+  error(text);
+  return false;
+}
+
+// select_task_rq_scx()
+CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
+  // On exec a task could move cheaply, but its run queue does not decide where it runs.
+  if (wake_flags & kWfExec) return prev;
+  Task& t = task(id);
+  t.cpu_selected = wake_flags & kWfTtwu;  // wake_up_new_task() does not pass it on
+  const CpuSet& allowed = engine_->allowed(id);
+  CpuId cpu = prev;
+  if (has(Op::kSelectCpu) && !bypass_) {
+    direct_task_ = id;
+    direct_open_ = true;
+    direct_done_ = false;
+    int32_t answer = call(Op::kSelectCpu, kKfEnqueue | kKfSelectCpu,
+                          [&] { return ops_->select_cpu(id, prev, wake_flags & (kWfFork | kWfTtwu | kWfSync)); });
+    direct_open_ = false;
+    if (cpu_valid(answer, "from ops.select_cpu()")) cpu = CpuId(answer);
+  } else {
+    int32_t answer = select_idle(id, prev.value(), wake_flags, allowed, 0);
+    if (answer >= 0) {
+      refill_slice(id);
+      t.ddsp_dsq_id = kDsqLocal;
+      cpu = CpuId(answer);
+    }
+    if (bypass_) ++events_.bypass_dispatch;
+  }
+  t.selected_cpu = cpu;
+  return allowed.contains(cpu) ? cpu : engine_->fallback_cpu(id);
+}
+
+// Brings the slice of what runs up to now.
+void ExtClass::update_curr(CpuId, TaskId id) {
+  Task& t = task(id);
+  Nanos delta = engine_->now() - t.exec_start;
+  if (delta <= Nanos(0)) return;
+  t.exec_start = engine_->now();
+  uint64_t& left = *t.fields.slice;
+  if (left != kSliceInf) left -= std::min(left, static_cast<uint64_t>(delta.count()));
+}
+
+// pick_task_scx(), with balance_scx() before it
+TaskId ExtClass::pick_task(CpuId cpu) {
+  if (state_ == State::kOff) return TaskId();
+  TaskId prev = engine_->curr(cpu);
+  rescheduled(cpu);
+  bool keep = false;
+  balance(cpu, prev, &keep);
+  if (keep) {
+    if (slice(prev) == 0) refill_slice(prev);
+    return prev;
+  }
+  TaskId first = dsqs_->at(dsqs_->local(cpu)).first;
+  if (first.valid() && slice(first) == 0) refill_slice(first);
+  return first;
+}
+
+void ExtClass::set_next_task(CpuId, TaskId id) {
+  Task& t = task(id);
+  if (queued(id)) {
+    // It may run without having been dispatched, when it was put back while running.
+    ops_dequeue(id, kDeqCoreSchedExec);
+    dispatch_dequeue(id);
+  }
+  t.exec_start = engine_->now();
+  if (has(Op::kRunning) && queued(id)) call(Op::kRunning, kKfRest, [&] { ops_->running(id); });
+  clear_runnable(id, true);
+}
+
+void ExtClass::put_prev_task(CpuId cpu, TaskId id, TaskId next) {
+  if (engine_->task_exiting(id) && !queued(id)) return;
+  update_curr(cpu, id);
+  if (!queued(id)) return;  // it was just dequeued: stopping() has been called
+  if (has(Op::kStopping)) call(Op::kStopping, kKfRest, [&] { ops_->stopping(id, true); });
+  set_runnable(cpu, id);
+  if (slice(id) > 0 && !bypass_) {
+    // Preempted by a higher class: it goes on where it was.
+    dispatch_enqueue(dsqs_->local(cpu), id, kEnqHead);
+  } else if (!next.valid() && (info_.flags & kOpsEnqLast)) {
+    // The only one for this CPU, which goes idle unless the scheduler does something about it.
+    do_enqueue(cpu, id, kEnqLast, false);
+  } else {
+    do_enqueue(cpu, id, 0, false);
+  }
+}
+
+void ExtClass::task_tick(CpuId cpu, TaskId curr) {
+  update_curr(cpu, curr);
+  if (bypass_) {
+    slice(curr) = 0;
+  } else if (has(Op::kTick)) {
+    call(Op::kTick, kKfRest, [&] { ops_->tick(curr); });
+  }
+  if (slice(curr) == 0) engine_->resched_curr(cpu);
+}
+
+// Every tick: the policy may have written another CPU's slice, and nothing tells.
+Nanos ExtClass::next_tick(CpuId cpu) { return is_ext(engine_->curr(cpu)) ? engine_->now() : Nanos::max(); }
+
+void ExtClass::yield_task(CpuId cpu, TaskId id) {
+  update_curr(cpu, id);
+  if (has(Op::kYield)) {
+    call(Op::kYield, kKfRest, [&] { return ops_->yield(id, TaskId()); });
+  } else {
+    slice(id) = 0;
+  }
+}
+
+void ExtClass::scheduled(CpuId) {
+  if (kicks_pending_ && depth_ == 0) flush_kicks();
+}
+
+void ExtClass::cpu_idle(CpuId cpu, bool idle, bool transition) {
+  if (state_ == State::kOff) return;
+  // Before the masks, so that a scheduler can rely on either seeing the idle bit in enqueue() or the task here.
+  if (transition && has(Op::kUpdateIdle) && !bypass_) {
+    call(Op::kUpdateIdle, kKfRest, [&] { ops_->update_idle(cpu, idle); });
+  }
+  if (builtin_idle_ && engine_->cpu_online(cpu)) idle_->update(cpu, idle);
+}
+
+// switch_class(): a higher class takes the CPU.
+void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
+  if (state_ == State::kOff) return;
+  if (next.valid() && !is_ext(next)) {
+    rescheduled(cpu);
+    Cpu& state = cpu_state(cpu);
+    if ((has(Op::kCpuRelease) || has(Op::kCpuAcquire)) && is_ext(prev) && !state.released) {
+      state.released = true;
+      if (has(Op::kCpuRelease)) {
+        SchedPolicy policy = engine_->policy(next);
+        int32_t reason = policy == SchedPolicy::kStop ? 2 : policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr ? 0 : 3;
+        call(Op::kCpuRelease, kKfCpuRelease, [&] { ops_->cpu_release(cpu, reason, engine_->is_stopper(next) ? TaskId() : next); });
+      }
+    }
+  }
+  if (ops_ && ops_->wants_sched_switch() && !bypass_) {
+    auto visible = [&](TaskId id) { return id.valid() && !engine_->is_stopper(id) ? id : TaskId(); };
+    ops_->sched_switch(cpu, visible(prev), visible(next));
+  }
+}
+
+GroupId ExtClass::task_cgroup(TaskId id) const {
+  return engine_->kernel().autogroup ? GroupId(0) : engine_->group(id);
+}
+
+}  // namespace simsched::ext

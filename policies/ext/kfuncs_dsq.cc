@@ -1,0 +1,165 @@
+// The kfuncs on dispatch queues.
+#include <algorithm>
+#include <cstdio>
+
+#include "policies/ext/ext_class.h"
+
+namespace simsched::ext {
+namespace {
+
+std::string hex(const char* format, uint64_t value) {
+  char text[96];
+  std::snprintf(text, sizeof text, format, static_cast<unsigned long long>(value));
+  return text;
+}
+
+}  // namespace
+
+int32_t ExtClass::create_dsq(uint64_t id, int32_t node) {
+  if (node >= static_cast<int32_t>(machine().nr_nodes()) || node < -1) return -kEINVAL;
+  if (id & kDsqFlagBuiltin) return -kEINVAL;
+  return dsqs_->create(id) < 0 ? -kEEXIST : 0;
+}
+
+void ExtClass::destroy_dsq(uint64_t id) {
+  DsqIndex queue = dsqs_->find(id);
+  if (queue < 0) return;
+  uint32_t nr = dsqs_->at(queue).nr;
+  if (nr > 0) return error(hex("attempting to destroy in-use dsq 0x%016llx", id) + " (nr=" + std::to_string(nr) + ")");
+  dsqs_->destroy(queue);
+}
+
+bool ExtClass::dsq_insert(TaskId id, uint64_t dsq, uint64_t new_slice, uint64_t enq_flags) {
+  if (!kf_allowed(kKfEnqueue | kKfDispatch)) return false;
+  if (!id.valid()) return error("called with NULL task"), false;
+  if (enq_flags & kEnqInternalMask & ~uint64_t{kEnqDsqPriq}) return error(hex("invalid enq_flags 0x%llx", enq_flags)), false;
+  if (!task(id).enabled) {
+    ++events_.insert_not_owned;
+    return false;
+  }
+  if (new_slice != 0) slice(id) = new_slice;
+  else slice(id) = std::max<uint64_t>(slice(id), 1);
+  if (direct_open_) {
+    mark_direct_dispatch(id, dsq, enq_flags);
+    return true;
+  }
+  uint32_t most = info_.dispatch_max_batch > 0 ? info_.dispatch_max_batch : kDspMaxBatch;
+  if (dispatch_buffer_.size() >= most) return error("dispatch buffer overflow"), false;
+  dispatch_buffer_.push_back({id, task(id).ops_qseq, dsq, enq_flags});
+  return true;
+}
+
+bool ExtClass::dsq_insert_vtime(TaskId id, uint64_t dsq, uint64_t new_slice, uint64_t vtime, uint64_t enq_flags) {
+  if (!kf_allowed(kKfEnqueue | kKfDispatch)) return false;
+  if (enq_flags & kEnqInternalMask) return error(hex("invalid enq_flags 0x%llx", enq_flags)), false;
+  if (id.valid() && task(id).enabled) *task(id).fields.dsq_vtime = vtime;
+  return dsq_insert(id, dsq, new_slice, enq_flags | kEnqDsqPriq);
+}
+
+uint32_t ExtClass::dispatch_nr_slots() const {
+  uint32_t most = info_.dispatch_max_batch > 0 ? info_.dispatch_max_batch : kDspMaxBatch;
+  return most - static_cast<uint32_t>(dispatch_buffer_.size());
+}
+
+void ExtClass::dispatch_cancel() {
+  if (!kf_allowed(kKfDispatch)) return;
+  if (dispatch_buffer_.empty()) return error("dispatch buffer underflow");
+  dispatch_buffer_.pop_back();
+}
+
+bool ExtClass::dsq_move_to_local(uint64_t id, uint64_t) {
+  if (!kf_allowed(kKfDispatch)) return false;
+  flush_dispatch_buffer(dispatch_cpu_);
+  DsqIndex queue = dsqs_->find(id);
+  if (queue < 0) return error(hex("invalid DSQ ID 0x%016llx", id)), false;
+  if (!consume(dispatch_cpu_, queue)) return false;
+  ++dispatched_;  // a task that was found may be gone again: look once more
+  return true;
+}
+
+int32_t ExtClass::dsq_nr_queued(uint64_t id) const {
+  if (id == kDsqLocal) return static_cast<int32_t>(local_dsq_nr(dispatch_cpu_.valid() ? dispatch_cpu_ : this_cpu()));
+  if ((id & kDsqLocalOn) == kDsqLocalOn) {
+    uint64_t cpu = id & kDsqLocalCpuMask;
+    return cpu < nr_cpu_ids() ? static_cast<int32_t>(local_dsq_nr(CpuId(cpu))) : -kENOENT;
+  }
+  DsqIndex queue = dsqs_->find(id);
+  return queue < 0 ? -kENOENT : static_cast<int32_t>(dsqs_->at(queue).nr);
+}
+
+TaskId ExtClass::dsq_peek(uint64_t id) {
+  if (id & kDsqFlagBuiltin) return error(hex("peek disallowed on builtin DSQ 0x%llx", id)), TaskId();
+  DsqIndex queue = dsqs_->find(id);
+  if (queue < 0) return error(hex("peek on non-existent DSQ 0x%llx", id)), TaskId();
+  return dsqs_->at(queue).first;
+}
+
+// What waits on this CPU's local queue is enqueued anew, with SCX_ENQ_REENQ.
+uint32_t ExtClass::reenqueue_local() {
+  CpuId cpu = this_cpu();
+  if (!(kf_mask_ & kKfCpuRelease)) {  // since 6.19 from anywhere, and then later
+    engine_->set_timer(*this, engine_->now(), 5u << 28 | static_cast<uint32_t>(cpu.value()));
+    return 0;
+  }
+  std::vector<TaskId> list;
+  for (TaskId id = dsqs_->at(dsqs_->local(cpu)).first; id.valid(); id = dsqs_->next(id)) list.push_back(id);
+  for (TaskId id : list) dispatch_dequeue(id);
+  for (TaskId id : list) do_enqueue(cpu, id, kEnqReenq, false);
+  return static_cast<uint32_t>(list.size());
+}
+
+int32_t ExtClass::iter_dsq_new(DsqIterator* it, uint64_t id, uint64_t flags) {
+  *it = {};
+  if (flags & ~uint64_t{1}) return -kEINVAL;
+  DsqIndex queue = dsqs_->find(id);
+  if (queue < 0) return -kENOENT;
+  it->dsq = id;
+  it->queue = queue;
+  it->seq = dsqs_->at(queue).seq;
+  it->reverse = flags & 1;
+  it->valid = true;
+  return 0;
+}
+
+TaskId ExtClass::iter_dsq_next(DsqIterator* it) {
+  if (!it->valid) return TaskId();
+  const Dsq& queue = dsqs_->at(it->queue);
+  // Where the last one has left the queue, from the start: those seen before may show again, as in a race.
+  bool restart = !it->started || dsqs_->of(it->at) != it->queue;
+  TaskId id = restart ? (it->reverse ? queue.last : queue.first) : (it->reverse ? dsqs_->prev(it->at) : dsqs_->next(it->at));
+  while (id.valid() && static_cast<int32_t>(dsqs_->seq(id) - it->seq) > 0) id = it->reverse ? dsqs_->prev(id) : dsqs_->next(id);
+  it->started = true;
+  it->at = id;
+  if (!id.valid()) it->valid = false;
+  return id;
+}
+
+bool ExtClass::dsq_move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags) { return move(it, id, dsq, enq_flags); }
+
+bool ExtClass::dsq_move_vtime(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags) {
+  return move(it, id, dsq, enq_flags | kEnqDsqPriq);
+}
+
+void ExtClass::dsq_move_set_slice(DsqIterator* it, uint64_t value) {
+  it->slice = value;
+  it->has_slice = true;
+}
+
+void ExtClass::dsq_move_set_vtime(DsqIterator* it, uint64_t value) {
+  it->vtime = value;
+  it->has_vtime = true;
+}
+
+bool ExtClass::task_set_slice(TaskId id, uint64_t value) {
+  if (!id.valid() || !task(id).enabled) return false;
+  slice(id) = value;
+  return true;
+}
+
+bool ExtClass::task_set_dsq_vtime(TaskId id, uint64_t value) {
+  if (!id.valid() || !task(id).enabled) return false;
+  *task(id).fields.dsq_vtime = value;
+  return true;
+}
+
+}  // namespace simsched::ext

@@ -1,0 +1,378 @@
+// How a scheduler is loaded, watched over, and thrown out (scx_enable(), the watchdog and scx_disable() of the kernel).
+#include <algorithm>
+#include <cstdio>
+
+#include "policies/ext/ext_class.h"
+#include "policies/fair/params.h"
+
+namespace simsched::ext {
+namespace {
+
+// What a timer of ours is for, in the top four bits of its number.
+enum TimerKind : uint32_t { kDeferred = 0, kWatchdog, kDisable, kRestart, kUser, kReenqueue };
+constexpr uint32_t number_of(TimerKind kind, uint32_t what) { return kind << 28 | what; }
+constexpr uint32_t kWhat = (1u << 28) - 1;
+
+constexpr Nanos kMaxTimeout = 30_s;  // SCX_WATCHDOG_MAX_TIMEOUT
+constexpr int64_t kMostRestarts = 100;
+
+const char* reason_of(ExitKind kind) {
+  switch (kind) {
+    case ExitKind::kUnreg: return "unregistered from user space";
+    case ExitKind::kUnregBpf: return "unregistered from BPF";
+    case ExitKind::kUnregKern: return "unregistered from the main kernel";
+    case ExitKind::kSysrq: return "disabled by sysrq-S";
+    case ExitKind::kError: return "runtime error";
+    case ExitKind::kErrorBpf: return "scx_bpf_error";
+    case ExitKind::kErrorStall: return "runnable task stall";
+    default: return "<UNKNOWN>";
+  }
+}
+
+}  // namespace
+
+// scx_enable()
+void ExtClass::load() {
+  exit_ = {};
+  loading_ = true;
+  state_ = State::kEnabling;
+  ops_ = make_ops_();
+  info_ = ops_->info();
+  ops_->attach(*this);
+  builtin_idle_ = !has(Op::kUpdateIdle) || (info_.flags & kOpsKeepBuiltinIdle);
+  // All count as idle at first; the masks come true as CPUs go through the scheduler.
+  idle_->reset(engine_->online_cpus());
+  known_ = check_members();
+  if (known_ && has(Op::kInit)) {
+    int32_t result = errno_of(Op::kInit, call(Op::kInit, kKfUnlocked, [&] { return ops_->init(); }));
+    if (result != 0) error("ops.init() failed (" + std::to_string(result) + ")");
+  }
+  if (exit_.kind == ExitKind::kNone) validate();
+  if (has(Op::kCgroupInit)) {
+    size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
+    for (size_t g = 0; g < nr_groups && exit_.kind == ExitKind::kNone; ++g) {
+      int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, kKfUnlocked, [&] {
+        return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl);
+      }));
+      if (result != 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
+    }
+  }
+  for (size_t i = 0; i < engine_->workload().tasks.size() && exit_.kind == ExitKind::kNone; ++i) {
+    TaskState state = engine_->task_state(TaskId(i));
+    if (state != TaskState::kNew && state != TaskState::kDead) init_task(TaskId(i), false);
+  }
+  loading_ = false;
+  if (exit_.kind != ExitKind::kNone) return disable();
+  switch_all_ = !(info_.flags & kOpsSwitchPartial);
+  state_ = State::kEnabled;
+  fair_.cede(switch_all_ ? FairClass::Cede::kAll : FairClass::Cede::kExt);
+  engine_->reclassify_tasks();
+  arm_watchdog();
+}
+
+// A callback that returns an errno or 0 (ops_sanitize_err()).
+int32_t ExtClass::errno_of(Op op, int32_t answer) {
+  if (answer == 0 || (answer < 0 && answer >= -4095)) return answer;
+  error(std::string("ops.") + op_name(op) + "() returned an invalid errno " + std::to_string(answer));
+  return -kEPROTO;
+}
+
+// bpf_scx_init_member(): with these the program cannot even be loaded, and nothing of it is called.
+bool ExtClass::check_members() {
+  auto refuse = [&](const std::string& message) { return error(message), false; };
+  if (info_.name.empty()) return refuse("ops.name is empty");
+  if (info_.flags & ~uint64_t{kOpsAllFlags}) return refuse("invalid ops.flags " + std::to_string(info_.flags));
+  if (info_.timeout > kMaxTimeout) {
+    return refuse("ops.timeout_ms is " + std::to_string(info_.timeout / 1_ms) + ", more than 30000");
+  }
+  return true;
+}
+
+// check_hotplug_seq() and validate_ops()
+void ExtClass::validate() {
+  if (info_.hotplug_seq != 0 && info_.hotplug_seq != hotplug_seq_) {
+    return claim_exit(ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
+                      "expected hotplug seq " + std::to_string(info_.hotplug_seq) + " did not match actual " +
+                          std::to_string(hotplug_seq_));
+  }
+  if ((info_.flags & kOpsEnqLast) && !has(Op::kEnqueue)) {
+    return error("SCX_OPS_ENQ_LAST requires ops.enqueue() to be implemented");
+  }
+  if ((info_.flags & kOpsBuiltinIdlePerNode) && !builtin_idle_) {
+    return error("SCX_OPS_BUILTIN_IDLE_PER_NODE requires CPU idle selection enabled");
+  }
+}
+
+bool ExtClass::init_task(TaskId id, bool fork) {
+  Task& t = task(id);
+  t = Task{};
+  t.fields = ops_->adopt_task(id);
+  t.alive = true;
+  *t.fields.slice = kSliceDfl;
+  *t.fields.flags = kTaskResetRunnableAt;
+  *t.fields.weight = weight_of(id);
+  *t.fields.disallow = 0;
+  if (has(Op::kInitTask)) {
+    int32_t result = errno_of(Op::kInitTask, call(Op::kInitTask, kKfUnlocked, [&] { return ops_->init_task(id, fork); }));
+    if (result != 0) {
+      // The kernel would fail the fork; a task of a workload cannot do without its child.
+      error("ops.init_task() failed (" + std::to_string(result) + ") for " + describe(id));
+      if (loading_) {
+        t.alive = false;
+        ops_->drop_task(id);
+      }
+      return false;
+    }
+    if (*t.fields.disallow) {
+      if (fork && engine_->policy(id) == SchedPolicy::kExt) {
+        error("ops.init_task() set task->scx.disallow for " + describe(id) + " during fork");
+      } else if (!fork && engine_->policy(id) == SchedPolicy::kExt && engine_->task_state(id) == TaskState::kNew) {
+        engine_->set_policy(id, SchedPolicy::kNormal);
+      }
+    }
+  }
+  return true;
+}
+
+void ExtClass::any_task_new(TaskId id) {
+  if (state_ != State::kEnabled || engine_->is_stopper(id)) return;
+  // Tasks that nobody forks have been there when the scheduler was loaded.
+  init_task(id, engine_->spec(id).parent.valid());
+}
+
+void ExtClass::any_task_dead(TaskId id) {
+  if (engine_->is_stopper(id) || !task(id).alive) return;
+  disable_task(id);
+  exit_task(id, false);
+}
+
+void ExtClass::exit_task(TaskId id, bool cancelled) {
+  Task& t = task(id);
+  if (!t.alive) return;
+  if (has(Op::kExitTask)) call(Op::kExitTask, kKfRest, [&] { ops_->exit_task(id, cancelled); });
+  t.alive = false;
+  ops_->drop_task(id);
+}
+
+// sched_weight_to_cgroup()
+uint32_t ExtClass::weight_of(TaskId id) const {
+  int64_t weight = engine_->policy(id) == SchedPolicy::kIdle ? fair::kIdleWeight : fair::nice_weight(engine_->nice(id));
+  return static_cast<uint32_t>(std::clamp<int64_t>((weight * 100 + 512) / 1024, kCgroupWeightMin, kCgroupWeightMax));
+}
+
+void ExtClass::enable_task(TaskId id) {
+  Task& t = task(id);
+  if (!t.alive || t.enabled) return;
+  *t.fields.weight = weight_of(id);
+  t.enabled = true;
+  if (has(Op::kEnable)) call(Op::kEnable, kKfRest, [&] { ops_->enable(id); });
+  if (has(Op::kSetWeight)) call(Op::kSetWeight, kKfRest, [&] { ops_->set_weight(id, *t.fields.weight); });
+}
+
+void ExtClass::disable_task(TaskId id) {
+  Task& t = task(id);
+  if (!t.enabled) return;
+  if (has(Op::kDisable)) call(Op::kDisable, kKfRest, [&] { ops_->disable(id); });
+  clear_runnable(id, false);
+  t.enabled = false;
+}
+
+void ExtClass::task_fork(TaskId child, TaskId) { enable_task(child); }
+
+void ExtClass::switched_to(TaskId id) {
+  enable_task(id);
+  // It was not told while the task was of another class.
+  if (task(id).enabled && has(Op::kSetCpumask)) {
+    call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  }
+}
+
+void ExtClass::switched_from(TaskId id) { disable_task(id); }
+
+void ExtClass::reweight_task(TaskId id) {
+  if (!task(id).enabled) return;
+  *task(id).fields.weight = weight_of(id);
+  if (has(Op::kSetWeight)) call(Op::kSetWeight, kKfRest, [&] { ops_->set_weight(id, *task(id).fields.weight); });
+}
+
+void ExtClass::affinity_changed(TaskId id) {
+  if (!task(id).enabled) return;
+  // do_set_cpus_allowed(): it is off the queue meanwhile.
+  CpuId cpu = engine_->task_cpu(id);
+  bool runs = engine_->curr(cpu) == id, was_queued = queued(id);
+  if (was_queued) dequeue_task(cpu, id, kDequeueSave);
+  if (runs) put_prev_task(cpu, id, TaskId());
+  if (has(Op::kSetCpumask)) call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  if (was_queued) enqueue_task(cpu, id, kEnqueueRestore);
+  if (runs) set_next_task(cpu, id);
+}
+
+// handle_hotplug()
+void ExtClass::cpu_online(CpuId cpu, bool online) {
+  ++hotplug_seq_;
+  if (state_ == State::kOff) return;
+  idle_->update_topology(engine_->online_cpus());
+  if (!online) idle_->update(cpu, false);
+  if (online && has(Op::kCpuOnline)) {
+    call(Op::kCpuOnline, kKfUnlocked, [&] { ops_->cpu_online(cpu); });
+  } else if (!online && has(Op::kCpuOffline)) {
+    call(Op::kCpuOffline, kKfUnlocked, [&] { ops_->cpu_offline(cpu); });
+  } else {
+    claim_exit(ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
+               "cpu " + std::to_string(cpu.value()) + " going " + (online ? "online" : "offline") + ", exiting scheduler");
+  }
+}
+
+void ExtClass::exit(int64_t exit_code, const std::string& message) {
+  claim_exit(ExitKind::kUnregBpf, exit_code, message);
+}
+
+void ExtClass::error(const std::string& message) {
+  claim_exit(ExitKind::kError, 0, message);
+}
+
+void ExtClass::policy_error(const std::string& message) { claim_exit(ExitKind::kErrorBpf, 0, message); }
+
+void ExtClass::fault(const std::string& message, int exit_code) {
+  if (exit_.kind == ExitKind::kNone) exit_status_ = exit_code;
+  claim_exit(ExitKind::kError, 0, message);
+}
+
+// The first reason to exit counts. From now on the policy is bypassed; the rest happens outside its callbacks.
+void ExtClass::claim_exit(ExitKind kind, int64_t code, const std::string& message) {
+  if (exit_.kind != ExitKind::kNone || state_ == State::kOff) return;
+  exit_.kind = kind;
+  exit_.exit_code = code;
+  exit_.reason = reason_of(kind);
+  exit_.message = message;
+  bypass_ = true;
+  bypass_since_ = engine_->now();
+  ++events_.bypass_activate;
+  if (kind >= ExitKind::kError) exit_.dump = dump_state();
+  if (!loading_) engine_->set_timer(*this, engine_->now(), number_of(kDisable, 0));
+}
+
+// scx_disable_workfn(): every task goes to the fair class, alive and runnable.
+void ExtClass::disable() {
+  state_ = State::kDisabling;
+  if (has(Op::kCgroupExit) && known_) {
+    size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
+    for (size_t g = 0; g < nr_groups; ++g) call(Op::kCgroupExit, kKfUnlocked, [&] { ops_->cgroup_exit(GroupId(g)); });
+  }
+  fair_.cede(FairClass::Cede::kNone);
+  engine_->reclassify_tasks();
+  for (size_t i = 0; i < engine_->workload().tasks.size(); ++i) {
+    if (!tasks_[i].alive) continue;
+    disable_task(TaskId(i));
+    exit_task(TaskId(i), false);
+  }
+  if (has(Op::kExit) && known_) call(Op::kExit, kKfUnlocked, [&] { ops_->exit(exit_); });
+  last_counters_ = ops_->counters();
+  ++generation_;
+  timers_.clear();
+  dispatch_buffer_.clear();
+  dsqs_->destroy_user_queues();
+  for (Cpu& cpu : cpus_) {
+    for (CpuId waiter : cpu.waiters) engine_->release(waiter);
+    cpu.waiters.clear();
+    cpu.deferred.clear();
+    cpu.released = false;
+  }
+  events_.bypass_duration += (engine_->now() - bypass_since_).count();
+  bypass_ = false;
+  state_ = State::kOff;
+
+  bool restart = exit_.exit_code & static_cast<int64_t>(kEcodeActRestart);
+  if (exit_.kind >= ExitKind::kError) {
+    if (exit_status_ == 0) exit_status_ = exit_.kind == ExitKind::kErrorStall ? 42 : 43;
+    first_error_ = "policy \"" + info_.name + "\" disabled (" + exit_.reason + ") after " +
+                   std::to_string(engine_->now() / 1_ms) + " ms: " + exit_.message;
+  } else if (restart && restarts_ < kMostRestarts) {
+    ++restarts_;
+    engine_->set_timer(*this, engine_->now() + options_.restart_delay, number_of(kRestart, 0));
+  } else {
+    first_error_ = "policy \"" + info_.name + "\" left (" + exit_.reason + ") after " +
+                   std::to_string(engine_->now() / 1_ms) + " ms" + (exit_.message.empty() ? "" : ": " + exit_.message);
+  }
+}
+
+void ExtClass::arm_watchdog() {
+  Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout;
+  engine_->set_timer(*this, engine_->now() + timeout / 2, number_of(kWatchdog, static_cast<uint32_t>(++generation_) & kWhat));
+}
+
+// scx_watchdog_workfn(), every half time-out.
+void ExtClass::check_watchdog() {
+  Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout, tick = engine_->kernel().tick();
+  auto jiffies = [&](Nanos at) { return at / tick; };
+  for (CpuId cpu : engine_->online_cpus()) {
+    for (TaskId id = cpu_state(cpu).runnable_first; id.valid(); id = task(id).runnable_next) {
+      Nanos since = task(id).runnable_at;
+      if (jiffies(engine_->now()) <= jiffies(since) + jiffies(timeout)) continue;
+      int64_t ms = (jiffies(engine_->now()) - jiffies(since)) * tick.count() / 1'000'000;
+      char text[48];
+      std::snprintf(text, sizeof text, " failed to run for %lld.%03llds", static_cast<long long>(ms / 1000),
+                    static_cast<long long>(ms % 1000));
+      return claim_exit(ExitKind::kErrorStall, 0, describe(id) + text);
+    }
+  }
+  arm_watchdog();
+}
+
+void ExtClass::timer(uint32_t number) {
+  uint32_t what = number & kWhat;
+  switch (static_cast<TimerKind>(number >> 28)) {
+    case kDeferred:
+      if (state_ == State::kEnabled) process_deferred(CpuId(static_cast<int32_t>(what)));
+      break;
+    case kWatchdog:
+      if (state_ == State::kEnabled && what == (static_cast<uint32_t>(generation_) & kWhat)) check_watchdog();
+      break;
+    case kDisable:
+      disable();
+      break;
+    case kRestart:
+      load();
+      break;
+    case kUser:
+      if (state_ == State::kEnabled) user_timer(what);
+      break;
+    case kReenqueue:
+      if (state_ == State::kEnabled) {
+        CpuId cpu(static_cast<int32_t>(what));
+        std::vector<TaskId> list;
+        for (TaskId id = dsqs_->at(dsqs_->local(cpu)).first; id.valid(); id = dsqs_->next(id)) list.push_back(id);
+        for (TaskId id : list) dispatch_dequeue(id);
+        for (TaskId id : list) do_enqueue(cpu, id, kEnqReenq, false);
+      }
+      break;
+  }
+}
+
+void ExtClass::set_timer(uint64_t key, Nanos at) {
+  size_t slot = 0;
+  while (slot < timers_.size() && timers_[slot].key != key) ++slot;
+  if (slot == timers_.size()) timers_.push_back({});
+  at = std::max(at, engine_->now());
+  timers_[slot] = {key, at, true};
+  engine_->set_timer(*this, at, number_of(kUser, static_cast<uint32_t>(slot)));
+}
+
+void ExtClass::cancel_timer(uint64_t key) {
+  for (Timer& timer : timers_)
+    if (timer.key == key) timer.armed = false;
+}
+
+void ExtClass::user_timer(uint32_t slot) {
+  if (slot >= timers_.size()) return;
+  Timer& timer = timers_[slot];
+  if (!timer.armed || timer.at != engine_->now()) return;  // set anew since
+  timer.armed = false;
+  uint32_t outer = kf_mask_;
+  kf_mask_ = kKfUnlocked;
+  ++depth_;
+  ops_->timer(timer.key);
+  after_call(outer);
+}
+
+}  // namespace simsched::ext

@@ -1,0 +1,168 @@
+#include "scx_port/policies.h"
+
+#include <map>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "policies/ext/ext_class.h"
+#include "scx_port/native/bpf_ops.h"
+#include "scx_port/native/compile.h"
+#include "scx_port/native/shipped.h"
+#include "scx_port/user/rusty/rusty.h"
+
+namespace simsched {
+namespace {
+
+using Object = std::shared_ptr<const native::BpfObject>;
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+// What each callback costs where nothing else is said: docs/sched_ext.md.
+constexpr Nanos kDefaultCost{100};
+
+const char kCosts[] = "costs.";
+bool is_cost(const std::string& key) { return key.starts_with(kCosts); }
+
+// Takes costs.OP out of the tunables.
+ext::ExtOptions take_options(PolicyRequest& request, Tunables* rest) {
+  ext::ExtOptions options;
+  options.restart_delay = 50_ms;  // a loader opens, loads and attaches the scheduler again
+  for (Nanos& cost : options.costs.of) cost = kDefaultCost;
+  if (!request.tunables) return options;
+  TunableReader reader;
+  for (int i = 0; i < ext::kNrOps; ++i) {
+    reader.bind(std::string(kCosts) + ext::op_name(static_cast<ext::Op>(i)), &options.costs.of[static_cast<size_t>(i)],
+                0_ns, 1_s, "");
+  }
+  Tunables costs;
+  for (const Tunable& tunable : *request.tunables) (is_cost(tunable.key) ? costs : *rest).push_back(tunable);
+  reader.read(costs, request.policy);
+  return options;
+}
+
+TunableReader::Info costs_info() {
+  return {"costs: {OP: TIME}", std::to_string(kDefaultCost.count()), "what a callback takes on its CPU: select_cpu, enqueue, ..."};
+}
+
+struct Hosted {
+  Object object;
+  Variables variables;
+  std::function<std::unique_ptr<UserHalf>()> user_half;
+};
+
+ClassStack hosted(const PolicyRequest& request, Hosted policy, const ext::ExtOptions& options) {
+  FairClass* fair = nullptr;
+  ClassStack stack = default_classes(request.kernel, request.machine, &fair);
+  auto make_ops = [policy = std::move(policy), where = request.where]() -> std::unique_ptr<ext::Ops> {
+    native::BpfOpsOptions ops;
+    ops.variables = policy.variables;
+    ops.where = where;
+    if (policy.user_half) ops.user_half = policy.user_half();
+    return std::make_unique<native::BpfOps>(policy.object, std::move(ops));
+  };
+  stack.push_back(std::make_unique<ext::ExtClass>(std::move(make_ops), *fair, options));
+  return stack;
+}
+
+std::string text(bool value) { return value ? "true" : "false"; }
+
+// Reads what `reader` knows, and the costs. False: only the names were asked for.
+bool read(PolicyRequest& request, const TunableReader& reader, ext::ExtOptions* options) {
+  Tunables rest;
+  *options = take_options(request, &rest);
+  request.infos = reader.infos();
+  request.infos.push_back(costs_info());
+  if (!request.tunables) return false;
+  reader.read(rest, request.policy);
+  return true;
+}
+
+ClassStack make_simple(PolicyRequest& request) {
+  bool fifo = false;
+  TunableReader reader;
+  reader.bind("fifo_sched", &fifo, "first in, first out instead of by vtime");
+  ext::ExtOptions options;
+  if (!read(request, reader, &options)) return {};
+  return hosted(request, {native::shipped_object("simple"), {{"fifo", text(fifo)}}, {}}, options);
+}
+
+ClassStack make_packet(PolicyRequest& request, const char* mode) {
+  ext::ExtOptions options;
+  std::string chosen = mode;
+  TunableReader reader;
+  reader.bind("mode", &chosen, {"talk", "published", "first"},
+              "talk: packet tasks on even CPUs, others on odd ones; published: even CPUs only; first: the version that stalled");
+  if (!read(request, reader, &options)) return {};
+  std::string number = chosen == "talk" ? "0" : chosen == "published" ? "1" : "2";
+  return hosted(request, {native::shipped_object("packet"), {{"mode", number}}, {}}, options);
+}
+
+ClassStack make_rusty(PolicyRequest& request) {
+  rusty::Options rusty_options;
+  TunableReader reader;
+  rusty_options.bind(reader);
+  ext::ExtOptions options;
+  if (!read(request, reader, &options)) return {};
+  auto user_half = [rusty_options] { return std::make_unique<rusty::RustyUser>(rusty_options); };
+  return hosted(request, {native::shipped_object("rusty"), {}, user_half}, options);
+}
+
+// Sources that were compiled already, by path and include folders: a sweep makes each policy many times.
+class Compiled {
+ public:
+  Object get(const std::string& path, const native::CompileOptions& options) {
+    std::string key = path;
+    for (const std::string& folder : options.include) key += '\n' + folder;
+    std::lock_guard lock(mutex_);
+    Object& object = objects_[key];
+    if (!object) object = native::load_bpf(path, options);
+    return object;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Object> objects_;
+};
+
+// {bpf: FILE, include: [FOLDER, ...], costs: {...}, VARIABLE: VALUE, ...}
+ClassStack make_bpf(PolicyRequest& request, Compiled& compiled) {
+  Tunables rest;
+  ext::ExtOptions options = take_options(request, &rest);
+  native::CompileOptions compile;
+  std::string path;
+  Hosted policy;
+  for (const Tunable& tunable : rest) {
+    if (tunable.key == "bpf") {
+      path = tunable.value;
+    } else if (tunable.key == "include") {
+      std::string list = tunable.value;
+      if (list.starts_with('[')) list = list.substr(1, list.size() - 2);
+      for (size_t at = 0; at < list.size();) {
+        size_t end = std::min(list.find(", ", at), list.size());
+        compile.include.push_back(list.substr(at, end - at));
+        at = end + 2;
+      }
+    } else {
+      policy.variables.emplace_back(tunable.key, tunable.value);
+    }
+  }
+  policy.object = compiled.get(path, compile);
+  return hosted(request, std::move(policy), options);
+}
+
+}  // namespace
+
+std::vector<PolicyEntry> scx_policies() {
+  auto compiled = std::make_shared<Compiled>();
+  return {
+      {"scx_simple", "sched_ext: one queue for the whole machine, by vtime or first in, first out", make_simple},
+      {"scx_packet", "sched_ext: packet processing on even CPUs, all else on odd ones",
+       [](PolicyRequest& r) { return make_packet(r, "talk"); }},
+      {"scx_packet_even", "sched_ext: ... as published: only even CPUs run anything but per-CPU kernel threads",
+       [](PolicyRequest& r) { return make_packet(r, "published"); }},
+      {"scx_rusty", "sched_ext: a queue for each last-level cache, stealing, and a load balancer in user space", make_rusty},
+      {"bpf", "any sched_ext scheduler", [compiled](PolicyRequest& r) { return make_bpf(r, *compiled); }, false},
+  };
+}
+
+}  // namespace simsched
