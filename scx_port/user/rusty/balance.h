@@ -49,7 +49,7 @@ struct BalanceParams {
   // 1.0) only marks the task as moved; its load moves in the books whatever the verdict; being unmarked it is chosen
   // again; and as a second request for a task fails, a pair of domains moves one task at most in a round.
   bool phantom = false;
-  Judge* judge = nullptr;  // when not phantom: must agree to each move
+  Judge* judge = nullptr;  // when not phantom: must agree to each move, else the next best is tried
 };
 
 // Limits, of the level's mean load: an imbalance that is less is left alone.

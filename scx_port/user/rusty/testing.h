@@ -72,9 +72,7 @@ class FakeHost final : public UserHost {
     return map_lookup(map, std::as_bytes(std::span(&key, 1)), std::as_writable_bytes(std::span(value, 1)));
   }
   size_t size(const std::string& map) { return maps_[map].size(); }
-  void erase(const std::string& map, uint32_t key) {
-    maps_[map].erase(text(std::as_bytes(std::span(&key, 1))));
-  }
+  void erase(const std::string& map, uint32_t key) { maps_[map].erase(text(std::as_bytes(std::span(&key, 1)))); }
   // Lets time pass while the CPU is busy for so many percent of it.
   void pass(Nanos duration, const std::vector<int64_t>& busy_percent) {
     time += duration;
