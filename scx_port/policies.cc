@@ -81,7 +81,7 @@ bool read(PolicyRequest& request, const TunableReader& reader, ext::ExtOptions* 
 ClassStack make_simple(PolicyRequest& request) {
   bool fifo = false;
   TunableReader reader;
-  reader.bind("fifo_sched", &fifo, "first in, first out instead of by vtime");
+  reader.bind("fifo", &fifo, "first in, first out instead of by vtime");
   ext::ExtOptions options;
   if (!read(request, reader, &options)) return {};
   return hosted(request, {native::shipped_object("simple"), {{"fifo", text(fifo)}}, {}}, options);

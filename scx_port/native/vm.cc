@@ -74,7 +74,7 @@ void Vm::lay_out() {
     end = std::max(end, address + bytes);
   };
   for (const BpfSection& section : object_->sections) {
-    put(section.address, section.data.size(), section.writable ? VM_READ | VM_WRITE : VM_READ);
+    put(section.address, section.size_for(nr_cpus_), section.writable ? VM_READ | VM_WRITE : VM_READ);
     if (!section.data.empty()) std::memcpy(at(section.address), section.data.data(), section.data.size());
   }
   for (size_t i = 0; i < object_->maps.size(); ++i) {
