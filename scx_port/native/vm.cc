@@ -14,13 +14,12 @@
 namespace simsched::native {
 namespace {
 
-constexpr int64_t kBudget = int64_t{1} << 28;    // backward jumps and calls in one callback
-constexpr uint32_t kMaxNesting = 64;             // calls from helpers; translated code is bounded by VM_MAX_FRAMES
+constexpr int64_t kBudget = int64_t{1} << 28;  // backward jumps and calls in one callback
+constexpr uint32_t kMaxNesting = 64;           // calls from helpers; translated code is bounded by VM_MAX_FRAMES
 constexpr uint64_t kPage = 4096;
-constexpr size_t kMaxArguments = 16;             // of a program; the kernel's trampolines pass 12 (MAX_BPF_FUNC_ARGS)
+constexpr size_t kMaxArguments = 16;  // of a program; the kernel's trampolines pass 12 (MAX_BPF_FUNC_ARGS)
 constexpr uint64_t kContext = kMaxArguments * 8 + kGranule;
-constexpr uint32_t kNoPlace = UINT32_MAX;        // trap_function: nobody has said where
-
+constexpr uint32_t kNoPlace = UINT32_MAX;  // trap_function: nobody has said where
 
 std::string access(const char* verb, const char* purpose, const vm& vm) {
   return std::string(verb) + " " + std::to_string(vm.trap_size) + (vm.trap_size == 1 ? " byte at " : " bytes at ") +
@@ -47,7 +46,12 @@ constexpr auto kMissing = missing_calls(std::make_index_sequence<512>());
 
 Vm::Vm(std::shared_ptr<const BpfObject> object, VmHost& host, std::span<const VmExport> exports, size_t nr_cpus,
        uint64_t seed)
-    : vm(), object_(std::move(object)), host_(host), nr_cpus_(nr_cpus), rng_(seed), memory_(*this),
+    : vm(),
+      object_(std::move(object)),
+      host_(host),
+      nr_cpus_(nr_cpus),
+      rng_(seed),
+      memory_(*this),
       state_(std::make_unique<HelperState>()) {
   SIMSCHED_CHECK(nr_cpus_ > 0, "a machine has CPUs");
   cpumask_size_ = std::max<size_t>(cpumask_bytes(), object_->btf.struct_size("cpumask").value_or(0));
@@ -180,18 +184,32 @@ void Vm::note_trap(size_t function) {
   if (trap_info_) return;
   std::string what;
   switch (trap) {
-    case VM_TRAP_LOAD: what = access("reads", "read (null, freed or out of bounds)", *this); break;
-    case VM_TRAP_STORE: what = access("writes", "write (null, read-only, freed or out of bounds)", *this); break;
-    case VM_TRAP_BUDGET: what = "does not return"; break;
-    case VM_TRAP_DEPTH: what = "calls functions nested too deeply (" + std::to_string(VM_MAX_FRAMES) + " at most)"; break;
+    case VM_TRAP_LOAD:
+      what = access("reads", "read (null, freed or out of bounds)", *this);
+      break;
+    case VM_TRAP_STORE:
+      what = access("writes", "write (null, read-only, freed or out of bounds)", *this);
+      break;
+    case VM_TRAP_BUDGET:
+      what = "does not return";
+      break;
+    case VM_TRAP_DEPTH:
+      what = "calls functions nested too deeply (" + std::to_string(VM_MAX_FRAMES) + " at most)";
+      break;
     case VM_TRAP_CALL:
       what = "calls " +
              (trap_address < object_->calls.size() ? object_->calls[trap_address].name + "()" : "a kernel function") +
              ", which does not exist here";
       break;
-    case VM_TRAP_BOUNDS: what = "indexes an array out of its bounds"; break;
-    case VM_TRAP_KFUNC: what = refusal_; break;
-    default: what = "executes an instruction that is none"; break;
+    case VM_TRAP_BOUNDS:
+      what = "indexes an array out of its bounds";
+      break;
+    case VM_TRAP_KFUNC:
+      what = refusal_;
+      break;
+    default:
+      what = "executes an instruction that is none";
+      break;
   }
   const bool placed = trap_function < object_->functions.size();
   trap_info_ = Trap{static_cast<vm_trap_kind>(trap),
@@ -255,7 +273,8 @@ Map* Vm::map_at(uint64_t handle) {
 }
 
 Map* Vm::map_by_name(const std::string& name) {
-  const auto it = std::find_if(object_->maps.begin(), object_->maps.end(), [&](const auto& m) { return m.name == name; });
+  const auto it =
+      std::find_if(object_->maps.begin(), object_->maps.end(), [&](const auto& m) { return m.name == name; });
   return it == object_->maps.end() ? nullptr : maps_[static_cast<size_t>(it - object_->maps.begin())].get();
 }
 

@@ -1,4 +1,5 @@
-// BPF_MAP_TYPE_ARRAY_OF_MAPS and HASH_OF_MAPS (kernel/bpf/map_in_map.c): the value is a map; a lookup answers its handle.
+// BPF_MAP_TYPE_ARRAY_OF_MAPS and HASH_OF_MAPS (kernel/bpf/map_in_map.c): the value is a map; a lookup answers its
+// handle.
 #include <linux/bpf.h>
 
 #include <cstring>
