@@ -128,7 +128,7 @@ class Compiled {
 constexpr uint32_t kArrayMap = 2;  // BPF_MAP_TYPE_ARRAY
 
 // Loaders size some maps before they load a scheduler: `maps: {NAME: ENTRIES}` does it here. An array without entries
-// has one for each CPU.
+// has one for each CPU. They also fill maps of maps: `maps: {NAME: filled}`.
 Object with_map_sizes(Object object, const Tunables& sizes, const Machine& machine) {
   auto sized = std::make_shared<native::BpfObject>(*object);
   for (native::BpfMap& map : sized->maps) {
@@ -140,6 +140,10 @@ Object with_map_sizes(Object object, const Tunables& sizes, const Machine& machi
       std::vector<std::string> names;
       for (const native::BpfMap& map : sized->maps) names.push_back(map.name);
       throw Error(size.where, "the scheduler has no map '" + size.key.substr(5) + "'", suggest(size.key.substr(5), names));
+    }
+    if (size.value == "filled") {
+      found->filled = true;
+      continue;
     }
     int64_t entries = 0;
     TunableReader reader;
@@ -157,6 +161,7 @@ ClassStack make_bpf(PolicyRequest& request, Compiled& compiled) {
   native::CompileOptions compile;
   std::string path;
   Tunables map_sizes;
+  int64_t loader_cpu = 0;
   Hosted policy;
   for (const Tunable& tunable : rest) {
     if (tunable.key == "bpf") {
@@ -171,10 +176,15 @@ ClassStack make_bpf(PolicyRequest& request, Compiled& compiled) {
         compile.include.push_back(list.substr(at, end - at));
         at = end + 2;
       }
+    } else if (tunable.key == "loader_cpu") {
+      TunableReader reader;
+      reader.bind("loader_cpu", &loader_cpu, 0, static_cast<int64_t>(request.machine.nr_cpus()) - 1, "");
+      reader.read({tunable}, "bpf");
     } else {
       policy.variables.emplace_back(tunable.key, tunable.value);
     }
   }
+  options.loader_cpu = CpuId(static_cast<int32_t>(loader_cpu));
   policy.object = with_map_sizes(compiled.get(path, compile), map_sizes, request.machine);
   return hosted(request, std::move(policy), options);
 }

@@ -36,7 +36,7 @@ static __noinline u64 deep(u64 n) { u64 frame[8]; for (int i = 0; i < 8; i++) fr
 HOSTILE = {
     "null-write": ("*(volatile u64 *)0 = 1;", 43, "writes 8 bytes at 0x0"),
     "wild": ("nr_enqueued = *(volatile u64 *)0xdeadbeef00;", 43, "reads 8 bytes at 0xdeadbeef00"),
-    "index": ("counters[nr_enqueued * 7] = 1;", 43, "out of bounds"),
+    "index": ("counters[nr_enqueued * 7] = 1;", 43, "out of its bounds"),
     "map": ("u32 key = 100; u64 *value = bpf_map_lookup_elem(&map, &key); *value = 1;", 43, "writes 8 bytes at 0x0"),
     "kernel": ("*(volatile int *)&p->pid = 1;", 43, "writes"),
     "endless": ("for (volatile u64 i = 0; i < ~0ULL; i++) ;", 44, "does not return"),

@@ -9,8 +9,8 @@ import e2e
 
 FOLDER = e2e.SOURCE / "build/schedulers"
 PAIRS = ", pair_cpu: [4, 5, 6, 7, 0, 1, 2, 3], pair_id: [0, 1, 2, 3, 0, 1, 2, 3], in_pair_idx: [0, 0, 0, 0, 1, 1, 1, 1], " \
-        "maps: {pair_ctx: 4}"
-SCHEDULERS = [("6.12", "simple", ""), ("6.12", "simple", ", fifo_sched: true"), ("6.12", "central", ", central_cpu: 1"),
+        "maps: {pair_ctx: 4, cgrp_q_arr: filled}"
+SCHEDULERS = [("6.12", "simple", ""), ("6.12", "simple", ", fifo_sched: true"), ("6.12", "central", ", central_cpu: 1, loader_cpu: 1"),
               ("6.12", "qmap", ", slice_ns: 5ms"), ("6.12", "flatcg", ""), ("7.3", "simple", ""), ("7.3", "central", ""),
               ("7.3", "flatcg", ""), ("7.3", "cpu0", ""), ("7.3", "pair", PAIRS)]
 
