@@ -19,6 +19,7 @@ function(simsched_room name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} GTest::gtest GTest::gtest_main GTest::gmock ${RAPIDCHECK_LIBRARY})
     target_include_directories(${name}_test SYSTEM PRIVATE ${RAPIDCHECK_INCLUDE})
+    target_compile_options(${name}_test PRIVATE -O1)  # tests are many and short: what they test is optimised
     target_compile_definitions(${name}_test PRIVATE SIMSCHED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${name}_test PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
   endif()

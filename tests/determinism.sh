@@ -14,13 +14,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 simulate() {  # BIN NAME JOBS
-  mkdir "$work/$2"
-  if ! "$1" run configs/quickstart.yaml -o "$work/$2" --seeds 2 --jobs "$3" --perfetto "$work/$2/trace.perfetto" \
-      > "$work/$2.log" 2>&1; then
-    cat "$work/$2.log"
-    echo "determinism: $1 failed" >&2
-    exit 1
-  fi
+  for config in quickstart sched_ext; do
+    mkdir -p "$work/$2/$config"
+    if ! "$1" run "configs/$config.yaml" -o "$work/$2/$config" --seeds 1 --jobs "$3" \
+        --perfetto "$work/$2/$config/trace.perfetto" > "$work/$2.log" 2>&1; then
+      cat "$work/$2.log"
+      echo "determinism: $1 failed" >&2
+      exit 1
+    fi
+  done
 }
 
 simulate "$first" one-job 1
@@ -28,7 +30,7 @@ simulate "$first" two-jobs 2
 simulate "$second" other-build 1
 status=0
 for other in two-jobs other-build; do
-  for file in results.json trace.perfetto; do
+  for file in {quickstart,sched_ext}/{results.json,trace.perfetto}; do
     cmp "$work/one-job/$file" "$work/$other/$file" || status=1
   done
 done

@@ -81,7 +81,10 @@ class ExtClass final : public SchedClass {
   std::vector<std::pair<std::string, int64_t>> counters() const override;
 
   // ---- kfuncs: time and place ----
-  Nanos now() const { return engine_->now(); }
+  // The clock that schedulers see: the machine has been up for a while when the simulation starts, as any has when a
+  // scheduler is loaded. Times that are given to kfuncs are on this clock.
+  static constexpr Nanos kUptime = 1000_s;
+  Nanos now() const { return engine_->now() + kUptime; }
   CpuId this_cpu() const { return engine_->this_cpu(); }
   TaskId current() const { return engine_->curr(engine_->this_cpu()); }  // none: idle
   size_t nr_cpu_ids() const { return engine_->nr_cpus(); }
@@ -290,6 +293,7 @@ class ExtClass final : public SchedClass {
   struct Timer {
     uint64_t key;
     Nanos at;
+    CpuId cpu;
     bool armed;
   };
   std::vector<Timer> timers_;

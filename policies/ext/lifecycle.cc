@@ -354,8 +354,8 @@ void ExtClass::set_timer(uint64_t key, Nanos at) {
   size_t slot = 0;
   while (slot < timers_.size() && timers_[slot].key != key) ++slot;
   if (slot == timers_.size()) timers_.push_back({});
-  at = std::max(at, engine_->now());
-  timers_[slot] = {key, at, true};
+  at = std::max(at - kUptime, engine_->now());
+  timers_[slot] = {key, at, this_cpu(), true};
   engine_->set_timer(*this, at, number_of(kUser, static_cast<uint32_t>(slot)));
 }
 
@@ -369,6 +369,8 @@ void ExtClass::user_timer(uint32_t slot) {
   Timer& timer = timers_[slot];
   if (!timer.armed || timer.at != engine_->now()) return;  // set anew since
   timer.armed = false;
+  // On the CPU that set it, as long as that is there.
+  engine_->set_this_cpu(engine_->cpu_online(timer.cpu) ? timer.cpu : engine_->online_cpus().first_cpu());
   uint32_t outer = kf_mask_;
   kf_mask_ = kKfUnlocked;
   ++depth_;

@@ -1,5 +1,7 @@
 #include "scx_port/native/kernel_objects.h"
 
+#include "policies/ext/ext_class.h"
+
 #include <algorithm>
 
 namespace simsched::native {
@@ -72,7 +74,7 @@ uint64_t KernelObjects::rq(CpuId cpu, uint32_t nr_local, uint32_t nr_ext) {
   rq_layout_.nr_running.put(object, engine_.nr_running(cpu));
   rq_layout_.local_nr.put(object, nr_local);
   rq_layout_.scx_nr_running.put(object, nr_ext);
-  rq_layout_.clock.put(object, static_cast<uint64_t>(engine_.now().count()));
+  rq_layout_.clock.put(object, static_cast<uint64_t>((engine_.now() + ext::ExtClass::kUptime).count()));
   return address;
 }
 

@@ -4,6 +4,8 @@
 
 #include "scx_port/native/kernel_objects.h"
 
+#include "policies/ext/ext_class.h"
+
 namespace simsched::native {
 namespace {
 
@@ -76,7 +78,7 @@ ext::TaskFields KernelObjects::adopt(TaskId task) {
   slot = Slot{};
   slot.address = make_task_struct(pid, comm, kernel_flags(task), {Kind::kTask, task.value()});
   std::byte* p = vm_.at(slot.address);
-  uint64_t now = static_cast<uint64_t>(engine_.now().count());
+  uint64_t now = static_cast<uint64_t>((engine_.now() + ext::ExtClass::kUptime).count());
   layout_.start_time.put(p, now);
   layout_.start_boottime.put(p, now);
   bool grouped = !stopper && !engine_.kernel().autogroup;  // autogroups are no cgroups

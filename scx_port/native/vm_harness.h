@@ -41,9 +41,9 @@ class Harness {
 
   explicit Harness(size_t nr_cpus = 4) : object_(std::make_shared<BpfObject>()), nr_cpus_(nr_cpus) {
     object_->name = "x";
-    object_->functions = {{"main", ""}, {"callback1", ""}, {"callback2", ""}, {"callback3", ""}, {"callback4", ""}};
+    for (const char* name : {"main", "callback1", "callback2", "callback3", "callback4"}) object_->functions.emplace_back().name = name;
     object_->code = &kCode;
-    object_->sections.push_back({".bss", kBss, true, std::vector<std::byte>(kBssSize)});
+    object_->sections.push_back({".bss", kBss, true, std::vector<std::byte>(kBssSize), 0});
     for (const VmExport& e : generic_exports()) {
       index_[e.name != nullptr ? e.name : std::to_string(e.id)] = object_->calls.size();
       object_->calls.push_back({e.name == nullptr, e.id, e.name != nullptr ? e.name : "", false});

@@ -1,6 +1,7 @@
 // VmUserHost: what a policy's user-space half sees in the simulator.
 #pragma once
 
+#include "policies/ext/ext_class.h"
 #include "scx_port/native/vm.h"
 #include "scx_port/user/user_half.h"
 #include "sim/engine.h"
@@ -11,7 +12,7 @@ class VmUserHost : public UserHost {
  public:
   VmUserHost(Vm& vm, const Engine& engine) : vm_(vm), engine_(engine) {}
 
-  Nanos now() const override { return engine_.now(); }
+  Nanos now() const override { return engine_.now() + ext::ExtClass::kUptime; }
   const Machine& machine() const override { return engine_.machine(); }
   std::vector<CpuUse> cpu_use() override;
   std::span<std::byte> variable(const std::string& name) override;
