@@ -30,6 +30,7 @@ struct OpCosts {
 
 struct ExtOptions {
   OpCosts costs;
+  CpuId loader_cpu{0};     // where it is loaded: ops.init() runs there
   Nanos restart_delay{0};  // from an exit that asks for a restart until the scheduler is loaded again
 };
 

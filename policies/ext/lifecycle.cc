@@ -35,6 +35,7 @@ const char* reason_of(ExitKind kind) {
 void ExtClass::load() {
   exit_ = {};
   loading_ = true;
+  engine_->set_this_cpu(options_.loader_cpu);
   state_ = State::kEnabling;
   ops_ = make_ops_();
   info_ = ops_->info();

@@ -223,10 +223,10 @@ TEST(BpfOpsTable, RefusesWhatTheKernelRefuses) {
 
 // A user-space half that counts.
 struct Half : UserHalf {
-  void before_start(UserSimulation& host) override { host.variable("answer")[0] = std::byte{0}; }
-  void after_start(UserSimulation& host) override { started = host.now(); }
+  void before_start(UserHost& host) override { host.variable("remember_pid")[0] = std::byte{7}; }
+  void after_start(UserHost& host) override { started = host.now(); }
   Nanos next(Nanos now) const override { return now + Nanos(1'000'000); }
-  void run(UserSimulation& host) override {
+  void run(UserHost& host) override {
     ++runs;
     EXPECT_EQ(host.cpu_use().size(), host.machine().nr_cpus());
     EXPECT_THROW(host.variable("remember_pit"), Error);

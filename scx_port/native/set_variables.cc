@@ -76,6 +76,28 @@ std::optional<uint64_t> constant(const std::string& name) {
       {"SCX_DSQ_LOCAL", ext::kDsqLocal},
       {"SCX_DSQ_LOCAL_ON", ext::kDsqLocalOn},
       {"SCX_DSQ_LOCAL_CPU_MASK", ext::kDsqLocalCpuMask},
+      {"SCX_OPS_KEEP_BUILTIN_IDLE", ext::kOpsKeepBuiltinIdle},
+      {"SCX_OPS_ENQ_LAST", ext::kOpsEnqLast},
+      {"SCX_OPS_ENQ_EXITING", ext::kOpsEnqExiting},
+      {"SCX_OPS_SWITCH_PARTIAL", ext::kOpsSwitchPartial},
+      {"SCX_OPS_ENQ_MIGRATION_DISABLED", ext::kOpsEnqMigrationDisabled},
+      {"SCX_OPS_ALLOW_QUEUED_WAKEUP", ext::kOpsAllowQueuedWakeup},
+      {"SCX_OPS_BUILTIN_IDLE_PER_NODE", ext::kOpsBuiltinIdlePerNode},
+      {"SCX_PICK_IDLE_CORE", ext::kPickIdleCore},
+      {"SCX_PICK_IDLE_IN_NODE", ext::kPickIdleInNode},
+      {"SCX_DEQ_SLEEP", ext::kDeqSleep},
+      {"SCX_DEQ_CORE_SCHED_EXEC", ext::kDeqCoreSchedExec},
+      {"SCX_RQ_ONLINE", 1 << 0},
+      {"SCX_RQ_CAN_STOP_TICK", 1 << 1},
+      {"SCX_RQ_BAL_PENDING", 1 << 2},
+      {"SCX_RQ_BAL_KEEP", 1 << 3},
+      {"SCX_RQ_BYPASSING", 1 << 4},
+      {"SCX_RQ_CLK_VALID", 1 << 5},
+      {"SCX_RQ_IN_WAKEUP", 1 << 16},
+      {"SCX_RQ_IN_BALANCE", 1 << 17},
+      {"SCX_TASK_STATE_SHIFT", 8},
+      {"SCX_TASK_STATE_BITS", 2},
+      {"SCX_TASK_STATE_MASK", 3 << 8},
       {"SCX_TASK_QUEUED", ext::kTaskQueued},
       {"SCX_TASK_RESET_RUNNABLE_AT", ext::kTaskResetRunnableAt},
       {"SCX_TASK_DEQD_FOR_SLEEP", ext::kTaskDeqdForSleep},
@@ -226,6 +248,11 @@ void set_known_variables(Vm& vm, const Machine& machine) {
     std::string kind = object.btf.kind_of(variable->btf_type);
     if (kind == "int" || kind == "bool" || kind == "enum") std::memcpy(bytes.data(), &value, bytes.size());
   };
+  // Left 0 in newer sources, for the loader to fill in with SCX_SLICE_DFL.
+  for (const char* name : {"slice_ns", "cgrp_slice_ns", "pair_batch_dur_ns"}) {
+    std::span<std::byte> bytes = vm.variable(name);
+    if (std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; })) set(name, ext::kSliceDfl);
+  }
   bool smt = machine.nr_cores() < machine.nr_cpus();
   for (const char* name : {"nr_cpu_ids", "nr_cpus", "nr_possible_cpus", "nr_online_cpus", "nr_cpus_onln"})
     set(name, machine.nr_cpus());

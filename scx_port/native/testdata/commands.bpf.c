@@ -14,7 +14,8 @@ enum command {
   WRITE_PID, WRITE_SLICE, LOOP, NULL_MASK, WILD_MASK, READ_TARGET,
 };
 enum where { INIT = 1, SELECT, ENQUEUE, DISPATCH, RUNNING };
-u32 command, where;
+enum command command;
+enum where where;
 s32 only_pid;     /* whose callback; 0: the first */
 bool use_target;  /* works on `target` instead of the callback's task */
 u64 target;       /* address of a task_struct, or of none */
