@@ -1,5 +1,6 @@
 #include "scx_port/policies.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -80,10 +81,10 @@ bool read(PolicyRequest& request, const TunableReader& reader, ext::ExtOptions* 
 ClassStack make_simple(PolicyRequest& request) {
   bool fifo = false;
   TunableReader reader;
-  reader.bind("fifo_sched", &fifo, "first in, first out instead of by vtime");
+  reader.bind("fifo", &fifo, "first in, first out instead of by vtime");
   ext::ExtOptions options;
   if (!read(request, reader, &options)) return {};
-  return hosted(request, {native::shipped_object("simple"), {{"fifo_sched", text(fifo)}}, {}}, options);
+  return hosted(request, {native::shipped_object("simple"), {{"fifo", text(fifo)}}, {}}, options);
 }
 
 ClassStack make_packet(PolicyRequest& request, const char* mode) {
@@ -124,16 +125,49 @@ class Compiled {
   std::map<std::string, Object> objects_;
 };
 
-// {bpf: FILE, include: [FOLDER, ...], costs: {...}, VARIABLE: VALUE, ...}
+constexpr uint32_t kArrayMap = 2;  // BPF_MAP_TYPE_ARRAY
+
+// Loaders size some maps before they load a scheduler: `maps: {NAME: ENTRIES}` does it here. An array without entries
+// has one for each CPU. They also fill maps of maps: `maps: {NAME: filled}`.
+Object with_map_sizes(Object object, const Tunables& sizes, const Machine& machine) {
+  auto sized = std::make_shared<native::BpfObject>(*object);
+  for (native::BpfMap& map : sized->maps) {
+    if (map.type == kArrayMap && map.max_entries == 0) map.max_entries = static_cast<uint32_t>(machine.nr_cpus());
+  }
+  for (const Tunable& size : sizes) {
+    auto found = std::find_if(sized->maps.begin(), sized->maps.end(), [&](const auto& map) { return "maps." + map.name == size.key; });
+    if (found == sized->maps.end()) {
+      std::vector<std::string> names;
+      for (const native::BpfMap& map : sized->maps) names.push_back(map.name);
+      throw Error(size.where, "the scheduler has no map '" + size.key.substr(5) + "'", suggest(size.key.substr(5), names));
+    }
+    if (size.value == "filled") {
+      found->filled = true;
+      continue;
+    }
+    int64_t entries = 0;
+    TunableReader reader;
+    reader.bind(size.key, &entries, 1, 1 << 24, "");
+    reader.read({size}, "bpf");
+    found->max_entries = static_cast<uint32_t>(entries);
+  }
+  return sized;
+}
+
+// {bpf: FILE, include: [FOLDER, ...], costs: {...}, maps: {...}, VARIABLE: VALUE, ...}
 ClassStack make_bpf(PolicyRequest& request, Compiled& compiled) {
   Tunables rest;
   ext::ExtOptions options = take_options(request, &rest);
   native::CompileOptions compile;
   std::string path;
+  Tunables map_sizes;
+  int64_t loader_cpu = 0;
   Hosted policy;
   for (const Tunable& tunable : rest) {
     if (tunable.key == "bpf") {
       path = tunable.value;
+    } else if (tunable.key.starts_with("maps.")) {
+      map_sizes.push_back(tunable);
     } else if (tunable.key == "include") {
       std::string list = tunable.value;
       if (list.starts_with('[')) list = list.substr(1, list.size() - 2);
@@ -142,11 +176,16 @@ ClassStack make_bpf(PolicyRequest& request, Compiled& compiled) {
         compile.include.push_back(list.substr(at, end - at));
         at = end + 2;
       }
+    } else if (tunable.key == "loader_cpu") {
+      TunableReader reader;
+      reader.bind("loader_cpu", &loader_cpu, 0, static_cast<int64_t>(request.machine.nr_cpus()) - 1, "");
+      reader.read({tunable}, "bpf");
     } else {
       policy.variables.emplace_back(tunable.key, tunable.value);
     }
   }
-  policy.object = compiled.get(path, compile);
+  options.loader_cpu = CpuId(static_cast<int32_t>(loader_cpu));
+  policy.object = with_map_sizes(compiled.get(path, compile), map_sizes, request.machine);
   return hosted(request, std::move(policy), options);
 }
 

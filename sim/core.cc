@@ -36,17 +36,18 @@ void Engine::schedule(CpuId cpu) {
   if (next != prev) {
     if (prev.valid()) class_of(prev).put_prev_task(cpu, prev, next);
     switch_to(cpu, prev, next);
+    // put_prev_task_idle() comes before set_next_task() of what runs then.
+    if (prev.valid() != next.valid())
+      for (SchedClass* watcher : watchers_) watcher->cpu_idle(cpu, !next.valid(), true);
     if (next.valid()) {
       class_of(next).set_next_task(cpu, next);
       arm_done(cpu);
     }
-    for (SchedClass* watcher : watchers_) {
-      if (prev.valid() != next.valid()) watcher->cpu_idle(cpu, !next.valid(), true);
-      watcher->any_switch(cpu, prev, next);
-    }
+    for (SchedClass* watcher : watchers_) watcher->any_switch(cpu, prev, next);
   } else if (!next.valid()) {
     for (SchedClass* watcher : watchers_) watcher->cpu_idle(cpu, true, false);
   }
+  for (SchedClass* watcher : watchers_) watcher->scheduled(cpu);
   arm_tick(cpu);
 }
 

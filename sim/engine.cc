@@ -229,7 +229,8 @@ void Engine::check_invariants() const {
     bool runs = rqs_[task.cpu.index()].curr == id;
     SIMSCHED_CHECK(runs == (task.state == TaskState::kRunning), describe(id) + " runs where it should not");
     SIMSCHED_CHECK(task.state != TaskState::kRunnable || task.on_rq, describe(id) + " is runnable but on no queue");
-    SIMSCHED_CHECK(!runs || allowed(id).contains(task.cpu), describe(id) + " runs where it is not allowed");
+    bool leaving = !stop_work_[task.cpu.index()].empty();
+    SIMSCHED_CHECK(!runs || leaving || allowed(id).contains(task.cpu), describe(id) + " runs where it is not allowed");
   }
   for (size_t c = 0; c < rqs_.size(); ++c) {
     SIMSCHED_CHECK(queued[c] == rqs_[c].nr_running, "cpu " + std::to_string(c) + " has lost count of its tasks");
@@ -241,7 +242,10 @@ void Engine::check_invariants() const {
 
 bool Engine::has_runnable(CpuId cpu) const {
   return std::any_of(tasks_.begin(), tasks_.end(),
-                     [&](const Task& task) { return task.cpu == cpu && task.state == TaskState::kRunnable; });
+                     [&](const Task& task) {
+                       return task.cpu == cpu && task.state == TaskState::kRunnable &&
+                              !classes_[task.sched_class]->may_idle_with_work();
+                     });
 }
 
 }  // namespace simsched

@@ -107,6 +107,8 @@ class Engine {
   void resched_curr(CpuId cpu);
   // SchedClass::timer(number) of `cls` is called at `at`. A class that changes its mind ignores the call.
   void set_timer(const SchedClass& cls, Nanos at, uint32_t number);
+  void set_this_cpu(CpuId cpu) { this_cpu_ = cpu; }  // what follows of this event happens there
+  uint64_t seed() const { return options_.seed; }
   // The scheduler itself takes this long on `cpu`: whatever runs there next, or again, is so much later.
   void charge(CpuId cpu, Nanos cost) { rqs_[cpu.index()].charge += cost; }
   // `cpu` spins in the kernel until release(): what runs there makes no progress.

@@ -107,7 +107,11 @@ class SchedClass {
   // `cpu` picked the idle task, or leaves it; `transition`: it ran something before / will run something.
   virtual void cpu_idle(CpuId /*cpu*/, bool /*idle*/, bool /*transition*/) {}
   virtual void any_switch(CpuId /*cpu*/, TaskId /*prev*/, TaskId /*next*/) {}
+  virtual void scheduled(CpuId /*cpu*/) {}  // at the end of every schedule(), as __balance_callbacks()
   virtual void cpu_online(CpuId /*cpu*/, bool /*online*/) {}
+
+  // Whether a CPU may idle although tasks of this class are queued on it (for check_invariants).
+  virtual bool may_idle_with_work() const { return false; }
 
   // How the class fared: what the results say of the run when it is not ok.
   struct Status {

@@ -67,6 +67,7 @@ constexpr uint32_t kCpuPerfOne = 1024;
 constexpr uint32_t kCgroupWeightDfl = 100, kCgroupWeightMin = 1, kCgroupWeightMax = 10000;
 
 // Errors as the kernel returns them.
-constexpr int32_t kEPERM = 1, kENOENT = 2, kENOMEM = 12, kEBUSY = 16, kEEXIST = 17, kENODEV = 19, kEINVAL = 22;
+constexpr int32_t kEPERM = 1, kENOENT = 2, kENOMEM = 12, kEBUSY = 16, kEEXIST = 17, kENODEV = 19, kEINVAL = 22, kEPROTO = 71,
+                  kEOPNOTSUPP = 95;
 
 }  // namespace simsched::ext

@@ -52,7 +52,6 @@ bool ExtClass::balance(CpuId cpu, TaskId prev, bool* keep) {
   state.in_balance = true;
   bool found = find();
   state.in_balance = false;
-  if (kicks_pending_ && depth_ == 0) flush_kicks();
   return found;
 }
 
@@ -142,8 +141,8 @@ void ExtClass::process_deferred(CpuId cpu) {
 
 // scx_dsq_move(): from the queue that is iterated over to another.
 bool ExtClass::move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags) {
-  if (!kf_allowed(kKfDispatch | kKfEnqueue | kKfSelectCpu | kKfRest | kKfCpuRelease)) return false;
-  if (!it->valid || !id.valid()) return false;
+  if (it->queue < 0 || !id.valid()) return false;
+  if (!kf_allowed(kKfDispatch, true)) return false;
   // The task has left the queue, or came back to it later: nothing is lost.
   if (dsqs_->of(id) != it->queue || static_cast<int32_t>(dsqs_->seq(id) - it->seq) > 0) return false;
   if (it->has_slice) slice(id) = it->slice;

@@ -149,6 +149,9 @@ void DsqTable::remove(TaskId task) {
   }
   (l.prev.valid() ? link(l.prev).next : queue.first) = l.next;
   (l.next.valid() ? link(l.next).prev : queue.last) = l.prev;
+  l.left_queue = l.queue;
+  l.left_prev = l.prev;
+  l.left_next = l.next;
   l.prev = l.next = TaskId();
   l.queue = -1;
   --queue.nr;

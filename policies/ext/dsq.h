@@ -46,16 +46,20 @@ class DsqTable {
   TaskId next(TaskId task) const { return links_[task.index()].next; }
   TaskId prev(TaskId task) const { return links_[task.index()].prev; }
   uint32_t seq(TaskId task) const { return links_[task.index()].seq; }
+  // Of a task that was removed from a queue: which one, and its neighbours at that time.
+  DsqIndex left(TaskId task) const { return links_[task.index()].left_queue; }
+  TaskId left_next(TaskId task) const { return links_[task.index()].left_next; }
+  TaskId left_prev(TaskId task) const { return links_[task.index()].left_prev; }
   bool ordered(TaskId task) const { return links_[task.index()].ordered; }
 
  private:
   struct Link {
-    TaskId prev, next;
+    TaskId prev, next, left_prev, left_next;
     TaskId left, right, up;  // in the treap
     uint64_t vtime = 0;      // its place: the policy may change p->scx.dsq_vtime, it must not move
     uint32_t heap = 0;
     uint32_t seq = 0;
-    DsqIndex queue = -1;
+    DsqIndex queue = -1, left_queue = -1;
     bool ordered = false;
   };
   Link& link(TaskId task) { return links_[task.index()]; }

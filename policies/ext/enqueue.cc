@@ -40,9 +40,13 @@ void ExtClass::clear_runnable(TaskId id, bool reset) {
 
 void ExtClass::enqueue_task(CpuId cpu, TaskId id, uint32_t flags) {
   Task& t = task(id);
-  bool moves = flags & kEnqueueMove, sticky = t.sticky_cpu == cpu;
+  // Between run queues (task_on_rq_migrating()); a change of class has kEnqueueRestore as well.
+  bool moves = (flags & (kEnqueueMove | kEnqueueRestore)) == kEnqueueMove;
+  // What runs while its parameters change goes on running, whatever the scheduler thinks of it.
+  bool sticky = t.sticky_cpu == cpu || ((flags & kEnqueueRestore) && engine_->curr(cpu) == id);
   if (t.sticky_cpu.valid()) t.sticky_cpu = CpuId();
   uint64_t enq_flags = flags & (kEnqueueWakeup | kEnqueueRestore | kEnqueueMove | kEnqueueMigrated | kEnqueueInitial);
+  if (moves) enq_flags = kEnqueueMigrated;  // activate_task()
   if (t.cpu_selected) enq_flags |= kEnqCpuSelected;
   t.cpu_selected = false;
   set_runnable(cpu, id);
@@ -170,10 +174,11 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
 
   CpuId cpu = queue->cpu;
   TaskId curr = engine_->curr(cpu);
+  // A CPU that is choosing what to run will see it.
+  if (cpu_state(cpu).in_balance) return;
   bool preempt = (enq_flags & kEnqPreempt) && curr != id && is_ext(curr);
   if (preempt) slice(curr) = 0;
-  // A CPU that is choosing what to run will see it.
-  if ((preempt || !curr.valid()) && !cpu_state(cpu).in_balance) engine_->resched_curr(cpu);
+  if (preempt || !curr.valid()) engine_->resched_curr(cpu);
 }
 
 // The scheduler gives the task up, if it has it.
@@ -196,8 +201,9 @@ void ExtClass::dispatch_dequeue(TaskId id) {
 bool ExtClass::dequeue_task(CpuId cpu, TaskId id, uint32_t flags) {
   Task& t = task(id);
   if (!queued(id)) return true;
-  bool moves = flags & kDequeueMove;
+  bool moves = (flags & (kDequeueMove | kDequeueSave)) == kDequeueMove;
   uint64_t deq_flags = flags & (kDequeueSleep | kDequeueSave | kDequeueMove | kDequeueSpecial);
+  if (moves) deq_flags = 0;
   ops_dequeue(id, deq_flags);
   // Running lies within runnable: the end of one comes before the end of the other.
   if (engine_->curr(cpu) == id) {

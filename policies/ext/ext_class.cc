@@ -37,11 +37,13 @@ void ExtClass::before_call(Op op, uint32_t mask, uint32_t* outer) {
 
 void ExtClass::after_call(uint32_t outer) {
   kf_mask_ = outer;
-  if (--depth_ == 0 && kicks_pending_) flush_kicks();
+  // A CPU that is choosing what to run takes its interrupts afterwards: scheduled().
+  if (--depth_ == 0 && kicks_pending_ && !cpu_state(engine_->this_cpu()).in_balance) flush_kicks();
 }
 
-bool ExtClass::kf_allowed(uint32_t mask) {
-  if (kf_mask_ & mask) return true;
+// `unlocked`: outside the hot callbacks too (init(), timers, user space), where no run queue is locked.
+bool ExtClass::kf_allowed(uint32_t mask, bool unlocked) {
+  if (kf_mask_ & mask || (unlocked && kf_mask_ == kKfUnlocked)) return true;
   char text[96];
   std::snprintf(text, sizeof text, "kfunc with mask 0x%x called from an operation only allowing 0x%x", mask, kf_mask_);
   error(text);
@@ -53,7 +55,7 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
   // On exec a task could move cheaply, but its run queue does not decide where it runs.
   if (wake_flags & kWfExec) return prev;
   Task& t = task(id);
-  t.cpu_selected = true;
+  t.cpu_selected = wake_flags & kWfTtwu;  // wake_up_new_task() does not pass it on
   const CpuSet& allowed = engine_->allowed(id);
   CpuId cpu = prev;
   if (has(Op::kSelectCpu) && !bypass_) {
@@ -74,7 +76,7 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
     if (bypass_) ++events_.bypass_dispatch;
   }
   t.selected_cpu = cpu;
-  return allowed.contains(cpu) ? cpu : allowed.contains(prev) ? prev : engine_->fallback_cpu(id);
+  return allowed.contains(cpu) ? cpu : engine_->fallback_cpu(id);
 }
 
 // Brings the slice of what runs up to now.
@@ -152,6 +154,10 @@ void ExtClass::yield_task(CpuId cpu, TaskId id) {
   } else {
     slice(id) = 0;
   }
+}
+
+void ExtClass::scheduled(CpuId) {
+  if (kicks_pending_ && depth_ == 0) flush_kicks();
 }
 
 void ExtClass::cpu_idle(CpuId cpu, bool idle, bool transition) {

@@ -30,6 +30,7 @@ struct OpCosts {
 
 struct ExtOptions {
   OpCosts costs;
+  CpuId loader_cpu{0};     // where it is loaded: ops.init() runs there
   Nanos restart_delay{0};  // from an exit that asks for a restart until the scheduler is loaded again
 };
 
@@ -69,6 +70,8 @@ class ExtClass final : public SchedClass {
   void switched_from(TaskId task) override;
   void affinity_changed(TaskId task) override;
   bool watches() const override { return true; }
+  void scheduled(CpuId cpu) override;
+  bool may_idle_with_work() const override { return true; }  // a scheduler may keep tasks to itself
   void any_task_new(TaskId task) override;
   void any_task_dead(TaskId task) override;
   void cpu_idle(CpuId cpu, bool idle, bool transition) override;
@@ -200,7 +203,7 @@ class ExtClass final : public SchedClass {
   auto call(Op op, uint32_t mask, Function function);
   void before_call(Op op, uint32_t mask, uint32_t* outer);
   void after_call(uint32_t outer);
-  bool kf_allowed(uint32_t mask);
+  bool kf_allowed(uint32_t mask, bool unlocked = false);
 
   // enqueue.cc
   void do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky);
@@ -232,12 +235,18 @@ class ExtClass final : public SchedClass {
   void kick_one(CpuId cpu);
   void rescheduled(CpuId cpu);
   int32_t select_idle(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags);
+  int32_t select_from_kfunc(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags);
+  const CpuSet& idle_view(const CpuSet& whole, int32_t node, CpuSet* view);
   NodeId idle_node(int32_t cpu) const;
+  int32_t check_node(int32_t node);
+  int32_t pick_any(const CpuSet& allowed, int32_t node, uint64_t flags);
   bool check_builtin_idle();
 
   // lifecycle.cc
   void load();
-  int32_t validate();
+  bool check_members();
+  void validate();
+  int32_t errno_of(Op op, int32_t answer);
   bool init_task(TaskId id, bool fork);
   void exit_task(TaskId id, bool cancelled);
   void enable_task(TaskId id);
@@ -258,14 +267,15 @@ class ExtClass final : public SchedClass {
   OpsInfo info_;
   State state_ = State::kOff;
   bool switch_all_ = false, bypass_ = false, builtin_idle_ = true, loading_ = false;
+  bool known_ = false;  // the scheduler has been let in as far as init(), so it hears of its exit
   std::vector<Task> tasks_;
   std::vector<Cpu> cpus_;
   std::unique_ptr<DsqTable> dsqs_;
   std::unique_ptr<IdleMasks> idle_;
-  CpuSet scratch_, all_cpus_, node_view_[2];
+  CpuSet scratch_, all_cpus_, node_view_[2];  // node_view_: of idle CPUs, of idle cores
 
   // The callback in progress.
-  uint32_t kf_mask_ = kKfRest;
+  uint32_t kf_mask_ = kKfUnlocked;
   int depth_ = 0;
   TaskId direct_task_;        // whose select_cpu() or enqueue() runs: it may be dispatched directly
   bool direct_done_ = false;  // and has been

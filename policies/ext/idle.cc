@@ -66,13 +66,13 @@ CpuId IdleMasks::next_and_wrap(const CpuSet& a, const CpuSet& b, const CpuSet* c
   if (words == 0) return CpuId();
   auto word = [&](size_t i) { return a.word(i) & b.word(i) & (c ? c->word(i) : ~uint64_t{0}); };
   int32_t& last = last_[this_cpu.index()];
-  size_t start = static_cast<size_t>(last) + 1, first = start / 64;
+  size_t start = static_cast<size_t>(last) + 1;
+  if (start / 64 >= words) start = 0;  // past the end: from the first on
+  size_t first = start / 64;
   for (size_t k = 0; k <= words; ++k) {
     size_t i = (first + k) % words;
     uint64_t bits = word(i);
-    if (first >= words) {
-      // Past the end: from the first on.
-    } else if (k == 0) {
+    if (k == 0) {
       bits &= ~uint64_t{0} << (start % 64);
     } else if (k == words) {
       bits &= ~(~uint64_t{0} << (start % 64));

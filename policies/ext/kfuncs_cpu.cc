@@ -86,28 +86,47 @@ int32_t ExtClass::select_idle(TaskId id, int32_t prev_cpu, uint64_t wake_flags, 
 
 int32_t ExtClass::select_cpu_dfl(TaskId id, int32_t prev, uint64_t wake_flags, bool* is_idle) {
   *is_idle = false;
-  if (!cpu_valid(prev, nullptr) || !check_builtin_idle()) return prev;
-  if (!kf_allowed(kKfSelectCpu | kKfEnqueue | kKfDispatch | kKfRest | kKfCpuRelease)) return prev;
-  int32_t cpu = select_idle(id, prev, wake_flags, engine_->allowed(id), 0);
+  int32_t cpu = select_from_kfunc(id, prev, wake_flags, engine_->allowed(id), 0);
   if (cpu < 0) return prev;
   *is_idle = true;
   return cpu;
 }
 
 int32_t ExtClass::select_cpu_and(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags) {
+  return select_from_kfunc(id, prev, wake_flags, allowed, flags);
+}
+
+// select_cpu_from_kfunc()
+int32_t ExtClass::select_from_kfunc(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags) {
   if (!cpu_valid(prev, nullptr)) return -kEINVAL;
   if (!check_builtin_idle()) return -kEBUSY;
+  if (!kf_allowed(kKfSelectCpu | kKfEnqueue, true)) return -kEPERM;
+  // enqueue() is called for tasks bound to one CPU too, select_cpu() is not.
+  if (engine_->affinity_id(id).value() != 0 && engine_->allowed(id).size() == 1) {
+    return allowed.contains(CpuId(prev)) && idle_->test_and_clear(CpuId(prev)) ? prev : -kEBUSY;
+  }
   return select_idle(id, prev, wake_flags, allowed, flags);
 }
 
-const CpuSet& ExtClass::idle_cpumask(int32_t node) {
-  if (node < 0 || !check_builtin_idle()) return idle_->cpus();
-  return node_view_[0] = idle_->cpus() & machine().node_cpus(NodeId(node));
-}
+const CpuSet& ExtClass::idle_cpumask(int32_t node) { return idle_view(idle_->cpus(), node, &node_view_[0]); }
+const CpuSet& ExtClass::idle_smtmask(int32_t node) { return idle_view(idle_->cores(), node, &node_view_[1]); }
 
-const CpuSet& ExtClass::idle_smtmask(int32_t node) {
-  if (node < 0 || !check_builtin_idle()) return idle_->cores();
-  return node_view_[1] = idle_->cores() & machine().node_cpus(NodeId(node));
+// None where the kernel would return cpu_none_mask.
+const CpuSet& ExtClass::idle_view(const CpuSet& whole, int32_t node, CpuSet* view) {
+  bool by_node = info_.flags & kOpsBuiltinIdlePerNode;
+  view->clear();
+  if (!check_builtin_idle()) return *view;
+  if (node < 0) {
+    if (!by_node) return whole;
+    error("SCX_OPS_BUILTIN_IDLE_PER_NODE enabled");
+  } else if (!by_node) {
+    error("per-node idle tracking is disabled");
+  } else if (static_cast<size_t>(node) >= machine().nr_nodes()) {
+    error("invalid node " + std::to_string(node));
+  } else {
+    *view = whole & machine().node_cpus(NodeId(node));
+  }
+  return *view;
 }
 
 bool ExtClass::test_and_clear_cpu_idle(int32_t cpu) {
@@ -123,18 +142,29 @@ int32_t ExtClass::pick_idle_cpu(const CpuSet& allowed, uint64_t flags) {
 
 int32_t ExtClass::pick_any_cpu(const CpuSet& allowed, uint64_t flags) {
   if (info_.flags & kOpsBuiltinIdlePerNode) return error("per-node idle tracking is enabled"), -kEBUSY;
-  return pick_any_cpu_node(allowed, -1, flags);
+  return pick_any(allowed, -1, flags);
 }
 
 int32_t ExtClass::pick_idle_cpu_node(const CpuSet& allowed, int32_t node, uint64_t flags) {
-  if (!(info_.flags & kOpsBuiltinIdlePerNode)) return error("per-node idle tracking is disabled"), -kEBUSY;
-  if (node < 0) return -kENOENT;
-  if (static_cast<size_t>(node) >= machine().nr_nodes()) return error("invalid node " + std::to_string(node)), -kEINVAL;
+  if (int32_t invalid = check_node(node)) return invalid;
   CpuId cpu = idle_->pick(allowed, NodeId(node), flags, this_cpu());
   return cpu.valid() ? cpu.value() : -kEBUSY;
 }
 
 int32_t ExtClass::pick_any_cpu_node(const CpuSet& allowed, int32_t node, uint64_t flags) {
+  if (int32_t invalid = check_node(node)) return invalid;
+  return pick_any(allowed, node, flags);
+}
+
+// validate_node()
+int32_t ExtClass::check_node(int32_t node) {
+  if (!(info_.flags & kOpsBuiltinIdlePerNode)) return error("per-node idle tracking is disabled"), -kEOPNOTSUPP;
+  if (node < 0) return -kENOENT;
+  if (static_cast<size_t>(node) >= machine().nr_nodes()) return error("invalid node " + std::to_string(node)), -kEINVAL;
+  return 0;
+}
+
+int32_t ExtClass::pick_any(const CpuSet& allowed, int32_t node, uint64_t flags) {
   if (builtin_idle_) {
     CpuId cpu = idle_->pick(allowed, node < 0 ? NodeId() : NodeId(node), flags, this_cpu());
     if (cpu.valid()) return cpu.value();
@@ -179,7 +209,7 @@ void ExtClass::kick_cpu(int32_t cpu, uint64_t flags) {
     state.kick_flags |= flags;
   }
   kicks_pending_ = true;
-  if (depth_ == 0 && !state.in_balance) flush_kicks();
+  if (depth_ == 0 && !cpu_state(this_cpu()).in_balance) flush_kicks();
 }
 
 // The interrupt work that follows the callback.
@@ -207,7 +237,7 @@ void ExtClass::kick_one(CpuId cpu) {
   }
   if (curr.valid() && !is_ext(curr)) return;  // a higher class runs: not ours to disturb
   if ((flags & kKickPreempt) && curr.valid()) slice(curr) = 0;
-  if ((flags & kKickWait) && cpu != here) {
+  if ((flags & kKickWait) && cpu != here && curr.valid()) {
     state.waiters.push_back(here);
     engine_->hold(here);
   }

@@ -124,10 +124,20 @@ int32_t ExtClass::iter_dsq_new(DsqIterator* it, uint64_t id, uint64_t flags) {
 TaskId ExtClass::iter_dsq_next(DsqIterator* it) {
   if (!it->valid) return TaskId();
   const Dsq& queue = dsqs_->at(it->queue);
-  // Where the last one has left the queue, from the start: those seen before may show again, as in a race.
-  bool restart = !it->started || dsqs_->of(it->at) != it->queue;
-  TaskId id = restart ? (it->reverse ? queue.last : queue.first) : (it->reverse ? dsqs_->prev(it->at) : dsqs_->next(it->at));
-  while (id.valid() && static_cast<int32_t>(dsqs_->seq(id) - it->seq) > 0) id = it->reverse ? dsqs_->prev(id) : dsqs_->next(id);
+  auto newer = [&](TaskId task) { return static_cast<int32_t>(dsqs_->seq(task) - it->seq) > 0; };
+  auto beyond = [&](TaskId task) { return it->reverse ? dsqs_->prev(task) : dsqs_->next(task); };
+  TaskId id = it->at;
+  // The kernel's iterator keeps its place in the list when the task that it showed last is taken away (and maybe comes
+  // back): on to what was behind it then.
+  bool known = it->started;
+  while (known && id.valid() && (dsqs_->of(id) != it->queue || (id == it->at && newer(id)))) {
+    known = dsqs_->left(id) == it->queue;
+    id = it->reverse ? dsqs_->left_prev(id) : dsqs_->left_next(id);
+    if (known && id.valid() && dsqs_->of(id) == it->queue) break;  // not shown yet
+  }
+  if (!known) id = it->reverse ? queue.last : queue.first;
+  else if (id == it->at && id.valid()) id = beyond(id);
+  while (id.valid() && newer(id)) id = beyond(id);
   it->started = true;
   it->at = id;
   if (!id.valid()) it->valid = false;

@@ -31,20 +31,11 @@ const char* reason_of(ExitKind kind) {
 
 }  // namespace
 
-const char* op_name(Op op) {
-  static const char* const kNames[kNrOps] = {
-      "select_cpu", "enqueue", "dequeue", "dispatch", "tick", "runnable", "running", "stopping", "quiescent", "yield",
-      "core_sched_before", "set_weight", "set_cpumask", "update_idle", "cpu_acquire", "cpu_release", "init_task",
-      "exit_task", "enable", "disable", "dump", "dump_cpu", "dump_task", "cgroup_init", "cgroup_exit",
-      "cgroup_prep_move", "cgroup_move", "cgroup_cancel_move", "cgroup_set_weight", "cpu_online", "cpu_offline", "init",
-      "exit"};
-  return kNames[static_cast<size_t>(op)];
-}
-
 // scx_enable()
 void ExtClass::load() {
   exit_ = {};
   loading_ = true;
+  engine_->set_this_cpu(options_.loader_cpu);
   state_ = State::kEnabling;
   ops_ = make_ops_();
   info_ = ops_->info();
@@ -52,16 +43,19 @@ void ExtClass::load() {
   builtin_idle_ = !has(Op::kUpdateIdle) || (info_.flags & kOpsKeepBuiltinIdle);
   // All count as idle at first; the masks come true as CPUs go through the scheduler.
   idle_->reset(engine_->online_cpus());
-  int32_t result = validate();
-  if (result == 0 && has(Op::kInit)) {
-    result = call(Op::kInit, kKfUnlocked, [&] { return ops_->init(); });
-    if (result < 0) error("ops.init() failed (" + std::to_string(result) + ")");
+  known_ = check_members();
+  if (known_ && has(Op::kInit)) {
+    int32_t result = errno_of(Op::kInit, call(Op::kInit, kKfUnlocked, [&] { return ops_->init(); }));
+    if (result != 0) error("ops.init() failed (" + std::to_string(result) + ")");
   }
+  if (exit_.kind == ExitKind::kNone) validate();
   if (has(Op::kCgroupInit)) {
     size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
     for (size_t g = 0; g < nr_groups && exit_.kind == ExitKind::kNone; ++g) {
-      result = call(Op::kCgroupInit, kKfUnlocked, [&] { return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl); });
-      if (result < 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
+      int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, kKfUnlocked, [&] {
+        return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl);
+      }));
+      if (result != 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
     }
   }
   for (size_t i = 0; i < engine_->workload().tasks.size() && exit_.kind == ExitKind::kNone; ++i) {
@@ -77,27 +71,37 @@ void ExtClass::load() {
   arm_watchdog();
 }
 
-// validate_ops(), and what else is checked before a scheduler is let in.
-int32_t ExtClass::validate() {
-  auto refuse = [&](const std::string& message) { return error(message), -kEINVAL; };
+// A callback that returns an errno or 0 (ops_sanitize_err()).
+int32_t ExtClass::errno_of(Op op, int32_t answer) {
+  if (answer == 0 || (answer < 0 && answer >= -4095)) return answer;
+  error(std::string("ops.") + op_name(op) + "() returned an invalid errno " + std::to_string(answer));
+  return -kEPROTO;
+}
+
+// bpf_scx_init_member(): with these the program cannot even be loaded, and nothing of it is called.
+bool ExtClass::check_members() {
+  auto refuse = [&](const std::string& message) { return error(message), false; };
   if (info_.name.empty()) return refuse("ops.name is empty");
   if (info_.flags & ~uint64_t{kOpsAllFlags}) return refuse("invalid ops.flags " + std::to_string(info_.flags));
   if (info_.timeout > kMaxTimeout) {
     return refuse("ops.timeout_ms is " + std::to_string(info_.timeout / 1_ms) + ", more than 30000");
   }
+  return true;
+}
+
+// check_hotplug_seq() and validate_ops()
+void ExtClass::validate() {
+  if (info_.hotplug_seq != 0 && info_.hotplug_seq != hotplug_seq_) {
+    return claim_exit(ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
+                      "expected hotplug seq " + std::to_string(info_.hotplug_seq) + " did not match actual " +
+                          std::to_string(hotplug_seq_));
+  }
   if ((info_.flags & kOpsEnqLast) && !has(Op::kEnqueue)) {
-    return refuse("SCX_OPS_ENQ_LAST requires ops.enqueue() to be implemented");
+    return error("SCX_OPS_ENQ_LAST requires ops.enqueue() to be implemented");
   }
   if ((info_.flags & kOpsBuiltinIdlePerNode) && !builtin_idle_) {
-    return refuse("SCX_OPS_BUILTIN_IDLE_PER_NODE requires CPU idle selection enabled");
+    return error("SCX_OPS_BUILTIN_IDLE_PER_NODE requires CPU idle selection enabled");
   }
-  if (info_.hotplug_seq != 0 && info_.hotplug_seq != hotplug_seq_) {
-    claim_exit(ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
-               "expected hotplug seq " + std::to_string(info_.hotplug_seq) + " did not match actual " +
-                   std::to_string(hotplug_seq_));
-    return -kEBUSY;
-  }
-  return 0;
 }
 
 bool ExtClass::init_task(TaskId id, bool fork) {
@@ -110,15 +114,20 @@ bool ExtClass::init_task(TaskId id, bool fork) {
   *t.fields.weight = weight_of(id);
   *t.fields.disallow = 0;
   if (has(Op::kInitTask)) {
-    int32_t result = call(Op::kInitTask, kKfUnlocked, [&] { return ops_->init_task(id, fork); });
-    if (result < 0) {
+    int32_t result = errno_of(Op::kInitTask, call(Op::kInitTask, kKfUnlocked, [&] { return ops_->init_task(id, fork); }));
+    if (result != 0) {
+      // The kernel would fail the fork; a task of a workload cannot do without its child.
       error("ops.init_task() failed (" + std::to_string(result) + ") for " + describe(id));
+      if (loading_) {
+        t.alive = false;
+        ops_->drop_task(id);
+      }
       return false;
     }
     if (*t.fields.disallow) {
-      if (fork) {
+      if (fork && engine_->policy(id) == SchedPolicy::kExt) {
         error("ops.init_task() set task->scx.disallow for " + describe(id) + " during fork");
-      } else if (engine_->policy(id) == SchedPolicy::kExt && engine_->task_state(id) == TaskState::kNew) {
+      } else if (!fork && engine_->policy(id) == SchedPolicy::kExt && engine_->task_state(id) == TaskState::kNew) {
         engine_->set_policy(id, SchedPolicy::kNormal);
       }
     }
@@ -170,7 +179,15 @@ void ExtClass::disable_task(TaskId id) {
 }
 
 void ExtClass::task_fork(TaskId child, TaskId) { enable_task(child); }
-void ExtClass::switched_to(TaskId id) { enable_task(id); }
+
+void ExtClass::switched_to(TaskId id) {
+  enable_task(id);
+  // It was not told while the task was of another class.
+  if (task(id).enabled && has(Op::kSetCpumask)) {
+    call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  }
+}
+
 void ExtClass::switched_from(TaskId id) { disable_task(id); }
 
 void ExtClass::reweight_task(TaskId id) {
@@ -180,8 +197,15 @@ void ExtClass::reweight_task(TaskId id) {
 }
 
 void ExtClass::affinity_changed(TaskId id) {
-  if (!task(id).enabled || !has(Op::kSetCpumask)) return;
-  call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  if (!task(id).enabled) return;
+  // do_set_cpus_allowed(): it is off the queue meanwhile.
+  CpuId cpu = engine_->task_cpu(id);
+  bool runs = engine_->curr(cpu) == id, was_queued = queued(id);
+  if (was_queued) dequeue_task(cpu, id, kDequeueSave);
+  if (runs) put_prev_task(cpu, id, TaskId());
+  if (has(Op::kSetCpumask)) call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  if (was_queued) enqueue_task(cpu, id, kEnqueueRestore);
+  if (runs) set_next_task(cpu, id);
 }
 
 // handle_hotplug()
@@ -232,6 +256,10 @@ void ExtClass::claim_exit(ExitKind kind, int64_t code, const std::string& messag
 // scx_disable_workfn(): every task goes to the fair class, alive and runnable.
 void ExtClass::disable() {
   state_ = State::kDisabling;
+  if (has(Op::kCgroupExit) && known_) {
+    size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
+    for (size_t g = 0; g < nr_groups; ++g) call(Op::kCgroupExit, kKfUnlocked, [&] { ops_->cgroup_exit(GroupId(g)); });
+  }
   fair_.cede(FairClass::Cede::kNone);
   engine_->reclassify_tasks();
   for (size_t i = 0; i < engine_->workload().tasks.size(); ++i) {
@@ -239,11 +267,7 @@ void ExtClass::disable() {
     disable_task(TaskId(i));
     exit_task(TaskId(i), false);
   }
-  if (has(Op::kCgroupExit)) {
-    size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
-    for (size_t g = 0; g < nr_groups; ++g) call(Op::kCgroupExit, kKfUnlocked, [&] { ops_->cgroup_exit(GroupId(g)); });
-  }
-  if (has(Op::kExit)) call(Op::kExit, kKfUnlocked, [&] { ops_->exit(exit_); });
+  if (has(Op::kExit) && known_) call(Op::kExit, kKfUnlocked, [&] { ops_->exit(exit_); });
   last_counters_ = ops_->counters();
   ++generation_;
   timers_.clear();
@@ -346,56 +370,10 @@ void ExtClass::user_timer(uint32_t slot) {
   if (!timer.armed || timer.at != engine_->now()) return;  // set anew since
   timer.armed = false;
   uint32_t outer = kf_mask_;
-  kf_mask_ = kKfRest;
+  kf_mask_ = kKfUnlocked;
   ++depth_;
   ops_->timer(timer.key);
   after_call(outer);
-}
-
-SchedClass::Status ExtClass::status() const { return {first_error_, exit_status_}; }
-
-// What the kernel's debug dump has of CPUs and runnable tasks.
-std::string ExtClass::dump_state() {
-  std::string text;
-  for (CpuId cpu : engine_->online_cpus()) {
-    const Dsq& local = dsqs_->at(dsqs_->local(cpu));
-    TaskId curr = engine_->curr(cpu);
-    text += "CPU " + std::to_string(cpu.value()) + ": nr_run=" + std::to_string(engine_->nr_running(cpu)) +
-            " local=" + std::to_string(local.nr) + " curr=" + (curr.valid() ? describe(curr) : "swapper") + "\n";
-    for (TaskId id = cpu_state(cpu).runnable_first; id.valid(); id = task(id).runnable_next) {
-      text += "  R " + describe(id) + " +" + std::to_string((engine_->now() - task(id).runnable_at) / 1_ms) + "ms\n";
-    }
-  }
-  return text;
-}
-
-std::vector<std::pair<std::string, int64_t>> ExtClass::events() const {
-  return {{"SELECT_CPU_FALLBACK", events_.select_cpu_fallback},
-          {"DISPATCH_LOCAL_DSQ_OFFLINE", events_.dispatch_local_dsq_offline},
-          {"DISPATCH_KEEP_LAST", events_.dispatch_keep_last},
-          {"ENQ_SKIP_EXITING", events_.enq_skip_exiting},
-          {"ENQ_SKIP_MIGRATION_DISABLED", events_.enq_skip_migration_disabled},
-          {"REFILL_SLICE_DFL", events_.refill_slice_dfl},
-          {"BYPASS_DURATION", events_.bypass_duration},
-          {"BYPASS_DISPATCH", events_.bypass_dispatch},
-          {"BYPASS_ACTIVATE", events_.bypass_activate},
-          {"INSERT_NOT_OWNED", events_.insert_not_owned}};
-}
-
-std::vector<std::pair<std::string, int64_t>> ExtClass::counters() const {
-  std::vector<std::pair<std::string, int64_t>> list = {{"restarts", restarts_}};
-  for (auto& [event, count] : events()) {
-    std::string lower = event;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    list.emplace_back("event_" + lower, count);
-  }
-  for (int i = 0; i < kNrOps; ++i) {
-    if (nr_calls_[static_cast<size_t>(i)] == 0) continue;
-    list.emplace_back(std::string("calls_") + op_name(static_cast<Op>(i)), static_cast<int64_t>(nr_calls_[static_cast<size_t>(i)]));
-  }
-  const auto own = state_ == State::kOff ? last_counters_ : ops_->counters();
-  list.insert(list.end(), own.begin(), own.end());
-  return list;
 }
 
 }  // namespace simsched::ext

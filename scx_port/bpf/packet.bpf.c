@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * scx_packet: even CPUs for packet processing, odd CPUs for all else. Three modes (option `mode`):
- *   MODE_TALK       as the scheduler was presented: packet tasks run on even CPUs, all others on odd ones; each half has a
- *                   queue ordered by virtual time and takes nothing from the other, be it idle.
+ *   MODE_TALK       as the scheduler was presented: packet tasks run on even CPUs, all others on odd ones; each half
+ *                   has a queue ordered by virtual time and takes nothing from the other, be it idle.
  *   MODE_PUBLISHED  as it was published: one queue for everything that only even CPUs take from; odd CPUs only run
  *                   threads that belong to one of them. Every idle even CPU is kicked for every task that is queued.
  *   MODE_FIRST      as it was first: no exception for such threads, and CPU 0 alone is kicked. A task that may only use
@@ -104,7 +104,7 @@ s32 BPF_STRUCT_OPS(packet_select_cpu, struct task_struct *p, s32 prev_cpu, u64 w
   cpu = prev_cpu;
   if (!bpf_cpumask_test_cpu(cpu, cpus) || !scx_bpf_test_and_clear_cpu_idle(cpu)) {
     /* Of a task that may not use all CPUs, only the last one is tried; the queue knows who may take it. */
-    if (p->nr_cpus_allowed < scx_bpf_nr_cpu_ids()) return prev_cpu;
+    if ((u32)p->nr_cpus_allowed < scx_bpf_nr_cpu_ids()) return prev_cpu;
     cpu = scx_bpf_pick_idle_cpu(cpus, 0);
     if (cpu < 0) return prev_cpu;
   }

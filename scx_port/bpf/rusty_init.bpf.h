@@ -12,9 +12,7 @@ __noinline int make_mask(u32 index, u32 dom)
 	mask = bpf_cpumask_create();
 	if (!mask)
 		return -ENOMEM;
-	for (cpu = 0; cpu < RUSTY_MAX_CPUS; cpu++) {
-		if (cpu >= nr_cpu_ids)
-			break;
+	bpf_for(cpu, 0, nr_cpu_ids) {
 		if (dom_of_cpu(cpu) == dom || (index == MASK_ALL && dom_of_cpu(cpu) < RUSTY_MAX_DOMS))
 			bpf_cpumask_set_cpu(cpu, mask);
 	}
@@ -31,21 +29,17 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(rusty_init)
 	u32 i;
 	s32 err;
 
-	for (i = 0; i < 3; i++) {
+	bpf_for(i, 0, 3) {
 		err = make_mask(i, RUSTY_NO_DOM - 1);
 		if (err)
 			return err;
 	}
-	for (i = 0; i < RUSTY_MAX_NODES; i++) {
-		if (i >= nr_nodes)
-			break;
+	bpf_for(i, 0, nr_nodes) {
 		err = make_mask(MASK_NODE_GREEDY + i, RUSTY_NO_DOM - 1);
 		if (err)
 			return err;
 	}
-	for (i = 0; i < RUSTY_MAX_DOMS; i++) {
-		if (i >= nr_doms)
-			break;
+	bpf_for(i, 0, nr_doms) {
 		err = make_mask(MASK_DOM + i, i);
 		if (err)
 			return err;
@@ -56,9 +50,7 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(rusty_init)
 		if (err)
 			return err;
 	}
-	for (i = 0; i < RUSTY_MAX_CPUS; i++) {
-		if (i >= nr_cpu_ids)
-			break;
+	bpf_for(i, 0, nr_cpu_ids) {
 		pcpu_ctxs[i & (RUSTY_MAX_CPUS - 1)].dom_rr = i;
 		if (perf)
 			scx_bpf_cpuperf_set(i, perf < 1024 ? perf : 1024);

@@ -120,9 +120,9 @@ static __always_inline u64 preferred_doms(struct task_struct *p)
 	if (mode != RUSTY_MPOL_PREFERRED && mode != RUSTY_MPOL_BIND && mode != RUSTY_MPOL_PREFERRED_MANY)
 		return 0;
 	nodes = BPF_CORE_READ(policy, nodes.bits[0]);
-	for (dom = 0; dom < RUSTY_MAX_DOMS; dom++)
-		if (dom < nr_doms && nodes >> (node_of_dom(dom) & 63) & 1)
-			found |= 1ULL << dom;
+	bpf_for(dom, 0, nr_doms)
+		if (nodes >> (node_of_dom(dom) & 63) & 1)
+			found |= 1ULL << (dom & 63);
 	return found;
 }
 
@@ -135,9 +135,7 @@ static __always_inline void task_pick_domain(struct task_struct *p, struct task_
 	struct rusty_task_load *load;
 	struct bpf_cpumask *mask;
 
-	for (i = 0; i < RUSTY_MAX_DOMS; i++) {
-		if (i >= nr_doms)
-			break;
+	bpf_for(i, 0, nr_doms) {
 		dom = (start + i) % nr_doms & (RUSTY_MAX_DOMS - 1);
 		mask = mask_get(MASK_DOM + dom);
 		if (!mask || !bpf_cpumask_intersects(cast_mask(mask), p->cpus_ptr))

@@ -23,9 +23,7 @@ __noinline int take_over_tune(void)
 
 	tune_gen = tune.gen;
 	slice_ns = tune.slice_ns;
-	for (cpu = 0; cpu < RUSTY_MAX_CPUS; cpu++) {
-		if (cpu >= nr_cpu_ids)
-			break;
+	bpf_for(cpu, 0, nr_cpu_ids) {
 		dom = dom_of_cpu(cpu);
 		if (dom >= RUSTY_MAX_DOMS)
 			continue;
@@ -170,9 +168,7 @@ static __always_inline bool steal(s32 cpu, u32 dom, bool other_node)
 {
 	u32 node = node_of_dom(dom), tries, from;
 
-	for (tries = 0; tries < RUSTY_MAX_DOMS - 1; tries++) {
-		if (tries + 1 >= nr_doms)
-			break;
+	bpf_for(tries, 1, nr_doms) {
 		from = next_round(cpu) % nr_doms;
 		if (from == dom || (node_of_dom(from) != node) != other_node)
 			continue;

@@ -33,7 +33,7 @@ void BpfOps::attach(ext::ExtClass& kernel) {
   kernel_ = &kernel;
   Engine& engine = kernel.engine();
   VmHost& host = *this;
-  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), engine.nr_cpus(), options_.seed);
+  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), engine.nr_cpus(), engine.seed());
   vm_->user = this;
   objects_ = std::make_unique<KernelObjects>(*vm_, engine);
   user_host_ = std::make_unique<VmUserHost>(*vm_, engine);

@@ -24,7 +24,6 @@ namespace simsched::native {
 struct BpfOpsOptions {
   std::vector<std::pair<std::string, std::string>> variables;  // globals to set, as set_variable() takes them
   std::string where;                                           // names the config in errors about them
-  uint64_t seed = 1;
   std::unique_ptr<UserHalf> user_half;            // may be none
   std::function<void(const std::string&)> print;  // bpf_printk(); none: dropped
 };

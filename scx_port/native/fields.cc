@@ -14,7 +14,7 @@
 namespace simsched::native {
 namespace {
 
-constexpr int kMaxDepth = 16;             // structures within structures
+constexpr int kMaxDepth = 16;  // structures within structures
 constexpr size_t kMaxFields = 4096;
 
 // A pointer is kept by the map when a type tag says so: __kptr, __percpu_kptr; __kptr_untrusted holds no reference.
@@ -87,7 +87,7 @@ void free_now(Vm& vm, uint64_t address, uint64_t size, const Fields& fields, Que
   for (const Field& field : fields.all()) {
     const uint64_t at = address + field.offset;
     if (field.offset + field.size > size) continue;
-    if (field.kind == FieldKind::kSpinLock || field.kind == FieldKind::kNode) continue;
+    if (field.kind == FieldKind::kSpinLock || field.kind == FieldKind::kNode || at % 8 != 0) continue;
     if (field.kind == FieldKind::kKptr) {
       uint64_t pointer = 0;
       std::memcpy(&pointer, vm.at(at), 8);

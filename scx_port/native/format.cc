@@ -8,7 +8,7 @@
 namespace simsched::native {
 namespace {
 
-constexpr size_t kMaxText = 1024;      // MAX_BPRINTF_BUF; also of a single string
+constexpr size_t kMaxText = 1024;  // MAX_BPRINTF_BUF; also of a single string
 constexpr size_t kMaxWidth = 256;
 constexpr size_t kMaxFormat = 4096;
 
@@ -37,7 +37,9 @@ void put_number(std::string& out, const Conversion& c, char kind, uint64_t value
   } else {
     value = value << (64 - c.bits) >> (64 - c.bits);
     digits = kind == 'u' ? std::to_string(value) : hex(value).substr(2);
-    if (kind == 'X') std::transform(digits.begin(), digits.end(), digits.begin(), [](char d) { return d >= 'a' ? static_cast<char>(d - 32) : d; });
+    if (kind == 'X')
+      std::transform(digits.begin(), digits.end(), digits.begin(),
+                     [](char d) { return d >= 'a' ? static_cast<char>(d - 32) : d; });
     if (c.alternate && kind != 'u') prefix = kind == 'X' ? "0X" : "0x";
   }
   pad(out, c, prefix, digits);
@@ -85,14 +87,21 @@ std::optional<std::string> format_guest(Vm& vm, const std::string& format, std::
     }
     Conversion c;
     for (;; ++i) {
-      if (at(i) == '0') c.zero = true;
-      else if (at(i) == '-') c.left = true;
-      else if (at(i) == '+') c.sign = true;
-      else if (at(i) == ' ') c.space = true;
-      else if (at(i) == '#') c.alternate = true;
-      else break;
+      if (at(i) == '0')
+        c.zero = true;
+      else if (at(i) == '-')
+        c.left = true;
+      else if (at(i) == '+')
+        c.sign = true;
+      else if (at(i) == ' ')
+        c.space = true;
+      else if (at(i) == '#')
+        c.alternate = true;
+      else
+        break;
     }
-    for (; at(i) >= '0' && at(i) <= '9'; ++i) c.width = std::min(c.width * 10 + static_cast<size_t>(at(i) - '0'), kMaxWidth);
+    for (; at(i) >= '0' && at(i) <= '9'; ++i)
+      c.width = std::min(c.width * 10 + static_cast<size_t>(at(i) - '0'), kMaxWidth);
     if (at(i) == 'l') {
       c.bits = 64;
       if (at(++i) == 'l') ++i;
@@ -106,21 +115,34 @@ std::optional<std::string> format_guest(Vm& vm, const std::string& format, std::
     if (used >= arguments.size()) return std::nullopt;
     const uint64_t value = arguments[used++];
     switch (const char kind = at(i++)) {
-      case 'd': case 'i': case 'u': case 'x': case 'X': put_number(out, c, kind, value); break;
-      case 'c': pad(out, Conversion{.left = c.left, .width = c.width}, "", std::string(1, static_cast<char>(value))); break;
-      case 's': put_string(vm, out, c, value); break;
+      case 'd':
+      case 'i':
+      case 'u':
+      case 'x':
+      case 'X':
+        put_number(out, c, kind, value);
+        break;
+      case 'c':
+        pad(out, Conversion{.left = c.left, .width = c.width}, "", std::string(1, static_cast<char>(value)));
+        break;
+      case 's':
+        put_string(vm, out, c, value);
+        break;
       case 'p':
         if ((at(i) == 'k' || at(i) == 'u') && at(i + 1) == 's') {
           i += 2;
           put_string(vm, out, c, value);
         } else {
           // %pK and %px, and %pB, %ps, %pS, whose symbols there are none of.
-          if (at(i) != '\0' && std::strchr("KxBsS", at(i)) != nullptr) ++i;
-          else if (std::isalnum(static_cast<unsigned char>(at(i))) != 0) return std::nullopt;
+          if (at(i) != '\0' && std::strchr("KxBsS", at(i)) != nullptr)
+            ++i;
+          else if (std::isalnum(static_cast<unsigned char>(at(i))) != 0)
+            return std::nullopt;
           put_pointer(out, c, value);
         }
         break;
-      default: return std::nullopt;
+      default:
+        return std::nullopt;
     }
   }
   if (out.size() > kMaxText) out.resize(kMaxText);

@@ -47,6 +47,7 @@ struct BpfMap {
   uint32_t key_type = 0, value_type = 0;  // BTF ids; 0: unknown
   int32_t inner = -1;               // map in map: index of the map that describes the inner ones
   std::vector<int32_t> values;      // map in map: initial content, indices into maps (-1: empty)
+  bool filled = false;              // map in map: an empty entry gets a map of its own when it is looked up
   bool is_inner_template = false;   // only describes inner maps
   uint64_t address = 0;             // guest address of its handle: what the policy passes to helpers
 };

@@ -248,6 +248,11 @@ void set_known_variables(Vm& vm, const Machine& machine) {
     std::string kind = object.btf.kind_of(variable->btf_type);
     if (kind == "int" || kind == "bool" || kind == "enum") std::memcpy(bytes.data(), &value, bytes.size());
   };
+  // Left 0 in newer sources, for the loader to fill in with SCX_SLICE_DFL.
+  for (const char* name : {"slice_ns", "cgrp_slice_ns", "pair_batch_dur_ns"}) {
+    std::span<std::byte> bytes = vm.variable(name);
+    if (std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; })) set(name, ext::kSliceDfl);
+  }
   bool smt = machine.nr_cores() < machine.nr_cpus();
   for (const char* name : {"nr_cpu_ids", "nr_cpus", "nr_possible_cpus", "nr_online_cpus", "nr_cpus_onln"})
     set(name, machine.nr_cpus());

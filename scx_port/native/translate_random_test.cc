@@ -148,7 +148,7 @@ void compare(const Code& code, vm_func native, Rng rng, uint64_t& completed) {
 }
 
 TEST(TranslateRandom, agrees_with_an_interpreter) {
-  constexpr uint64_t kObjects = 2, kPrograms = 80, kRuns = 100;
+  constexpr uint64_t kObjects = 1, kPrograms = 60, kRuns = 250;
   CompileOptions options;
   options.cache = testing::TempDir() + "simsched-translate-test";
   uint64_t completed = 0;  // without a trap

@@ -31,47 +31,67 @@ uint64_t result(Code code, std::initializer_list<uint64_t> arguments = {}) {
   EXPECT_EQ(vm.sp, VM_BASE + vm.size);
   return r0;
 }
-uint64_t binary(BpfInsn insn, uint64_t a, uint64_t b) { return result({alu64r(kMov, 0, 1), insn}, {a, b}); }
+// r0 = a, then the instruction, with b in r2.
+struct Case {
+  BpfInsn insn;
+  uint64_t a, b, expected;
+};
+void check(const std::vector<Case>& cases) {
+  std::vector<Code> functions;
+  for (const Case& c : cases) functions.push_back({alu64r(kMov, 0, 1), c.insn, exit()});
+  const auto built = build(object(std::move(functions)));
+  MiniVm vm(*built);
+  for (size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(vm.call(i, {cases[i].a, cases[i].b}), cases[i].expected) << i;
+  EXPECT_EQ(vm.trap, VM_TRAP_NONE);
+}
 
 constexpr uint64_t kMin64 = uint64_t{1} << 63, kMinus1 = ~uint64_t{0}, kMin32 = 0x80000000, kMinus1w = 0xffffffff;
 
 TEST(Translate, division_by_zero_gives_zero_and_modulo_leaves_the_dividend) {
   const uint64_t a = 0x123456789abcdef0;
-  EXPECT_EQ(binary(alu64r(kDiv, 0, 2), a, 0), 0u);
-  EXPECT_EQ(binary(alu64r(kDiv, 0, 2, 1), a, 0), 0u);
-  EXPECT_EQ(binary(alu64r(kMod, 0, 2), a, 0), a);
-  EXPECT_EQ(binary(alu64r(kMod, 0, 2, 1), a, 0), a);
-  EXPECT_EQ(binary(alu32r(kDiv, 0, 2), a, uint64_t{1} << 32), 0u);
-  EXPECT_EQ(binary(alu32r(kMod, 0, 2), a, uint64_t{1} << 32), 0x9abcdef0u);
-  EXPECT_EQ(binary(alu32r(kMod, 0, 2, 1), a, 0), 0x9abcdef0u);
+  check({
+      {alu64r(kDiv, 0, 2), a, 0, 0u},
+      {alu64r(kDiv, 0, 2, 1), a, 0, 0u},
+      {alu64r(kMod, 0, 2), a, 0, a},
+      {alu64r(kMod, 0, 2, 1), a, 0, a},
+      {alu32r(kDiv, 0, 2), a, uint64_t{1} << 32, 0u},
+      {alu32r(kMod, 0, 2), a, uint64_t{1} << 32, 0x9abcdef0u},
+      {alu32r(kMod, 0, 2, 1), a, 0, 0x9abcdef0u},
+  });
 }
 
 TEST(Translate, the_least_number_divided_by_minus_one_wraps) {
-  EXPECT_EQ(binary(alu64r(kDiv, 0, 2, 1), kMin64, kMinus1), kMin64);
-  EXPECT_EQ(binary(alu64r(kMod, 0, 2, 1), kMin64, kMinus1), 0u);
-  EXPECT_EQ(binary(alu32r(kDiv, 0, 2, 1), kMin32, kMinus1w), kMin32);
-  EXPECT_EQ(binary(alu32r(kMod, 0, 2, 1), kMin32, kMinus1w), 0u);
-  EXPECT_EQ(binary(alu64(kDiv, 0, -1, 1), kMin64, 0), kMin64);
-  EXPECT_EQ(binary(alu64r(kDiv, 0, 2, 1), static_cast<uint64_t>(-7), 2), static_cast<uint64_t>(-3));
-  EXPECT_EQ(binary(alu64r(kMod, 0, 2, 1), static_cast<uint64_t>(-7), 2), kMinus1);
+  check({
+      {alu64r(kDiv, 0, 2, 1), kMin64, kMinus1, kMin64},
+      {alu64r(kMod, 0, 2, 1), kMin64, kMinus1, 0u},
+      {alu32r(kDiv, 0, 2, 1), kMin32, kMinus1w, kMin32},
+      {alu32r(kMod, 0, 2, 1), kMin32, kMinus1w, 0u},
+      {alu64(kDiv, 0, -1, 1), kMin64, 0, kMin64},
+      {alu64r(kDiv, 0, 2, 1), static_cast<uint64_t>(-7), 2, static_cast<uint64_t>(-3)},
+      {alu64r(kMod, 0, 2, 1), static_cast<uint64_t>(-7), 2, kMinus1},
+  });
 }
 
 TEST(Translate, shifts_use_the_low_bits_of_their_count) {
-  EXPECT_EQ(binary(alu64r(kLsh, 0, 2), 1, 65), 2u);
-  EXPECT_EQ(binary(alu32r(kLsh, 0, 2), 1, 33), 2u);
-  EXPECT_EQ(binary(alu32r(kArsh, 0, 2), kMin32, 31), kMinus1w);
-  EXPECT_EQ(binary(alu64r(kArsh, 0, 2), kMin64, 63), kMinus1);
+  check({
+      {alu64r(kLsh, 0, 2), 1, 65, 2u},
+      {alu32r(kLsh, 0, 2), 1, 33, 2u},
+      {alu32r(kArsh, 0, 2), kMin32, 31, kMinus1w},
+      {alu64r(kArsh, 0, 2), kMin64, 63, kMinus1},
+  });
 }
 
 TEST(Translate, byte_order_and_sign_extension) {
   const uint64_t a = 0x0102030405068788;
-  EXPECT_EQ(binary(insn(0xdc, 0, 0, 0, 16), a, 0), 0x8887u);
-  EXPECT_EQ(binary(insn(0xdc, 0, 0, 0, 32), a, 0), 0x88870605u);
-  EXPECT_EQ(binary(insn(0xd4, 0, 0, 0, 32), a, 0), 0x05068788u);
-  EXPECT_EQ(binary(insn(0xd7, 0, 0, 0, 64), a, 0), 0x8887060504030201u);
-  EXPECT_EQ(binary(alu64r(kMov, 0, 1, 8), a, 0), 0xffffffffffffff88u);
-  EXPECT_EQ(binary(alu64r(kMov, 0, 1, 16), a, 0), 0xffffffffffff8788u);
-  EXPECT_EQ(binary(alu32r(kMov, 0, 1, 8), a, 0), 0xffffff88u);
+  check({
+      {insn(0xdc, 0, 0, 0, 16), a, 0, 0x8887u},
+      {insn(0xdc, 0, 0, 0, 32), a, 0, 0x88870605u},
+      {insn(0xd4, 0, 0, 0, 32), a, 0, 0x05068788u},
+      {insn(0xd7, 0, 0, 0, 64), a, 0, 0x8887060504030201u},
+      {alu64r(kMov, 0, 1, 8), a, 0, 0xffffffffffffff88u},
+      {alu64r(kMov, 0, 1, 16), a, 0, 0xffffffffffff8788u},
+      {alu32r(kMov, 0, 1, 8), a, 0, 0xffffff88u},
+  });
 }
 
 constexpr uint64_t kHeap = VM_BASE + 4096;

@@ -14,40 +14,36 @@
 namespace simsched::native {
 namespace {
 
-constexpr int64_t kBudget = int64_t{1} << 28;    // backward jumps and calls in one callback
-constexpr uint32_t kMaxNesting = 64;             // calls from helpers; translated code is bounded by VM_MAX_FRAMES
+constexpr int64_t kBudget = int64_t{1} << 28;  // backward jumps and calls in one callback
+constexpr uint32_t kMaxNesting = 64;           // calls from helpers; translated code is bounded by VM_MAX_FRAMES
 constexpr uint64_t kPage = 4096;
-constexpr size_t kMaxArguments = 16;             // of a program; the kernel's trampolines pass 12 (MAX_BPF_FUNC_ARGS)
+constexpr size_t kMaxArguments = 16;  // of a program; the kernel's trampolines pass 12 (MAX_BPF_FUNC_ARGS)
 constexpr uint64_t kContext = kMaxArguments * 8 + kGranule;
-constexpr uint32_t kNoPlace = UINT32_MAX;        // trap_function: nobody has said where
-
 
 std::string access(const char* verb, const char* purpose, const vm& vm) {
   return std::string(verb) + " " + std::to_string(vm.trap_size) + (vm.trap_size == 1 ? " byte at " : " bytes at ") +
          hex(vm.trap_address) + ", which is not the policy's to " + purpose;
 }
 
-// What stands for a weak kfunc that is missing: it is known by its place in the call table.
-template <uint32_t kIndex>
-uint64_t missing_call(vm* machine, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+// What stands for a weak kfunc that is missing; the code that calls it says which and where.
+uint64_t no_such_kfunc(vm* machine, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   if (machine->trap == VM_TRAP_NONE) {
     machine->trap = VM_TRAP_CALL;
-    machine->trap_address = kIndex;
-    machine->trap_function = kNoPlace;
+    machine->trap_function = VM_NOWHERE;
   }
   return 0;
 }
-template <size_t... kIndex>
-constexpr auto missing_calls(std::index_sequence<kIndex...>) {
-  return std::array<vm_func, sizeof...(kIndex)>{&missing_call<kIndex>...};
-}
-constexpr auto kMissing = missing_calls(std::make_index_sequence<512>());
 
 }  // namespace
 
 Vm::Vm(std::shared_ptr<const BpfObject> object, VmHost& host, std::span<const VmExport> exports, size_t nr_cpus,
        uint64_t seed)
-    : vm(), object_(std::move(object)), host_(host), nr_cpus_(nr_cpus), rng_(seed), memory_(*this),
+    : vm(),
+      object_(std::move(object)),
+      host_(host),
+      nr_cpus_(nr_cpus),
+      rng_(seed),
+      memory_(*this),
       state_(std::make_unique<HelperState>()) {
   SIMSCHED_CHECK(nr_cpus_ > 0, "a machine has CPUs");
   cpumask_size_ = std::max<size_t>(cpumask_bytes(), object_->btf.struct_size("cpumask").value_or(0));
@@ -74,7 +70,7 @@ void Vm::lay_out() {
     end = std::max(end, address + bytes);
   };
   for (const BpfSection& section : object_->sections) {
-    put(section.address, section.data.size(), section.writable ? VM_READ | VM_WRITE : VM_READ);
+    put(section.address, section.size_for(nr_cpus_), section.writable ? VM_READ | VM_WRITE : VM_READ);
     if (!section.data.empty()) std::memcpy(at(section.address), section.data.data(), section.data.size());
   }
   for (size_t i = 0; i < object_->maps.size(); ++i) {
@@ -121,12 +117,10 @@ void Vm::link(std::span<const VmExport> exports) {
                               : "needs the kernel function " + call.name + "(), which the simulator does not offer",
                   "leave it out, or declare a kernel function __weak and test for it with bpf_ksym_exists()");
     }
-    if (function == nullptr && i >= kMissing.size()) {
-      throw Error(object_->name, "calls too many different kernel functions", "split it");
-    }
-    calls_.push_back(function != nullptr ? as_call(function) : kMissing[i]);
+    calls_.push_back(function != nullptr ? as_call(function) : &no_such_kfunc);
   }
   calls = calls_.data();
+  missing_call = &no_such_kfunc;
 }
 
 uint64_t Vm::call(size_t function, std::initializer_list<uint64_t> arguments) {
@@ -158,7 +152,7 @@ uint64_t Vm::enter(size_t function, const uint64_t (&r)[5]) {
   SIMSCHED_CHECK(object_->code != nullptr && function < object_->code->nr_functions, "the object has the function");
   if (nesting_ >= kMaxNesting) {
     trap = VM_TRAP_DEPTH;
-    trap_function = kNoPlace;
+    trap_function = VM_NOWHERE;
     note_trap(function);
     return 0;
   }
@@ -180,18 +174,32 @@ void Vm::note_trap(size_t function) {
   if (trap_info_) return;
   std::string what;
   switch (trap) {
-    case VM_TRAP_LOAD: what = access("reads", "read (null, freed or out of bounds)", *this); break;
-    case VM_TRAP_STORE: what = access("writes", "write (null, read-only, freed or out of bounds)", *this); break;
-    case VM_TRAP_BUDGET: what = "does not return"; break;
-    case VM_TRAP_DEPTH: what = "calls functions nested too deeply (" + std::to_string(VM_MAX_FRAMES) + " at most)"; break;
+    case VM_TRAP_LOAD:
+      what = access("reads", "read (null, freed or out of bounds)", *this);
+      break;
+    case VM_TRAP_STORE:
+      what = access("writes", "write (null, read-only, freed or out of bounds)", *this);
+      break;
+    case VM_TRAP_BUDGET:
+      what = "does not return";
+      break;
+    case VM_TRAP_DEPTH:
+      what = "calls functions nested too deeply (" + std::to_string(VM_MAX_FRAMES) + " at most)";
+      break;
     case VM_TRAP_CALL:
       what = "calls " +
              (trap_address < object_->calls.size() ? object_->calls[trap_address].name + "()" : "a kernel function") +
              ", which does not exist here";
       break;
-    case VM_TRAP_BOUNDS: what = "indexes an array out of its bounds"; break;
-    case VM_TRAP_KFUNC: what = refusal_; break;
-    default: what = "executes an instruction that is none"; break;
+    case VM_TRAP_BOUNDS:
+      what = "indexes an array out of its bounds";
+      break;
+    case VM_TRAP_KFUNC:
+      what = refusal_;
+      break;
+    default:
+      what = "executes an instruction that is none";
+      break;
   }
   const bool placed = trap_function < object_->functions.size();
   trap_info_ = Trap{static_cast<vm_trap_kind>(trap),
@@ -202,7 +210,7 @@ void Vm::note_trap(size_t function) {
 uint64_t Vm::refuse(const std::string& message) {
   if (trap == VM_TRAP_NONE) {
     trap = VM_TRAP_KFUNC;
-    trap_function = kNoPlace;  // the caller knows
+    trap_function = VM_NOWHERE;  // the caller knows
     refusal_ = message;
     if (nesting_ == 0) note_trap(0);
   }
@@ -214,7 +222,7 @@ bool Vm::charge(uint64_t count) {
   budget -= static_cast<int64_t>(std::min<uint64_t>(count, uint64_t{1} << 62));
   if (budget >= 0) return true;
   trap = VM_TRAP_BUDGET;
-  trap_function = kNoPlace;
+  trap_function = VM_NOWHERE;
   return false;
 }
 
@@ -223,7 +231,7 @@ void Vm::bad_pointer(uint64_t address, size_t bytes, int perm_bits) {
   trap = (perm_bits & VM_WRITE) != 0 ? VM_TRAP_STORE : VM_TRAP_LOAD;
   trap_address = address;
   trap_size = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
-  trap_function = kNoPlace;
+  trap_function = VM_NOWHERE;
   if (nesting_ == 0) note_trap(0);
 }
 
@@ -250,12 +258,20 @@ Map* Vm::map_at(uint64_t handle) {
   if (offset % kGranule == 0 && offset / kGranule < maps_.size()) {
     if (Map* const map = maps_[offset / kGranule].get()) return map;
   }
+  if (const auto more = more_maps_.find(handle); more != more_maps_.end()) return more->second.get();
   refuse("passes " + hex(handle) + " as a map, which is none");
   return nullptr;
 }
 
+uint64_t Vm::make_map(uint32_t template_index) {
+  const uint64_t handle = allocate(kGranule, VM_READ);
+  if (handle != 0) more_maps_.emplace(handle, Map::make(*this, template_index));
+  return handle;
+}
+
 Map* Vm::map_by_name(const std::string& name) {
-  const auto it = std::find_if(object_->maps.begin(), object_->maps.end(), [&](const auto& m) { return m.name == name; });
+  const auto it =
+      std::find_if(object_->maps.begin(), object_->maps.end(), [&](const auto& m) { return m.name == name; });
   return it == object_->maps.end() ? nullptr : maps_[static_cast<size_t>(it - object_->maps.begin())].get();
 }
 

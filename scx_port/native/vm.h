@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -164,6 +165,7 @@ class Vm : public vm {
 
   // ---- for helpers ----
   Map* map_at(uint64_t handle);                          // null after a trap when it is no map
+  uint64_t make_map(uint32_t template_index);            // one more map like a template; its handle, 0: no memory
   Map* map_by_index(size_t index) { return maps_[index].get(); }
   Map* map_by_name(const std::string& name);             // null: none
   HelperState& state() { return *state_; }
@@ -183,6 +185,7 @@ class Vm : public vm {
   Memory memory_;
   std::unique_ptr<HelperState> state_;
   std::vector<std::unique_ptr<Map>> maps_;  // as object().maps; null: a template
+  std::map<uint64_t, std::unique_ptr<Map>> more_maps_;  // by handle: those of make_map()
   std::vector<vm_func> calls_;
   std::string refusal_;
   size_t cpumask_size_ = 0;

@@ -19,7 +19,9 @@ size_t key_size(const Map& map) {
 std::span<std::byte> Vm::variable(const std::string& name) {
   const BpfVariable* const found = object_->variable(name);
   if (found == nullptr) return {};
-  return {at(object_->sections[found->section].address + found->offset), found->size};
+  const BpfSection& section = object_->sections[found->section];
+  // An array that is grown to the number of CPUs is alone in its section.
+  return {at(section.address + found->offset), section.element != 0 ? section.size_for(nr_cpus_) : found->size};
 }
 
 bool Vm::map_lookup(const std::string& name, std::span<const std::byte> key, std::span<std::byte> value) {

@@ -51,7 +51,8 @@ class Harness {
   }
 
   BpfObject& object() { return *object_; }
-  uint64_t add_map(const std::string& name, uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries) {
+  uint64_t add_map(const std::string& name, uint32_t type, uint32_t key_size, uint32_t value_size,
+                   uint32_t max_entries) {
     BpfMap map;
     map.name = name;
     map.type = type;
@@ -77,7 +78,8 @@ class Harness {
     return result;
   }
   // Calls a helper by number or a kfunc by name, as the policy.
-  uint64_t raw(const std::string& name, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0, uint64_t e = 0) {
+  uint64_t raw(const std::string& name, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0,
+               uint64_t e = 0) {
     return vm_->trap != 0 ? 0 : vm_->calls[index_.at(name)](vm_.get(), a, b, c, d, e);
   }
   uint64_t raw(uint32_t id, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0, uint64_t e = 0) {

@@ -11,10 +11,10 @@
 namespace simsched::native {
 namespace {
 
-constexpr uint64_t kReserve = uint64_t{1} << 36;        // 64 GiB of addresses; memory is only used as it is filled
+constexpr uint64_t kReserve = uint64_t{1} << 36;  // 64 GiB of addresses; memory is only used as it is filled
 constexpr uint64_t kLeastReserve = uint64_t{1} << 28;
 constexpr uint64_t kStep = uint64_t{1} << 20;
-constexpr uint64_t kReturned = uint64_t{1} << 16;       // freed blocks of this size give their pages back
+constexpr uint64_t kReturned = uint64_t{1} << 16;         // freed blocks of this size give their pages back
 constexpr uint64_t kQuarantineBytes = uint64_t{1} << 30;  // ... and are kept from use up to these in all
 
 void* reserve(uint64_t bytes) {
@@ -66,9 +66,7 @@ bool Memory::grow(uint64_t end) {
   return true;
 }
 
-void Memory::start_heap(uint64_t address) {
-  heap_ = top_ = (address - VM_BASE + kGranule - 1) & ~(kGranule - 1);
-}
+void Memory::start_heap(uint64_t address) { heap_ = top_ = (address - VM_BASE + kGranule - 1) & ~(kGranule - 1); }
 
 bool Memory::place(uint64_t address, uint64_t size, int perm) {
   if (address < VM_BASE || size > reserved_ || address - VM_BASE > reserved_ - size) return false;

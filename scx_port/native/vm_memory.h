@@ -18,18 +18,18 @@ constexpr uint64_t kGranule = uint64_t{1} << VM_GRANULE_SHIFT;
 // What a block of the heap is.
 enum class BlockKind : uint32_t {
   kFree = 0,
-  kPlain,          // Vm::allocate(): of the scheduler's host
-  kMapValue,       // type: index of the map; tag: number of the entry in it
-  kObject,         // bpf_obj_new(); type: BTF id
-  kPercpuObject,   // bpf_percpu_obj_new(); tag: bytes from one CPU's to the next
-  kCpumask,        // bpf_cpumask_create()
-  kRingRecord,     // bpf_ringbuf_reserve(); type: index of the map; tag: number of the record
-  kBits,           // bpf_iter_bits_new() of more than a word
+  kPlain,         // Vm::allocate(): of the scheduler's host
+  kMapValue,      // type: index of the map; tag: number of the entry in it
+  kObject,        // bpf_obj_new(); type: BTF id
+  kPercpuObject,  // bpf_percpu_obj_new(); tag: bytes from one CPU's to the next
+  kCpumask,       // bpf_cpumask_create()
+  kRingRecord,    // bpf_ringbuf_reserve(); type: index of the map; tag: number of the record
+  kBits,          // bpf_iter_bits_new() of more than a word
 };
 
 struct Block {
   uint64_t address = 0;
-  uint64_t size = 0;      // as asked for
+  uint64_t size = 0;  // as asked for
   BlockKind kind = BlockKind::kFree;
   uint32_t type = 0;
   uint64_t refs = 0;
@@ -57,7 +57,7 @@ class Memory {
   Block* block(uint64_t address);             // that starts here and is in use; null: none
   Block* block_containing(uint64_t address);  // the same, with address anywhere in what may be accessed of it
   Block& own(uint64_t address) { return *header(address); }  // unchecked, for addresses of the host's own
-  uint64_t used() const { return used_; }     // bytes of the heap in use, granules of the blocks included
+  uint64_t used() const { return used_; }  // bytes of the heap in use, granules of the blocks included
 
   static constexpr uint64_t kQuarantine = 1024;  // freed blocks of a size that are kept from use
 
@@ -71,9 +71,9 @@ class Memory {
 
   vm& vm_;
   unsigned char* perm_ = nullptr;
-  uint64_t reserved_ = 0;   // bytes of address space
-  uint64_t heap_ = 0;       // offset of the heap
-  uint64_t top_ = 0;        // offset of what was never allocated
+  uint64_t reserved_ = 0;  // bytes of address space
+  uint64_t heap_ = 0;      // offset of the heap
+  uint64_t top_ = 0;       // offset of what was never allocated
   uint64_t used_ = 0;
   std::unordered_map<uint64_t, FreeList> free_;  // by granules; only looked up, never walked
 };

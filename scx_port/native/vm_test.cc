@@ -49,18 +49,23 @@ TEST(Vm, ABadPointerIsTold) {
   Harness h;
   h.start();
   h.call("bpf_cpumask_first", 0x10);
-  EXPECT_EQ(h.trapped(), "main: reads 8 bytes at 0x10, which is not the policy's to read (null, freed or out of bounds)");
+  EXPECT_EQ(h.trapped(),
+            "main: reads 8 bytes at 0x10, which is not the policy's to read (null, freed or out of bounds)");
   Harness g;
+  const uint64_t map = g.add_map("m", BPF_MAP_TYPE_ARRAY, 4, 8, 1);
   g.start();
-  g.call("bpf_cpumask_clear", g.kMaps);
+  g.call("bpf_cpumask_clear", map);
   EXPECT_THAT(g.trapped(), HasSubstr("which is not the policy's to write (null, read-only, freed or out of bounds)"));
 }
 
 TEST(Vm, TrapsOfTranslatedCodeAreTold) {
   const std::pair<vm_trap_kind, std::string> kCases[] = {
-      {VM_TRAP_LOAD, "callback1: reads 2 bytes at 0x0, which is not"}, {VM_TRAP_STORE, "writes 2 bytes at 0x0"},
-      {VM_TRAP_BUDGET, "callback1: does not return"},   {VM_TRAP_DEPTH, "nested too deeply"},
-      {VM_TRAP_CALL, "calls "},                         {VM_TRAP_BOUNDS, "out of its bounds"},
+      {VM_TRAP_LOAD, "callback1: reads 2 bytes at 0x0, which is not"},
+      {VM_TRAP_STORE, "writes 2 bytes at 0x0"},
+      {VM_TRAP_BUDGET, "callback1: does not return"},
+      {VM_TRAP_DEPTH, "nested too deeply"},
+      {VM_TRAP_CALL, "calls "},
+      {VM_TRAP_BOUNDS, "out of its bounds"},
       {VM_TRAP_CODE, "an instruction that is none"}};
   for (const auto& [kind, text] : kCases) {
     Harness h;
@@ -112,7 +117,8 @@ TEST(Vm, EndlessNestingThroughHelpersEnds) {
 }
 
 TEST(Vm, ACallbackMustBeAFunction) {
-  for (const uint64_t pointer : {uint64_t{0}, uint64_t{VM_FUNC_BASE} + 1, uint64_t{VM_FUNC_BASE} + 16 * 5, uint64_t{VM_BASE}}) {
+  for (const uint64_t pointer :
+       {uint64_t{0}, uint64_t{VM_FUNC_BASE} + 1, uint64_t{VM_FUNC_BASE} + 16 * 5, uint64_t{VM_BASE}}) {
     Harness h;
     h.start();
     h.call(BPF_FUNC_loop, 1, pointer);
@@ -145,7 +151,8 @@ TEST(Vm, AWeakKfuncThatIsMissingTrapsWhenCalled) {
 TEST(Vm, TheHostsExportsComeFirst) {
   Harness h;
   static constexpr VmExport kOwn[] = {
-      {nullptr, BPF_FUNC_ktime_get_ns, [](Vm&, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) -> uint64_t { return 77; }}};
+      {nullptr, BPF_FUNC_ktime_get_ns,
+       [](Vm&, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) -> uint64_t { return 77; }}};
   h.host.time = Nanos(5);
   h.start();
   EXPECT_EQ(h.call(BPF_FUNC_ktime_get_ns), 5u);

@@ -13,7 +13,7 @@
 /* Calls a pointer another type whose records follow the running kernel's layout. */
 #ifndef bpf_core_cast
 #define bpf_core_cast(ptr, type) ((typeof(type) *)bpf_rdonly_cast((ptr), bpf_core_type_id_kernel(type)))
-extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __attribute__((weak)) __attribute__((section(".ksyms")));
+extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __attribute__((weak, section(".ksyms")));
 #endif
 
 #endif

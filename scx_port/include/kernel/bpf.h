@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * include/uapi/linux/bpf.h: maps, flags of helpers, and the objects that programs hold without looking inside. Their sizes
- * are the kernel's. Included by vmlinux.h only.
+ * include/uapi/linux/bpf.h: maps, flags of helpers, and the objects that programs hold without looking inside. Their
+ * sizes are the kernel's. Included by vmlinux.h only.
  */
 enum bpf_map_type {
   BPF_MAP_TYPE_UNSPEC, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PROG_ARRAY, BPF_MAP_TYPE_PERF_EVENT_ARRAY,

@@ -4,7 +4,9 @@
 enum { /* css->flags */
   CSS_NO_REF = 1 << 0, CSS_ONLINE = 1 << 1, CSS_RELEASED = 1 << 2, CSS_VISIBLE = 1 << 3, CSS_DYING = 1 << 4,
 };
-enum cgroup_subsys_id { cpuset_cgrp_id, cpu_cgrp_id, cpuacct_cgrp_id, io_cgrp_id, memory_cgrp_id, CGROUP_SUBSYS_COUNT = 16 };
+enum cgroup_subsys_id {
+  cpuset_cgrp_id, cpu_cgrp_id, cpuacct_cgrp_id, io_cgrp_id, memory_cgrp_id, CGROUP_SUBSYS_COUNT = 16,
+};
 enum bpf_cgroup_iter_order {
   BPF_CGROUP_ITER_ORDER_UNSPEC, BPF_CGROUP_ITER_SELF_ONLY, BPF_CGROUP_ITER_DESCENDANTS_PRE,
   BPF_CGROUP_ITER_DESCENDANTS_POST, BPF_CGROUP_ITER_ANCESTORS_UP,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * sched_ext: include/linux/sched/ext.h and kernel/sched/ext_internal.h. Values held from 6.12 to 7.3 unless a version
- * stands beside. Included by vmlinux.h only.
+ * sched_ext: include/linux/sched/ext.h and kernel/sched/ext_internal.h. What is not in all kernels from 6.12 to 7.3, or
+ * not with this value, has a version beside it: that which brought it. Included by vmlinux.h only.
  */
 enum scx_public_consts {
   SCX_OPS_NAME_LEN = 128,
   SCX_SLICE_DFL = 20 * 1000000, /* ns */
-  SCX_SLICE_BYPASS = 5 * 1000000,
+  SCX_SLICE_BYPASS = 5 * 1000000, /* named in 7 */
   SCX_SLICE_INF = ~0ULL,
 };
 enum scx_consts {
@@ -18,7 +18,7 @@ enum scx_dsq_id_flags {
   SCX_DSQ_INVALID = SCX_DSQ_FLAG_BUILTIN | 0,
   SCX_DSQ_GLOBAL = SCX_DSQ_FLAG_BUILTIN | 1,
   SCX_DSQ_LOCAL = SCX_DSQ_FLAG_BUILTIN | 2,
-  SCX_DSQ_BYPASS = SCX_DSQ_FLAG_BUILTIN | 3, /* 6.13 */
+  SCX_DSQ_BYPASS = SCX_DSQ_FLAG_BUILTIN | 3, /* named in 7 */
   SCX_DSQ_LOCAL_ON = SCX_DSQ_FLAG_BUILTIN | SCX_DSQ_FLAG_LOCAL_ON,
   SCX_DSQ_LOCAL_CPU_MASK = 0xffffffffULL,
 };
@@ -31,7 +31,7 @@ enum scx_ent_flags { /* p->scx.flags */
   SCX_TASK_DEQD_FOR_SLEEP = 1 << 3,
   SCX_TASK_IMMED = 1 << 5, /* 7.1 */
   SCX_TASK_STATE_SHIFT = 8,
-  SCX_TASK_STATE_BITS = 2,
+  SCX_TASK_STATE_BITS = 2, /* 3 in 7 */
   SCX_TASK_STATE_MASK = 3 << SCX_TASK_STATE_SHIFT,
   SCX_TASK_REENQ_REASON_SHIFT = 12, /* from here: 7.1 */
   SCX_TASK_REENQ_REASON_BITS = 3,
@@ -59,8 +59,8 @@ enum scx_ops_flags {
 };
 enum scx_enq_flags {
   SCX_ENQ_WAKEUP = 1,
-  SCX_ENQ_HEAD = 1ULL << 16,
-  SCX_ENQ_CPU_SELECTED = 1ULL << 20,
+  SCX_ENQ_HEAD = 1ULL << 16,         /* 1 << 4 up to 6.18: see enums.bpf.h */
+  SCX_ENQ_CPU_SELECTED = 1ULL << 20, /* 1 << 10 up to 6.18 */
   SCX_ENQ_PREEMPT = 1ULL << 32,
   SCX_ENQ_IMMED = 1ULL << 33,  /* 7.1 */
   SCX_ENQ_RESCUE = 1ULL << 34, /* 7.3 */
@@ -69,7 +69,11 @@ enum scx_enq_flags {
   SCX_ENQ_CLEAR_OPSS = 1ULL << 56,
   SCX_ENQ_DSQ_PRIQ = 1ULL << 57,
 };
-enum scx_deq_flags { SCX_DEQ_SLEEP = 1, SCX_DEQ_CORE_SCHED_EXEC = 1ULL << 32, SCX_DEQ_SCHED_CHANGE = 1ULL << 33 /* 7.1 */ };
+enum scx_deq_flags {
+  SCX_DEQ_SLEEP = 1,
+  SCX_DEQ_CORE_SCHED_EXEC = 1ULL << 32,
+  SCX_DEQ_SCHED_CHANGE = 1ULL << 33, /* 7.1 */
+};
 enum scx_wake_flags { SCX_WAKE_FORK = 4, SCX_WAKE_TTWU = 8, SCX_WAKE_SYNC = 16 };
 enum scx_pick_idle_cpu_flags { SCX_PICK_IDLE_CORE = 1, SCX_PICK_IDLE_IN_NODE = 2 /* 6.15 */ };
 enum scx_kick_flags { SCX_KICK_IDLE = 1, SCX_KICK_PREEMPT = 2, SCX_KICK_WAIT = 4 };
@@ -86,7 +90,7 @@ enum scx_rq_flags { /* rq->scx.flags */
 
 enum scx_exit_kind {
   SCX_EXIT_NONE, SCX_EXIT_DONE, SCX_EXIT_UNREG = 64, SCX_EXIT_UNREG_BPF, SCX_EXIT_UNREG_KERN, SCX_EXIT_SYSRQ,
-  SCX_EXIT_PARENT, SCX_EXIT_PARENT_KILL, /* 7.1 */
+  SCX_EXIT_PARENT, SCX_EXIT_PARENT_KILL, /* 7 */
   SCX_EXIT_ERROR = 1024, SCX_EXIT_ERROR_BPF, SCX_EXIT_ERROR_STALL,
 };
 enum scx_exit_code {
@@ -98,7 +102,7 @@ struct scx_exit_info {
   enum scx_exit_kind kind;
   s32 exit_cpu; /* 7.3 */
   s64 exit_code;
-  u64 flags; /* 7.0 */
+  u64 flags; /* 6.18 */
   const char *reason;
   unsigned long *bt;
   u32 bt_len;
@@ -187,18 +191,12 @@ struct scx_sub_detach_args {
   struct sched_ext_ops *ops;
   char *cgroup_path;
 };
-struct scx_bpf_dsq_insert_vtime_args { /* 6.19 */
-  u64 dsq_id, slice, vtime, enq_flags;
-};
-struct scx_bpf_select_cpu_and_args { /* 6.19 */
-  s32 prev_cpu;
-  u64 wake_flags, flags;
-};
 struct scx_event_stats { /* 6.15 */
   s64 SCX_EV_SELECT_CPU_FALLBACK, SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE, SCX_EV_DISPATCH_KEEP_LAST, SCX_EV_ENQ_SKIP_EXITING,
       SCX_EV_ENQ_SKIP_MIGRATION_DISABLED, SCX_EV_REFILL_SLICE_DFL, SCX_EV_BYPASS_DURATION, SCX_EV_BYPASS_DISPATCH,
       SCX_EV_BYPASS_ACTIVATE;
-  s64 SCX_EV_REENQ_IMMED, SCX_EV_REENQ_REPEAT, SCX_EV_SLICE_CLAMPED, SCX_EV_SLICE_DENIED, SCX_EV_INSERT_NOT_OWNED; /* 7 */
+  s64 SCX_EV_REENQ_IMMED, SCX_EV_REENQ_REPEAT, SCX_EV_SLICE_CLAMPED, SCX_EV_SLICE_DENIED,
+      SCX_EV_INSERT_NOT_OWNED; /* 7 */
 };
 
 struct sched_ext_ops {

@@ -102,7 +102,7 @@ struct task_struct {
   struct thread_info thread_info;
   unsigned int __state; /* TASK_* */
   unsigned int flags;   /* PF_* */
-  int on_cpu, on_rq;
+  unsigned int on_cpu, on_rq; /* int up to 6.18, u8 in 7.3: libbpf resizes unsigned numbers only */
   int wake_cpu, recent_used_cpu;
   int prio, static_prio, normal_prio;
   unsigned int rt_priority;
@@ -154,7 +154,6 @@ struct task_struct {
 
 struct cfs_rq {
   unsigned int nr_queued, h_nr_queued; /* 6.14 */
-  u64 min_vruntime;
   struct sched_avg avg;
 };
 struct rq {

@@ -42,7 +42,8 @@ void *bpf_arena_alloc_pages(void *map, void __arena *addr, __u32 page_cnt, int n
 void bpf_arena_free_pages(void *map, void __arena *ptr, __u32 page_cnt) __ksym __weak;
 
 /* may_goto (opcode 0xe5): falls through until the kernel has seen enough rounds, then jumps. In bytes, as above; the
- * offset is written together with the lower half of the immediate, as clang 14 puts 16-bit values in the wrong place. */
+ * offset is written together with the lower half of the immediate, as clang 14 puts 16-bit values in the wrong
+ * place. */
 #define scx_may_goto(label)                                             \
   asm volatile goto("1: .byte 0xe5, 0x00\n"                             \
                     ".long ((%l[" #label "] - 1b - 8) / 8) & 0xffff\n"  \

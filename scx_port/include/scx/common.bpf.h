@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * What a sched_ext scheduler's BPF half includes: types, kernel functions, and macros by the names that schedulers in the
- * wild use. Ours, for the kernel and for the simulator alike.
+ * What a sched_ext scheduler's BPF half includes: types, kernel functions, and macros by the names that schedulers in
+ * the wild use. For the kernel and for the simulator alike.
  */
 #ifndef SIMSCHED_SCX_COMMON_BPF_H
 #define SIMSCHED_SCX_COMMON_BPF_H

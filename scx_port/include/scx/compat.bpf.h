@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * One source, every kernel from 6.12 to 7.3: the kernel functions that were renamed or changed shape, each under its newest
- * and its older names, as functions that call whatever the running kernel has. The tests cost nothing there: libbpf
- * makes them constants and the verifier removes what cannot be reached.
+ * One source, every kernel from 6.12 to 7.3: the kernel functions that were renamed or changed shape, each under its
+ * newest and its older names, as functions that call whatever the running kernel has. The tests cost nothing there:
+ * libbpf makes them constants and the verifier removes what cannot be reached.
  */
 #ifndef SIMSCHED_SCX_COMPAT_BPF_H
 #define SIMSCHED_SCX_COMPAT_BPF_H
@@ -33,10 +33,10 @@ static __always_inline bool scx_compat_insert(struct task_struct *p, u64 dsq_id,
 
 static __always_inline bool scx_compat_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
                                                     u64 enq_flags) {
-  if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime)) {
-    struct scx_bpf_dsq_insert_vtime_args args = {
+  if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime___any)) {
+    struct scx_insert_vtime_args args = {
         .dsq_id = dsq_id, .slice = slice, .vtime = vtime, .enq_flags = enq_flags};
-    return kfunc_true(__scx_bpf_dsq_insert_vtime(p, &args));
+    return kfunc_true(__scx_bpf_dsq_insert_vtime___any(p, &args));
   }
   if (bpf_ksym_exists(scx_bpf_dsq_insert_vtime___any))
     scx_bpf_dsq_insert_vtime___any(p, dsq_id, slice, vtime, enq_flags);
@@ -69,7 +69,8 @@ static __always_inline bool scx_compat_set_dsq_vtime(struct task_struct *p, u64 
 /* ---- moving ---- */
 
 static __always_inline bool scx_compat_move_to_local(u64 dsq_id, u64 enq_flags) {
-  if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___any)) return kfunc_true(scx_bpf_dsq_move_to_local___v2___any(dsq_id, enq_flags));
+  if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___any))
+    return kfunc_true(scx_bpf_dsq_move_to_local___v2___any(dsq_id, enq_flags));
   if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___any)) return kfunc_true(scx_bpf_dsq_move_to_local___any(dsq_id));
   return kfunc_true(scx_bpf_consume___any(dsq_id));
 }
@@ -82,15 +83,18 @@ static __always_inline bool scx_compat_move_to_local(u64 dsq_id, u64 enq_flags) 
   scx_compat_pick2(__VA_ARGS__, scx_compat_move_to_local2, scx_compat_move_to_local1, )(__VA_ARGS__)
 #define scx_bpf_consume(dsq_id) scx_compat_move_to_local((dsq_id), 0)
 
-static __always_inline bool scx_compat_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id, u64 enq_flags) {
+static __always_inline bool scx_compat_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
+                                            u64 enq_flags) {
   if (bpf_ksym_exists(scx_bpf_dsq_move___any)) return kfunc_true(scx_bpf_dsq_move___any(it, p, dsq_id, enq_flags));
-  if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq___any)) return kfunc_true(scx_bpf_dispatch_from_dsq___any(it, p, dsq_id, enq_flags));
+  if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq___any))
+    return kfunc_true(scx_bpf_dispatch_from_dsq___any(it, p, dsq_id, enq_flags));
   return false;
 }
 
 static __always_inline bool scx_compat_move_vtime(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
                                                   u64 enq_flags) {
-  if (bpf_ksym_exists(scx_bpf_dsq_move_vtime___any)) return kfunc_true(scx_bpf_dsq_move_vtime___any(it, p, dsq_id, enq_flags));
+  if (bpf_ksym_exists(scx_bpf_dsq_move_vtime___any))
+    return kfunc_true(scx_bpf_dsq_move_vtime___any(it, p, dsq_id, enq_flags));
   if (bpf_ksym_exists(scx_bpf_dispatch_vtime_from_dsq___any))
     return kfunc_true(scx_bpf_dispatch_vtime_from_dsq___any(it, p, dsq_id, enq_flags));
   return false;
@@ -175,9 +179,9 @@ static __always_inline bool scx_compat_sub_dispatch(u64 cgroup_id) {
 /* An idle CPU of those in cpus_allowed that p may use, taken; negative: none. */
 static __always_inline s32 scx_compat_select_cpu_and(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
                                                      const struct cpumask *cpus_allowed, u64 flags) {
-  if (bpf_ksym_exists(__scx_bpf_select_cpu_and)) {
-    struct scx_bpf_select_cpu_and_args args = {.prev_cpu = prev_cpu, .wake_flags = wake_flags, .flags = flags};
-    return __scx_bpf_select_cpu_and(p, cpus_allowed, &args);
+  if (bpf_ksym_exists(__scx_bpf_select_cpu_and___any)) {
+    struct scx_select_cpu_and_args args = {.prev_cpu = prev_cpu, .wake_flags = wake_flags, .flags = flags};
+    return __scx_bpf_select_cpu_and___any(p, cpus_allowed, &args);
   }
   if (bpf_ksym_exists(scx_bpf_select_cpu_and___any))
     return scx_bpf_select_cpu_and___any(p, prev_cpu, wake_flags, cpus_allowed, flags);
@@ -191,11 +195,12 @@ static __always_inline s32 scx_compat_select_cpu_and(struct task_struct *p, s32 
 #define scx_bpf_select_cpu_and(p, prev_cpu, wake_flags, cpus_allowed, flags) \
   scx_compat_select_cpu_and((p), (prev_cpu), (wake_flags), (cpus_allowed), (flags))
 #define __COMPAT_HAS_scx_bpf_select_cpu_and \
-  (bpf_ksym_exists(__scx_bpf_select_cpu_and) || bpf_ksym_exists(scx_bpf_select_cpu_and___any))
+  (bpf_ksym_exists(__scx_bpf_select_cpu_and___any) || bpf_ksym_exists(scx_bpf_select_cpu_and___any))
 
 /* Whether select_cpu() was called for the enqueue with these flags; kernels that cannot tell: yes. */
 static __always_inline bool __COMPAT_is_enq_cpu_selected(u64 enq_flags) {
-  if (bpf_core_enum_value_exists(enum scx_enq_flags, SCX_ENQ_CPU_SELECTED)) return enq_flags & SCX_ENQ_CPU_SELECTED;
+  if (bpf_core_enum_value_exists(enum scx_enq_flags, SCX_ENQ_CPU_SELECTED))
+    return enq_flags & bpf_core_enum_value(enum scx_enq_flags, SCX_ENQ_CPU_SELECTED);
   return true;
 }
 

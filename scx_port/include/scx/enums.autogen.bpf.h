@@ -1,3 +1,2 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- * SCX_* are plain enumerators of vmlinux.h here; their values have been the same in every kernel so far. Nothing to do.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "enums.bpf.h"

@@ -55,39 +55,69 @@ void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksy
 void scx_bpf_dump_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksym __weak;
 void scx_bpf_events(struct scx_event_stats *events, size_t events__sz) __ksym __weak; /* 6.15 */
 
+/* Arguments of two functions that would have too many. Not by the kernel's names: a full vmlinux.h may have these. */
+struct scx_insert_vtime_args {
+  u64 dsq_id, slice, vtime, enq_flags;
+};
+struct scx_select_cpu_and_args {
+  s32 prev_cpu;
+  u64 wake_flags, flags;
+};
+
 /* One thing under the names and shapes it had; compat.bpf.h chooses. */
-kfunc_bool scx_bpf_dsq_insert___v2___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak; /* 6.19 */
-void scx_bpf_dsq_insert___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;      /* 6.13 */
-void scx_bpf_dispatch___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;        /* to 6.16 */
-kfunc_bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak; /* 6.19 */
-void scx_bpf_dsq_insert_vtime___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
+/* 6.19 */
+kfunc_bool scx_bpf_dsq_insert___v2___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak; /* 6.13 */
+void scx_bpf_dispatch___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak; /* to 6.16 */
+/* 6.19 */
+kfunc_bool __scx_bpf_dsq_insert_vtime___any(struct task_struct *p, struct scx_insert_vtime_args *args) __ksym __weak;
+void scx_bpf_dsq_insert_vtime___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags)
+    __ksym __weak;
 void scx_bpf_dispatch_vtime___any(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
 kfunc_bool scx_bpf_dsq_move_to_local___v2___any(u64 dsq_id, u64 enq_flags) __ksym __weak; /* 7.1 */
-kfunc_bool scx_bpf_dsq_move_to_local___any(u64 dsq_id) __ksym __weak;                     /* 6.13 */
-kfunc_bool scx_bpf_consume___any(u64 dsq_id) __ksym __weak;                               /* to 6.16 */
-kfunc_bool scx_bpf_dsq_move___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags) __ksym __weak;
-kfunc_bool scx_bpf_dsq_move_vtime___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
+kfunc_bool scx_bpf_dsq_move_to_local___any(u64 dsq_id) __ksym __weak; /* 6.13 */
+kfunc_bool scx_bpf_consume___any(u64 dsq_id) __ksym __weak; /* to 6.16 */
+kfunc_bool scx_bpf_dsq_move___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
     __ksym __weak;
+kfunc_bool scx_bpf_dsq_move_vtime___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id,
+                                        u64 enq_flags) __ksym __weak;
 void scx_bpf_dsq_move_set_slice___any(struct bpf_iter_scx_dsq *it__iter, u64 slice) __ksym __weak;
 void scx_bpf_dsq_move_set_vtime___any(struct bpf_iter_scx_dsq *it__iter, u64 vtime) __ksym __weak;
-kfunc_bool scx_bpf_dispatch_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
-    __ksym __weak;
-kfunc_bool scx_bpf_dispatch_vtime_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id,
+kfunc_bool scx_bpf_dispatch_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id,
                                            u64 enq_flags) __ksym __weak;
+kfunc_bool scx_bpf_dispatch_vtime_from_dsq___any(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id,
+                                                 u64 enq_flags) __ksym __weak;
 void scx_bpf_dispatch_from_dsq_set_slice___any(struct bpf_iter_scx_dsq *it__iter, u64 slice) __ksym __weak;
 void scx_bpf_dispatch_from_dsq_set_vtime___any(struct bpf_iter_scx_dsq *it__iter, u64 vtime) __ksym __weak;
-s32 __scx_bpf_select_cpu_and(struct task_struct *p, const struct cpumask *cpus_allowed,
-                             struct scx_bpf_select_cpu_and_args *args) __ksym __weak; /* 6.19 */
-s32 scx_bpf_select_cpu_and___any(struct task_struct *p, s32 prev_cpu, u64 wake_flags, const struct cpumask *cpus_allowed,
-                                 u64 flags) __ksym __weak; /* 6.16 */
-kfunc_bool scx_bpf_task_set_slice___any(struct task_struct *p, u64 slice) __ksym __weak;     /* 6.19 */
+s32 __scx_bpf_select_cpu_and___any(struct task_struct *p, const struct cpumask *cpus_allowed,
+                                   struct scx_select_cpu_and_args *args) __ksym __weak; /* 6.19 */
+s32 scx_bpf_select_cpu_and___any(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
+                                 const struct cpumask *cpus_allowed, u64 flags) __ksym __weak; /* 6.16 */
+kfunc_bool scx_bpf_task_set_slice___any(struct task_struct *p, u64 slice) __ksym __weak; /* 6.19 */
 kfunc_bool scx_bpf_task_set_dsq_vtime___any(struct task_struct *p, u64 vtime) __ksym __weak; /* 6.19 */
 u32 scx_bpf_reenqueue_local___any(void) __ksym __weak;
 void scx_bpf_reenqueue_local___v2___any(void) __ksym __weak;                  /* 6.19: from any callback */
-void scx_bpf_dsq_reenq___any(u64 dsq_id, u64 reenq_flags) __ksym __weak;      /* 7.1 */
+void scx_bpf_dsq_reenq___any(u64 dsq_id, u64 reenq_flags) __ksym __weak; /* 7.1 */
 struct cgroup *scx_bpf_task_cgroup___any(struct task_struct *p) __ksym __weak;
 u64 scx_bpf_now___any(void) __ksym __weak; /* 6.14 */
 kfunc_bool scx_bpf_sub_dispatch___any(u64 cgroup_id) __ksym __weak; /* 7.1 */
+
+/* By their plain names, to ask bpf_ksym_exists() about. A full vmlinux.h may declare them itself. */
+#ifdef SIMSCHED_VMLINUX
+void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
+kfunc_bool scx_bpf_dsq_move_to_local(u64 dsq_id) __ksym __weak;
+kfunc_bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, u64 dsq_id, u64 enq_flags)
+    __ksym __weak;
+s32 scx_bpf_select_cpu_and(struct task_struct *p, s32 prev_cpu, u64 wake_flags, const struct cpumask *cpus_allowed,
+                           u64 flags) __ksym __weak;
+kfunc_bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice) __ksym __weak;
+kfunc_bool scx_bpf_task_set_dsq_vtime(struct task_struct *p, u64 vtime) __ksym __weak;
+u32 scx_bpf_reenqueue_local(void) __ksym __weak;
+void scx_bpf_dsq_reenq(u64 dsq_id, u64 reenq_flags) __ksym __weak;
+struct cgroup *scx_bpf_task_cgroup(struct task_struct *p) __ksym __weak;
+u64 scx_bpf_now(void) __ksym __weak;
+#endif
 
 /* See kfunc_bool. */
 #define scx_bpf_test_and_clear_cpu_idle(args...) kfunc_true(scx_bpf_test_and_clear_cpu_idle(args))

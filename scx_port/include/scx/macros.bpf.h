@@ -31,8 +31,8 @@
 #define struct_size(p, member, count) (sizeof(*(p)) + flex_array_size(p, member, count))
 #define struct_size_t(type, member, count) struct_size((type *)0, member, count)
 
-/* A kernel function that returns a bool sets the lowest byte of the register and leaves the rest as it was. Clang before 16
- * relies on the rest: there such a function returns a number, of which kfunc_true() takes the lowest bit. */
+/* A kernel function that returns a bool sets the lowest byte of the register and leaves the rest as it was. Clang
+ * before 16 relies on the rest: there such a function returns a number, of which kfunc_true() takes the lowest bit. */
 #if __clang_major__ < 16
 #define kfunc_bool u32
 #else

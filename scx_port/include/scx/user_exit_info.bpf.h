@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * UEI_DEFINE(uei) makes room for how the scheduler ended; UEI_RECORD(uei, ei) in ops.exit() fills it. The debug dump goes to
- * uei_dump, which user space makes longer before loading, and says how long in uei_dump_len.
+ * UEI_DEFINE(uei) makes room for how the scheduler ended; UEI_RECORD(uei, ei) in ops.exit() fills it. The debug dump
+ * goes to uei_dump, which user space makes longer before loading, and says how long in uei_dump_len.
  */
 #ifndef SIMSCHED_USER_EXIT_INFO_BPF_H
 #define SIMSCHED_USER_EXIT_INFO_BPF_H
@@ -14,10 +14,16 @@
   const volatile u32 name##_dump_len;       \
   struct user_exit_info name SEC(".data")
 
+static __always_inline s32 uei_exit_cpu(const struct scx_exit_info *ei) {
+#ifdef SIMSCHED_VMLINUX /* else it may have no such member */
+  if (bpf_core_field_exists(ei->exit_cpu)) return ei->exit_cpu;
+#endif
+  return -1;
+}
+
 #define UEI_RECORD(name, ei)                                                                            \
   ({                                                                                                    \
-    name.exit_cpu = -1;                                                                                 \
-    if (bpf_core_field_exists((ei)->exit_cpu)) name.exit_cpu = (ei)->exit_cpu;                          \
+    name.exit_cpu = uei_exit_cpu(ei);                                                                   \
     if (bpf_core_field_exists((ei)->exit_code)) name.exit_code = (ei)->exit_code;                       \
     bpf_probe_read_kernel_str(name.reason, sizeof(name.reason), (ei)->reason);                          \
     bpf_probe_read_kernel_str(name.msg, sizeof(name.msg), (ei)->msg);                                   \

@@ -15,8 +15,9 @@ namespace {
 
 using testing::HasSubstr;
 
-// struct item { u64 key; struct bpf_rb_node rb; struct bpf_list_node list; struct item __kptr *next; }: key at 0, rb at 8,
-// list at 40, next at 64. struct value { struct bpf_rb_root root; struct bpf_list_head head; struct item __kptr *kept; }.
+// struct item { u64 key; struct bpf_rb_node rb; struct bpf_list_node list; struct item __kptr *next; }: key at 0, rb at
+// 8, list at 40, next at 64. struct value { struct bpf_rb_root root; struct bpf_list_head head; struct item __kptr
+// *kept; }.
 struct Types {
   explicit Types(BpfObject& object) {
     struct btf* const t = btf__new_empty();

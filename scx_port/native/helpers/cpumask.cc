@@ -112,7 +112,9 @@ uint64_t change(Vm& vm, uint64_t cpu, uint64_t mask, uint32_t to) {
   return (old & bit) != 0;
 }
 uint64_t set_cpu(Vm& vm, uint64_t cpu, uint64_t mask, uint64_t, uint64_t, uint64_t) { return change(vm, cpu, mask, 1); }
-uint64_t clear_cpu(Vm& vm, uint64_t cpu, uint64_t mask, uint64_t, uint64_t, uint64_t) { return change(vm, cpu, mask, 0); }
+uint64_t clear_cpu(Vm& vm, uint64_t cpu, uint64_t mask, uint64_t, uint64_t, uint64_t) {
+  return change(vm, cpu, mask, 0);
+}
 uint64_t test_cpu(Vm& vm, uint64_t cpu, uint64_t mask, uint64_t, uint64_t, uint64_t) {
   return change(vm, cpu, mask, kNothing);
 }
@@ -156,16 +158,19 @@ uint64_t combine(Vm& vm, uint64_t to, uint64_t a, uint64_t b, Word word, bool* l
 }
 uint64_t mask_and(Vm& vm, uint64_t to, uint64_t a, uint64_t b, uint64_t, uint64_t) {
   bool left = false;
-  combine(vm, to, a, b, [](uint64_t x, uint64_t y) { return x & y; }, &left);
+  combine(
+      vm, to, a, b, [](uint64_t x, uint64_t y) { return x & y; }, &left);
   return left;
 }
 uint64_t mask_or(Vm& vm, uint64_t to, uint64_t a, uint64_t b, uint64_t, uint64_t) {
   bool left = false;
-  return combine(vm, to, a, b, [](uint64_t x, uint64_t y) { return x | y; }, &left);
+  return combine(
+      vm, to, a, b, [](uint64_t x, uint64_t y) { return x | y; }, &left);
 }
 uint64_t mask_xor(Vm& vm, uint64_t to, uint64_t a, uint64_t b, uint64_t, uint64_t) {
   bool left = false;
-  return combine(vm, to, a, b, [](uint64_t x, uint64_t y) { return x ^ y; }, &left);
+  return combine(
+      vm, to, a, b, [](uint64_t x, uint64_t y) { return x ^ y; }, &left);
 }
 uint64_t equal(Vm& vm, uint64_t a, uint64_t b, uint64_t, uint64_t, uint64_t) {
   return !any(vm, a, b, [](uint64_t x, uint64_t y) { return x ^ y; });
@@ -183,7 +188,9 @@ uint64_t weight(Vm& vm, uint64_t mask, uint64_t, uint64_t, uint64_t, uint64_t) {
   for (size_t i = 0; m && i < m.size(); ++i) count += static_cast<uint64_t>(std::popcount(m[i]));
   return count;
 }
-uint64_t empty(Vm& vm, uint64_t mask, uint64_t, uint64_t, uint64_t, uint64_t) { return weight(vm, mask, 0, 0, 0, 0) == 0; }
+uint64_t empty(Vm& vm, uint64_t mask, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return weight(vm, mask, 0, 0, 0, 0) == 0;
+}
 uint64_t full(Vm& vm, uint64_t mask, uint64_t, uint64_t, uint64_t, uint64_t) {
   return weight(vm, mask, 0, 0, 0, 0) == vm.nr_cpus();
 }

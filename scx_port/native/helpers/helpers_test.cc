@@ -124,7 +124,8 @@ TEST(Locks, MustBalance) {
               EXPECT_EQ(h.raw("bpf_res_spin_lock", lock), 0u);
               EXPECT_EQ(static_cast<int64_t>(h.raw("bpf_res_spin_lock", lock)), -EDEADLK);
               h.raw("bpf_res_spin_unlock", lock);
-            }), "");
+            }),
+            "");
 }
 
 constexpr size_t kCpus = 100;
@@ -138,13 +139,16 @@ TEST(Cpumask, DoesWhatABitsetDoes) {
     Bits model[3];
     for (uint64_t& mask : masks) mask = h.call("bpf_cpumask_create");
     const auto first = [](const Bits& b) { return b.none() ? kCpus : b._Find_first(); };
-    for (const auto& [op, a, b, c, cpu] : *rc::gen::container<std::vector<std::tuple<int, size_t, size_t, size_t, size_t>>>(
+    for (const auto& [op, a, b, c, cpu] :
+         *rc::gen::container<std::vector<std::tuple<int, size_t, size_t, size_t, size_t>>>(
              rc::gen::tuple(rc::gen::inRange(0, 12), rc::gen::inRange<size_t>(0, 3), rc::gen::inRange<size_t>(0, 3),
                             rc::gen::inRange<size_t>(0, 3), rc::gen::inRange<size_t>(0, kCpus + 5)))) {
       Bits& to = model[a];
       const bool valid = cpu < kCpus, was = valid && to[cpu];
       switch (op) {
-        case 0: case 1: case 2:
+        case 0:
+        case 1:
+        case 2:
           RC_ASSERT(h.call("bpf_cpumask_test_and_set_cpu", cpu, masks[a]) == was);
           if (valid) to.set(cpu);
           break;
@@ -152,14 +156,31 @@ TEST(Cpumask, DoesWhatABitsetDoes) {
           RC_ASSERT(h.call("bpf_cpumask_test_and_clear_cpu", cpu, masks[a]) == was);
           if (valid) to.reset(cpu);
           break;
-        case 4: h.call("bpf_cpumask_setall", masks[a]), to.set(); break;
-        case 5: h.call("bpf_cpumask_clear", masks[a]), to.reset(); break;
-        case 6: to = model[b] & model[c]; RC_ASSERT(h.call("bpf_cpumask_and", masks[a], masks[b], masks[c]) == to.any()); break;
-        case 7: h.call("bpf_cpumask_or", masks[a], masks[b], masks[c]), to = model[b] | model[c]; break;
-        case 8: h.call("bpf_cpumask_xor", masks[a], masks[b], masks[c]), to = model[b] ^ model[c]; break;
-        case 9: h.call("bpf_cpumask_copy", masks[a], masks[b]), to = model[b]; break;
-        case 10: RC_ASSERT(h.signed_call("bpf_cpumask_populate", masks[a], masks[b], 8) == -EACCES); break;
-        case 11: h.call("bpf_cpumask_populate", masks[a], masks[b], 16), to = model[b]; break;
+        case 4:
+          h.call("bpf_cpumask_setall", masks[a]), to.set();
+          break;
+        case 5:
+          h.call("bpf_cpumask_clear", masks[a]), to.reset();
+          break;
+        case 6:
+          to = model[b] & model[c];
+          RC_ASSERT(h.call("bpf_cpumask_and", masks[a], masks[b], masks[c]) == to.any());
+          break;
+        case 7:
+          h.call("bpf_cpumask_or", masks[a], masks[b], masks[c]), to = model[b] | model[c];
+          break;
+        case 8:
+          h.call("bpf_cpumask_xor", masks[a], masks[b], masks[c]), to = model[b] ^ model[c];
+          break;
+        case 9:
+          h.call("bpf_cpumask_copy", masks[a], masks[b]), to = model[b];
+          break;
+        case 10:
+          RC_ASSERT(h.signed_call("bpf_cpumask_populate", masks[a], masks[b], 8) == -EACCES);
+          break;
+        case 11:
+          h.call("bpf_cpumask_populate", masks[a], masks[b], 16), to = model[b];
+          break;
       }
       const Bits& other = model[b];
       RC_ASSERT(h.call("bpf_cpumask_test_cpu", cpu, masks[a]) == (valid && to[cpu]));
@@ -308,8 +329,8 @@ TEST(Format, SurvivesGarbage) {
   EXPECT_TRUE(rc::check("any format", [] {
     Harness h;
     Vm& vm = h.start();
-    const auto text = *rc::gen::container<std::string>(rc::gen::oneOf(
-        rc::gen::elementOf(std::string("%%%%%dsxpcl0123456789-+# hzKkus")), rc::gen::arbitrary<char>()));
+    const auto text = *rc::gen::container<std::string>(
+        rc::gen::oneOf(rc::gen::elementOf(std::string("%%%%%dsxpcl0123456789-+# hzKkus")), rc::gen::arbitrary<char>()));
     const auto arguments = *rc::gen::container<std::vector<uint64_t>>(rc::gen::arbitrary<uint64_t>());
     const auto result = format_guest(vm, text, arguments);
     RC_ASSERT(!result || result->size() <= 1024u);

@@ -11,17 +11,38 @@ namespace {
 
 // Numbers that are likely to hit something: valid pointers of every kind, their neighbours, sizes and borders.
 uint64_t argument(Harness& h, Rng& rng, const std::vector<uint64_t>& found) {
-  static constexpr uint64_t kNumbers[] = {0, 1, 2, 4, 8, 64, 4095, 1 << 20, UINT32_MAX, uint64_t{1} << 32, ~uint64_t{0},
-                                          ~uint64_t{7}, uint64_t{1} << 63, VM_BASE, VM_BASE - 1, VM_KSYM_BASE};
+  static constexpr uint64_t kNumbers[] = {0,
+                                          1,
+                                          2,
+                                          4,
+                                          8,
+                                          64,
+                                          4095,
+                                          1 << 20,
+                                          UINT32_MAX,
+                                          uint64_t{1} << 32,
+                                          ~uint64_t{0},
+                                          ~uint64_t{7},
+                                          uint64_t{1} << 63,
+                                          VM_BASE,
+                                          VM_BASE - 1,
+                                          VM_KSYM_BASE};
   const uint64_t shift = rng.below(3) == 0 ? rng.below(129) - 64 : 0;
   switch (rng.below(8)) {
-    case 0: return rng.next();
-    case 1: return kNumbers[rng.below(std::size(kNumbers))];
-    case 2: return h.object().maps[rng.below(h.object().maps.size())].address + shift;
-    case 3: return Harness::pointer(rng.below(6)) + (shift & 1);
-    case 4: return found.empty() ? 0 : found[rng.below(found.size())] + shift;
-    case 5: return rng.below(300);
-    default: return Harness::kBss + rng.below(Harness::kBssSize / 8) * 8 + (shift & 3);
+    case 0:
+      return rng.next();
+    case 1:
+      return kNumbers[rng.below(std::size(kNumbers))];
+    case 2:
+      return h.object().maps[rng.below(h.object().maps.size())].address + shift;
+    case 3:
+      return Harness::pointer(rng.below(6)) + (shift & 1);
+    case 4:
+      return found.empty() ? 0 : found[rng.below(found.size())] + shift;
+    case 5:
+      return rng.below(300);
+    default:
+      return Harness::kBss + rng.below(Harness::kBssSize / 8) * 8 + (shift & 3);
   }
 }
 

@@ -19,8 +19,8 @@ uint64_t iter_num_new(Vm& vm, uint64_t it, uint64_t from, uint64_t to, uint64_t,
   const int32_t start = static_cast<int32_t>(from), end = static_cast<int32_t>(to);
   const bool backward = start > end, far = int64_t{end} - start > kMaxLoops;
   // One before the first; wraps for INT_MIN, as does the kernel's.
-  const NumIter fresh = backward || far ? NumIter{0, 0}
-                                        : NumIter{static_cast<int32_t>(static_cast<uint32_t>(start) - 1), end};
+  const NumIter fresh =
+      backward || far ? NumIter{0, 0} : NumIter{static_cast<int32_t>(static_cast<uint32_t>(start) - 1), end};
   if (!vm.store(it, fresh)) return 0;
   return backward ? fail(EINVAL) : far ? fail(E2BIG) : 0;
 }
@@ -40,8 +40,8 @@ uint64_t iter_num_destroy(Vm& vm, uint64_t it, uint64_t, uint64_t, uint64_t, uin
 }
 
 struct BitsIter {
-  uint64_t bits;   // the word itself, or the address of a copy of the words
-  int32_t count;   // bits
+  uint64_t bits;  // the word itself, or the address of a copy of the words
+  int32_t count;  // bits
   int32_t current;
 };
 
@@ -69,8 +69,8 @@ uint64_t iter_bits_next(Vm& vm, uint64_t it, uint64_t, uint64_t, uint64_t, uint6
   if (!state || !vm.charge(1) || state->count <= 0 || state->current >= state->count) return 0;
   int64_t bit = int64_t{state->current} + 1;
   const Block* const copy = state->count > 64 ? vm.memory().block(state->bits) : nullptr;
-  if (state->count > 64 && (copy == nullptr || copy->kind != BlockKind::kBits ||
-                            copy->size * 8 < static_cast<uint64_t>(state->count))) {
+  if (state->count > 64 &&
+      (copy == nullptr || copy->kind != BlockKind::kBits || copy->size * 8 < static_cast<uint64_t>(state->count))) {
     return vm.refuse("passes a bit iterator that it has overwritten");
   }
   for (; bit >= 0 && bit < state->count; bit = (bit | 63) + 1) {
@@ -101,7 +101,7 @@ uint64_t iter_bits_destroy(Vm& vm, uint64_t it, uint64_t, uint64_t, uint64_t, ui
 
 std::span<const VmExport> iterator_exports() {
   static constexpr VmExport kExports[] = {
-      {"bpf_iter_num_new", 0, iter_num_new},   {"bpf_iter_num_next", 0, iter_num_next},
+      {"bpf_iter_num_new", 0, iter_num_new},         {"bpf_iter_num_next", 0, iter_num_next},
       {"bpf_iter_num_destroy", 0, iter_num_destroy}, {"bpf_iter_bits_new", 0, iter_bits_new},
       {"bpf_iter_bits_next", 0, iter_bits_next},     {"bpf_iter_bits_destroy", 0, iter_bits_destroy},
   };

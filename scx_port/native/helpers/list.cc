@@ -94,9 +94,12 @@ std::vector<uint64_t> list_nodes(Vm& vm, uint64_t head) {
 
 std::span<const VmExport> list_exports() {
   static constexpr VmExport kExports[] = {
-      {"bpf_list_push_front_impl", 0, list_push_front}, {"bpf_list_push_back_impl", 0, list_push_back},
-      {"bpf_list_pop_front", 0, list_pop_front},        {"bpf_list_pop_back", 0, list_pop_back},
-      {"bpf_list_front", 0, list_front},                {"bpf_list_back", 0, list_back},
+      {"bpf_list_push_front_impl", 0, list_push_front},
+      {"bpf_list_push_back_impl", 0, list_push_back},
+      {"bpf_list_pop_front", 0, list_pop_front},
+      {"bpf_list_pop_back", 0, list_pop_back},
+      {"bpf_list_front", 0, list_front},
+      {"bpf_list_back", 0, list_back},
   };
   return kExports;
 }

@@ -49,8 +49,7 @@ uint64_t percpu_obj_new(Vm& vm, uint64_t type, uint64_t, uint64_t, uint64_t, uin
   const uint64_t size = new_object(vm, type, kMaxPercpuObject, "bpf_percpu_obj_new");
   if (size == 0) return 0;
   const uint64_t stride = (size + 7) & ~uint64_t{7};
-  const uint64_t address =
-      vm.memory().allocate(stride * vm.nr_cpus(), VM_READ | VM_WRITE, BlockKind::kPercpuObject);
+  const uint64_t address = vm.memory().allocate(stride * vm.nr_cpus(), VM_READ | VM_WRITE, BlockKind::kPercpuObject);
   if (address != 0) vm.memory().own(address).tag = stride;
   return address;
 }

@@ -68,7 +68,8 @@ uint64_t local_irq_save(Vm& vm, uint64_t flags, uint64_t, uint64_t, uint64_t, ui
   return vm.store<uint64_t>(flags, vm.state().irq) ? enter(vm, vm.state().irq, "disables interrupts") : 0;
 }
 uint64_t local_irq_restore(Vm& vm, uint64_t flags, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return vm.checked(flags, VM_READ, 8) != nullptr ? leave(vm, vm.state().irq, "leaves a section without interrupts") : 0;
+  return vm.checked(flags, VM_READ, 8) != nullptr ? leave(vm, vm.state().irq, "leaves a section without interrupts")
+                                                  : 0;
 }
 
 }  // namespace

@@ -85,8 +85,8 @@ class ArrayMap : public Map {
   uint64_t value(uint32_t i, size_t cpu) const { return i < spec_.max_entries ? values_[cpu] + i * element_ : 0; }
 
   bool percpu_;
-  uint64_t element_ = 0;  // bytes from one to the next
-  uint64_t copy_ = 0;     // bytes of all
+  uint64_t element_ = 0;          // bytes from one to the next
+  uint64_t copy_ = 0;             // bytes of all
   std::vector<uint64_t> values_;  // by CPU; one when they are shared
 };
 

@@ -19,18 +19,18 @@ constexpr uint32_t kEntries = 8;
 constexpr uint64_t kKey = 0, kValue = 64;  // in .bss
 
 struct Step {
-  int op;          // 0 update, 1 delete, 2 lookup, 3 write through the pointer, 4 change the CPU
+  int op;  // 0 update, 1 delete, 2 lookup, 3 write through the pointer, 4 change the CPU
   uint32_t key;
   uint64_t value;
   uint64_t flags;
 };
 std::vector<Step> steps() {
-  return *rc::gen::container<std::vector<Step>>(rc::gen::map(
-      rc::gen::tuple(rc::gen::inRange(0, 5), rc::gen::inRange<uint32_t>(0, 12), rc::gen::arbitrary<uint64_t>(),
-                     rc::gen::inRange<uint64_t>(0, 4)),
-      [](const std::tuple<int, uint32_t, uint64_t, uint64_t>& t) {
-        return Step{std::get<0>(t), std::get<1>(t), std::get<2>(t), std::get<3>(t)};
-      }));
+  return *rc::gen::container<std::vector<Step>>(
+      rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, 5), rc::gen::inRange<uint32_t>(0, 12),
+                                  rc::gen::arbitrary<uint64_t>(), rc::gen::inRange<uint64_t>(0, 4)),
+                   [](const std::tuple<int, uint32_t, uint64_t, uint64_t>& t) {
+                     return Step{std::get<0>(t), std::get<1>(t), std::get<2>(t), std::get<3>(t)};
+                   }));
 }
 
 struct Model {
@@ -86,7 +86,9 @@ void check(uint32_t type) {
         model.values.erase(s.key);
         model.order.remove(s.key);
         break;
-      case 4: h.host.cpu = CpuId(s.value % 4); break;
+      case 4:
+        h.host.cpu = CpuId(s.value % 4);
+        break;
       default: {
         const uint64_t value = h.call(BPF_FUNC_map_lookup_elem, map, key);
         RC_ASSERT((value != 0) == (it != model.values.end()));
@@ -178,7 +180,8 @@ TEST(HashMap, AnotherCpusValue) {
   std::array<std::byte, 12> one = {};
   one[0] = std::byte{3};
   EXPECT_TRUE(vm.map_update("m", k, one));
-  for (uint64_t cpu = 0; cpu < 4; ++cpu) EXPECT_EQ(h.get<uint8_t>(h.call(BPF_FUNC_map_lookup_percpu_elem, map, key, cpu)), 3);
+  for (uint64_t cpu = 0; cpu < 4; ++cpu)
+    EXPECT_EQ(h.get<uint8_t>(h.call(BPF_FUNC_map_lookup_percpu_elem, map, key, cpu)), 3);
 }
 
 TEST(Map, AKindThatIsMissingIsNamed) {

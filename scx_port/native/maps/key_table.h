@@ -15,9 +15,9 @@ class KeyTable {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Entry {
-    uint64_t value = 0;       // guest address
-    uint64_t generation = 0;  // of the entry's number; 0: not in use
-    uint32_t next = kNone;    // in the bucket, or of what is free
+    uint64_t value = 0;                      // guest address
+    uint64_t generation = 0;                 // of the entry's number; 0: not in use
+    uint32_t next = kNone;                   // in the bucket, or of what is free
     uint32_t before = kNone, after = kNone;  // in the order
   };
 

@@ -11,12 +11,40 @@ namespace simsched::native {
 namespace {
 
 std::string type_name(uint32_t type) {
-  static constexpr const char* kNames[] = {
-      "UNSPEC", "HASH", "ARRAY", "PROG_ARRAY", "PERF_EVENT_ARRAY", "PERCPU_HASH", "PERCPU_ARRAY", "STACK_TRACE",
-      "CGROUP_ARRAY", "LRU_HASH", "LRU_PERCPU_HASH", "LPM_TRIE", "ARRAY_OF_MAPS", "HASH_OF_MAPS", "DEVMAP", "SOCKMAP",
-      "CPUMAP", "XSKMAP", "SOCKHASH", "CGROUP_STORAGE", "REUSEPORT_SOCKARRAY", "PERCPU_CGROUP_STORAGE", "QUEUE",
-      "STACK", "SK_STORAGE", "DEVMAP_HASH", "STRUCT_OPS", "RINGBUF", "INODE_STORAGE", "TASK_STORAGE", "BLOOM_FILTER",
-      "USER_RINGBUF", "CGRP_STORAGE", "ARENA"};
+  static constexpr const char* kNames[] = {"UNSPEC",
+                                           "HASH",
+                                           "ARRAY",
+                                           "PROG_ARRAY",
+                                           "PERF_EVENT_ARRAY",
+                                           "PERCPU_HASH",
+                                           "PERCPU_ARRAY",
+                                           "STACK_TRACE",
+                                           "CGROUP_ARRAY",
+                                           "LRU_HASH",
+                                           "LRU_PERCPU_HASH",
+                                           "LPM_TRIE",
+                                           "ARRAY_OF_MAPS",
+                                           "HASH_OF_MAPS",
+                                           "DEVMAP",
+                                           "SOCKMAP",
+                                           "CPUMAP",
+                                           "XSKMAP",
+                                           "SOCKHASH",
+                                           "CGROUP_STORAGE",
+                                           "REUSEPORT_SOCKARRAY",
+                                           "PERCPU_CGROUP_STORAGE",
+                                           "QUEUE",
+                                           "STACK",
+                                           "SK_STORAGE",
+                                           "DEVMAP_HASH",
+                                           "STRUCT_OPS",
+                                           "RINGBUF",
+                                           "INODE_STORAGE",
+                                           "TASK_STORAGE",
+                                           "BLOOM_FILTER",
+                                           "USER_RINGBUF",
+                                           "CGRP_STORAGE",
+                                           "ARENA"};
   return type < std::size(kNames) ? std::string("BPF_MAP_TYPE_") + kNames[type] : "number " + std::to_string(type);
 }
 
@@ -37,23 +65,31 @@ std::unique_ptr<Map> Map::make(Vm& vm, uint32_t index) {
   const BpfMap& spec = vm.object().maps[index];
   switch (spec.type) {
     case BPF_MAP_TYPE_ARRAY:
-    case BPF_MAP_TYPE_PERCPU_ARRAY: return make_array(vm, index);
+    case BPF_MAP_TYPE_PERCPU_ARRAY:
+      return make_array(vm, index);
     case BPF_MAP_TYPE_HASH:
     case BPF_MAP_TYPE_PERCPU_HASH:
     case BPF_MAP_TYPE_LRU_HASH:
-    case BPF_MAP_TYPE_LRU_PERCPU_HASH: return make_hash(vm, index);
+    case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+      return make_hash(vm, index);
     case BPF_MAP_TYPE_QUEUE:
-    case BPF_MAP_TYPE_STACK: return make_queue_stack(vm, index);
+    case BPF_MAP_TYPE_STACK:
+      return make_queue_stack(vm, index);
     case BPF_MAP_TYPE_TASK_STORAGE:
-    case kCgrpStorage: return make_storage(vm, index);
-    case BPF_MAP_TYPE_RINGBUF: return make_ringbuf(vm, index);
+    case kCgrpStorage:
+      return make_storage(vm, index);
+    case BPF_MAP_TYPE_RINGBUF:
+      return make_ringbuf(vm, index);
     case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-    case BPF_MAP_TYPE_HASH_OF_MAPS: return make_map_of_maps(vm, index);
+    case BPF_MAP_TYPE_HASH_OF_MAPS:
+      return make_map_of_maps(vm, index);
     case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-    case BPF_MAP_TYPE_STRUCT_OPS: return std::make_unique<OpaqueMap>(vm, index);
+    case BPF_MAP_TYPE_STRUCT_OPS:
+      return std::make_unique<OpaqueMap>(vm, index);
     default:
-      throw Error(vm.object().name, "map " + spec.name + " is of type " + type_name(spec.type) +
-                                        ", which the simulator does not have", "use another type");
+      throw Error(vm.object().name,
+                  "map " + spec.name + " is of type " + type_name(spec.type) + ", which the simulator does not have",
+                  "use another type");
   }
 }
 

@@ -37,7 +37,9 @@ class Map {
   // ---- what helpers do; `key` has key_size bytes ----
   virtual uint64_t lookup(const std::byte* /*key*/) { return 0; }  // address of the value; per CPU: this CPU's
   virtual uint64_t lookup_percpu(const std::byte* /*key*/, uint64_t /*cpu*/) { return 0; }
-  virtual int64_t update(const std::byte* /*key*/, const std::byte* /*value*/, uint64_t /*flags*/) { return -EOPNOTSUPP; }
+  virtual int64_t update(const std::byte* /*key*/, const std::byte* /*value*/, uint64_t /*flags*/) {
+    return -EOPNOTSUPP;
+  }
   virtual int64_t erase(const std::byte* /*key*/) { return -EOPNOTSUPP; }
   virtual int64_t push(const std::byte* /*value*/, uint64_t /*flags*/) { return -EOPNOTSUPP; }
   virtual int64_t pop(std::byte* /*value*/) { return -EOPNOTSUPP; }

@@ -1,4 +1,5 @@
-// BPF_MAP_TYPE_ARRAY_OF_MAPS and HASH_OF_MAPS (kernel/bpf/map_in_map.c): the value is a map; a lookup answers its handle.
+// BPF_MAP_TYPE_ARRAY_OF_MAPS and HASH_OF_MAPS (kernel/bpf/map_in_map.c): the value is a map; a lookup answers its
+// handle.
 #include <linux/bpf.h>
 
 #include <cstring>
@@ -34,7 +35,10 @@ class MapOfMaps : public Map {
 
   uint64_t lookup(const std::byte* key) override {
     const uint32_t i = table_.find(key);
-    return i == KeyTable::kNone ? 0 : table_.entry(i).value;
+    if (i != KeyTable::kNone) return table_.entry(i).value;
+    if (!spec_.filled || spec_.inner < 0) return 0;
+    const uint64_t handle = vm_.make_map(static_cast<uint32_t>(spec_.inner));
+    return handle != 0 && set(key, handle) == 0 ? handle : 0;
   }
   uint64_t find(const std::byte* key) override { return lookup(key); }
 

@@ -29,7 +29,11 @@ void check_array(bool percpu) {
     const uint64_t key = h.put(0, index);
     const int64_t result = h.signed_call(BPF_FUNC_map_update_elem, map, key, h.put(64, value), flags);
     // BPF_F_LOCK (4) needs a lock in the value.
-    const int64_t expected = (flags & 3) == 3 ? -EINVAL : index >= 5 ? -E2BIG : flags & 1 ? -EEXIST : flags & 4 ? -EINVAL : 0;
+    const int64_t expected = (flags & 3) == 3 ? -EINVAL
+                             : index >= 5     ? -E2BIG
+                             : flags & 1      ? -EEXIST
+                             : flags & 4      ? -EINVAL
+                                              : 0;
     RC_ASSERT(result == expected);
     if (result == 0) model[{index, percpu ? cpu : 0}] = value;
     const uint64_t at = h.call(BPF_FUNC_map_lookup_elem, map, key);
@@ -144,8 +148,9 @@ TEST(RingbufMap, DoesWhatAModelDoes) {
     std::deque<Record> model;
     uint64_t used = 0;
     const auto taken = [](uint64_t n) { return (n + 15) / 8 * 8; };
-    for (const auto& [op, size, fill] : *rc::gen::container<std::vector<std::tuple<int, uint64_t, uint8_t>>>(
-             rc::gen::tuple(rc::gen::inRange(0, 5), rc::gen::inRange<uint64_t>(0, 2000), rc::gen::arbitrary<uint8_t>()))) {
+    for (const auto& [op, size, fill] :
+         *rc::gen::container<std::vector<std::tuple<int, uint64_t, uint8_t>>>(rc::gen::tuple(
+             rc::gen::inRange(0, 5), rc::gen::inRange<uint64_t>(0, 2000), rc::gen::arbitrary<uint8_t>()))) {
       const bool room = used + taken(size) <= 4095;
       if (op == 0) {
         const uint64_t at = h.call(BPF_FUNC_ringbuf_reserve, map, size, 0);
@@ -197,7 +202,8 @@ TEST(RingbufMap, ARecordIsSubmittedOnce) {
 TEST(MapOfMaps, AnswersHandles) {
   for (const uint32_t type : {BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS}) {
     Harness h;
-    const uint64_t one = h.add_map("one", BPF_MAP_TYPE_ARRAY, 4, 8, 2), two = h.add_map("two", BPF_MAP_TYPE_ARRAY, 4, 8, 2);
+    const uint64_t one = h.add_map("one", BPF_MAP_TYPE_ARRAY, 4, 8, 2),
+                   two = h.add_map("two", BPF_MAP_TYPE_ARRAY, 4, 8, 2);
     h.add_map("template", BPF_MAP_TYPE_ARRAY, 4, 8, 2);
     const uint64_t outer = h.add_map("outer", type, 4, 4, 3);
     h.object().maps[2].is_inner_template = true;

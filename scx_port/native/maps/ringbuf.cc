@@ -55,11 +55,16 @@ int64_t RingbufMap::output(const std::byte* data, uint64_t size) {
 
 uint64_t RingbufMap::query(uint64_t what) const {
   switch (what) {
-    case BPF_RB_AVAIL_DATA: return produced_ - consumed_;
-    case BPF_RB_RING_SIZE: return ring_;
-    case BPF_RB_CONS_POS: return consumed_;
-    case BPF_RB_PROD_POS: return produced_;
-    default: return 0;
+    case BPF_RB_AVAIL_DATA:
+      return produced_ - consumed_;
+    case BPF_RB_RING_SIZE:
+      return ring_;
+    case BPF_RB_CONS_POS:
+      return consumed_;
+    case BPF_RB_PROD_POS:
+      return produced_;
+    default:
+      return 0;
   }
 }
 

@@ -21,7 +21,8 @@ uint64_t as_owner(const std::byte* key) {
 
 StorageMap::StorageMap(Vm& vm, uint32_t index)
     : Map(vm, index), of_tasks_(spec_.type == BPF_MAP_TYPE_TASK_STORAGE), table_(sizeof(uint64_t)) {
-  if (spec_.value_size == 0) throw Error(vm.object().name, "local storage " + spec_.name + " has no values", "set value");
+  if (spec_.value_size == 0)
+    throw Error(vm.object().name, "local storage " + spec_.name + " has no values", "set value");
 }
 
 uint64_t StorageMap::get(uint64_t owner, bool create, const std::byte* initial) {

@@ -134,29 +134,35 @@ class Planner {
 
   // Tasks whose memory is there first. The load moved; 0: none.
   Load move_one(uint32_t from, uint32_t to, Load push_imbal, Load pull_imbal) {
+    std::vector<Candidate>& list = tasks(from);
+    std::set<int32_t> refused;
     for (bool preferring : {true, false}) {
-      int64_t chosen = choose_task(tasks(from), push_imbal, pull_imbal, [&](const Candidate& c) {
+      auto may_move = [&](const Candidate& c) {
         return !c.migrated && c.load > 0 && c.dom_mask >> to & 1 && !(params_.skip_kworkers && c.is_kworker) &&
-               (params_.phantom || !c.requested) && (!preferring || c.preferred_dom_mask >> to & 1);
-      });
-      if (chosen < 0) continue;
-      Candidate& task = tasks(from)[static_cast<size_t>(chosen)];
-      bool verdict = !params_.phantom;
-      if (params_.judge)
-        verdict = params_.judge->migrate(
-            {task, from, to, level(from).load, level(to).load, push_imbal, pull_imbal});
-      if (!verdict && !params_.phantom) continue;
-
-      bool real = !task.requested;
-      if (params_.phantom) real = real && pairs_.insert({from, to}).second;
-      task.requested = task.requested || real;
-      task.migrated = verdict;
-      level(from).load -= task.load;
-      level(to).load += task.load;
-      moves_.push_back({task.pid, task.id, from, to, task.load, real});
-      return task.load;
+               (params_.phantom || !c.requested) && (!preferring || c.preferred_dom_mask >> to & 1) &&
+               !refused.contains(c.pid);
+      };
+      for (int64_t at; (at = choose_task(list, push_imbal, pull_imbal, may_move)) >= 0;) {
+        Candidate& task = list[static_cast<size_t>(at)];
+        bool verdict = !params_.phantom;
+        if (params_.judge)
+          verdict = params_.judge->migrate({task, from, to, level(from).load, level(to).load, push_imbal, pull_imbal});
+        if (verdict || params_.phantom) return move(task, from, to, verdict);
+        refused.insert(task.pid);
+      }
     }
     return 0;
+  }
+
+  Load move(Candidate& task, uint32_t from, uint32_t to, bool verdict) {
+    bool real = !task.requested;
+    if (params_.phantom) real = real && pairs_.insert({from, to}).second;
+    task.requested = task.requested || real;
+    task.migrated = verdict;
+    level(from).load -= task.load;
+    level(to).load += task.load;
+    moves_.push_back({task.pid, task.id, from, to, task.load, real});
+    return task.load;
   }
 
   const CandidateSource& source_;

@@ -18,8 +18,8 @@ struct Candidate {
   uint64_t dom_mask = 0;            // where it may run
   uint64_t preferred_dom_mask = 0;  // ... where its memory is
   bool is_kworker = false;
-  bool requested = false;           // an earlier round's request for it still waits
-  bool migrated = false;            // in this round
+  bool requested = false;  // an earlier round's request for it still waits
+  bool migrated = false;   // in this round
 };
 
 struct Move {
@@ -27,7 +27,7 @@ struct Move {
   uint64_t id;
   uint32_t from, to;
   Load load;
-  bool real;      // the task is to move; false: its load moved in the books only
+  bool real;  // the task is to move; false: its load moved in the books only
 };
 
 // What is known of a move that the rules have chosen, for a judge.
@@ -49,7 +49,7 @@ struct BalanceParams {
   // 1.0) only marks the task as moved; its load moves in the books whatever the verdict; being unmarked it is chosen
   // again; and as a second request for a task fails, a pair of domains moves one task at most in a round.
   bool phantom = false;
-  Judge* judge = nullptr;       // when not phantom: must agree to each move
+  Judge* judge = nullptr;  // when not phantom: must agree to each move, else the next best is tried
 };
 
 // Limits, of the level's mean load: an imbalance that is less is left alone.

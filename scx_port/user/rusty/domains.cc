@@ -9,8 +9,9 @@ namespace {
 
 void check_limit(size_t value, size_t limit, const char* what) {
   if (value > limit)
-    throw Error("scx_rusty", std::to_string(value) + " " + what + " are more than it can hold (" +
-                                 std::to_string(limit) + ")", "use a smaller machine or another policy");
+    throw Error("scx_rusty",
+                std::to_string(value) + " " + what + " are more than it can hold (" + std::to_string(limit) + ")",
+                "use a smaller machine or another policy");
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct Domains {
   uint32_t nr_cpus = 0;           // in domains
 
   size_t size() const { return domains.size(); }
-  uint32_t node_limit() const;    // highest node + 1
+  uint32_t node_limit() const;  // highest node + 1
 };
 
 // Throws Error when the machine is larger than the BPF half can hold.

@@ -34,8 +34,8 @@ std::optional<Weight> feasible_weight(std::vector<WeightClass> classes, size_t n
 struct Loads {
   std::vector<Load> by_domain;
   Load total = 0;
-  bool weighted = false;              // weights count; else every task has 100
-  std::optional<Weight> max_weight;   // that a task can make use of
+  bool weighted = false;             // weights count; else every task has 100
+  std::optional<Weight> max_weight;  // that a task can make use of
 
   Load of_task(uint32_t weight, Duty duty) const;
 };

@@ -22,10 +22,10 @@ struct Options {
   int64_t kick_greedy_under = 100;      // percent: ... and is not told of foreign tasks
   bool direct_greedy_numa = false;
   bool kthreads_local = false;
-  bool balanced_kworkers = false;       // kworkers are left to the workqueues' own balancing
+  bool balanced_kworkers = false;  // kworkers are left to the workqueues' own balancing
   bool fifo_sched = false;
   bool mempolicy_affinity = false;
-  int64_t perf = 0;                     // fixed performance level of all CPUs, of 1024; 0: the governor decides
+  int64_t perf = 0;  // fixed performance level of all CPUs, of 1024; 0: the governor decides
   std::string balancer = "as_designed";
 
   void bind(TunableReader& reader);

@@ -15,8 +15,10 @@ namespace {
 std::span<std::byte> global(UserHost& host, const std::string& name, size_t size) {
   std::span<std::byte> bytes = host.variable(name);
   if (bytes.size() != size)
-    throw Error("scx_rusty", "its variable '" + name + "' has " + std::to_string(bytes.size()) + " bytes, not " +
-                                 std::to_string(size), "use the BPF half that belongs to this version");
+    throw Error(
+        "scx_rusty",
+        "its variable '" + name + "' has " + std::to_string(bytes.size()) + " bytes, not " + std::to_string(size),
+        "use the BPF half that belongs to this version");
   return bytes;
 }
 
@@ -32,9 +34,9 @@ bool lookup(UserHost& host, const char* map, Key key, T* value) {
 }
 
 constexpr const char* kStatNames[RUSTY_NR_STATS] = {
-    "wake_sync", "sync_prev_idle", "prev_idle", "greedy_idle", "pinned", "direct", "direct_greedy",
-    "direct_greedy_far", "dsq", "greedy_local", "greedy_xnuma", "repatriate", "kick_greedy", "load_balance",
-    "dl_clamp", "dl_preset", "task_error"};
+    "wake_sync",     "sync_prev_idle",    "prev_idle", "greedy_idle",  "pinned",       "direct",
+    "direct_greedy", "direct_greedy_far", "dsq",       "greedy_local", "greedy_xnuma", "repatriate",
+    "kick_greedy",   "load_balance",      "dl_clamp",  "dl_preset",    "task_error"};
 
 }  // namespace
 

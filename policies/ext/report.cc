@@ -1,0 +1,65 @@
+// What the class tells of itself: its state, the kernel's event counters, the debug dump.
+#include <algorithm>
+#include <cctype>
+
+#include "policies/ext/ext_class.h"
+
+namespace simsched::ext {
+
+const char* op_name(Op op) {
+  static const char* const kNames[kNrOps] = {
+      "select_cpu", "enqueue", "dequeue", "dispatch", "tick", "runnable", "running", "stopping", "quiescent", "yield",
+      "core_sched_before", "set_weight", "set_cpumask", "update_idle", "cpu_acquire", "cpu_release", "init_task",
+      "exit_task", "enable", "disable", "dump", "dump_cpu", "dump_task", "cgroup_init", "cgroup_exit",
+      "cgroup_prep_move", "cgroup_move", "cgroup_cancel_move", "cgroup_set_weight", "cpu_online", "cpu_offline", "init",
+      "exit"};
+  return kNames[static_cast<size_t>(op)];
+}
+
+SchedClass::Status ExtClass::status() const { return {first_error_, exit_status_}; }
+
+// What the kernel's debug dump has of CPUs and runnable tasks.
+std::string ExtClass::dump_state() {
+  std::string text;
+  for (CpuId cpu : engine_->online_cpus()) {
+    const Dsq& local = dsqs_->at(dsqs_->local(cpu));
+    TaskId curr = engine_->curr(cpu);
+    text += "CPU " + std::to_string(cpu.value()) + ": nr_run=" + std::to_string(engine_->nr_running(cpu)) +
+            " local=" + std::to_string(local.nr) + " curr=" + (curr.valid() ? describe(curr) : "swapper") + "\n";
+    for (TaskId id = cpu_state(cpu).runnable_first; id.valid(); id = task(id).runnable_next) {
+      text += "  R " + describe(id) + " +" + std::to_string((engine_->now() - task(id).runnable_at) / 1_ms) + "ms\n";
+    }
+  }
+  return text;
+}
+
+std::vector<std::pair<std::string, int64_t>> ExtClass::events() const {
+  return {{"SELECT_CPU_FALLBACK", events_.select_cpu_fallback},
+          {"DISPATCH_LOCAL_DSQ_OFFLINE", events_.dispatch_local_dsq_offline},
+          {"DISPATCH_KEEP_LAST", events_.dispatch_keep_last},
+          {"ENQ_SKIP_EXITING", events_.enq_skip_exiting},
+          {"ENQ_SKIP_MIGRATION_DISABLED", events_.enq_skip_migration_disabled},
+          {"REFILL_SLICE_DFL", events_.refill_slice_dfl},
+          {"BYPASS_DURATION", events_.bypass_duration},
+          {"BYPASS_DISPATCH", events_.bypass_dispatch},
+          {"BYPASS_ACTIVATE", events_.bypass_activate},
+          {"INSERT_NOT_OWNED", events_.insert_not_owned}};
+}
+
+std::vector<std::pair<std::string, int64_t>> ExtClass::counters() const {
+  std::vector<std::pair<std::string, int64_t>> list = {{"restarts", restarts_}};
+  for (auto& [event, count] : events()) {
+    std::string lower = event;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    list.emplace_back("event_" + lower, count);
+  }
+  for (int i = 0; i < kNrOps; ++i) {
+    if (nr_calls_[static_cast<size_t>(i)] == 0) continue;
+    list.emplace_back(std::string("calls_") + op_name(static_cast<Op>(i)), static_cast<int64_t>(nr_calls_[static_cast<size_t>(i)]));
+  }
+  const auto own = state_ == State::kOff ? last_counters_ : ops_->counters();
+  list.insert(list.end(), own.begin(), own.end());
+  return list;
+}
+
+}  // namespace simsched::ext
