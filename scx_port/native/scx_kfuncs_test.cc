@@ -81,7 +81,7 @@ TEST(Kfuncs, Queues) {
   EXPECT_EQ(o.out[0], 0);
   EXPECT_EQ(static_cast<int32_t>(run("CREATE", "INIT", "[7, -1, 0, 0, 0, 7]").out[0]), -17);
   EXPECT_EQ(static_cast<int32_t>(run("NR_QUEUED", "DISPATCH", "[8]").out[0]), -2);
-  EXPECT_EQ(run("NR_QUEUED", "DISPATCH", "[7, 0, 0, 0, 0, 7]", {{"only_pid", "1000"}}).out[0], 0);
+  EXPECT_GE(run("NR_QUEUED", "DISPATCH", "[7, 0, 0, 0, 0, 7]").out[0], 1);
   EXPECT_FINE(run("DESTROY", "RUNNING", "[8]"));
   EXPECT_FINE(run("PEEK", "INIT", "[7, 0, 0, 0, 0, 7]"));
 }
@@ -90,13 +90,15 @@ TEST(Kfuncs, Iterators) {
   Outcome o = run("ITERATE", "INIT", "[5]");
   EXPECT_FINE(o);
   EXPECT_EQ(static_cast<int32_t>(o.out[0]), -2);
-  // Once a waits in the queue: dispatch() on the first CPU that looks finds it.
-  for (const char* command : {"ITERATE", "ITERATE_BACK"}) {
-    o = run(command, "DISPATCH", "[7, 0, 0, 0, 0, 7]");
-    EXPECT_FINE(o);
-    EXPECT_EQ(o.out[0], 0);
-    EXPECT_EQ(o.out[1], 1000);
-  }
+  // The tasks that have come by the first dispatch(), both ways round.
+  Outcome forth = run("ITERATE", "DISPATCH", "[7, 0, 0, 0, 0, 7]"),
+          back = run("ITERATE_BACK", "DISPATCH", "[7, 0, 0, 0, 0, 7]");
+  EXPECT_FINE(forth);
+  EXPECT_FINE(back);
+  size_t count = 0;
+  while (forth.out[count + 1] != 0) ++count;
+  ASSERT_GE(count, 2u);
+  for (size_t i = 0; i < count; ++i) EXPECT_EQ(forth.out[1 + i], back.out[count - i]);
   o = run("MOVE", "DISPATCH", "[7, -9223372036854775806, 0, 0, 0, 7]");  // to SCX_DSQ_LOCAL
   EXPECT_FINE(o);
   EXPECT_EQ(o.out[0], 1);
@@ -301,7 +303,7 @@ TEST(Simple, SchedulesASimulation) {
     auto object = load_bpf(source, options);
     std::string metrics[2];
     for (std::string& text : metrics) {
-      Simulation host(object, {{"fifo", fifo}, {"slice_ns", "1ms"}});
+      Simulation host(object, {{"fifo", fifo}, {"slice_ns", "1ms"}}, nullptr, true);
       host.engine->run();
       RunResult result = host.engine->result();
       EXPECT_EQ(result.status, "ok");

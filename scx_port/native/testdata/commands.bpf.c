@@ -77,9 +77,8 @@ static void move(bool vtime) {
   bpf_iter_scx_dsq_destroy(&it);
 }
 
-static void cgroups(void) {
+static void cgroups(struct task_struct *p) {
   struct cgroup *root = bpf_cgroup_from_id(1), *group = bpf_cgroup_from_id(2), *up;
-  struct task_struct *p = (struct task_struct *)target;
 
   if (!root || !group) return;
   out[0] = scx_bpf_task_cgroup(p)->kn->id;
@@ -242,7 +241,7 @@ static __noinline int run(struct task_struct *p) {
       bpf_task_release(old);
       bpf_task_release(old);
       break;
-    case CGROUP: cgroups(); break;
+    case CGROUP: cgroups(p); break;
     case CGROUP_ITER: cgroup_iter(); break;
     case TASK_ITER: task_iter(); break;
     case EXIT: scx_bpf_exit(in[0], "bye %d %s", 7, "now"); break;
@@ -293,7 +292,11 @@ s32 BPF_STRUCT_OPS(cmd_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake
   return prev_cpu;
 }
 void BPF_STRUCT_OPS(cmd_enqueue, struct task_struct *p, u64 enq_flags) {
-  if (!at(ENQUEUE, p)) scx_bpf_dsq_insert(p, in[5] ? in[5] : SCX_DSQ_GLOBAL, 1000000, enq_flags);
+  if (at(ENQUEUE, p)) return;
+  if (command == INSERT_VTIME) /* a queue is one or the other */
+    scx_bpf_dsq_insert_vtime(p, in[5], 1000000, 0, enq_flags);
+  else
+    scx_bpf_dsq_insert(p, in[5] ? in[5] : SCX_DSQ_GLOBAL, 1000000, enq_flags);
 }
 void BPF_STRUCT_OPS(cmd_dispatch, s32 cpu, struct task_struct *prev) {
   at(DISPATCH, prev);
