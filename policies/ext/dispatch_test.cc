@@ -201,7 +201,7 @@ TEST(ExtDispatch, ATaskThatWasQueuedAnewSinceItsInsertionIsNotDispatched) {
   s.enqueue = [&](TaskId, uint64_t) { ++enqueues; };
   s.dequeue = [&](TaskId, uint64_t) { ++dequeues; };
   s.dispatch = [&](CpuId cpu, TaskId) {
-    if (enqueues == 0 || inserts == 2 || cpu != s.kernel->task_cpu(TaskId(0))) return;
+    if (enqueues == 0 || s.kernel->now() > 0_s || cpu != s.kernel->task_cpu(TaskId(0))) return;
     s.kernel->dsq_insert(TaskId(0), kDsqLocal, kSliceDfl, 0);
     if (++inserts == 2) return;  // asked again, as the first had no effect
     for (int to : {1, 0}) s.kernel->engine().move_queued_task(TaskId(0), CpuId(to), MigrationKind::kActive);

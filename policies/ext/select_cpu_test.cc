@@ -139,8 +139,8 @@ TEST(ExtSelectCpu, ExecDoesNotMoveATask) {
 }
 
 TEST(ExtSelectCpu, ASyncWakerHandsItsCpuOverUnlessThePreviousOneIsIdleAndNear) {
-  // Waker on CPU 0, wakee's previous CPU `prev`, where a hog runs when `busy`.
-  auto where = [](int prev, bool busy) {
+  // Waker on CPU 0, where another task waits when `queue`; wakee's previous CPU `prev`, where a hog runs when `busy`.
+  auto where = [](int prev, bool busy, bool queue) {
     Workload w;
     w.nr_tokens = 1;
     TaskId wakee = add_task(w, "wakee", {op::compute(ms(1)), op::wait(TokenId(0)), op::compute(ms(1))});
@@ -149,6 +149,8 @@ TEST(ExtSelectCpu, ASyncWakerHandsItsCpuOverUnlessThePreviousOneIsIdleAndNear) {
     TaskId hog = add_task(w, "hog", {op::sleep(5_ms), op::compute(ms(busy ? 20 : 1))});
     w.tasks[wakee.index()].start_cpu = w.tasks[hog.index()].start_cpu = CpuId(prev);
     w.tasks[waker.index()].start_cpu = CpuId(0);
+    TaskId waiting = add_hog(w, "waiting", 1, CpuId(queue ? 0 : 2));
+    w.tasks[waiting.index()].start = 10500_us;
     Script s;
     int32_t chosen = -1;
     s.select_cpu = [&](TaskId task, CpuId from, uint64_t flags) {
@@ -161,9 +163,10 @@ TEST(ExtSelectCpu, ASyncWakerHandsItsCpuOverUnlessThePreviousOneIsIdleAndNear) {
     EXPECT_EQ(simulate(machine, w, s).status, "ok");
     return chosen;
   };
-  EXPECT_EQ(where(1, false), 1);  // idle, and it shares the waker's cache
-  EXPECT_EQ(where(1, true), 0);
-  EXPECT_EQ(where(3, false), 0);  // another cache
+  EXPECT_EQ(where(1, false, false), 1);  // idle, and it shares the waker's cache
+  EXPECT_EQ(where(1, true, false), 0);
+  EXPECT_EQ(where(3, false, false), 0);  // another cache
+  EXPECT_EQ(where(3, false, true), 3);
 }
 
 TEST(ExtSelectCpu, TheSearchWidensFromTheCacheToTheNodeToTheMachine) {
