@@ -116,7 +116,7 @@ TEST(ExtExit, AskingForARestartLoadsItAgainWithNewQueues) {
   bool left = false;
   s.init = [&] { return ++inits, s.kernel->create_dsq(0, -1); };
   s.tick = [&](TaskId) {
-    if (s.kernel->now() < 10_ms || left) return;
+    if (s.kernel->engine().now() < 10_ms || left) return;
     left = true;
     s.kernel->exit(static_cast<int64_t>(kEcodeActRestart), "again");
   };
@@ -174,7 +174,7 @@ Counts count(Workload w, bool partial, Nanos leave = Nanos::max()) {
     EXPECT_FALSE(cancelled);
     change(task, 1, 0, &c.exit);
   };
-  s.init = [&] { return s.kernel->set_timer(1, leave), 0; };
+  s.init = [&] { return s.kernel->set_timer(1, ExtClass::kUptime + leave), 0; };
   s.timer = [&](uint64_t) { s.kernel->exit(0, ""); };
   Machine machine = flat_machine(2);
   simulate(machine, w, s);

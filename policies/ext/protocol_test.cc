@@ -113,10 +113,10 @@ class Protocol {
   void complain(TaskId t, const std::string& what) { complaints += "task " + std::to_string(t.value()) + " " + what + "\n"; }
   template <class Change>
   void step(TaskId t, const char* what, bool ok, Change change) {
-    if (!ok) complain(t, std::string(what) + " out of order at " + std::to_string(s_.kernel->now().count()));
+    if (!ok) complain(t, std::string(what) + " out of order at " + std::to_string(s_.kernel->engine().now().count()));
     change(at(t));
     std::ostringstream line;
-    line << s_.kernel->now().count() << ' ' << what << ' ' << t.value() << '\n';
+    line << s_.kernel->engine().now().count() << ' ' << what << ' ' << t.value() << '\n';
     log += line.str();
   }
   Script& s_;

@@ -22,7 +22,7 @@ RunResult with_queue(Script& s, const std::function<void()>& check, std::vector<
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
   s.init = [&s] {
     for (uint64_t id : {0, 1, 2}) EXPECT_EQ(s.kernel->create_dsq(id, -1), 0);
-    s.kernel->set_timer(1, 10_ms);
+    s.kernel->set_timer(1, ExtClass::kUptime + 10_ms);
     return 0;
   };
   s.enqueue = [&s, vtimes](TaskId task, uint64_t flags) {
@@ -191,7 +191,7 @@ TEST(ExtQueues, AMoveToAnotherCpusLocalQueueTakesTheTaskThere) {
   CpuId ran_on;
   Nanos ran_at;
   s.running = [&](TaskId task) {
-    if (task == TaskId(3)) ran_on = s.kernel->task_cpu(task), ran_at = s.kernel->now();
+    if (task == TaskId(3)) ran_on = s.kernel->task_cpu(task), ran_at = s.kernel->engine().now();
   };
   RunResult result = with_queue(s, [&] {
     DsqIterator it;
@@ -206,7 +206,7 @@ TEST(ExtQueues, AMoveToAnotherCpusLocalQueueTakesTheTaskThere) {
 TEST(ExtQueues, AMoveWithPreemptTakesTheCpu) {
   Script s;
   Nanos ran_at;
-  s.running = [&](TaskId task) { if (task == TaskId(4)) ran_at = s.kernel->now(); };
+  s.running = [&](TaskId task) { if (task == TaskId(4)) ran_at = s.kernel->engine().now(); };
   with_queue(s, [&] {
     DsqIterator it;
     s.kernel->iter_dsq_new(&it, 0, 0);
@@ -245,13 +245,13 @@ TEST(ExtTimers, RunWhenTheyAreDueUnlessSetAnewOrCancelled) {
   Script s = Script::shared_queue();
   std::vector<std::pair<uint64_t, Nanos>> fired;
   s.init = [&] {
-    s.kernel->set_timer(1, 5_ms), s.kernel->set_timer(2, 6_ms), s.kernel->set_timer(3, 7_ms);
-    s.kernel->set_timer(2, 9_ms), s.kernel->cancel_timer(3);
+    s.kernel->set_timer(1, ExtClass::kUptime + 5_ms), s.kernel->set_timer(2, ExtClass::kUptime + 6_ms), s.kernel->set_timer(3, ExtClass::kUptime + 7_ms);
+    s.kernel->set_timer(2, ExtClass::kUptime + 9_ms), s.kernel->cancel_timer(3);
     return s.kernel->create_dsq(0, -1);
   };
   s.timer = [&](uint64_t key) {
-    fired.emplace_back(key, s.kernel->now());
-    if (key == 1 && fired.size() == 1) s.kernel->set_timer(1, 20_ms);
+    fired.emplace_back(key, s.kernel->engine().now());
+    if (key == 1 && fired.size() == 1) s.kernel->set_timer(1, ExtClass::kUptime + 20_ms);
   };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");

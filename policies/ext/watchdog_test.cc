@@ -38,10 +38,10 @@ Outcome run_forgetful(Nanos timeout, Nanos lost_from) {
   Script s = forgetful();
   s.info.timeout = timeout;
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    if (task != lost || s.kernel->now() < lost_from) s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
+    if (task != lost || s.kernel->engine().now() < lost_from) s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
   };
   Outcome outcome;
-  s.exit = [&](const ExitInfo& info) { outcome.exit = info, outcome.at = s.kernel->now(); };
+  s.exit = [&](const ExitInfo& info) { outcome.exit = info, outcome.at = s.kernel->engine().now(); };
   Machine machine = flat_machine(1);
   outcome.result = simulate(machine, w, s);
   return outcome;
@@ -108,10 +108,10 @@ TEST(ExtWatchdog, MovingBetweenQueuesDoesNotResetTheWait) {
   s.info.timeout = 500_ms;
   s.init = [&] {
     s.kernel->create_dsq(0, -1), s.kernel->create_dsq(1, -1), s.kernel->create_dsq(2, -1);
-    return s.kernel->set_timer(1, 20_ms), 0;
+    return s.kernel->set_timer(1, ExtClass::kUptime + 20_ms), 0;
   };
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, task == lost && s.kernel->now() >= 10_ms ? 1 : 0, kSliceDfl, flags);
+    s.kernel->dsq_insert(task, task == lost && s.kernel->engine().now() >= 10_ms ? 1 : 0, kSliceDfl, flags);
   };
   int moves = 0;
   s.timer = [&](uint64_t) {  // to and fro

@@ -144,7 +144,13 @@ TEST(Vm, AWeakKfuncThatIsMissingTrapsWhenCalled) {
   Harness h;
   h.object().calls.push_back({false, 0, "bpf_no_such", true});
   Vm& vm = h.start();
-  h.run([&] { return vm.calls[h.object().calls.size() - 1](&vm, 0, 0, 0, 0, 0); });
+  const auto missing = static_cast<uint32_t>(h.object().calls.size() - 1);
+  EXPECT_EQ(vm.calls[missing], vm.missing_call);  // its address reads as 0
+  h.run([&] {
+    vm.calls[missing](&vm, 0, 0, 0, 0, 0);
+    vm.trap_address = missing;  // as the code that calls it does
+    return uint64_t{0};
+  });
   EXPECT_EQ(h.trapped(), "main: calls bpf_no_such(), which does not exist here");
 }
 

@@ -170,7 +170,7 @@ TEST(RingbufMap, DoesWhatAModelDoes) {
         if (open == model.end()) continue;
         h.call(op == 2 ? BPF_FUNC_ringbuf_submit : BPF_FUNC_ringbuf_discard, open->address, 0);
         open->state = op - 1;
-        RC_ASSERT(!vm.mapped(open->address, 1, VM_READ));
+        if (open->size > 0) RC_ASSERT(!vm.mapped(open->address, 1, VM_READ));  // an empty one has no byte of its own
       } else {
         std::vector<std::vector<std::byte>> got;
         vm.drain("r", [&](auto bytes) { got.emplace_back(bytes.begin(), bytes.end()); });

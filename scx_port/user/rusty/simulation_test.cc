@@ -28,14 +28,19 @@ Outcome simulate(const Machine& machine, const Workload& workload, const Tunable
   return outcome;
 }
 
-// Two domains of two CPUs; eight tasks that start one after the other, so that they go to the domains in turn. Every
-// other one ends soon: one domain has four tasks then, the other none.
-Workload lopsided() {
+// Tasks that start on CPU 0, which sends them to the domains in turn: every other one is short, so that one of two
+// domains has them all in the end.
+Workload alternate(int nr, Work long_one, Work short_one) {
   Workload workload;
-  for (int i = 0; i < 8; ++i)
-    testing::add_task(workload, "hog" + std::to_string(i), {op::compute(Work(i % 2 ? 500'000'000 : 5'000'000'000))});
+  for (int i = 0; i < nr; ++i) {
+    TaskId task = testing::add_task(workload, "hog" + std::to_string(i), {op::compute(i % 2 ? short_one : long_one)});
+    workload.tasks[task.index()].start_cpu = CpuId(0);
+  }
   return workload;
 }
+
+// Two domains of two CPUs: after half a second or so one has four tasks, the other none.
+Workload lopsided() { return alternate(8, Work(5'000'000'000), Work(500'000'000)); }
 
 Outcome run_lopsided(const char* balancer, Tunables more = {}) {
   more.push_back({"balancer", balancer, ""});
@@ -60,9 +65,7 @@ TEST(RustySimulation, AsCodedCountsButMovesNothing) {
 
 TEST(RustySimulation, PhantomMovesLessThanItBooks) {
   // Ten tasks here, none there: several are to move in a round, one does.
-  Workload workload;
-  for (int i = 0; i < 20; ++i)
-    testing::add_task(workload, "hog" + std::to_string(i), {op::compute(Work(i % 2 ? 10'000'000 : 800'000'000))});
+  Workload workload = alternate(20, Work(800'000'000), Work(10'000'000));
   auto run = [&](const char* balancer) {
     return simulate(grid_machine(1, 2, 2), workload, {{"balancer", balancer, ""}, {"greedy_threshold", "0", ""}});
   };
@@ -108,6 +111,8 @@ TEST(RustySimulation, EveryDispatchIsCountedOnce) {
 TEST(RustySimulation, SlicesAreShortWhenAllCpusAreBusy) {
   Workload workload;
   for (int i = 0; i < 8; ++i) testing::add_task(workload, "hog", {op::compute(Work(1'000'000'000))});
+  // What the tuner says is taken over when a task wakes up.
+  testing::add_task(workload, "waker", {op::sleep(Nanos(250'000'000)), op::compute(Work(1000))});
   Outcome o = simulate(grid_machine(1, 1, 4), workload, {{"slice_us_overutil", "4000", ""}});
   // 2 s on each CPU, all but the first tenth of a second in slices of 4 ms (rounded up to ticks).
   EXPECT_GT(o.counters["ext_dsq"], 4 * 200);
