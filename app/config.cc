@@ -6,19 +6,19 @@
 #include <regex>
 #include <set>
 
+#include "app/inputs.h"
+#include "app/policy_registry.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
-#include "app/inputs.h"
-#include "app/policy_registry.h"
 #include "sim/results.h"
 #include "topology/yaml_map.h"
 
 namespace simsched {
 namespace {
 
-const std::vector<std::string> kKeys = {"machine", "machines", "workload", "kernel", "policies",
-                                        "seeds",   "duration", "metrics",  "output", "jobs",   "hotplug"};
+const std::vector<std::string> kKeys = {"machine",  "machines", "workload", "kernel", "policies", "seeds",
+                                        "duration", "metrics",  "output",   "jobs",   "hotplug"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
   std::string text = yaml_text(node, file, what);
@@ -125,7 +125,8 @@ std::string tunable_text(const YAML::Node& node, const std::string& file, const 
   return text + "]";
 }
 
-// {KEY: VALUE, GROUP: {KEY: VALUE}}: a tunable in a group is called GROUP.KEY.
+// {KEY: VALUE, GROUP: {KEY: VALUE}}: a tunable in a group is called GROUP.KEY. Only sched_ext policies have groups and
+// lists.
 void read_tunables(const YAML::Node& map, const std::string& file, const std::string& group, PolicyConfig* policy) {
   std::set<std::string> seen;
   for (const auto& entry : map) {
@@ -133,11 +134,12 @@ void read_tunables(const YAML::Node& map, const std::string& file, const std::st
     if (!entry.first.IsScalar()) throw Error(where, "the name of a tunable is not text", "write NAME: VALUE");
     std::string key = group + entry.first.Scalar();
     if (!seen.insert(key).second) throw Error(where, "'" + key + "' is given twice", "keep one");
-    if (entry.second.IsMap() && group.empty()) {
+    bool hosted = policy->name == "bpf" || policy->name.starts_with("scx_");
+    if (hosted && entry.second.IsMap() && group.empty()) {
       read_tunables(entry.second, file, key + ".", policy);
       continue;
     }
-    std::string value = tunable_text(entry.second, file, key);
+    std::string value = hosted ? tunable_text(entry.second, file, key) : yaml_text(entry.second, file, key);
     if (key == "label") {
       policy->label = value;
       if (value.empty()) throw Error(where, "label is empty", "name the policy as it should be shown");
@@ -152,7 +154,8 @@ void name_policy(PolicyConfig* policy, const std::string& name) {
   if (!policy->label.empty()) return;
   std::string settings;
   for (const Tunable& tunable : policy->tunables) {
-    if (tunable.key != "bpf") settings.append(settings.empty() ? "" : " ").append(tunable.key).append("=").append(tunable.value);
+    if (tunable.key != "bpf")
+      settings.append(settings.empty() ? "" : " ").append(tunable.key).append("=").append(tunable.value);
   }
   policy->label = name + (settings.empty() ? "" : "(" + settings + ")");
 }
@@ -183,7 +186,8 @@ std::vector<HotplugEvent> read_hotplug(const YamlMap& map) {
     for (const char* key : {"at", "cpu", "online"})
       if (!keys.has(key)) throw Error(yaml_where(node, map.file()), std::string("'") + key + "' is missing", example);
     events.push_back({duration_of(keys.at("at"), map.file(), "at", 0_ns, kLongest),
-                      CpuId(static_cast<int32_t>(keys.integer("cpu", 0, static_cast<int64_t>(kMaxCpus) - 1))), keys.boolean("online")});
+                      CpuId(static_cast<int32_t>(keys.integer("cpu", 0, static_cast<int64_t>(kMaxCpus) - 1))),
+                      keys.boolean("online")});
   }
   return events;
 }

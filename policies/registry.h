@@ -1,4 +1,5 @@
-// Policies by name. A policy is one folder or file and one entry; rooms further up (scx_port) bring entries of their own.
+// Policies by name. A policy is one folder or file and one entry; rooms further up (scx_port) bring entries of their
+// own.
 #pragma once
 
 #include <functional>

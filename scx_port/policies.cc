@@ -42,7 +42,8 @@ ext::ExtOptions take_options(PolicyRequest& request, Tunables* rest) {
 }
 
 TunableReader::Info costs_info() {
-  return {"costs: {OP: TIME}", std::to_string(kDefaultCost.count()), "what a callback takes on its CPU: select_cpu, enqueue, ..."};
+  return {"costs: {OP: TIME}", std::to_string(kDefaultCost.count()),
+          "what a callback takes on its CPU: select_cpu, enqueue, ..."};
 }
 
 struct Hosted {
@@ -92,7 +93,8 @@ ClassStack make_packet(PolicyRequest& request, const char* mode) {
   std::string chosen = mode;
   TunableReader reader;
   reader.bind("mode", &chosen, {"talk", "published", "first"},
-              "talk: packet tasks on even CPUs, others on odd ones; published: even CPUs only; first: the version that stalled");
+              "talk: packet tasks on even CPUs, others on odd ones; published: even CPUs only; first: the version that "
+              "stalled");
   if (!read(request, reader, &options)) return {};
   std::string number = chosen == "talk" ? "0" : chosen == "published" ? "1" : "2";
   return hosted(request, {native::shipped_object("packet"), {{"mode", number}}, {}}, options);
@@ -135,11 +137,13 @@ Object with_map_sizes(Object object, const Tunables& sizes, const Machine& machi
     if (map.type == kArrayMap && map.max_entries == 0) map.max_entries = static_cast<uint32_t>(machine.nr_cpus());
   }
   for (const Tunable& size : sizes) {
-    auto found = std::find_if(sized->maps.begin(), sized->maps.end(), [&](const auto& map) { return "maps." + map.name == size.key; });
+    auto found = std::find_if(sized->maps.begin(), sized->maps.end(),
+                              [&](const auto& map) { return "maps." + map.name == size.key; });
     if (found == sized->maps.end()) {
       std::vector<std::string> names;
       for (const native::BpfMap& map : sized->maps) names.push_back(map.name);
-      throw Error(size.where, "the scheduler has no map '" + size.key.substr(5) + "'", suggest(size.key.substr(5), names));
+      throw Error(size.where, "the scheduler has no map '" + size.key.substr(5) + "'",
+                  suggest(size.key.substr(5), names));
     }
     if (size.value == "filled") {
       found->filled = true;
@@ -199,7 +203,8 @@ std::vector<PolicyEntry> scx_policies() {
        [](PolicyRequest& r) { return make_packet(r, "talk"); }},
       {"scx_packet_even", "sched_ext: ... as published: only even CPUs run anything but per-CPU kernel threads",
        [](PolicyRequest& r) { return make_packet(r, "published"); }},
-      {"scx_rusty", "sched_ext: a queue for each last-level cache, stealing, and a load balancer in user space", make_rusty},
+      {"scx_rusty", "sched_ext: a queue for each last-level cache, stealing, and a load balancer in user space",
+       make_rusty},
       {"bpf", "any sched_ext scheduler", [compiled](PolicyRequest& r) { return make_bpf(r, *compiled); }, false},
   };
 }

@@ -28,8 +28,8 @@ enum OpsFlag : uint64_t {
   kOpsEnqMigrationDisabled = 1 << 4,
   kOpsAllowQueuedWakeup = 1 << 5,
   kOpsBuiltinIdlePerNode = 1 << 6,
-  kOpsAlwaysEnqImmed = 1 << 7,   // 7.1
-  kOpsHasCgroupWeight = 1 << 16, // deprecated, ignored
+  kOpsAlwaysEnqImmed = 1 << 7,    // 7.1
+  kOpsHasCgroupWeight = 1 << 16,  // deprecated, ignored
   kOpsAllFlags = 0xff | kOpsHasCgroupWeight,
 };
 
@@ -55,19 +55,26 @@ enum WakeFlagScx : uint64_t { kWakeFork = 0x04, kWakeTtwu = 0x08, kWakeSync = 0x
 enum TaskFlag : uint32_t { kTaskQueued = 1 << 0, kTaskResetRunnableAt = 1 << 2, kTaskDeqdForSleep = 1 << 3 };
 
 enum class ExitKind : uint32_t {
-  kNone = 0, kDone = 1, kUnreg = 64, kUnregBpf = 65, kUnregKern = 66, kSysrq = 67,
-  kError = 1024, kErrorBpf = 1025, kErrorStall = 1026,
+  kNone = 0,
+  kDone = 1,
+  kUnreg = 64,
+  kUnregBpf = 65,
+  kUnregKern = 66,
+  kSysrq = 67,
+  kError = 1024,
+  kErrorBpf = 1025,
+  kErrorStall = 1026,
 };
 constexpr uint64_t kEcodeActRestart = uint64_t{1} << 48;
 constexpr uint64_t kEcodeRsnHotplug = uint64_t{1} << 32;
 
-constexpr uint32_t kDspMaxBatch = 32;   // default of ops.dispatch_max_batch
+constexpr uint32_t kDspMaxBatch = 32;  // default of ops.dispatch_max_batch
 constexpr int kDspMaxLoops = 32;
 constexpr uint32_t kCpuPerfOne = 1024;
 constexpr uint32_t kCgroupWeightDfl = 100, kCgroupWeightMin = 1, kCgroupWeightMax = 10000;
 
 // Errors as the kernel returns them.
-constexpr int32_t kEPERM = 1, kENOENT = 2, kENOMEM = 12, kEBUSY = 16, kEEXIST = 17, kENODEV = 19, kEINVAL = 22, kEPROTO = 71,
-                  kEOPNOTSUPP = 95;
+constexpr int32_t kEPERM = 1, kENOENT = 2, kENOMEM = 12, kEBUSY = 16, kEEXIST = 17, kENODEV = 19, kEINVAL = 22,
+                  kEPROTO = 71, kEOPNOTSUPP = 95;
 
 }  // namespace simsched::ext

@@ -85,7 +85,8 @@ void ExtClass::dispatch_to_local(DsqIndex local, TaskId id, uint64_t enq_flags) 
 // task_can_run_on_remote_rq()
 bool ExtClass::can_run_on(TaskId id, CpuId cpu, bool enforce) {
   if (!engine_->affinity(id).contains(cpu) && !engine_->cpu_allowed(id, cpu)) {
-    if (enforce) error("SCX_DSQ_LOCAL[_ON] target CPU " + std::to_string(cpu.value()) + " not allowed for " + describe(id));
+    if (enforce)
+      error("SCX_DSQ_LOCAL[_ON] target CPU " + std::to_string(cpu.value()) + " not allowed for " + describe(id));
     return false;
   }
   if (!engine_->cpu_online(cpu)) {
@@ -134,8 +135,10 @@ void ExtClass::process_deferred(CpuId cpu) {
     uint64_t enq_flags = t.ddsp_enq_flags;
     DsqIndex queue = find_dsq_for_dispatch(cpu, t.ddsp_dsq_id, id);
     t.ddsp_dsq_id = kDsqInvalid;
-    if (dsqs_->at(queue).cpu.valid()) dispatch_to_local(queue, id, enq_flags);
-    else dispatch_enqueue(queue, id, enq_flags);
+    if (dsqs_->at(queue).cpu.valid())
+      dispatch_to_local(queue, id, enq_flags);
+    else
+      dispatch_enqueue(queue, id, enq_flags);
   }
 }
 

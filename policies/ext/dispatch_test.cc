@@ -36,9 +36,7 @@ void add_hog_after(Workload& w, const char* name, int64_t milliseconds) {
 }
 
 // One that comes at 1 ms.
-TaskId add_late(Workload& w, const char* name) {
-  return add_task(w, name, {op::sleep(1_ms), op::compute(ms(1))});
-}
+TaskId add_late(Workload& w, const char* name) { return add_task(w, name, {op::sleep(1_ms), op::compute(ms(1))}); }
 
 TEST(ExtDispatch, AFreeCpuLooksAtItsLocalQueueThenTheGlobalOneThenAsksTheScheduler) {
   Workload w;
@@ -152,7 +150,8 @@ TEST(ExtDispatch, HeadGoesInFront) {
   Script s = Script::shared_queue();
   s.enqueue = [&](TaskId task, uint64_t flags) {
     bool late = s.kernel->engine().now() >= 1_ms;
-    s.kernel->dsq_insert(task, late ? 0 : kDsqLocal, 20 * kMs, flags | (late && task == TaskId(3) ? uint64_t{kEnqHead} : 0));
+    s.kernel->dsq_insert(task, late ? 0 : kDsqLocal, 20 * kMs,
+                         flags | (late && task == TaskId(3) ? uint64_t{kEnqHead} : 0));
   };
   std::vector<std::string> order = order_of(w, s);
   order.erase(order.begin(), order.end() - 3);
@@ -277,7 +276,9 @@ TEST(ExtDispatch, ASchedulerThatDispatchesWhatCannotRunDoesNotHangTheCpu) {
     }
   };
   Nanos ran;
-  s.running = [&](TaskId task) { if (task == TaskId(0)) ran = s.kernel->engine().now(); };
+  s.running = [&](TaskId task) {
+    if (task == TaskId(0)) ran = s.kernel->engine().now();
+  };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
   // 32 times in a row and then once more through schedule(), three times: no time passes.
@@ -306,8 +307,10 @@ TEST(ExtDispatch, AQueueIsEitherFifoOrOrdered) {
     Script s = Script::shared_queue();
     s.select_cpu = stay;
     s.enqueue = [&, fifo_first](TaskId task, uint64_t flags) {
-      if (fifo_first == (task == TaskId(0))) s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
-      else s.kernel->dsq_insert_vtime(task, 0, kSliceDfl, 5, flags);
+      if (fifo_first == (task == TaskId(0)))
+        s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
+      else
+        s.kernel->dsq_insert_vtime(task, 0, kSliceDfl, 5, flags);
     };
     s.dispatch = [](CpuId, TaskId) {};
     Machine machine = flat_machine(1);

@@ -17,9 +17,9 @@ struct Dsq {
   uint64_t id = 0;
   TaskId first, last, root;  // root: of the treap; none: FIFO order
   uint32_t nr = 0;
-  uint32_t seq = 0;          // counts arrivals
-  CpuId cpu;                 // whose local queue it is
-  bool exists = true;        // destroyed ones stay in the table
+  uint32_t seq = 0;    // counts arrivals
+  CpuId cpu;           // whose local queue it is
+  bool exists = true;  // destroyed ones stay in the table
 };
 
 // Index into DsqTable; -1: none.
@@ -31,10 +31,10 @@ class DsqTable {
 
   DsqIndex local(CpuId cpu) const { return cpu.value(); }
   DsqIndex global(NodeId node) const { return static_cast<DsqIndex>(nr_cpus_) + node.value(); }
-  DsqIndex find(uint64_t id) const;   // a user queue; -1: none of that id
-  DsqIndex create(uint64_t id);       // -1: there is one already
-  void destroy(DsqIndex queue);       // it is empty
-  void destroy_user_queues();         // whatever they hold is off them
+  DsqIndex find(uint64_t id) const;  // a user queue; -1: none of that id
+  DsqIndex create(uint64_t id);      // -1: there is one already
+  void destroy(DsqIndex queue);      // it is empty
+  void destroy_user_queues();        // whatever they hold is off them
   Dsq& at(DsqIndex queue) { return queues_[static_cast<size_t>(queue)]; }
   const Dsq& at(DsqIndex queue) const { return queues_[static_cast<size_t>(queue)]; }
   size_t nr_global() const { return nr_nodes_; }
@@ -69,10 +69,10 @@ class DsqTable {
   void replace(Dsq& queue, TaskId old, TaskId with);
 
   size_t nr_cpus_, nr_nodes_;
-  std::vector<Dsq> queues_;            // local by CPU, global by node, then the user's
-  std::vector<DsqIndex> small_;        // by id, of small ids
+  std::vector<Dsq> queues_;      // local by CPU, global by node, then the user's
+  std::vector<DsqIndex> small_;  // by id, of small ids
   std::unordered_map<uint64_t, DsqIndex> large_;
-  std::vector<Link> links_;            // by task
+  std::vector<Link> links_;  // by task
 };
 
 }  // namespace simsched::ext

@@ -98,12 +98,13 @@ RC_GTEST_PROP(DsqTable, FifoQueuesAreAsStdList, ()) {
       auto queue = static_cast<size_t>(what / 2);
       bool head = what % 2;
       table.push(table.local(CpuId(queue)), task, head);
-      if (head) model[queue].push_front(task);
-      else model[queue].push_back(task);
+      if (head)
+        model[queue].push_front(task);
+      else
+        model[queue].push_back(task);
       at[number] = queue;
     }
-    for (size_t q = 0; q < 3; ++q)
-      expect_queue(table, table.local(CpuId(q)), {model[q].begin(), model[q].end()});
+    for (size_t q = 0; q < 3; ++q) expect_queue(table, table.local(CpuId(q)), {model[q].begin(), model[q].end()});
   }
 }
 
@@ -141,8 +142,10 @@ RC_GTEST_PROP(DsqTable, ATaskMayBeInOneQueueAfterTheOther, ()) {
   for (auto [number, to_ordered] : steps) {
     TaskId task(number);
     if (table.of(task) >= 0) table.remove(task);
-    if (to_ordered) table.insert(ordered, task, static_cast<uint64_t>(number));
-    else table.push(plain, task, false);
+    if (to_ordered)
+      table.insert(ordered, task, static_cast<uint64_t>(number));
+    else
+      table.push(plain, task, false);
     auto list = forwards(table, ordered);
     RC_ASSERT(std::is_sorted(list.begin(), list.end()));
     RC_ASSERT(list.size() + forwards(table, plain).size() == table.at(ordered).nr + table.at(plain).nr);

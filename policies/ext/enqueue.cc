@@ -157,8 +157,10 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
   bool ordered = queue->root.valid();
   if (enq_flags & kEnqDsqPriq) {
     if (!ordered && queue->nr > 0) complain("DSQ ID 0x%016llx already had FIFO-enqueued tasks");
-    if (ordered || queue->nr == 0) dsqs_->insert(index, id, *t.fields.dsq_vtime);
-    else dsqs_->push(index, id, false);
+    if (ordered || queue->nr == 0)
+      dsqs_->insert(index, id, *t.fields.dsq_vtime);
+    else
+      dsqs_->push(index, id, false);
   } else {
     if (ordered) {
       complain("DSQ ID 0x%016llx already had PRIQ-enqueued tasks");
@@ -214,7 +216,8 @@ bool ExtClass::dequeue_task(CpuId cpu, TaskId id, uint32_t flags) {
     call(Op::kQuiescent, kKfRest, [&] { ops_->quiescent(id, deq_flags); });
   }
   uint32_t& task_flags = *t.fields.flags;
-  task_flags = (task_flags & ~(kTaskQueued | kTaskDeqdForSleep)) | (flags & kDequeueSleep ? uint32_t{kTaskDeqdForSleep} : 0u);
+  task_flags =
+      (task_flags & ~(kTaskQueued | kTaskDeqdForSleep)) | (flags & kDequeueSleep ? uint32_t{kTaskDeqdForSleep} : 0u);
   dispatch_dequeue(id);
   return true;
 }

@@ -23,7 +23,8 @@ void ExtClass::attach(Engine& engine) {
 bool ExtClass::takes(SchedPolicy policy) const {
   if (state_ != State::kEnabled) return false;
   if (policy == SchedPolicy::kExt) return true;
-  return switch_all_ && (policy == SchedPolicy::kNormal || policy == SchedPolicy::kBatch || policy == SchedPolicy::kIdle);
+  return switch_all_ &&
+         (policy == SchedPolicy::kNormal || policy == SchedPolicy::kBatch || policy == SchedPolicy::kIdle);
 }
 
 void ExtClass::before_call(Op op, uint32_t mask, uint32_t* outer) {
@@ -179,8 +180,11 @@ void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
       state.released = true;
       if (has(Op::kCpuRelease)) {
         SchedPolicy policy = engine_->policy(next);
-        int32_t reason = policy == SchedPolicy::kStop ? 2 : policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr ? 0 : 3;
-        call(Op::kCpuRelease, kKfCpuRelease, [&] { ops_->cpu_release(cpu, reason, engine_->is_stopper(next) ? TaskId() : next); });
+        int32_t reason = policy == SchedPolicy::kStop                                 ? 2
+                         : policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr ? 0
+                                                                                      : 3;
+        call(Op::kCpuRelease, kKfCpuRelease,
+             [&] { ops_->cpu_release(cpu, reason, engine_->is_stopper(next) ? TaskId() : next); });
       }
     }
   }
@@ -190,8 +194,6 @@ void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
   }
 }
 
-GroupId ExtClass::task_cgroup(TaskId id) const {
-  return engine_->kernel().autogroup ? GroupId(0) : engine_->group(id);
-}
+GroupId ExtClass::task_cgroup(TaskId id) const { return engine_->kernel().autogroup ? GroupId(0) : engine_->group(id); }
 
 }  // namespace simsched::ext

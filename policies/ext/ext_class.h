@@ -37,8 +37,8 @@ struct ExtOptions {
 struct DsqIterator {
   uint64_t dsq = 0;
   DsqIndex queue = -1;
-  uint32_t seq = 0;        // tasks that came later are not visited
-  TaskId at;               // visited last
+  uint32_t seq = 0;  // tasks that came later are not visited
+  TaskId at;         // visited last
   uint64_t slice = 0, vtime = 0;
   bool has_slice = false, has_vtime = false, reverse = false, valid = false, started = false;
 };
@@ -117,7 +117,7 @@ class ExtClass final : public SchedClass {
   void kick_cpu(int32_t cpu, uint64_t flags);
   int32_t select_cpu_dfl(TaskId task, int32_t prev, uint64_t wake_flags, bool* is_idle);
   int32_t select_cpu_and(TaskId task, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags);
-  const CpuSet& idle_cpumask(int32_t node = -1);   // node -1: of all nodes
+  const CpuSet& idle_cpumask(int32_t node = -1);  // node -1: of all nodes
   const CpuSet& idle_smtmask(int32_t node = -1);
   bool test_and_clear_cpu_idle(int32_t cpu);
   int32_t pick_idle_cpu(const CpuSet& allowed, uint64_t flags);
@@ -127,12 +127,12 @@ class ExtClass final : public SchedClass {
   uint32_t cpuperf_cap(int32_t cpu);
   uint32_t cpuperf_cur(int32_t cpu);
   void cpuperf_set(int32_t cpu, uint32_t perf);
-  TaskId cpu_curr(int32_t cpu);                    // none: idle or a stopper
+  TaskId cpu_curr(int32_t cpu);  // none: idle or a stopper
 
   // ---- kfuncs: tasks ----
   bool task_running(TaskId task) const { return engine_->task_running(task); }
   CpuId task_cpu(TaskId task) const { return engine_->task_cpu(task); }
-  GroupId task_cgroup(TaskId task) const;          // autogroups are no cgroups: the root's
+  GroupId task_cgroup(TaskId task) const;  // autogroups are no cgroups: the root's
   const TaskFields& fields(TaskId task) const { return tasks_[task.index()].fields; }
   bool task_alive(TaskId task) const { return tasks_[task.index()].alive; }
   uint32_t local_dsq_nr(CpuId cpu) const { return dsqs_->at(dsqs_->local(cpu)).nr; }
@@ -143,7 +143,7 @@ class ExtClass final : public SchedClass {
   void error(const std::string& message);                    // what the kernel itself rejects
   // Not the kernel's: the policy's own code failed (a bad pointer; a callback that never returns has exit code 44).
   void fault(const std::string& message, int exit_code);
-  void set_timer(uint64_t key, Nanos at);                    // calls Ops::timer(key); replaces an earlier time
+  void set_timer(uint64_t key, Nanos at);  // calls Ops::timer(key); replaces an earlier time
   void cancel_timer(uint64_t key);
   std::vector<std::pair<std::string, int64_t>> events() const;  // SCX_EV_*
 
@@ -159,7 +159,12 @@ class ExtClass final : public SchedClass {
   enum class OpsState : uint8_t { kNone, kQueueing, kQueued };
   // What a callback may do (enum scx_kf_mask).
   enum KfMask : uint32_t {
-    kKfUnlocked = 0, kKfCpuRelease = 1, kKfDispatch = 2, kKfEnqueue = 4, kKfSelectCpu = 8, kKfRest = 16,
+    kKfUnlocked = 0,
+    kKfCpuRelease = 1,
+    kKfDispatch = 2,
+    kKfEnqueue = 4,
+    kKfSelectCpu = 8,
+    kKfRest = 16,
   };
 
   struct Task {
@@ -171,18 +176,18 @@ class ExtClass final : public SchedClass {
     CpuId runnable_on;                    // whose list; none: on none
     CpuId selected_cpu, sticky_cpu;
     OpsState ops_state = OpsState::kNone;
-    bool alive = false;      // between init_task() and exit_task()
-    bool enabled = false;    // between enable() and disable()
+    bool alive = false;         // between init_task() and exit_task()
+    bool enabled = false;       // between enable() and disable()
     bool cpu_selected = false;  // select_cpu() was asked for the wake-up in progress
     bool deferred = false;
   };
   struct Cpu {
     TaskId runnable_first, runnable_last;
     uint64_t ops_qseq = 0;
-    bool released = false;   // told that a higher class has it
+    bool released = false;  // told that a higher class has it
     bool in_balance = false;
-    std::vector<TaskId> deferred;    // direct dispatches to other CPUs' local queues
-    std::vector<CpuId> waiters;      // CPUs that wait for this one to reschedule (SCX_KICK_WAIT)
+    std::vector<TaskId> deferred;  // direct dispatches to other CPUs' local queues
+    std::vector<CpuId> waiters;    // CPUs that wait for this one to reschedule (SCX_KICK_WAIT)
     uint64_t kick_flags = 0;
     bool kicked = false, kicked_if_idle = false;
   };
@@ -287,7 +292,7 @@ class ExtClass final : public SchedClass {
   std::vector<CpuId> kicks_;
   std::vector<DispatchEntry> dispatch_buffer_;
   CpuId dispatch_cpu_;
-  uint32_t dispatched_ = 0;   // tasks consumed in this ops.dispatch()
+  uint32_t dispatched_ = 0;  // tasks consumed in this ops.dispatch()
 
   // Timers of the policy.
   struct Timer {
@@ -303,7 +308,7 @@ class ExtClass final : public SchedClass {
   int exit_status_ = 0;
   std::string first_error_;
   int64_t restarts_ = 0;
-  uint64_t generation_ = 0;   // of watchdog timers
+  uint64_t generation_ = 0;  // of watchdog timers
 
   std::array<uint64_t, kNrOps> nr_calls_{};
   struct {

@@ -53,7 +53,8 @@ TEST(ExtHotplug, OneThatDoesNotLeavesAndIsLoadedAgain) {
     ASSERT_EQ(s.exits.size(), handles_offline ? 1u : 2u);
     EXPECT_EQ(s.exits[0].kind, ExitKind::kUnregKern);
     EXPECT_EQ(static_cast<uint64_t>(s.exits[0].exit_code), kEcodeActRestart | kEcodeRsnHotplug);
-    EXPECT_EQ(s.exits[0].message, std::string("cpu 1 going ") + (handles_offline ? "online" : "offline") + ", exiting scheduler");
+    EXPECT_EQ(s.exits[0].message,
+              std::string("cpu 1 going ") + (handles_offline ? "online" : "offline") + ", exiting scheduler");
     EXPECT_TRUE(sim.ext().enabled());
   }
 }
@@ -102,7 +103,8 @@ TEST(ExtHotplug, AnOfflineCpuIsNeverPickedAsIdle) {
     return cpu;
   };
   Machine machine = flat_machine(4);
-  EXPECT_EQ(simulate(machine, w, s, plug({{10_ms, CpuId(1), false}, {12_ms, CpuId(2), false}, {40_ms, CpuId(2), true}})).status,
+  EXPECT_EQ(simulate(machine, w, s, plug({{10_ms, CpuId(1), false}, {12_ms, CpuId(2), false}, {40_ms, CpuId(2), true}}))
+                .status,
             "ok");
 }
 

@@ -23,7 +23,8 @@ IdleMasks::IdleMasks(const Machine& machine) : machine_(machine), last_(machine.
 void IdleMasks::update_topology(const CpuSet& online) {
   CpuId first = online.first_cpu();
   const Cpu& cpu = machine_.cpu(first);
-  size_t in_llc = (machine_.llc_cpus(cpu.llc) & online).size(), in_node = (machine_.node_cpus(cpu.node) & online).size();
+  size_t in_llc = (machine_.llc_cpus(cpu.llc) & online).size(),
+         in_node = (machine_.node_cpus(cpu.node) & online).size();
   by_llc_ = in_llc < online.size();
   // Nodes that are no more than LLCs would only be looked at twice (llc_numa_mismatch()).
   bool mismatch = false;

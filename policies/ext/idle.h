@@ -17,8 +17,8 @@ class IdleMasks {
 
   // All of `online` idle: where the kernel starts from when a scheduler is enabled.
   void reset(const CpuSet& online);
-  void update(CpuId cpu, bool idle);       // update_builtin_idle()
-  bool test_and_clear(CpuId cpu);          // scx_idle_test_and_clear_cpu(): claims it
+  void update(CpuId cpu, bool idle);  // update_builtin_idle()
+  bool test_and_clear(CpuId cpu);     // scx_idle_test_and_clear_cpu(): claims it
   // scx_pick_idle_cpu(): claims and returns an idle CPU of `allowed`, a whole core's where there is one; none when
   // there is none. `node` valid: that node's CPUs first, the others by distance unless kPickIdleInNode. The search goes
   // round, from where the last one of `this_cpu` ended (cpumask_any_and_distribute()).
@@ -40,8 +40,8 @@ class IdleMasks {
   const Machine& machine_;
   bool smt_ = false, by_llc_ = false, by_node_ = false;
   CpuSet cpus_, cores_;
-  std::vector<int32_t> last_;                  // by CPU that searches: distribute_cpu_mask_prev
-  std::vector<std::vector<NodeId>> nearest_;   // by node: all nodes, nearest first
+  std::vector<int32_t> last_;                 // by CPU that searches: distribute_cpu_mask_prev
+  std::vector<std::vector<NodeId>> nearest_;  // by node: all nodes, nearest first
 };
 
 }  // namespace simsched::ext

@@ -41,13 +41,17 @@ class Model {
     for (CpuId c : m_.cpus()) cpus_.insert(c.value()), cores_.insert(c.value());
   }
   void update(CpuId cpu, bool idle) {
-    if (idle) cpus_.insert(cpu.value());
-    else cpus_.erase(cpu.value());
+    if (idle)
+      cpus_.insert(cpu.value());
+    else
+      cpus_.erase(cpu.value());
     bool all = true;
     for (CpuId s : m_.smt_cpus(cpu)) all &= cpus_.count(s.value()) > 0;
     for (CpuId s : m_.smt_cpus(cpu)) {
-      if (all) cores_.insert(s.value());
-      else if (!idle) cores_.erase(s.value());
+      if (all)
+        cores_.insert(s.value());
+      else if (!idle)
+        cores_.erase(s.value());
     }
   }
   bool claim(CpuId cpu) {
@@ -177,7 +181,8 @@ TEST(IdleMasks, NodesComeInTheOrderOfTheirDistance) {
   IdleMasks masks(machine);
   masks.reset(machine.cpus());
   std::vector<int> order;
-  for (int i = 0; i < 6; ++i) order.push_back(machine.cpu(masks.pick(machine.cpus(), NodeId(2), 0, CpuId(0))).node.value());
+  for (int i = 0; i < 6; ++i)
+    order.push_back(machine.cpu(masks.pick(machine.cpus(), NodeId(2), 0, CpuId(0))).node.value());
   EXPECT_EQ(order, (std::vector<int>{2, 2, 1, 1, 0, 0}));
   EXPECT_FALSE(masks.pick(machine.cpus(), NodeId(2), 0, CpuId(0)).valid());
   masks.update(CpuId(0), true);

@@ -46,13 +46,17 @@ int32_t ExtClass::select_idle(TaskId id, int32_t prev_cpu, uint64_t wake_flags, 
   const CpuSet *llc_cpus = nullptr, *numa_cpus = nullptr;
   if (idle_->by_node()) {
     const CpuSet& span = m.node_cpus(m.cpu(prev).node);
-    if (whole) numa_cpus = &span;
-    else if (!(numa = *usable & span).empty() && !(numa == *usable)) numa_cpus = &numa;
+    if (whole)
+      numa_cpus = &span;
+    else if (!(numa = *usable & span).empty() && !(numa == *usable))
+      numa_cpus = &numa;
   }
   if (idle_->by_llc()) {
     const CpuSet& span = m.llc_cpus(m.cpu(prev).llc);
-    if (whole) llc_cpus = &span;
-    else if (!(llc = *usable & span).empty() && !(llc == *usable)) llc_cpus = &llc;
+    if (whole)
+      llc_cpus = &span;
+    else if (!(llc = *usable & span).empty() && !(llc == *usable))
+      llc_cpus = &llc;
   }
 
   if (wake_flags & kWakeSync) {
@@ -97,7 +101,8 @@ int32_t ExtClass::select_cpu_and(TaskId id, int32_t prev, uint64_t wake_flags, c
 }
 
 // select_cpu_from_kfunc()
-int32_t ExtClass::select_from_kfunc(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed, uint64_t flags) {
+int32_t ExtClass::select_from_kfunc(TaskId id, int32_t prev, uint64_t wake_flags, const CpuSet& allowed,
+                                    uint64_t flags) {
   if (!cpu_valid(prev, nullptr)) return -kEINVAL;
   if (!check_builtin_idle()) return -kEBUSY;
   if (!kf_allowed(kKfSelectCpu | kKfEnqueue, true)) return -kEPERM;

@@ -32,13 +32,16 @@ void ExtClass::destroy_dsq(uint64_t id) {
 bool ExtClass::dsq_insert(TaskId id, uint64_t dsq, uint64_t new_slice, uint64_t enq_flags) {
   if (!kf_allowed(kKfEnqueue | kKfDispatch)) return false;
   if (!id.valid()) return error("called with NULL task"), false;
-  if (enq_flags & kEnqInternalMask & ~uint64_t{kEnqDsqPriq}) return error(hex("invalid enq_flags 0x%llx", enq_flags)), false;
+  if (enq_flags & kEnqInternalMask & ~uint64_t{kEnqDsqPriq})
+    return error(hex("invalid enq_flags 0x%llx", enq_flags)), false;
   if (!task(id).enabled) {
     ++events_.insert_not_owned;
     return false;
   }
-  if (new_slice != 0) slice(id) = new_slice;
-  else slice(id) = std::max<uint64_t>(slice(id), 1);
+  if (new_slice != 0)
+    slice(id) = new_slice;
+  else
+    slice(id) = std::max<uint64_t>(slice(id), 1);
   if (direct_open_) {
     mark_direct_dispatch(id, dsq, enq_flags);
     return true;
@@ -135,8 +138,10 @@ TaskId ExtClass::iter_dsq_next(DsqIterator* it) {
     id = it->reverse ? dsqs_->left_prev(id) : dsqs_->left_next(id);
     if (known && id.valid() && dsqs_->of(id) == it->queue) break;  // not shown yet
   }
-  if (!known) id = it->reverse ? queue.last : queue.first;
-  else if (id == it->at && id.valid()) id = beyond(id);
+  if (!known)
+    id = it->reverse ? queue.last : queue.first;
+  else if (id == it->at && id.valid())
+    id = beyond(id);
   while (id.valid() && newer(id)) id = beyond(id);
   it->started = true;
   it->at = id;
@@ -144,7 +149,9 @@ TaskId ExtClass::iter_dsq_next(DsqIterator* it) {
   return id;
 }
 
-bool ExtClass::dsq_move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags) { return move(it, id, dsq, enq_flags); }
+bool ExtClass::dsq_move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags) {
+  return move(it, id, dsq, enq_flags);
+}
 
 bool ExtClass::dsq_move_vtime(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags) {
   return move(it, id, dsq, enq_flags | kEnqDsqPriq);

@@ -101,8 +101,10 @@ TEST(ExtKick, OfTheOwnCpuWhileItChoosesComesAfterwards) {
   int looks = 0;
   s.dispatch = [&](CpuId cpu, TaskId) {
     // Only every tenth look takes a task, and each asks for the next one.
-    if (++looks % 10 == 0) s.kernel->dsq_move_to_local(0);
-    else if (s.kernel->dsq_nr_queued(0) > 0) s.kernel->kick_cpu(cpu.value(), 0);
+    if (++looks % 10 == 0)
+      s.kernel->dsq_move_to_local(0);
+    else if (s.kernel->dsq_nr_queued(0) > 0)
+      s.kernel->kick_cpu(cpu.value(), 0);
   };
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
   Machine machine = flat_machine(1);

@@ -18,14 +18,22 @@ constexpr int64_t kMostRestarts = 100;
 
 const char* reason_of(ExitKind kind) {
   switch (kind) {
-    case ExitKind::kUnreg: return "unregistered from user space";
-    case ExitKind::kUnregBpf: return "unregistered from BPF";
-    case ExitKind::kUnregKern: return "unregistered from the main kernel";
-    case ExitKind::kSysrq: return "disabled by sysrq-S";
-    case ExitKind::kError: return "runtime error";
-    case ExitKind::kErrorBpf: return "scx_bpf_error";
-    case ExitKind::kErrorStall: return "runnable task stall";
-    default: return "<UNKNOWN>";
+    case ExitKind::kUnreg:
+      return "unregistered from user space";
+    case ExitKind::kUnregBpf:
+      return "unregistered from BPF";
+    case ExitKind::kUnregKern:
+      return "unregistered from the main kernel";
+    case ExitKind::kSysrq:
+      return "disabled by sysrq-S";
+    case ExitKind::kError:
+      return "runtime error";
+    case ExitKind::kErrorBpf:
+      return "scx_bpf_error";
+    case ExitKind::kErrorStall:
+      return "runnable task stall";
+    default:
+      return "<UNKNOWN>";
   }
 }
 
@@ -52,9 +60,8 @@ void ExtClass::load() {
   if (has(Op::kCgroupInit)) {
     size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
     for (size_t g = 0; g < nr_groups && exit_.kind == ExitKind::kNone; ++g) {
-      int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, kKfUnlocked, [&] {
-        return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl);
-      }));
+      int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, kKfUnlocked,
+                                                      [&] { return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl); }));
       if (result != 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
     }
   }
@@ -114,7 +121,8 @@ bool ExtClass::init_task(TaskId id, bool fork) {
   *t.fields.weight = weight_of(id);
   *t.fields.disallow = 0;
   if (has(Op::kInitTask)) {
-    int32_t result = errno_of(Op::kInitTask, call(Op::kInitTask, kKfUnlocked, [&] { return ops_->init_task(id, fork); }));
+    int32_t result =
+        errno_of(Op::kInitTask, call(Op::kInitTask, kKfUnlocked, [&] { return ops_->init_task(id, fork); }));
     if (result != 0) {
       // The kernel would fail the fork; a task of a workload cannot do without its child.
       error("ops.init_task() failed (" + std::to_string(result) + ") for " + describe(id));
@@ -219,8 +227,9 @@ void ExtClass::cpu_online(CpuId cpu, bool online) {
   } else if (!online && has(Op::kCpuOffline)) {
     call(Op::kCpuOffline, kKfUnlocked, [&] { ops_->cpu_offline(cpu); });
   } else {
-    claim_exit(ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
-               "cpu " + std::to_string(cpu.value()) + " going " + (online ? "online" : "offline") + ", exiting scheduler");
+    claim_exit(
+        ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
+        "cpu " + std::to_string(cpu.value()) + " going " + (online ? "online" : "offline") + ", exiting scheduler");
   }
 }
 
@@ -228,9 +237,7 @@ void ExtClass::exit(int64_t exit_code, const std::string& message) {
   claim_exit(ExitKind::kUnregBpf, exit_code, message);
 }
 
-void ExtClass::error(const std::string& message) {
-  claim_exit(ExitKind::kError, 0, message);
-}
+void ExtClass::error(const std::string& message) { claim_exit(ExitKind::kError, 0, message); }
 
 void ExtClass::policy_error(const std::string& message) { claim_exit(ExitKind::kErrorBpf, 0, message); }
 
@@ -299,7 +306,8 @@ void ExtClass::disable() {
 
 void ExtClass::arm_watchdog() {
   Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout;
-  engine_->set_timer(*this, engine_->now() + timeout / 2, number_of(kWatchdog, static_cast<uint32_t>(++generation_) & kWhat));
+  engine_->set_timer(*this, engine_->now() + timeout / 2,
+                     number_of(kWatchdog, static_cast<uint32_t>(++generation_) & kWhat));
 }
 
 // scx_watchdog_workfn(), every half time-out.

@@ -65,7 +65,8 @@ TEST(ExtLoad, AFailingInitIsAnError) {
   for (int32_t answer : {-kENOMEM, 7}) {
     Script s;
     s.init = [answer] { return answer; };
-    EXPECT_THAT(refused(s).status, HasSubstr(answer < 0 ? "ops.init() failed (-12)" : "ops.init() returned an invalid errno 7"));
+    EXPECT_THAT(refused(s).status,
+                HasSubstr(answer < 0 ? "ops.init() failed (-12)" : "ops.init() returned an invalid errno 7"));
   }
 }
 
@@ -219,14 +220,17 @@ TEST(ExtTasks, AllThatAreLeftAreDisabledAndExitedWhenTheSchedulerLeaves) {
 
 TEST(ExtTasks, JoinAndLeaveTheClassByPolicy) {
   Workload w;
-  TaskId task = add_task(w, "task", {op::compute(ms(1)), set_policy(SchedPolicy::kExt), op::compute(ms(1)),
-                                     set_policy(SchedPolicy::kNormal), op::compute(ms(1))});
+  TaskId task = add_task(w, "task",
+                         {op::compute(ms(1)), set_policy(SchedPolicy::kExt), op::compute(ms(1)),
+                          set_policy(SchedPolicy::kNormal), op::compute(ms(1))});
   pin(w, task, CpuSet::parse("0-1"));
   Script s;
   s.info.flags = kOpsSwitchPartial;
   std::vector<std::string> log;
   s.enable = [&](TaskId) { log.emplace_back("enable"); };
-  s.set_weight = [&](TaskId, uint32_t) { if (log.back() != "weight") log.emplace_back("weight"); };
+  s.set_weight = [&](TaskId, uint32_t) {
+    if (log.back() != "weight") log.emplace_back("weight");
+  };
   s.set_cpumask = [&](TaskId, const CpuSet& cpus) { log.push_back("cpumask " + cpus.str()); };
   s.runnable = [&](TaskId, uint64_t) { log.emplace_back("runnable"); };
   s.running = [&](TaskId) { log.emplace_back("running"); };
@@ -268,8 +272,9 @@ TEST(ExtTasks, DisallowDuringForkIsAnErrorForATaskThatAsksForTheClass) {
 
 TEST(ExtTasks, WeightsFollowNice) {
   Workload w;
-  add_task(w, "task", {op::compute(ms(1)), set_nice(19), op::compute(ms(1)), set_nice(-20), op::compute(ms(1)),
-                       set_nice(5), op::compute(ms(1))});
+  add_task(w, "task",
+           {op::compute(ms(1)), set_nice(19), op::compute(ms(1)), set_nice(-20), op::compute(ms(1)), set_nice(5),
+            op::compute(ms(1))});
   Script s;
   std::vector<uint32_t> weights;
   s.set_weight = [&](TaskId task, uint32_t weight) {
@@ -285,7 +290,8 @@ TEST(ExtTasks, AChangeOfNiceOrAffinityTakesATaskOffItsQueueAndLeavesItRunning) {
   for (bool nice : {true, false}) {
     Workload w;
     AffinityId half = w.intern_affinity(CpuSet::parse("0-1"));
-    TaskId task = add_task(w, "task", {op::compute(ms(1)), nice ? set_nice(3) : set_affinity(half), op::compute(ms(1))});
+    TaskId task =
+        add_task(w, "task", {op::compute(ms(1)), nice ? set_nice(3) : set_affinity(half), op::compute(ms(1))});
     w.tasks[task.index()].start_cpu = CpuId(1);
     Script s;
     std::vector<std::string> log;
@@ -306,15 +312,15 @@ TEST(ExtTasks, AChangeOfNiceOrAffinityTakesATaskOffItsQueueAndLeavesItRunning) {
     Machine machine = flat_machine(4);
     EXPECT_EQ(simulate(machine, w, s).status, "ok");
     if (log.front() == "change") log.erase(log.begin());  // the weight it starts with
-    EXPECT_THAT(log, ElementsAre("runnable", "enqueue", "running", "stopping", "quiescent", "change", "runnable", "running",
-                                 "stopping", "quiescent"));
+    EXPECT_THAT(log, ElementsAre("runnable", "enqueue", "running", "stopping", "quiescent", "change", "runnable",
+                                 "running", "stopping", "quiescent"));
   }
 }
 
 TEST(ExtTasks, ATaskMustLeaveACpuThatItIsNoLongerAllowedOn) {
   Workload w;
-  TaskId task = add_task(w, "task", {op::compute(ms(1)), set_affinity(w.intern_affinity(CpuSet::parse("2-3"))),
-                                     op::compute(ms(5))});
+  TaskId task = add_task(
+      w, "task", {op::compute(ms(1)), set_affinity(w.intern_affinity(CpuSet::parse("2-3"))), op::compute(ms(5))});
   w.tasks[task.index()].start_cpu = CpuId(0);
   Script s = Script::shared_queue();
   Machine machine = flat_machine(4);

@@ -21,32 +21,61 @@ namespace simsched::ext {
 class ExtClass;
 
 enum class Op : uint8_t {
-  kSelectCpu, kEnqueue, kDequeue, kDispatch, kTick, kRunnable, kRunning, kStopping, kQuiescent, kYield,
-  kCoreSchedBefore, kSetWeight, kSetCpumask, kUpdateIdle, kCpuAcquire, kCpuRelease, kInitTask, kExitTask,
-  kEnable, kDisable, kDump, kDumpCpu, kDumpTask, kCgroupInit, kCgroupExit, kCgroupPrepMove, kCgroupMove,
-  kCgroupCancelMove, kCgroupSetWeight, kCpuOnline, kCpuOffline, kInit, kExit,
+  kSelectCpu,
+  kEnqueue,
+  kDequeue,
+  kDispatch,
+  kTick,
+  kRunnable,
+  kRunning,
+  kStopping,
+  kQuiescent,
+  kYield,
+  kCoreSchedBefore,
+  kSetWeight,
+  kSetCpumask,
+  kUpdateIdle,
+  kCpuAcquire,
+  kCpuRelease,
+  kInitTask,
+  kExitTask,
+  kEnable,
+  kDisable,
+  kDump,
+  kDumpCpu,
+  kDumpTask,
+  kCgroupInit,
+  kCgroupExit,
+  kCgroupPrepMove,
+  kCgroupMove,
+  kCgroupCancelMove,
+  kCgroupSetWeight,
+  kCpuOnline,
+  kCpuOffline,
+  kInit,
+  kExit,
 };
 constexpr int kNrOps = 33;
 const char* op_name(Op op);  // "select_cpu"
 
 struct OpsInfo {
   std::string name;
-  uint64_t flags = 0;            // OpsFlag
+  uint64_t flags = 0;               // OpsFlag
   uint32_t dispatch_max_batch = 0;  // 0: kDspMaxBatch
-  Nanos timeout{0};              // 0: 30 s, which is also the most
-  uint64_t hotplug_seq = 0;      // 0: not checked
-  uint64_t implemented = 0;      // a bit for each Op
+  Nanos timeout{0};                 // 0: 30 s, which is also the most
+  uint64_t hotplug_seq = 0;         // 0: not checked
+  uint64_t implemented = 0;         // a bit for each Op
   bool has(Op op) const { return implemented >> static_cast<int>(op) & 1; }
 };
 
 // The part of a task that both the kernel and the policy write (struct sched_ext_entity). It lies where the policy
 // wants it: in guest memory for a BPF program.
 struct TaskFields {
-  uint64_t* slice = nullptr;      // ns
+  uint64_t* slice = nullptr;  // ns
   uint64_t* dsq_vtime = nullptr;
-  uint32_t* weight = nullptr;     // 1..10000, nice 0 is 100
-  uint32_t* flags = nullptr;      // TaskFlag
-  uint8_t* disallow = nullptr;    // set by init_task(): the task stays fair
+  uint32_t* weight = nullptr;   // 1..10000, nice 0 is 100
+  uint32_t* flags = nullptr;    // TaskFlag
+  uint8_t* disallow = nullptr;  // set by init_task(): the task stays fair
 };
 
 struct ExitInfo {

@@ -1,4 +1,5 @@
-// Over random workloads: callbacks come in their order for each task, no task is lost, the same seed gives the same run.
+// Over random workloads: callbacks come in their order for each task, no task is lost, the same seed gives the same
+// run.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -31,14 +32,29 @@ Workload random_workload(Rng rng, size_t cpus) {
       ops.push_back(work());
       switch (rng.below(fair ? 9 : 3)) {
         case 0:
-        case 1: ops.push_back(op::sleep(Nanos(rng.between(0, 5'000'000)))); break;
-        case 2: ops.push_back(op::signal(TokenId(static_cast<int32_t>(rng.below(2))))); break;
-        case 3: ops.push_back(op::yield()); break;
-        case 4: ops.push_back(set_nice(static_cast<int>(rng.between(-20, 19)))); break;
-        case 5: ops.push_back(set_affinity(rng.below(3) ? some[rng.below(3)] : AffinityId(0))); break;
-        case 6: ops.push_back(op::exec()); break;
-        case 7: ops.push_back(set_policy(rng.below(2) ? SchedPolicy::kExt : SchedPolicy::kNormal)); break;
-        default: break;
+        case 1:
+          ops.push_back(op::sleep(Nanos(rng.between(0, 5'000'000))));
+          break;
+        case 2:
+          ops.push_back(op::signal(TokenId(static_cast<int32_t>(rng.below(2)))));
+          break;
+        case 3:
+          ops.push_back(op::yield());
+          break;
+        case 4:
+          ops.push_back(set_nice(static_cast<int>(rng.between(-20, 19))));
+          break;
+        case 5:
+          ops.push_back(set_affinity(rng.below(3) ? some[rng.below(3)] : AffinityId(0)));
+          break;
+        case 6:
+          ops.push_back(op::exec());
+          break;
+        case 7:
+          ops.push_back(set_policy(rng.below(2) ? SchedPolicy::kExt : SchedPolicy::kNormal));
+          break;
+        default:
+          break;
       }
     }
     ops.push_back(op::loop(0, static_cast<int64_t>(1 + rng.below(4))));
@@ -66,8 +82,12 @@ Workload random_workload(Rng rng, size_t cpus) {
 class Protocol {
  public:
   Protocol(Script& s, size_t tasks) : s_(s), tasks_(tasks) {
-    s.init_task = [this](TaskId t, bool) { return step(t, "init_task", !at(t).known && !at(t).gone, [](State& x) { x.known = true; }), 0; };
-    s.enable = [this](TaskId t) { step(t, "enable", at(t).known && !at(t).enabled, [](State& x) { x.enabled = true; }); };
+    s.init_task = [this](TaskId t, bool) {
+      return step(t, "init_task", !at(t).known && !at(t).gone, [](State& x) { x.known = true; }), 0;
+    };
+    s.enable = [this](TaskId t) {
+      step(t, "enable", at(t).known && !at(t).enabled, [](State& x) { x.enabled = true; });
+    };
     s.runnable = [this](TaskId t, uint64_t) {
       step(t, "runnable", at(t).enabled && !at(t).runnable, [](State& x) { x.runnable = true; });
     };
@@ -97,7 +117,9 @@ class Protocol {
     s.tick = [this](TaskId t) { step(t, "tick", at(t).running, [](State&) {}); };
   }
   // The scheduler has taken the task into its own hands / gives it away.
-  void hold(TaskId t) { step(t, "enqueue", at(t).runnable && !at(t).running && !at(t).held, [](State& x) { x.held = true; }); }
+  void hold(TaskId t) {
+    step(t, "enqueue", at(t).runnable && !at(t).running && !at(t).held, [](State& x) { x.held = true; });
+  }
   void let_go(TaskId t) { at(t).held = false; }
   void finish() {
     for (size_t i = 0; i < tasks_.size(); ++i)
@@ -110,7 +132,9 @@ class Protocol {
     bool known = false, enabled = false, runnable = false, running = false, held = false, again = false, gone = false;
   };
   State& at(TaskId t) { return tasks_[t.index()]; }
-  void complain(TaskId t, const std::string& what) { complaints += "task " + std::to_string(t.value()) + " " + what + "\n"; }
+  void complain(TaskId t, const std::string& what) {
+    complaints += "task " + std::to_string(t.value()) + " " + what + "\n";
+  }
   template <class Change>
   void step(TaskId t, const char* what, bool ok, Change change) {
     if (!ok) complain(t, std::string(what) + " out of order at " + std::to_string(s_.kernel->engine().now().count()));
@@ -156,17 +180,30 @@ RandomRun random_run(uint64_t seed) {
       return cpu;
     };
   }
-  auto any_slice = [&] { return choice.below(8) ? 1'000'000 * (1 + choice.below(20)) : choice.below(2) ? uint64_t{0} : uint64_t{1}; };
+  auto any_slice = [&] {
+    return choice.below(8) ? 1'000'000 * (1 + choice.below(20)) : choice.below(2) ? uint64_t{0} : uint64_t{1};
+  };
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    uint64_t extra = flags | (choice.below(8) == 0 ? uint64_t{kEnqHead} : 0) | (choice.below(8) == 0 ? uint64_t{kEnqPreempt} : 0);
+    uint64_t extra =
+        flags | (choice.below(8) == 0 ? uint64_t{kEnqHead} : 0) | (choice.below(8) == 0 ? uint64_t{kEnqPreempt} : 0);
     // Bound to where it may run, where the kernel insists on it.
     CpuId cpu = s.kernel->engine().allowed(task).first_cpu();
     switch (choice.below(6)) {
-      case 0: s.kernel->dsq_insert(task, kDsqLocal, any_slice(), extra); break;
-      case 1: s.kernel->dsq_insert(task, kDsqGlobal, any_slice(), flags); break;
-      case 2: s.kernel->dsq_insert(task, kDsqLocalOn | static_cast<uint64_t>(cpu.value()), any_slice(), extra); break;
-      case 3: s.kernel->dsq_insert_vtime(task, 1, any_slice(), choice.below(100), flags); break;
-      case 4: s.kernel->dsq_insert(task, 0, any_slice(), flags); break;
+      case 0:
+        s.kernel->dsq_insert(task, kDsqLocal, any_slice(), extra);
+        break;
+      case 1:
+        s.kernel->dsq_insert(task, kDsqGlobal, any_slice(), flags);
+        break;
+      case 2:
+        s.kernel->dsq_insert(task, kDsqLocalOn | static_cast<uint64_t>(cpu.value()), any_slice(), extra);
+        break;
+      case 3:
+        s.kernel->dsq_insert_vtime(task, 1, any_slice(), choice.below(100), flags);
+        break;
+      case 4:
+        s.kernel->dsq_insert(task, 0, any_slice(), flags);
+        break;
       default:
         protocol.hold(task);
         waiting.push_back(task);
@@ -194,7 +231,9 @@ RandomRun random_run(uint64_t seed) {
     uint64_t first = choice.below(2);
     if (!s.kernel->dsq_move_to_local(first)) s.kernel->dsq_move_to_local(1 - first);
   };
-  s.cpu_release = [&](CpuId, int32_t, TaskId) { if (choice.below(2)) s.kernel->reenqueue_local(); };
+  s.cpu_release = [&](CpuId, int32_t, TaskId) {
+    if (choice.below(2)) s.kernel->reenqueue_local();
+  };
   EngineOptions options;
   options.seed = seed;
   ExtOptions ext;

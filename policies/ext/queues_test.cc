@@ -1,5 +1,5 @@
-// Kfuncs on dispatch queues: lengths, peeking, iterators and moves (the kernel's self-tests peek_dsq and dequeue_iter are of
-// this kind).
+// Kfuncs on dispatch queues: lengths, peeking, iterators and moves (the kernel's self-tests peek_dsq and dequeue_iter
+// are of this kind).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using namespace testing;
 
-// Runs `check` at 10 ms, outside of all callbacks, when the queue 0 holds tasks 1..4 in that order, of `vtimes` when it is
-// ordered, and task 0 runs on CPU 0.
+// Runs `check` at 10 ms, outside of all callbacks, when the queue 0 holds tasks 1..4 in that order, of `vtimes` when it
+// is ordered, and task 0 runs on CPU 0.
 RunResult with_queue(Script& s, const std::function<void()>& check, std::vector<uint64_t> vtimes = {}) {
   Workload w;
   for (const char* name : {"hog", "a", "b", "c", "d"}) add_hog(w, name, 20, CpuId(0));
@@ -26,9 +26,12 @@ RunResult with_queue(Script& s, const std::function<void()>& check, std::vector<
     return 0;
   };
   s.enqueue = [&s, vtimes](TaskId task, uint64_t flags) {
-    if (task == TaskId(0)) s.kernel->dsq_insert(task, kDsqLocal, kSliceInf, flags);
-    else if (vtimes.empty()) s.kernel->dsq_insert(task, 0, kSliceInf, flags);
-    else s.kernel->dsq_insert_vtime(task, 0, kSliceInf, vtimes[task.index() - 1], flags);
+    if (task == TaskId(0))
+      s.kernel->dsq_insert(task, kDsqLocal, kSliceInf, flags);
+    else if (vtimes.empty())
+      s.kernel->dsq_insert(task, 0, kSliceInf, flags);
+    else
+      s.kernel->dsq_insert_vtime(task, 0, kSliceInf, vtimes[task.index() - 1], flags);
   };
   if (!s.dispatch) {
     s.dispatch = [&s](CpuId, TaskId) {
@@ -76,7 +79,8 @@ TEST(ExtQueues, PeekShowsTheFirstTask) {
   for (uint64_t id : {kDsqLocal, uint64_t{99}}) {
     Script bad;
     RunResult result = with_queue(bad, [&] { EXPECT_FALSE(bad.kernel->dsq_peek(id).valid()); });
-    EXPECT_THAT(result.status, HasSubstr(id == 99 ? "peek on non-existent DSQ 0x63" : "peek disallowed on builtin DSQ"));
+    EXPECT_THAT(result.status,
+                HasSubstr(id == 99 ? "peek on non-existent DSQ 0x63" : "peek disallowed on builtin DSQ"));
   }
 }
 
@@ -106,7 +110,8 @@ TEST(ExtQueues, IteratorsGoBothWays) {
     EXPECT_FALSE(s.kernel->dsq_move(&it, TaskId(1), 1, 0));
   });
   Script ordered;
-  with_queue(ordered, [&] { EXPECT_THAT(walk(ordered, 0), ElementsAre(2, 4, 1, 3)); }, {UINT64_MAX, UINT64_MAX - 5, 3, UINT64_MAX - 2});
+  with_queue(ordered, [&] { EXPECT_THAT(walk(ordered, 0), ElementsAre(2, 4, 1, 3)); },
+             {UINT64_MAX, UINT64_MAX - 5, 3, UINT64_MAX - 2});
 }
 
 TEST(ExtQueues, MovingTasksWhileIteratingVisitsEachOnce) {
@@ -206,7 +211,9 @@ TEST(ExtQueues, AMoveToAnotherCpusLocalQueueTakesTheTaskThere) {
 TEST(ExtQueues, AMoveWithPreemptTakesTheCpu) {
   Script s;
   Nanos ran_at;
-  s.running = [&](TaskId task) { if (task == TaskId(4)) ran_at = s.kernel->engine().now(); };
+  s.running = [&](TaskId task) {
+    if (task == TaskId(4)) ran_at = s.kernel->engine().now();
+  };
   with_queue(s, [&] {
     DsqIterator it;
     s.kernel->iter_dsq_new(&it, 0, 0);
@@ -245,7 +252,8 @@ TEST(ExtTimers, RunWhenTheyAreDueUnlessSetAnewOrCancelled) {
   Script s = Script::shared_queue();
   std::vector<std::pair<uint64_t, Nanos>> fired;
   s.init = [&] {
-    s.kernel->set_timer(1, ExtClass::kUptime + 5_ms), s.kernel->set_timer(2, ExtClass::kUptime + 6_ms), s.kernel->set_timer(3, ExtClass::kUptime + 7_ms);
+    s.kernel->set_timer(1, ExtClass::kUptime + 5_ms), s.kernel->set_timer(2, ExtClass::kUptime + 6_ms),
+        s.kernel->set_timer(3, ExtClass::kUptime + 7_ms);
     s.kernel->set_timer(2, ExtClass::kUptime + 9_ms), s.kernel->cancel_timer(3);
     return s.kernel->create_dsq(0, -1);
   };

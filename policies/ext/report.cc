@@ -7,12 +7,39 @@
 namespace simsched::ext {
 
 const char* op_name(Op op) {
-  static const char* const kNames[kNrOps] = {
-      "select_cpu", "enqueue", "dequeue", "dispatch", "tick", "runnable", "running", "stopping", "quiescent", "yield",
-      "core_sched_before", "set_weight", "set_cpumask", "update_idle", "cpu_acquire", "cpu_release", "init_task",
-      "exit_task", "enable", "disable", "dump", "dump_cpu", "dump_task", "cgroup_init", "cgroup_exit",
-      "cgroup_prep_move", "cgroup_move", "cgroup_cancel_move", "cgroup_set_weight", "cpu_online", "cpu_offline", "init",
-      "exit"};
+  static const char* const kNames[kNrOps] = {"select_cpu",
+                                             "enqueue",
+                                             "dequeue",
+                                             "dispatch",
+                                             "tick",
+                                             "runnable",
+                                             "running",
+                                             "stopping",
+                                             "quiescent",
+                                             "yield",
+                                             "core_sched_before",
+                                             "set_weight",
+                                             "set_cpumask",
+                                             "update_idle",
+                                             "cpu_acquire",
+                                             "cpu_release",
+                                             "init_task",
+                                             "exit_task",
+                                             "enable",
+                                             "disable",
+                                             "dump",
+                                             "dump_cpu",
+                                             "dump_task",
+                                             "cgroup_init",
+                                             "cgroup_exit",
+                                             "cgroup_prep_move",
+                                             "cgroup_move",
+                                             "cgroup_cancel_move",
+                                             "cgroup_set_weight",
+                                             "cpu_online",
+                                             "cpu_offline",
+                                             "init",
+                                             "exit"};
   return kNames[static_cast<size_t>(op)];
 }
 
@@ -55,7 +82,8 @@ std::vector<std::pair<std::string, int64_t>> ExtClass::counters() const {
   }
   for (int i = 0; i < kNrOps; ++i) {
     if (nr_calls_[static_cast<size_t>(i)] == 0) continue;
-    list.emplace_back(std::string("calls_") + op_name(static_cast<Op>(i)), static_cast<int64_t>(nr_calls_[static_cast<size_t>(i)]));
+    list.emplace_back(std::string("calls_") + op_name(static_cast<Op>(i)),
+                      static_cast<int64_t>(nr_calls_[static_cast<size_t>(i)]));
   }
   const auto own = state_ == State::kOff ? last_counters_ : ops_->counters();
   list.insert(list.end(), own.begin(), own.end());

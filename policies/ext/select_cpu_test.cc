@@ -41,7 +41,8 @@ TEST(ExtSelectCpu, WakeFlagsSayWhy) {
   Workload w;
   w.nr_tokens = 1;
   TaskId child = add_task(w, "child", {op::compute(ms(1)), op::sleep(1_ms), op::compute(ms(1)), op::wait(TokenId(0))});
-  TaskId parent = add_task(w, "parent", {op::fork(child), op::sleep(10_ms), op::compute(ms(1)), op::signal(TokenId(0))});
+  TaskId parent =
+      add_task(w, "parent", {op::fork(child), op::sleep(10_ms), op::compute(ms(1)), op::signal(TokenId(0))});
   w.ops[w.tasks[parent.index()].first_op + 3].flags = kOpSync;
   w.tasks[child.index()].parent = parent;
   std::vector<uint64_t> flags, enq_flags;
@@ -94,7 +95,7 @@ TEST(ExtSelectCpu, ACpuThatIsNotAllowedIsReplaced) {
   Simulation sim(machine, w, s);
   RunResult result = sim.run();
   EXPECT_EQ(result.status, "ok");
-  EXPECT_EQ(result.cpu_busy_ns[1], 4'000'000);  // the first allowed one of the node
+  EXPECT_EQ(result.cpu_busy_ns[1], 4'000'000);     // the first allowed one of the node
   EXPECT_EQ(sim.event("SELECT_CPU_FALLBACK"), 4);  // the first placement is not a wake-up
 }
 
@@ -144,7 +145,8 @@ TEST(ExtSelectCpu, ASyncWakerHandsItsCpuOverUnlessThePreviousOneIsIdleAndNear) {
     Workload w;
     w.nr_tokens = 1;
     TaskId wakee = add_task(w, "wakee", {op::compute(ms(1)), op::wait(TokenId(0)), op::compute(ms(1))});
-    TaskId waker = add_task(w, "waker", {op::sleep(10_ms), op::compute(ms(1)), op::signal(TokenId(0)), op::sleep(5_ms)});
+    TaskId waker =
+        add_task(w, "waker", {op::sleep(10_ms), op::compute(ms(1)), op::signal(TokenId(0)), op::sleep(5_ms)});
     w.ops[w.tasks[waker.index()].first_op + 2].flags = kOpSync;
     TaskId hog = add_task(w, "hog", {op::sleep(5_ms), op::compute(ms(busy ? 20 : 1))});
     w.tasks[wakee.index()].start_cpu = w.tasks[hog.index()].start_cpu = CpuId(prev);
@@ -203,7 +205,8 @@ TEST(ExtSelectCpu, WholeCoresComeFirst) {
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
     if (!(flags & kWakeTtwu)) return prev.value();
     for (int i = 0; i < 8; ++i) {
-      found.push_back(s.kernel->select_cpu_and(task, 2, 0, s.kernel->online_cpus(), i < 5 ? kPickIdleCore : uint64_t{0}));
+      found.push_back(
+          s.kernel->select_cpu_and(task, 2, 0, s.kernel->online_cpus(), i < 5 ? kPickIdleCore : uint64_t{0}));
     }
     return prev.value();
   };

@@ -1,5 +1,5 @@
-// What the kernel's own self-tests of sched_ext (tools/testing/selftests/sched_ext) check, as cases of this class. Those on
-// hotplug, init_enable_count, cyclic_kick_wait, idle masks and exits at length have their own files.
+// What the kernel's own self-tests of sched_ext (tools/testing/selftests/sched_ext) check, as cases of this class.
+// Those on hotplug, init_enable_count, cyclic_kick_wait, idle masks and exits at length have their own files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +17,8 @@ using namespace testing;
 Workload crowd(size_t tasks = 8) {
   Workload w;
   for (size_t i = 0; i < tasks; ++i)
-    add_task(w, "task", {op::compute(Work(static_cast<int64_t>(700'000 + 100'000 * i))), op::sleep(1_ms), op::loop(0, 30)});
+    add_task(w, "task",
+             {op::compute(Work(static_cast<int64_t>(700'000 + 100'000 * i))), op::sleep(1_ms), op::loop(0, 30)});
   return w;
 }
 
@@ -173,7 +174,8 @@ TEST(ExtSelftests, ExitFromEachCallback) {
     if (op == Op::kInitTask) s.init_task = [&](TaskId, bool) { return leave(), 0; };
     if (op == Op::kEnable) s.enable = [&](TaskId) { leave(); };
     if (op == Op::kSelectCpu) s.select_cpu = [&](TaskId, CpuId prev, uint64_t) { return leave(), prev.value(); };
-    if (op == Op::kEnqueue) s.enqueue = [&](TaskId task, uint64_t) { leave(), s.kernel->dsq_insert(task, kDsqGlobal, 0, 0); };
+    if (op == Op::kEnqueue)
+      s.enqueue = [&](TaskId task, uint64_t) { leave(), s.kernel->dsq_insert(task, kDsqGlobal, 0, 0); };
     if (op == Op::kDispatch) s.dispatch = [&](CpuId, TaskId) { leave(); };
     RunResult result = run_crowd(s);
     EXPECT_EQ(result.metric("tasks_exited"), 8) << op_name(op);
@@ -239,9 +241,13 @@ TEST(ExtSelftests, SelectCpuVtime) {
     s.kernel->dsq_insert_vtime(task, 1, kSliceDfl, s.vtime(task), 0);
     return prev.value();
   };
-  s.enqueue = [&](TaskId task, uint64_t flags) { s.kernel->dsq_insert_vtime(task, 1, kSliceDfl, s.vtime(task), flags); };
+  s.enqueue = [&](TaskId task, uint64_t flags) {
+    s.kernel->dsq_insert_vtime(task, 1, kSliceDfl, s.vtime(task), flags);
+  };
   s.running = [&](TaskId task) { now = std::max(now, s.vtime(task)); };
-  s.stopping = [&](TaskId task, bool) { s.vtime(task) += (kSliceDfl - s.slice(task)) * 100 / *s.kernel->fields(task).weight; };
+  s.stopping = [&](TaskId task, bool) {
+    s.vtime(task) += (kSliceDfl - s.slice(task)) * 100 / *s.kernel->fields(task).weight;
+  };
   s.enable = [&](TaskId task) { s.vtime(task) = now; };
   EXPECT_EQ(run_crowd(s, 2).status, "ok");
   EXPECT_GE(now, 20'000'000u);

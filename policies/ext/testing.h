@@ -61,7 +61,9 @@ class TestOps final : public Ops {
       Script* s = &s_;
       if (!s->init) s->init = [s] { return s->kernel->create_dsq(s->shared_dsq_, -1); };
       if (!s->enqueue)
-        s->enqueue = [s](TaskId task, uint64_t flags) { s->kernel->dsq_insert(task, s->shared_dsq_, kSliceDfl, flags); };
+        s->enqueue = [s](TaskId task, uint64_t flags) {
+          s->kernel->dsq_insert(task, s->shared_dsq_, kSliceDfl, flags);
+        };
       if (!s->dispatch) s->dispatch = [s](CpuId, TaskId) { s->kernel->dsq_move_to_local(s->shared_dsq_); };
     }
     info_ = s_.info;
@@ -159,12 +161,15 @@ class Simulation {
   ExtClass* ext_;
 };
 
-inline RunResult simulate(const Machine& machine, const Workload& workload, Script& script, EngineOptions options = {}) {
+inline RunResult simulate(const Machine& machine, const Workload& workload, Script& script,
+                          EngineOptions options = {}) {
   return Simulation(machine, workload, script, std::move(options)).run();
 }
 
 inline simsched::Op set_nice(int nice) { return {OpKind::kSetNice, 0, 0, 0, nice}; }
-inline simsched::Op set_policy(SchedPolicy policy) { return {OpKind::kSetPolicy, 0, 0, 0, static_cast<int64_t>(policy)}; }
+inline simsched::Op set_policy(SchedPolicy policy) {
+  return {OpKind::kSetPolicy, 0, 0, 0, static_cast<int64_t>(policy)};
+}
 inline simsched::Op set_affinity(AffinityId id) { return {OpKind::kSetAffinity, 0, 0, id.value(), 0}; }
 constexpr Work ms(int64_t n) { return Work(n * 1'000'000); }  // of work, which takes as long on an undisturbed CPU
 
@@ -181,6 +186,8 @@ inline TaskId add_rt(Workload& w, const std::string& name, const std::vector<sim
   spec.start_cpu = cpu;
   return task;
 }
-inline void pin(Workload& w, TaskId task, const CpuSet& cpus) { w.tasks[task.index()].affinity = w.intern_affinity(cpus); }
+inline void pin(Workload& w, TaskId task, const CpuSet& cpus) {
+  w.tasks[task.index()].affinity = w.intern_affinity(cpus);
+}
 
 }  // namespace simsched::ext::testing

@@ -162,7 +162,9 @@ TEST(ExtWatchdog, ThePublishedScxPacketStallsATaskOfOddCpus) {
     s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
     s.kernel->kick_cpu(0, kKickIdle);
   };
-  s.dispatch = [&](CpuId cpu, TaskId) { if (cpu.value() % 2 == 0) s.kernel->dsq_move_to_local(0); };
+  s.dispatch = [&](CpuId cpu, TaskId) {
+    if (cpu.value() % 2 == 0) s.kernel->dsq_move_to_local(0);
+  };
   Machine machine = flat_machine(4);
   RunResult result = simulate(machine, w, s);
   EXPECT_EQ(result.exit_code, 42);
@@ -183,7 +185,9 @@ TEST(ExtWatchdog, ThePublishedScxPacketStallsWhenCpu0IsTaken) {
     s.kernel->dsq_insert(t, 0, kSliceDfl, flags);
     s.kernel->kick_cpu(0, kKickIdle);
   };
-  s.dispatch = [&](CpuId cpu, TaskId) { if (cpu.value() % 2 == 0) s.kernel->dsq_move_to_local(0); };
+  s.dispatch = [&](CpuId cpu, TaskId) {
+    if (cpu.value() % 2 == 0) s.kernel->dsq_move_to_local(0);
+  };
   Machine machine = flat_machine(3);
   EXPECT_EQ(simulate(machine, w, s).exit_code, 42);
 }
