@@ -3,15 +3,12 @@
 #include <benchmark/benchmark.h>
 
 #include "base/rng.h"
-#include "bench/load.h"
+#include "bench/simulate.h"
 #include "policies/registry.h"
 #include "sim/engine.h"
 
 namespace simsched {
 namespace {
-
-using bench::busy_workload;
-using bench::machine_of;
 
 void raw_queue(benchmark::State& state) {
   auto pending = static_cast<size_t>(state.range(0));
@@ -26,26 +23,7 @@ void raw_queue(benchmark::State& state) {
 }
 
 void simulate(benchmark::State& state, const char* policy, Nanos duration) {
-  auto nr_cpus = static_cast<size_t>(state.range(0)), nr_tasks = static_cast<size_t>(state.range(1));
-  Machine machine = machine_of(nr_cpus);
-  Workload workload = busy_workload(nr_tasks, nr_cpus);
-  EngineOptions options;
-  options.duration = duration;
-  options.kernel.version = "6.18";
-  int64_t events = 0;
-  for (auto _ : state) {
-    state.PauseTiming();
-    auto engine = std::make_unique<Engine>(machine, workload, options,
-                                           make_policy(policy, {}, options.kernel, machine));
-    state.ResumeTiming();
-    engine->run();
-    events += static_cast<int64_t>(engine->nr_events());
-    state.PauseTiming();
-    engine.reset();
-    state.ResumeTiming();
-  }
-  state.SetItemsProcessed(events);
-  state.counters["events"] = static_cast<double>(events) / static_cast<double>(state.iterations());
+  bench::simulate(state, PolicyRegistry(kernel_policies()), policy, duration);
 }
 
 void eevdf(benchmark::State& state) { simulate(state, "eevdf", Nanos(state.range(2) * 1'000'000)); }

@@ -1,35 +1,14 @@
 // Cost of a simulated scheduling event under policies that sched_ext hosts, on the load of engine_bench.cc.
 #include <benchmark/benchmark.h>
 
-#include "bench/load.h"
+#include "bench/simulate.h"
 #include "scx_port/policies.h"
-#include "sim/engine.h"
 
 namespace simsched {
 namespace {
 
 void hosted(benchmark::State& state, const char* policy) {
-  auto nr_cpus = static_cast<size_t>(state.range(0)), nr_tasks = static_cast<size_t>(state.range(1));
-  Machine machine = bench::machine_of(nr_cpus);
-  Workload workload = bench::busy_workload(nr_tasks, nr_cpus);
-  const PolicyRegistry registry(scx_policies());
-  EngineOptions options;
-  options.duration = Nanos(state.range(2) * 1'000'000);
-  options.kernel.version = "6.18";
-  int64_t events = 0;
-  for (auto _ : state) {
-    state.PauseTiming();
-    auto engine = std::make_unique<Engine>(machine, workload, options,
-                                           registry.make(policy, {}, options.kernel, machine));
-    state.ResumeTiming();
-    engine->run();
-    events += static_cast<int64_t>(engine->nr_events());
-    state.PauseTiming();
-    engine.reset();
-    state.ResumeTiming();
-  }
-  state.SetItemsProcessed(events);
-  state.counters["events"] = static_cast<double>(events) / static_cast<double>(state.iterations());
+  bench::simulate(state, PolicyRegistry(scx_policies()), policy, Nanos(state.range(2) * 1'000'000));
 }
 
 void scx_simple(benchmark::State& state) { hosted(state, "scx_simple"); }

@@ -104,7 +104,7 @@ void ExtClass::direct_dispatch(TaskId id, uint64_t enq_flags) {
     t.ops_state = OpsState::kNone;
     t.deferred = true;
     Cpu& state = cpu_state(cpu);
-    if (state.deferred.empty()) engine_->set_timer(*this, engine_->now(), static_cast<uint32_t>(cpu.value()));
+    if (state.deferred.empty()) engine_->set_timer(*this, engine_->now(), number_of(kDeferred, static_cast<uint32_t>(cpu.value())));
     state.deferred.push_back(id);
     return;
   }

@@ -157,6 +157,10 @@ class ExtClass final : public SchedClass {
  private:
   enum class State : uint8_t { kOff, kEnabling, kEnabled, kDisabling };
   enum class OpsState : uint8_t { kNone, kQueueing, kQueued };
+  // What a timer of ours is for, in the top four bits of its number.
+  enum TimerKind : uint32_t { kDeferred = 0, kWatchdog, kDisable, kRestart, kUser, kReenqueue };
+  static constexpr uint32_t number_of(TimerKind kind, uint32_t what) { return kind << 28 | what; }
+  static constexpr uint32_t kWhat = (1u << 28) - 1;
   // What a callback may do (enum scx_kf_mask).
   enum KfMask : uint32_t {
     kKfUnlocked = 0,
@@ -235,6 +239,7 @@ class ExtClass final : public SchedClass {
   bool can_run_on(TaskId id, CpuId cpu, bool enforce);
   void move_remote(TaskId id, uint64_t enq_flags, CpuId to);
   void process_deferred(CpuId cpu);
+  uint32_t reenqueue(CpuId cpu);
   void update_curr(CpuId cpu, TaskId id);
   bool move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags);
 

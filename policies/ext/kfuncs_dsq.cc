@@ -101,9 +101,13 @@ TaskId ExtClass::dsq_peek(uint64_t id) {
 uint32_t ExtClass::reenqueue_local() {
   CpuId cpu = this_cpu();
   if (!(kf_mask_ & kKfCpuRelease)) {  // since 6.19 from anywhere, and then later
-    engine_->set_timer(*this, engine_->now(), 5u << 28 | static_cast<uint32_t>(cpu.value()));
+    engine_->set_timer(*this, engine_->now(), number_of(kReenqueue, static_cast<uint32_t>(cpu.value())));
     return 0;
   }
+  return reenqueue(cpu);
+}
+
+uint32_t ExtClass::reenqueue(CpuId cpu) {
   std::vector<TaskId> list;
   for (TaskId id = dsqs_->at(dsqs_->local(cpu)).first; id.valid(); id = dsqs_->next(id)) list.push_back(id);
   for (TaskId id : list) dispatch_dequeue(id);

@@ -8,10 +8,6 @@
 namespace simsched::ext {
 namespace {
 
-// What a timer of ours is for, in the top four bits of its number.
-enum TimerKind : uint32_t { kDeferred = 0, kWatchdog, kDisable, kRestart, kUser, kReenqueue };
-constexpr uint32_t number_of(TimerKind kind, uint32_t what) { return kind << 28 | what; }
-constexpr uint32_t kWhat = (1u << 28) - 1;
 
 constexpr Nanos kMaxTimeout = 30_s;  // SCX_WATCHDOG_MAX_TIMEOUT
 constexpr int64_t kMostRestarts = 100;
@@ -347,13 +343,7 @@ void ExtClass::timer(uint32_t number) {
       if (state_ == State::kEnabled) user_timer(what);
       break;
     case kReenqueue:
-      if (state_ == State::kEnabled) {
-        CpuId cpu(static_cast<int32_t>(what));
-        std::vector<TaskId> list;
-        for (TaskId id = dsqs_->at(dsqs_->local(cpu)).first; id.valid(); id = dsqs_->next(id)) list.push_back(id);
-        for (TaskId id : list) dispatch_dequeue(id);
-        for (TaskId id : list) do_enqueue(cpu, id, kEnqReenq, false);
-      }
+      if (state_ == State::kEnabled) reenqueue(CpuId(static_cast<int32_t>(what)));
       break;
   }
 }

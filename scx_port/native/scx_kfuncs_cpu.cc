@@ -1,17 +1,10 @@
 // CPUs: choosing, kicking, idle masks, performance (scx_kfunc_ids_any, ext_idle.c).
 
-#include "scx_port/native/bpf_ops.h"
 #include "scx_port/native/scx_kfuncs.h"
+#include "scx_port/native/scx_kfuncs_common.h"
 
 namespace simsched::native {
 namespace {
-
-using Word = uint64_t;
-
-ext::ExtClass& kernel(Vm& vm) { return BpfOps::of(vm).kernel(); }
-KernelObjects& objects(Vm& vm) { return BpfOps::of(vm).objects(); }
-Word errno_word(int32_t value) { return static_cast<uint32_t>(value); }
-int32_t s32(Word value) { return static_cast<int32_t>(value); }
 
 // ops_cpu_valid(): a CPU that does not exist ends the scheduler.
 bool valid_cpu(Vm& vm, int32_t cpu) {

@@ -1,19 +1,11 @@
 // Dispatch queues: inserting, moving, iterating (scx_kfunc_ids_enqueue_dispatch, _dispatch, _unlocked,
 // kernel/sched/ext.c).
 
-#include "scx_port/native/bpf_ops.h"
 #include "scx_port/native/scx_kfuncs.h"
+#include "scx_port/native/scx_kfuncs_common.h"
 
 namespace simsched::native {
 namespace {
-
-using Word = uint64_t;
-
-// Each entry is `Word f(Vm&, Word a, Word b, Word c, Word d, Word e)`; these name the parts that are used.
-ext::ExtClass& kernel(Vm& vm) { return BpfOps::of(vm).kernel(); }
-KernelObjects& objects(Vm& vm) { return BpfOps::of(vm).objects(); }
-Word errno_word(int32_t value) { return static_cast<uint32_t>(value); }
-int32_t s32(Word value) { return static_cast<int32_t>(value); }
 
 template <const char* const& kName>
 Word insert(Vm& vm, Word p, Word dsq, Word slice, Word enq_flags, Word) {

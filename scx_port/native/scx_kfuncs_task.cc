@@ -3,18 +3,11 @@
 
 #include <algorithm>
 
-#include "scx_port/native/bpf_ops.h"
 #include "scx_port/native/scx_kfuncs.h"
+#include "scx_port/native/scx_kfuncs_common.h"
 
 namespace simsched::native {
 namespace {
-
-using Word = uint64_t;
-
-ext::ExtClass& kernel(Vm& vm) { return BpfOps::of(vm).kernel(); }
-KernelObjects& objects(Vm& vm) { return BpfOps::of(vm).objects(); }
-Word errno_word(int32_t value) { return static_cast<uint32_t>(value); }
-int32_t s32(Word value) { return static_cast<int32_t>(value); }
 
 Word running(Vm& vm, Word p, Word, Word, Word, Word) {
   CpuId idle;

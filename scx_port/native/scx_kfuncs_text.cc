@@ -3,15 +3,12 @@
 #include "scx_port/native/bpf_ops.h"
 #include "scx_port/native/format.h"
 #include "scx_port/native/scx_kfuncs.h"
+#include "scx_port/native/scx_kfuncs_common.h"
 
 namespace simsched::native {
 namespace {
 
-using Word = uint64_t;
-
 constexpr uint64_t kMessageBytes = 1024;  // SCX_EXIT_MSG_LEN
-
-ext::ExtClass& kernel(Vm& vm) { return BpfOps::of(vm).kernel(); }
 
 // As __bstr_format(): a format that is wrong is an error of its own.
 std::optional<std::string> message(Vm& vm, Word format, Word data, Word size) {
