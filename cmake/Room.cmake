@@ -1,11 +1,14 @@
 include(GoogleTest)
 
-# simsched_room(NAME LINK targets...): a static library of the folder NAME. Its *_test.cc become the
+# simsched_room(NAME LINK targets... WITHOUT folders...): a static library of the folder NAME. Its *_test.cc become the
 # executable NAME_test (ctest label `unit`), each *_fuzz.cc a libFuzzer executable of its own.
-# Sources in sub-folders belong to the room.
+# Sources in sub-folders belong to the room, but for those WITHOUT names: they have targets of their own.
 function(simsched_room name)
-  cmake_parse_arguments(ROOM "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "LINK;WITHOUT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cc)
+  foreach(folder IN LISTS ROOM_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX "/${name}/${folder}/")
+  endforeach()
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
