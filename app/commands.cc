@@ -11,6 +11,7 @@ const std::vector<Command>& commands() {
       {"policies", "list the scheduling policies and their tunables", policies_command},
       {"workloads", "list the workload generators and their parameters", workloads_command},
       {"metrics", "list the metrics, their units and meaning", metrics_command},
+      {"export", "a policy as a folder from which a machine loads it into its kernel", export_command},
       {"doctor", "say what this computer offers for recording and for loading schedulers", doctor_command},
   };
   return kCommands;

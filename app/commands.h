@@ -19,6 +19,7 @@ Action topo_command(CLI::App& command);
 Action policies_command(CLI::App& command);
 Action workloads_command(CLI::App& command);
 Action metrics_command(CLI::App& command);
+Action export_command(CLI::App& command);
 Action doctor_command(CLI::App& command);
 
 struct Command {

@@ -16,8 +16,9 @@ set(port ${PROJECT_SOURCE_DIR}/scx_port)
 file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
 list(FILTER live_sources EXCLUDE REGEX "_test\\.cc$")
 add_library(scx_live STATIC ${live_sources} ${PROJECT_SOURCE_DIR}/topology/machine.cc
-                            ${PROJECT_SOURCE_DIR}/policies/tunables.cc)
-target_link_libraries(scx_live PUBLIC base Boost::headers nlohmann_json::nlohmann_json libbpf_static)
+                            ${PROJECT_SOURCE_DIR}/policies/tunables.cc ${port}/export/manifest.cc
+                            ${port}/known_variables.cc)
+target_link_libraries(scx_live PUBLIC base Boost::headers nlohmann_json::nlohmann_json nettle libbpf_static)
 
 # simsched_live_program(NAME FOLDER): a static executable of scx_port/FOLDER/*.cc.
 function(simsched_live_program name folder)
@@ -43,3 +44,5 @@ function(simsched_live_test name folder)
 endfunction()
 
 simsched_live_test(scx_live_test live)
+simsched_live_program(simsched-loader loader)
+target_link_libraries(simsched-loader PRIVATE CLI11::CLI11)

@@ -114,24 +114,41 @@ void KernelObject::set_map_entries(const std::string& map, uint32_t entries) {
   if (int error = bpf_map__set_max_entries(find_map(map), entries)) fail(name_, "cannot size map " + map, -error);
 }
 
-std::span<std::byte> KernelObject::ops_member(const std::string& ops, const std::string& member) {
-  bpf_map* map = find_map(ops);
-  size_t size = 0;
-  auto* memory = static_cast<std::byte*>(bpf_map__initial_value(map, &size));
+bool KernelObject::has_map(const std::string& map) const {
+  return bpf_object__find_map_by_name(object_.get(), map.c_str()) != nullptr;
+}
+
+std::span<std::byte> KernelObject::member(std::span<std::byte> memory, const std::string& type,
+                                          const std::string& member) const {
   const btf* types = bpf_object__btf(object_.get());
-  // The map is the value of a variable of its name, of the struct that the object was compiled with.
-  const int32_t type_id = btf__find_by_name_kind(types, "sched_ext_ops", BTF_KIND_STRUCT);
-  if (memory == nullptr || type_id < 0) return {};
-  const btf_type* type = btf__type_by_id(types, static_cast<uint32_t>(type_id));
-  for (uint32_t i = 0; i < btf_vlen(type); ++i) {
-    const btf_member& m = btf_members(type)[i];
+  const int32_t id = btf__find_by_name_kind(types, type.c_str(), BTF_KIND_STRUCT);
+  if (id < 0) return {};
+  const btf_type* structure = btf__type_by_id(types, static_cast<uint32_t>(id));
+  for (uint32_t i = 0; i < btf_vlen(structure); ++i) {
+    const btf_member& m = btf_members(structure)[i];
     if (member != btf__name_by_offset(types, m.name_off)) continue;
-    const size_t offset = btf_member_bit_offset(type, i) / 8;
+    const size_t offset = btf_member_bit_offset(structure, i) / 8;
     const int64_t bytes = btf__resolve_size(types, m.type);
-    if (bytes <= 0 || offset + static_cast<size_t>(bytes) > size) return {};
-    return {memory + offset, static_cast<size_t>(bytes)};
+    if (bytes <= 0 || offset + static_cast<size_t>(bytes) > memory.size()) return {};
+    return memory.subspan(offset, static_cast<size_t>(bytes));
   }
   return {};
+}
+
+std::span<std::byte> KernelObject::ops_member(const std::string& ops, const std::string& name) {
+  size_t size = 0;
+  auto* memory = static_cast<std::byte*>(bpf_map__initial_value(find_map(ops), &size));
+  if (memory == nullptr) return {};
+  return member({memory, size}, "sched_ext_ops", name);
+}
+
+void KernelObject::set_section_size(const std::string& section, uint32_t bytes) {
+  bpf_map* map;
+  bpf_object__for_each_map(map, object_.get()) {
+    if (section_of(map) != section) continue;
+    if (int error = bpf_map__set_value_size(map, bytes)) fail(name_, "cannot size section " + section, -error);
+  }
+  index_variables();  // the variable in it has grown
 }
 
 std::string KernelObject::verifier_words() const {

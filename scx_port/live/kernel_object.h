@@ -40,14 +40,19 @@ class KernelObject {
   void set_map_entries(const std::string& map, uint32_t entries);
   // A member of a struct_ops map's initial value, e.g. ("simple_ops", "timeout_ms"); empty: no such member.
   std::span<std::byte> ops_member(const std::string& ops, const std::string& member);
+  // Makes the array in a data section of its own (".data.uei_dump") longer. Takes no effect where there is none.
+  void set_section_size(const std::string& section, uint32_t bytes);
 
   void load();
 
   // ---- at any time ----
-  // A global variable in place: its first value before load(), the kernel's own memory after it. Read-only variables are
-  // not to be written to after it. Throws Error when there is none of that name.
+  // A global variable in place: its first value before load(), the kernel's own memory after it. Read-only variables
+  // are not to be written to after it. Throws Error when there is none of that name.
   std::span<std::byte> variable(const std::string& name);
   bool has_variable(const std::string& name) const { return variables_.contains(name); }
+  bool has_map(const std::string& map) const;
+  // The part of `memory`, a struct of that type, that a member is; empty: there is none.
+  std::span<std::byte> member(std::span<std::byte> memory, const std::string& type, const std::string& member) const;
   std::vector<std::string> struct_ops() const;  // names of the maps
 
   // ---- after load() ----

@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "policies/ext/constants.h"
+#include "scx_port/known_variables.h"
 
 namespace simsched::native {
 namespace {
@@ -211,6 +212,8 @@ class Setter {
 
 }  // namespace
 
+std::string variable_of(const std::string& name) { return name.substr(0, name.find('.')); }
+
 Error unknown_variable(const BpfObject& object, const std::string& name, const std::string& where) {
   std::vector<std::string> names;
   for (const BpfVariable& variable : object.variables)
@@ -218,25 +221,27 @@ Error unknown_variable(const BpfObject& object, const std::string& name, const s
   return Error(where, object.name + " has no variable '" + name + "'", suggest(name, names));
 }
 
-void set_variable(Vm& vm, const std::string& name, const std::string& text, const std::string& where) {
-  const BpfObject& object = vm.object();
-  size_t dot = name.find('.');
-  std::string base = name.substr(0, dot);
+void set_variable(const BpfObject& object, std::span<std::byte> bytes, const std::string& name,
+                  const std::string& text, const std::string& where) {
+  const std::string base = variable_of(name);
   const BpfVariable* variable = object.variable(base);
-  std::span<std::byte> bytes = vm.variable(base);
   if (variable == nullptr || bytes.empty()) throw unknown_variable(object, base, where);
   uint32_t type = variable->btf_type;
   if (type == 0)
     throw Error(where, "the type of variable '" + base + "' is not known", "set it in the policy's source");
-  if (dot != std::string::npos) {
-    auto member = object.btf.member(object.btf.name_of(type), name.substr(dot + 1));
+  if (base.size() < name.size()) {
+    const std::string member_name = name.substr(base.size() + 1);
+    auto member = object.btf.member(object.btf.name_of(type), member_name);
     if (!member || member->offset + member->size > bytes.size())
-      throw Error(where, "variable '" + base + "' has no member '" + name.substr(dot + 1) + "'",
-                  "see the policy's source");
+      throw Error(where, "variable '" + base + "' has no member '" + member_name + "'", "see the policy's source");
     bytes = bytes.subspan(member->offset, member->size);
     type = member->type;
   }
   Setter(object.btf, name, where).set(bytes, type, text);
+}
+
+void set_variable(Vm& vm, const std::string& name, const std::string& text, const std::string& where) {
+  set_variable(vm.object(), vm.variable(variable_of(name)), name, text, where);
 }
 
 void set_known_variables(Vm& vm, const Machine& machine) {
@@ -248,17 +253,11 @@ void set_known_variables(Vm& vm, const Machine& machine) {
     std::string kind = object.btf.kind_of(variable->btf_type);
     if (kind == "int" || kind == "bool" || kind == "enum") std::memcpy(bytes.data(), &value, bytes.size());
   };
-  // Left 0 in newer sources, for the loader to fill in with SCX_SLICE_DFL.
-  for (const char* name : {"slice_ns", "cgrp_slice_ns", "pair_batch_dur_ns"}) {
-    std::span<std::byte> bytes = vm.variable(name);
-    if (std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; })) set(name, ext::kSliceDfl);
+  for (const KnownVariable& known : known_variables(machine)) {
+    const std::span<std::byte> bytes = vm.variable(known.name);
+    const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
+    if (!known.only_if_zero || std::all_of(bytes.begin(), bytes.end(), is_zero)) set(known.name, known.value);
   }
-  bool smt = machine.nr_cores() < machine.nr_cpus();
-  for (const char* name : {"nr_cpu_ids", "nr_cpus", "nr_possible_cpus", "nr_online_cpus", "nr_cpus_onln"})
-    set(name, machine.nr_cpus());
-  for (const char* name : {"nr_node_ids", "nr_nodes", "nr_numa_nodes"}) set(name, machine.nr_nodes());
-  for (const char* name : {"nr_llcs"}) set(name, machine.nr_llcs());
-  for (const char* name : {"smt_enabled", "is_smt_active"}) set(name, smt);
   for (const BpfVariable& variable : object.variables) {
     if (!variable.name.starts_with("__SCX_")) continue;
     std::string name = variable.name.substr(2);

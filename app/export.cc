@@ -1,0 +1,216 @@
+// simsched export: a policy as a folder from which a machine loads it into its kernel.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/experiment.h"
+#include "app/inputs.h"
+#include "app/outputs.h"
+#include "app/parallel.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/suggest.h"
+#include "report/comparison.h"
+#include "report/summary.h"
+#include "scx_port/export/exporter.h"
+#include "topology/load.h"
+
+namespace simsched {
+namespace {
+
+constexpr const char* kHelp = R"(
+The folder holds the BPF object of the very source that is simulated, a static loader, a systemd unit, a README for the
+administrator, and manifest.json: parameters, the results that justified the choice, hashes. The same input gives the
+same bytes. Of a CONFIG with several policies the best by its first metric is exported, unless --policy names one.
+
+Examples:
+  simsched export scx_simple -o simple                        a shipped policy, as it is
+  simsched export my.bpf.c -o mine                            any sched_ext scheduler
+  simsched export experiment.yaml -o winner                   simulate, and export the best
+  simsched export experiment.yaml --policy scx_rusty -o rusty simulate, and export this one
+  winner/simsched-loader --check                              on the machine that is to run it
+  simsched verify winner --vm                                 the proof, on a real kernel in a virtual machine
+)";
+
+struct Arguments {
+  std::string subject, output, policy;
+  bool quiet = false;
+};
+
+const HostedEntry* find_hosted(const std::string& name) {
+  for (const HostedEntry& entry : hosted_policies())
+    if (entry.name == name) return &entry;
+  return nullptr;
+}
+
+// Means over the seeds, rounded: integers are the same everywhere.
+nlohmann::ordered_json results_of(const std::vector<RunResult>& results) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const MachineRuns& machine : group_runs(results)) {
+    for (const PolicyRuns& policy : machine.policies) {
+      nlohmann::ordered_json entry;
+      entry["machine"] = machine.machine;
+      entry["workload"] = policy.runs.front()->workload;
+      entry["policy"] = policy.policy;
+      entry["seeds"] = policy.runs.size();
+      for (const auto& [name, first] : policy.runs.front()->metrics) {
+        int64_t sum = 0;
+        for (const RunResult* run : policy.runs) sum += run->metric(name);
+        entry["metrics"][name] = sum / static_cast<int64_t>(policy.runs.size());
+      }
+      list.push_back(entry);
+    }
+  }
+  return list;
+}
+
+bool can_be_exported(const PolicyConfig& policy) { return find_hosted(policy.name) != nullptr; }
+
+// The index of the policy to export.
+size_t choose(const Config& config, const std::string& wanted, const std::vector<RunResult>& results) {
+  std::vector<std::string> labels;
+  for (const PolicyConfig& policy : config.policies)
+    if (can_be_exported(policy)) labels.push_back(policy.label);
+  if (labels.empty()) {
+    throw Error(config.file, "names no policy that can be exported",
+                "add one that sched_ext hosts: see 'simsched policies'");
+  }
+  auto index_of = [&](const std::string& label) {
+    for (size_t i = 0; i < config.policies.size(); ++i)
+      if (config.policies[i].label == label && can_be_exported(config.policies[i])) return i;
+    throw Error("--policy", "no policy '" + label + "' in " + config.file + " can be exported", suggest(label, labels));
+  };
+  if (!wanted.empty()) return index_of(wanted);
+  const std::string metric = config.metrics.front();
+  const MetricInfo* info = find_metric_info(metric);
+  const int better = info != nullptr && info->better > 0 ? 1 : -1;
+  std::string best;
+  double best_mean = 0;
+  const std::vector<MachineRuns> groups = group_runs(results);
+  for (const PolicyRuns& policy : groups.front().policies) {
+    if (std::find(labels.begin(), labels.end(), policy.policy) == labels.end()) continue;
+    const bool ended =
+        std::any_of(policy.runs.begin(), policy.runs.end(), [](auto* run) { return run->exit_code != 0; });
+    const std::vector<double> values = policy.values(metric);
+    if (ended || values.empty()) continue;
+    const double mean = mean_estimate(values).mean;
+    if (best.empty() || (mean - best_mean) * better > 0) {
+      best = policy.policy;
+      best_mean = mean;
+    }
+  }
+  if (best.empty())
+    throw Error(config.file, "no policy that can be exported came to its end", "name one with --policy");
+  return index_of(best);
+}
+
+std::string loader_path() {
+  std::error_code failed;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  const std::string path = (self.parent_path() / "simsched-loader").string();
+  if (failed || !std::filesystem::exists(path)) {
+    throw Error(path, "is not there: this simsched was built without a loader",
+                "run scripts/fetch-libbpf, then build again");
+  }
+  return path;
+}
+
+// Of a label a name for files: "scx_rusty as_coded" becomes "scx_rusty_as_coded".
+std::string file_name(std::string label) {
+  for (char& c : label)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') c = '_';
+  return label;
+}
+
+int write_folder(const Arguments& arguments, const ExportRequest& request) {
+  Outputs outputs;
+  outputs.add_folder(arguments.output);
+  for (auto& [name, content] : export_files(request)) outputs.add_file(arguments.output + "/" + name, content);
+  const Bytes loader = read_file(loader_path());
+  const std::string loader_copy = arguments.output + "/simsched-loader";
+  outputs.add_file(loader_copy, {reinterpret_cast<const char*>(loader.span().data()), loader.size()});
+  outputs.write();
+  namespace fs = std::filesystem;
+  fs::permissions(loader_copy, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
+                  fs::perm_options::add);
+  if (arguments.quiet) return 0;
+  fmt::print("exported {} to {}\n", request.policy, arguments.output);
+  fmt::print("prove it: simsched verify {} --vm\nload it:  {}\n", arguments.output, loader_copy);
+  return 0;
+}
+
+int export_policy(const Arguments& arguments, const PolicyConfig& policy, const Machine& machine,
+                  const KernelParams& kernel, const std::string& results) {
+  PolicyRequest request{&policy.tunables, kernel, machine, policy.name, policy.where, {}};
+  HostedPolicy hosted;
+  find_hosted(policy.name)->read(request, &hosted);
+  return write_folder(arguments, {file_name(policy.label), hosted, machine, policy.where, results, SIMSCHED_VERSION});
+}
+
+// A name or a source, with nothing simulated.
+int export_plain(const Arguments& arguments) {
+  PolicyConfig policy;
+  const std::string& subject = arguments.subject;
+  if (subject.ends_with(".bpf.c") || subject.ends_with(".bpf.o")) {
+    policy = {"bpf", std::filesystem::path(subject).stem().stem().string(), {{"bpf", subject, subject}}, subject};
+  } else {
+    std::vector<std::string> names;
+    for (const HostedEntry& entry : hosted_policies())
+      if (entry.listed) names.push_back(entry.name);
+    if (std::find(names.begin(), names.end(), subject) == names.end())
+      throw Error("", "'" + subject + "' is neither a policy that can be exported nor a .yaml file",
+                  suggest(subject, names));
+    policy = {subject, subject, {}, subject};
+  }
+  if (!arguments.policy.empty()) throw Error("--policy", "there is only one policy here", "leave it out");
+  const Machine host = load_machine(YAML::Node("host"), "host");
+  return export_policy(arguments, policy, host, KernelParams{}, "");
+}
+
+int export_config(const Arguments& arguments) {
+  Config config = load_config(arguments.subject);
+  if (config.metrics.empty()) config.metrics = default_metrics();
+  if (!arguments.policy.empty()) choose(config, arguments.policy, {});  // before anything is simulated
+  const Inputs inputs(config, arguments.quiet);
+  const std::vector<Experiment> experiments = list_experiments(config, inputs);
+  std::vector<RunResult> results;
+  for (const Outcome& outcome :
+       run_experiments(experiments, config, inputs, jobs_or_default(config.jobs), arguments.quiet))
+    results.push_back(outcome.result);
+  const size_t chosen = choose(config, arguments.policy, results);
+  for (const RunResult& result : results) {
+    if (result.policy == config.policies[chosen].label && result.exit_code != 0)
+      throw Error(config.policies[chosen].where, "its simulation ended with: " + result.status,
+                  "mend the policy first");
+  }
+  return export_policy(arguments, config.policies[chosen], inputs.machine(0), inputs.kernel(0),
+                       results_of(results).dump());
+}
+
+int run(const Arguments& arguments) {
+  check_output_folder(arguments.output);
+  loader_path();
+  const bool config = arguments.subject.ends_with(".yaml") || arguments.subject.ends_with(".yml");
+  return config ? export_config(arguments) : export_plain(arguments);
+}
+
+}  // namespace
+
+Action export_command(CLI::App& command) {
+  auto arguments = std::make_shared<Arguments>();
+  command.add_option("POLICY|CONFIG", arguments->subject, "A policy's name, a .bpf.c file, or an experiment")
+      ->required();
+  command.add_option("-o,--output", arguments->output, "The folder to write")->required();
+  command.add_option("--policy", arguments->policy, "Which of the experiment's policies");
+  command.add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
+  command.footer(kHelp);
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace simsched

@@ -1,0 +1,32 @@
+// What `simsched export` writes: a folder that an administrator copies to a machine and starts.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scx_port/export/manifest.h"
+#include "scx_port/hosted.h"
+#include "topology/machine.h"
+
+namespace simsched {
+
+struct ExportRequest {
+  std::string policy;  // name for people and for the unit: "scx_rusty"
+  const HostedPolicy& hosted;
+  const Machine& machine;  // that it was simulated on
+  std::string where;       // of the policy in the config, for messages
+  std::string results;     // JSON, may be empty
+  std::string version;
+};
+
+// The files by name, in a fixed order: policy.bpf.o, manifest.json, simsched-NAME.service, README.md. The same request
+// gives the same bytes. Throws Error where the policy cannot be exported. The loader is added by the caller.
+std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request);
+
+Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> object);
+std::string unit_name(const std::string& policy);  // "simsched-scx_rusty.service"
+std::string systemd_unit(const Manifest& manifest);
+std::string administrator_readme(const Manifest& manifest);
+
+}  // namespace simsched

@@ -1,0 +1,106 @@
+#include "scx_port/loader/session.h"
+
+#include <fstream>
+
+#include "base/error.h"
+#include "scx_port/known_variables.h"
+#include "scx_port/live/bytes.h"
+#include "scx_port/live/host_machine.h"
+#include "scx_port/user/user_halves.h"
+
+namespace simsched::live {
+namespace {
+
+// CPUs that come or go between opening and attaching must be noticed: the kernel compares this number.
+std::optional<uint64_t> hotplug_sequence() {
+  std::ifstream file("/sys/kernel/sched_ext/hotplug_seq");
+  uint64_t value = 0;
+  if (file >> value) return value;
+  return std::nullopt;
+}
+
+bool has_licence_for_kfuncs(const std::string& license) {
+  // As include/linux/license.h has it.
+  for (const char* good :
+       {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"})
+    if (license == good) return true;
+  return false;
+}
+
+}  // namespace
+
+Session::Session(const ExportedFolder& folder, const SessionOptions& options)
+    : folder_(folder),
+      options_(options),
+      machine_(host_machine()),
+      object_(folder.object, folder.manifest.policy),
+      host_(object_, machine_),
+      half_(make_user_half(folder.manifest.user_half, folder.manifest.user_options)) {
+  const Manifest& manifest = folder.manifest;
+  if (!has_licence_for_kfuncs(manifest.license)) {
+    throw Error(folder.path + "/" + kObjectFile,
+                "its licence is '" + manifest.license + "'; sched_ext's functions are for GPL-compatible ones only",
+                "give the source a GPL-compatible licence");
+  }
+  for (const auto& [map, entries] : manifest.map_entries) object_.set_map_entries(map, entries);
+  make_room_for_dump(object_, manifest.ops);
+  set_variables();
+  if (half_) {
+    half_->before_start(host_);
+    set_variables();  // the manifest has the last word
+  }
+  if (options.timeout_ms) {
+    auto member = object_.ops_member(manifest.ops, "timeout_ms");
+    if (member.empty()) throw Error(manifest.policy, "its scheduler has no timeout_ms", "leave --timeout out");
+    set_integer(member, *options.timeout_ms);
+  }
+  if (!options.decisions.empty()) DecisionLog::enable(object_);
+  if (auto member = object_.ops_member(manifest.ops, "hotplug_seq"); !member.empty())
+    if (auto sequence = hotplug_sequence()) set_integer(member, *sequence);
+  object_.load();
+  if (!options.decisions.empty()) log_ = std::make_unique<DecisionLog>(object_, options.decisions);
+}
+
+void Session::set_variables() {
+  const Manifest& manifest = folder_.manifest;
+  for (const KnownVariable& known : known_variables(machine_)) {
+    if (!object_.has_variable(known.name)) continue;
+    const std::span<std::byte> memory = object_.variable(known.name);
+    if (memory.size() > sizeof(uint64_t) || (known.only_if_zero && get_integer(memory) != 0)) continue;
+    set_integer(memory, known.value);
+  }
+  for (const Manifest::Variable& variable : manifest.variables) {
+    const std::span<std::byte> memory = object_.variable(variable.name.substr(0, variable.name.find('.')));
+    if (variable.bytes.size() > memory.size())
+      throw Error(folder_.path + "/" + kManifestFile, "variable '" + variable.name + "' does not fit the object");
+    std::copy(variable.bytes.begin(), variable.bytes.end(), memory.begin());
+  }
+}
+
+void Session::attach() {
+  object_.attach(folder_.manifest.ops);
+  attached_at_ = host_.now();
+  if (half_) half_->after_start(host_);
+}
+
+Nanos Session::next() const { return half_ ? half_->next(host_.now()) : Nanos::max(); }
+
+void Session::work() {
+  if (log_) log_->drain();
+  if (half_ && half_->next(host_.now()) <= host_.now()) half_->run(host_);
+}
+
+Statistics Session::statistics() {
+  Statistics statistics;
+  statistics.policy = folder_.manifest.policy;
+  statistics.uptime_ms = (host_.now() - attached_at_).count() / 1'000'000;
+  statistics.counters = policy_counters(object_, host_, half_.get());
+  statistics.events = kernel_events();
+  if (log_) {
+    statistics.extra.emplace_back("decisions_logged", static_cast<int64_t>(log_->records()));
+    statistics.extra.emplace_back("decisions_lost", static_cast<int64_t>(log_->lost()));
+  }
+  return statistics;
+}
+
+}  // namespace simsched::live

@@ -1,0 +1,55 @@
+// Session: one life of a scheduler in the kernel, from loading to its end. A hotplug restart is a new one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "scx_port/export/manifest.h"
+#include "scx_port/live/kernel_object.h"
+#include "scx_port/live/live_host.h"
+#include "scx_port/loader/decision_log.h"
+#include "scx_port/loader/exit_info.h"
+#include "scx_port/loader/statistics.h"
+#include "scx_port/user/user_half.h"
+#include "topology/machine.h"
+
+namespace simsched::live {
+
+struct SessionOptions {
+  std::optional<uint32_t> timeout_ms;  // of the watchdog, instead of the policy's own
+  std::string decisions;               // file; empty: none
+  std::string model;                   // file, instead of the exported one
+};
+
+class Session {
+ public:
+  // Opens, sets and loads. Throws Error; nothing is attached then.
+  Session(const ExportedFolder& folder, const SessionOptions& options);
+
+  void attach();
+  void detach() { object_.detach(); }
+
+  // What the user-space half and the log have to do by now; call it when either is due.
+  void work();
+  Nanos next() const;  // when work() is due, on the clock of now()
+  Nanos now() const { return host_.now(); }
+  int wait_fd() const { return log_ ? log_->wait_fd() : -1; }
+
+  ExitInfo exit_info() { return read_exit_info(object_); }
+  Statistics statistics();
+
+ private:
+  void set_variables();
+
+  const ExportedFolder& folder_;
+  SessionOptions options_;
+  Machine machine_;
+  KernelObject object_;
+  LiveHost host_;
+  std::unique_ptr<UserHalf> half_;
+  std::unique_ptr<DecisionLog> log_;
+  Nanos attached_at_;
+};
+
+}  // namespace simsched::live

@@ -1,0 +1,27 @@
+#include "scx_port/user/user_halves.h"
+
+#include "base/error.h"
+#include "scx_port/user/rusty/rusty.h"
+
+namespace simsched {
+
+std::unique_ptr<UserHalf> make_user_half(const std::string& name, const Tunables& options) {
+  if (name.empty()) return nullptr;
+  TunableReader reader;
+  if (name == "rusty") {
+    rusty::Options rusty;
+    rusty.bind(reader);
+    reader.read(options, name);
+    return std::make_unique<rusty::RustyUser>(rusty);
+  }
+  throw Error(name, "there is no user-space half of this name", "the export is of another version of simsched");
+}
+
+std::vector<TunableReader::Info> user_half_options(const std::string& name) {
+  TunableReader reader;
+  rusty::Options rusty;
+  if (name == "rusty") rusty.bind(reader);
+  return reader.infos();
+}
+
+}  // namespace simsched

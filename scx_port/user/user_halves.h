@@ -1,0 +1,18 @@
+// The user-space halves that policies name, by name.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "policies/tunables.h"
+#include "scx_port/user/user_half.h"
+
+namespace simsched {
+
+// Null for an empty name. Throws Error for one that is not known, or options that it does not have.
+std::unique_ptr<UserHalf> make_user_half(const std::string& name, const Tunables& options);
+
+// What can be set of it.
+std::vector<TunableReader::Info> user_half_options(const std::string& name);
+
+}  // namespace simsched
