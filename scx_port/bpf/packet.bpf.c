@@ -14,6 +14,7 @@
  * here to compare with. None sees packets: what runs in soft interrupts on its own is placed by interrupt affinity.
  */
 #include <scx/common.bpf.h>
+#include <simsched/decision.bpf.h>
 
 char _license[] SEC("license") = "GPL";
 
@@ -56,26 +57,69 @@ static __always_inline struct packet_stats *counters(void) {
   return bpf_map_lookup_elem(&stats, &zero);
 }
 
-static __always_inline bool is_packet_task(const struct task_struct *p) {
-  char comm[COMM_LEN];
+/* What is decided, and from what. */
+enum {
+  PACKET_KIND,  /* the task's name, in two words -> is it a packet task */
+  PACKET_HALF,  /* mode, undivided, is it a packet task -> half */
+  PACKET_QUEUE, /* mode, half, may it use a CPU of its half, is it a kernel thread of one CPU -> queue */
+  PACKET_KEY,   /* vtime, the queue's vtime -> key */
+  PACKET_TAKE,  /* mode, undivided, CPU -> queue to take from, or PACKET_NONE */
+  PACKET_CLOCK, /* the queue's vtime, vtime of who runs -> the queue's vtime */
+  PACKET_USED,  /* vtime, what is left of the slice, weight -> vtime */
+};
+#define PACKET_NONE (~0ULL)
+
+static __always_inline bool has_prefix(u64 low, u64 high) {
   u32 i, at;
 
-  bpf_probe_read_kernel_str(comm, sizeof(comm), p->comm);
   for (i = 0; i < MAX_PREFIXES; i++) {
     if (!prefixes[i][0]) break;
     for (at = 0; at < COMM_LEN; at++) {
       char want = prefixes[i][at];
       if (!want) return true;
-      if (comm[at] != want) break;
+      if ((char)((at < 8 ? low : high) >> (at & 7) * 8) != want) break;
     }
   }
   return false;
 }
 
+static __always_inline u64 packet_decide(u32 kind, const u64 *in) {
+  switch (kind) {
+    case PACKET_KIND:
+      return has_prefix(in[0], in[1]);
+    case PACKET_HALF:
+      if (in[0] != MODE_TALK || in[1]) return EVEN;
+      return in[2] ? EVEN : ODD;
+    case PACKET_QUEUE:
+      /* Who may use no CPU of its half, a thread of one CPU above all, stays where it is. */
+      if (in[0] != MODE_FIRST && !in[2]) return SCX_DSQ_LOCAL;
+      if (in[0] == MODE_PUBLISHED && in[3]) return SCX_DSQ_LOCAL;
+      return in[1];
+    case PACKET_KEY:
+      return time_before(in[0], in[1] - SCX_SLICE_DFL) ? in[1] - SCX_SLICE_DFL : in[0];
+    case PACKET_TAKE: {
+      u64 half = in[1] ? EVEN : in[2] & 1;
+      return half == EVEN || in[0] == MODE_TALK ? half : PACKET_NONE;
+    }
+    case PACKET_CLOCK:
+      return time_before(in[0], in[1]) ? in[1] : in[0];
+    case PACKET_USED:
+      return in[0] + (SCX_SLICE_DFL - in[1]) * 100 / in[2];
+  }
+  return 0;
+}
+DECISIONS(packet_decide)
+
+static __always_inline bool is_packet_task(const struct task_struct *p) {
+  u64 comm[COMM_LEN / 8] = {};
+
+  bpf_probe_read_kernel_str(comm, sizeof(comm), p->comm);
+  return DECIDE(packet_decide, PACKET_KIND, comm[0], comm[1]);
+}
+
 /* The half a task belongs to. */
 static __always_inline u32 half_of(const struct task_struct *p, bool packet) {
-  if (mode != MODE_TALK || undivided) return EVEN;
-  return packet ? EVEN : ODD;
+  return DECIDE(packet_decide, PACKET_HALF, mode, undivided, packet);
 }
 
 static __always_inline const struct cpumask *cpus_of(u32 half) {
@@ -134,26 +178,21 @@ void BPF_STRUCT_OPS(packet_enqueue, struct task_struct *p, u64 enq_flags) {
   u32 half = half_of(p, packet);
   const struct cpumask *cpus = cpus_of(half);
   struct packet_stats *s = counters();
-  u64 vtime = p->scx.dsq_vtime, now = vtime_now[half & 1];
+  u64 queue, vtime;
   u32 kicks = 0;
   s32 cpu;
 
   if (!cpus) return;
   count_task(s, packet);
-  /* Who may use no CPU of its half, a thread of one CPU above all, stays where it is. */
-  if (mode != MODE_FIRST && !bpf_cpumask_intersects(p->cpus_ptr, cpus)) {
+  queue = DECIDE(packet_decide, PACKET_QUEUE, mode, half, bpf_cpumask_intersects(p->cpus_ptr, cpus),
+                 p->nr_cpus_allowed == 1 && (p->flags & PF_KTHREAD));
+  if (queue == SCX_DSQ_LOCAL) {
     if (s) s->bound++;
     scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, enq_flags);
     return;
   }
-  if (mode == MODE_PUBLISHED && p->nr_cpus_allowed == 1 && (p->flags & PF_KTHREAD)) {
-    if (s) s->bound++;
-    scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, enq_flags);
-    return;
-  }
-
-  if (time_before(vtime, now - SCX_SLICE_DFL)) vtime = now - SCX_SLICE_DFL;
-  scx_bpf_dsq_insert_vtime(p, half, SCX_SLICE_DFL, vtime, enq_flags);
+  vtime = DECIDE(packet_decide, PACKET_KEY, p->scx.dsq_vtime, vtime_now[half & 1]);
+  scx_bpf_dsq_insert_vtime(p, queue, SCX_SLICE_DFL, vtime, enq_flags);
 
   switch (mode) {
     case MODE_TALK:
@@ -176,23 +215,23 @@ void BPF_STRUCT_OPS(packet_enqueue, struct task_struct *p, u64 enq_flags) {
 }
 
 void BPF_STRUCT_OPS(packet_dispatch, s32 cpu, struct task_struct *prev) {
-  u32 half = undivided ? EVEN : cpu & 1;
+  u64 queue = DECIDE(packet_decide, PACKET_TAKE, mode, undivided, cpu);
 
-  if (half == EVEN || mode == MODE_TALK) scx_bpf_dsq_move_to_local(half);
+  if (queue != PACKET_NONE) scx_bpf_dsq_move_to_local(queue);
 }
 
 void BPF_STRUCT_OPS(packet_running, struct task_struct *p) {
   u32 half = mode != MODE_TALK || undivided ? EVEN : scx_bpf_task_cpu(p) & 1;
 
   half &= 1;
-  if (time_before(vtime_now[half], p->scx.dsq_vtime)) vtime_now[half] = p->scx.dsq_vtime;
+  vtime_now[half] = DECIDE(packet_decide, PACKET_CLOCK, vtime_now[half], p->scx.dsq_vtime);
 }
 
 void BPF_STRUCT_OPS(packet_stopping, struct task_struct *p, bool runnable) {
   u64 left = p->scx.slice;
 
   if (left >= SCX_SLICE_DFL) return;
-  scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + (SCX_SLICE_DFL - left) * 100 / p->scx.weight);
+  scx_bpf_task_set_dsq_vtime(p, DECIDE(packet_decide, PACKET_USED, p->scx.dsq_vtime, left, p->scx.weight));
 }
 
 void BPF_STRUCT_OPS(packet_enable, struct task_struct *p) {

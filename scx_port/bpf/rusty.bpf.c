@@ -10,6 +10,7 @@
  *
  *   rusty.h, rusty_math.h   shared with user space: layouts; decaying averages, deadlines
  *   rusty_state.bpf.h       options, globals, maps
+ *   rusty_decide.bpf.h      what is decided, as pure functions
  *   rusty_load.bpf.h        load, deadline, choice of domain
  *   rusty_place.bpf.h       choice of CPU, stealing
  *   rusty_init.bpf.h        the start
@@ -22,6 +23,7 @@
  * Compile: clang -target bpf -g -O2 -mcpu=v3 -I scx_port/include -c rusty.bpf.c
  */
 #include <scx/common.bpf.h>
+#include <simsched/decision.bpf.h>
 
 #include "rusty.h"
 #include "rusty_math.h"
@@ -29,6 +31,7 @@
 char _license[] SEC("license") = "GPL";
 
 #include "rusty_state.bpf.h"
+#include "rusty_decide.bpf.h"
 #include "rusty_load.bpf.h"
 #include "rusty_place.bpf.h"
 #include "rusty_init.bpf.h"
@@ -93,11 +96,8 @@ static __always_inline bool follow_request(struct task_struct *p, struct task_ct
 	id = request->id;
 	target = request->target_dom;
 	bpf_map_delete_elem(&lb_requests, &pid);
-	if (id != taskc->id || target == taskc->dom_id || target >= nr_doms)
-		return false;
-	if (balancer == RUSTY_LB_AS_CODED)
-		target = taskc->dom_id;
-	return task_set_domain(p, taskc, taskc->dom_id, target);
+	target = DECIDE(rusty_decide, RUSTY_FOLLOW, id, target, taskc->id, taskc->dom_id, nr_doms, balancer);
+	return target != RUSTY_NO_DOM && task_set_domain(p, taskc, taskc->dom_id, target);
 }
 
 static __always_inline void kick_domestic(struct bpf_cpumask *own)
@@ -130,7 +130,7 @@ void BPF_STRUCT_OPS(rusty_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct task_ctx *taskc = task_ctx_get(p);
 	struct bpf_cpumask *own;
-	u64 floor;
+	u64 vtime;
 
 	if (!taskc || !(own = taskc->cpumask)) {
 		scx_bpf_dsq_insert(p, SCX_DSQ_GLOBAL, slice_ns, enq_flags);
@@ -153,12 +153,11 @@ void BPF_STRUCT_OPS(rusty_enqueue, struct task_struct *p, u64 enq_flags)
 	if (fifo_sched) {
 		scx_bpf_dsq_insert(p, taskc->dom_id, slice_ns, enq_flags);
 	} else {
-		/* A sleeper's credit is one slice. */
-		floor = *min_vruntime_of(taskc->dom_id) - slice_ns;
-		if (time_before(p->scx.dsq_vtime, floor)) {
+		vtime = DECIDE(rusty_decide, RUSTY_CLAMP, p->scx.dsq_vtime, *min_vruntime_of(taskc->dom_id), slice_ns);
+		if (vtime != p->scx.dsq_vtime) {
 			stat_inc(RUSTY_STAT_DL_CLAMP);
-			scx_bpf_task_set_dsq_vtime(p, floor);
-			taskc->deadline = floor + deadline_of(taskc);
+			scx_bpf_task_set_dsq_vtime(p, vtime);
+			taskc->deadline = vtime + deadline_of(taskc);
 		} else {
 			stat_inc(RUSTY_STAT_DL_PRESET);
 		}
@@ -198,7 +197,8 @@ void BPF_STRUCT_OPS(rusty_runnable, struct task_struct *p, u64 enq_flags)
 	wakerc = task_ctx_try(waker);
 	if (!wakerc)
 		return;
-	wakerc->waker_freq = update_freq(wakerc->waker_freq, sub_or_zero(now, wakerc->last_woke_at));
+	wakerc->waker_freq = DECIDE(rusty_decide, RUSTY_FREQ, wakerc->waker_freq,
+				    sub_or_zero(now, wakerc->last_woke_at));
 	wakerc->last_woke_at = now;
 }
 
@@ -215,8 +215,7 @@ void BPF_STRUCT_OPS(rusty_running, struct task_struct *p)
 		return;
 	/* Not exact when two CPUs do it at once, which the original does not mind either. */
 	min_vruntime = min_vruntime_of(taskc->dom_id);
-	if (time_before(*min_vruntime, p->scx.dsq_vtime))
-		*min_vruntime = p->scx.dsq_vtime;
+	*min_vruntime = DECIDE(rusty_decide, RUSTY_CLOCK, *min_vruntime, p->scx.dsq_vtime);
 }
 
 void BPF_STRUCT_OPS(rusty_stopping, struct task_struct *p, bool runnable)
@@ -228,8 +227,8 @@ void BPF_STRUCT_OPS(rusty_stopping, struct task_struct *p, bool runnable)
 		return;
 	delta = sub_or_zero(bpf_ktime_get_ns(), taskc->last_run_at);
 	taskc->sum_runtime += delta;
-	taskc->avg_runtime = moving_average(taskc->avg_runtime, taskc->sum_runtime);
-	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + scale_inverse(delta, taskc->weight));
+	taskc->avg_runtime = DECIDE(rusty_decide, RUSTY_AVERAGE, taskc->avg_runtime, taskc->sum_runtime);
+	scx_bpf_task_set_dsq_vtime(p, DECIDE(rusty_decide, RUSTY_USED, p->scx.dsq_vtime, delta, taskc->weight));
 	taskc->deadline = p->scx.dsq_vtime + deadline_of(taskc);
 }
 
@@ -241,7 +240,8 @@ void BPF_STRUCT_OPS(rusty_quiescent, struct task_struct *p, u64 deq_flags)
 	if (!taskc)
 		return;
 	load_adjust(p, taskc, now, false);
-	taskc->blocked_freq = update_freq(taskc->blocked_freq, sub_or_zero(now, taskc->last_blocked_at));
+	taskc->blocked_freq = DECIDE(rusty_decide, RUSTY_FREQ, taskc->blocked_freq,
+				     sub_or_zero(now, taskc->last_blocked_at));
 	taskc->last_blocked_at = now;
 }
 

@@ -73,9 +73,8 @@ static __always_inline void note_active(struct task_struct *p, struct task_ctx *
 /* ---- Deadline ------------------------------------------------------------------------------------------------- */
 static __always_inline u64 deadline_of(struct task_ctx *taskc)
 {
-	u32 lat = latency_priority(taskc->blocked_freq, taskc->waker_freq, taskc->avg_runtime, taskc->weight);
-
-	return deadline_length(taskc->avg_runtime, prio_to_weight[(DL_MAX_LAT_PRIO - 1 - lat) & 63]);
+	return DECIDE(rusty_decide, RUSTY_LENGTH, taskc->avg_runtime, taskc->waker_freq, taskc->blocked_freq,
+		      taskc->weight);
 }
 
 /* ---- Domain --------------------------------------------------------------------------------------------------- */
@@ -130,28 +129,21 @@ static __always_inline u64 preferred_doms(struct task_struct *p)
  * to, those first that its memory is bound to. Leaves it alone when it may run in none: its CPUs are all offline. */
 static __always_inline void task_pick_domain(struct task_struct *p, struct task_ctx *taskc, u32 from)
 {
-	u32 start = next_round(bpf_get_smp_processor_id()), first = RUSTY_NO_DOM, first_preferred = RUSTY_NO_DOM, i, dom;
+	u32 start = next_round(bpf_get_smp_processor_id()), i, dom;
 	u64 preferred = preferred_doms(p), may = 0;
 	struct rusty_task_load *load;
 	struct bpf_cpumask *mask;
 
 	bpf_for(i, 0, nr_doms) {
-		dom = (start + i) % nr_doms & (RUSTY_MAX_DOMS - 1);
-		mask = mask_get(MASK_DOM + dom);
-		if (!mask || !bpf_cpumask_intersects(cast_mask(mask), p->cpus_ptr))
-			continue;
-		may |= 1ULL << dom;
-		if (first == RUSTY_NO_DOM)
-			first = dom;
-		if (first_preferred == RUSTY_NO_DOM && preferred >> dom & 1)
-			first_preferred = dom;
+		mask = mask_get(MASK_DOM + (i & (RUSTY_MAX_DOMS - 1)));
+		if (mask && bpf_cpumask_intersects(cast_mask(mask), p->cpus_ptr))
+			may |= 1ULL << (i & 63);
 	}
 	taskc->dom_mask = may;
 	taskc->preferred_dom_mask = preferred & may;
-	if (first_preferred != RUSTY_NO_DOM)
-		first = first_preferred;
-	if (first != RUSTY_NO_DOM)
-		task_set_domain(p, taskc, from, first);
+	dom = DECIDE(rusty_decide, RUSTY_DOMAIN, may, preferred, start % nr_doms);
+	if (dom != RUSTY_NO_DOM)
+		task_set_domain(p, taskc, from, dom);
 	load = task_load_get(p, taskc);
 	if (load) {
 		load->dom_mask = taskc->dom_mask;

@@ -69,50 +69,64 @@ static __always_inline s32 pick_wake_sync(struct task_struct *p, s32 prev_cpu)
 	return -1;
 }
 
-/* Idle CPUs of domains with room, for a task that may run anywhere: those near its previous CPU first, whole cores
- * first. */
-static __always_inline s32 pick_direct_greedy(s32 prev_cpu, bool idle_cores)
+/* What RUSTY_PLACE decides from. */
+static __always_inline u64 place_facts(struct task_struct *p, struct task_ctx *taskc, s32 prev_cpu, bool domestic,
+				       const struct cpumask *idle_smt)
 {
-	u32 prev_dom = dom_of_cpu(prev_cpu);
-	struct bpf_cpumask *near = NULL, *far = mask_get(MASK_DIRECT_GREEDY);
-	s32 cpu;
+	struct bpf_cpumask *greedy = mask_get(MASK_DIRECT_GREEDY);
+	u64 facts = domestic ? PLACE_DOMESTIC : 0;
 
-	if (!far || bpf_cpumask_empty(cast_mask(far)))
-		return -1;
-	if (prev_dom < RUSTY_MAX_DOMS) {
-		near = mask_get(MASK_DOM_GREEDY + prev_dom);
-		if (!direct_greedy_numa)
-			far = mask_get(MASK_NODE_GREEDY + (node_of_dom(prev_dom) & (RUSTY_MAX_NODES - 1)));
-	}
-	if (idle_cores) {
-		if (near) {
-			cpu = scx_bpf_pick_idle_cpu(cast_mask(near), SCX_PICK_IDLE_CORE);
-			if (cpu >= 0) {
-				stat_inc(RUSTY_STAT_DIRECT_GREEDY);
-				return cpu;
-			}
-		}
-		if (far) {
-			cpu = scx_bpf_pick_idle_cpu(cast_mask(far), SCX_PICK_IDLE_CORE);
-			if (cpu >= 0) {
-				stat_inc(RUSTY_STAT_DIRECT_GREEDY_FAR);
-				return cpu;
-			}
-		}
-	}
-	if (near) {
-		cpu = scx_bpf_pick_idle_cpu(cast_mask(near), 0);
-		if (cpu >= 0) {
-			stat_inc(RUSTY_STAT_DIRECT_GREEDY);
-			return cpu;
-		}
-	}
-	if (far) {
-		cpu = scx_bpf_pick_idle_cpu(cast_mask(far), 0);
-		if (cpu >= 0) {
-			stat_inc(RUSTY_STAT_DIRECT_GREEDY_FAR);
-			return cpu;
-		}
+	if (bpf_cpumask_test_cpu(prev_cpu, idle_smt))
+		facts |= PLACE_PREV_CORE;
+	if (!bpf_cpumask_empty(idle_smt))
+		facts |= PLACE_CORES;
+	if (taskc->all_cpus)
+		facts |= PLACE_ANYWHERE;
+	if (!greedy || bpf_cpumask_empty(cast_mask(greedy)))
+		return facts;
+	facts |= PLACE_GREEDY;
+	if (bpf_cpumask_test_cpu(prev_cpu, cast_mask(greedy)) && bpf_cpumask_test_cpu(prev_cpu, p->cpus_ptr))
+		facts |= PLACE_PREV_ROOM;
+	return facts;
+}
+
+static __always_inline s32 pick_from(struct bpf_cpumask *mask, u64 flags)
+{
+	return mask ? scx_bpf_pick_idle_cpu(cast_mask(mask), flags) : -1;
+}
+
+/* CPUs with room for foreign tasks, in the domain of the previous CPU or beyond it. */
+static __always_inline struct bpf_cpumask *greedy_mask(s32 prev_cpu, bool near)
+{
+	u32 dom = dom_of_cpu(prev_cpu);
+
+	if (near)
+		return dom < RUSTY_MAX_DOMS ? mask_get(MASK_DOM_GREEDY + dom) : NULL;
+	if (dom < RUSTY_MAX_DOMS && !direct_greedy_numa)
+		return mask_get(MASK_NODE_GREEDY + (node_of_dom(dom) & (RUSTY_MAX_NODES - 1)));
+	return mask_get(MASK_DIRECT_GREEDY);
+}
+
+/* An idle CPU by this attempt, claimed; negative: none. */
+static __always_inline s32 try_idle(u32 attempt, struct bpf_cpumask *own, s32 prev_cpu, u32 *stat)
+{
+	switch (attempt) {
+	case TRY_PREV:
+	case TRY_PREV_FOREIGN:
+		*stat = attempt == TRY_PREV ? RUSTY_STAT_PREV_IDLE : RUSTY_STAT_GREEDY_IDLE;
+		return scx_bpf_test_and_clear_cpu_idle(prev_cpu) ? prev_cpu : -1;
+	case TRY_OWN_CORE:
+	case TRY_OWN:
+		*stat = RUSTY_STAT_DIRECT;
+		return pick_from(own, attempt == TRY_OWN ? 0 : SCX_PICK_IDLE_CORE);
+	case TRY_NEAR_CORE:
+	case TRY_NEAR:
+		*stat = RUSTY_STAT_DIRECT_GREEDY;
+		return pick_from(greedy_mask(prev_cpu, true), attempt == TRY_NEAR ? 0 : SCX_PICK_IDLE_CORE);
+	case TRY_FAR_CORE:
+	case TRY_FAR:
+		*stat = RUSTY_STAT_DIRECT_GREEDY_FAR;
+		return pick_from(greedy_mask(prev_cpu, false), attempt == TRY_FAR ? 0 : SCX_PICK_IDLE_CORE);
 	}
 	return -1;
 }
@@ -121,45 +135,21 @@ static __always_inline s32 pick_direct_greedy(s32 prev_cpu, bool idle_cores)
 static __always_inline s32 pick_idle(struct task_struct *p, struct task_ctx *taskc, struct bpf_cpumask *own,
 				     s32 prev_cpu, bool domestic, const struct cpumask *idle_smt)
 {
-	bool idle_cores = !bpf_cpumask_empty(idle_smt);
-	struct bpf_cpumask *greedy;
+	u64 plan = DECIDE(rusty_decide, RUSTY_PLACE, place_facts(p, taskc, prev_cpu, domestic, idle_smt));
+	u32 i, stat = 0;
 	s32 cpu;
 
-	/* The previous CPU, when all of its core is idle; a foreign one only while its domain has room. */
-	if (bpf_cpumask_test_cpu(prev_cpu, idle_smt)) {
-		if (domestic) {
-			if (scx_bpf_test_and_clear_cpu_idle(prev_cpu)) {
-				stat_inc(RUSTY_STAT_PREV_IDLE);
-				return prev_cpu;
-			}
-		} else {
-			greedy = mask_get(MASK_DIRECT_GREEDY);
-			if (greedy && bpf_cpumask_test_cpu(prev_cpu, cast_mask(greedy)) &&
-			    bpf_cpumask_test_cpu(prev_cpu, p->cpus_ptr) && scx_bpf_test_and_clear_cpu_idle(prev_cpu)) {
-				stat_inc(RUSTY_STAT_GREEDY_IDLE);
-				return prev_cpu;
-			}
-		}
-	}
-	/* Any whole core of the domain. */
-	if (idle_cores) {
-		cpu = scx_bpf_pick_idle_cpu(cast_mask(own), SCX_PICK_IDLE_CORE);
+	bpf_for(i, 0, MAX_TRIES) {
+		if (!(plan & 15))
+			break;
+		cpu = try_idle(plan & 15, own, prev_cpu, &stat);
 		if (cpu >= 0) {
-			stat_inc(RUSTY_STAT_DIRECT);
+			stat_inc(stat);
 			return cpu;
 		}
+		plan >>= 4;
 	}
-	/* The previous CPU although its sibling is busy, then any CPU of the domain. */
-	if (domestic && scx_bpf_test_and_clear_cpu_idle(prev_cpu)) {
-		stat_inc(RUSTY_STAT_PREV_IDLE);
-		return prev_cpu;
-	}
-	cpu = scx_bpf_pick_idle_cpu(cast_mask(own), 0);
-	if (cpu >= 0) {
-		stat_inc(RUSTY_STAT_DIRECT);
-		return cpu;
-	}
-	return taskc->all_cpus ? pick_direct_greedy(prev_cpu, idle_cores) : -1;
+	return -1;
 }
 
 /* ---- Stealing ------------------------------------------------------------------------------------------------- */
@@ -170,10 +160,8 @@ static __always_inline bool steal(s32 cpu, u32 dom, bool other_node)
 
 	bpf_for(tries, 1, nr_doms) {
 		from = next_round(cpu) % nr_doms;
-		if (from == dom || (node_of_dom(from) != node) != other_node)
-			continue;
-		/* Upstream's help text has it the other way round; this is what its code does. */
-		if (other_node && scx_bpf_dsq_nr_queued(from) >= (s32)greedy_threshold_x_numa)
+		if (!DECIDE(rusty_decide, RUSTY_STEAL, dom, node, from, node_of_dom(from), other_node,
+			    other_node ? scx_bpf_dsq_nr_queued(from) : 0, greedy_threshold_x_numa))
 			continue;
 		if (scx_bpf_dsq_move_to_local(from)) {
 			stat_inc(other_node ? RUSTY_STAT_GREEDY_XNUMA : RUSTY_STAT_GREEDY_LOCAL);

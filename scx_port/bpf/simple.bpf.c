@@ -10,6 +10,7 @@
  * sleeper's credit of at most one slice, (slice - what is left) * 100 / weight of virtual time for what was used.
  */
 #include <scx/common.bpf.h>
+#include <simsched/decision.bpf.h>
 
 char _license[] SEC("license") = "GPL";
 
@@ -38,11 +39,35 @@ static __always_inline struct simple_stats *counters(void) {
   return bpf_map_lookup_elem(&stats, &zero);
 }
 
+/* What is decided, and from what. */
+enum {
+  SIMPLE_QUEUE, /* is its CPU idle -> queue */
+  SIMPLE_KEY,   /* vtime, the queue's vtime, slice -> key */
+  SIMPLE_CLOCK, /* the queue's vtime, vtime of who runs -> the queue's vtime */
+  SIMPLE_USED,  /* vtime, slice, what is left of it, weight -> vtime */
+};
+
+static __always_inline u64 simple_decide(u32 kind, const u64 *in) {
+  switch (kind) {
+    case SIMPLE_QUEUE:
+      return in[0] ? SCX_DSQ_LOCAL : SHARED_DSQ;
+    case SIMPLE_KEY:
+      /* Who slept long may not make up for all of it at once. */
+      return time_before(in[0], in[1] - in[2]) ? in[1] - in[2] : in[0];
+    case SIMPLE_CLOCK:
+      return time_before(in[0], in[1]) ? in[1] : in[0];
+    case SIMPLE_USED:
+      return in[0] + (in[1] - in[2]) * 100 / in[3];
+  }
+  return 0;
+}
+DECISIONS(simple_decide)
+
 s32 BPF_STRUCT_OPS(simple_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags) {
   bool is_idle = false;
   s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
 
-  if (is_idle) {
+  if (DECIDE(simple_decide, SIMPLE_QUEUE, is_idle) == SCX_DSQ_LOCAL) {
     struct simple_stats *s = counters();
     if (s) s->local++;
     scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice_ns, 0);
@@ -52,15 +77,14 @@ s32 BPF_STRUCT_OPS(simple_select_cpu, struct task_struct *p, s32 prev_cpu, u64 w
 
 void BPF_STRUCT_OPS(simple_enqueue, struct task_struct *p, u64 enq_flags) {
   struct simple_stats *s = counters();
-  u64 vtime = p->scx.dsq_vtime;
+  u64 vtime;
 
   if (s) s->queued++;
   if (fifo) {
     scx_bpf_dsq_insert(p, SHARED_DSQ, slice_ns, enq_flags);
     return;
   }
-  /* Who slept long may not make up for all of it at once. */
-  if (time_before(vtime, vtime_now - slice_ns)) vtime = vtime_now - slice_ns;
+  vtime = DECIDE(simple_decide, SIMPLE_KEY, p->scx.dsq_vtime, vtime_now, slice_ns);
   scx_bpf_dsq_insert_vtime(p, SHARED_DSQ, slice_ns, vtime, enq_flags);
 }
 
@@ -71,14 +95,14 @@ void BPF_STRUCT_OPS(simple_dispatch, s32 cpu, struct task_struct *prev) {
 }
 
 void BPF_STRUCT_OPS(simple_running, struct task_struct *p) {
-  if (!fifo && time_before(vtime_now, p->scx.dsq_vtime)) vtime_now = p->scx.dsq_vtime;
+  if (!fifo) vtime_now = DECIDE(simple_decide, SIMPLE_CLOCK, vtime_now, p->scx.dsq_vtime);
 }
 
 void BPF_STRUCT_OPS(simple_stopping, struct task_struct *p, bool runnable) {
   u64 left = p->scx.slice;
 
   if (fifo || left >= slice_ns) return;
-  scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + (slice_ns - left) * 100 / p->scx.weight);
+  scx_bpf_task_set_dsq_vtime(p, DECIDE(simple_decide, SIMPLE_USED, p->scx.dsq_vtime, slice_ns, left, p->scx.weight));
 }
 
 void BPF_STRUCT_OPS(simple_enable, struct task_struct *p) {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kMap = "decisions";
 constexpr const char* kSwitch = "decisions_logged";
+constexpr uint32_t kRingBytes = 1 << 24;
 constexpr const char* kLost = "decisions_lost";
 
 }  // namespace
@@ -21,6 +22,7 @@ void DecisionLog::enable(KernelObject& object) {
   if (!object.has_map(kMap) || !object.has_variable(kSwitch))
     throw Error(object.name(), "the policy has no decisions to log", "leave --decisions out");
   set_integer(object.variable(kSwitch), 1);
+  object.set_map_entries(kMap, kRingBytes);
 }
 
 DecisionLog::DecisionLog(KernelObject& object, const std::string& path)
@@ -40,8 +42,6 @@ int DecisionLog::add(void* self, void* record, size_t size) {
   ++log.records_;
   return 0;
 }
-
-int DecisionLog::wait_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
 
 void DecisionLog::drain() {
   ring_buffer__consume(ring_.get());

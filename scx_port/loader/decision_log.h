@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/units.h"
 #include "scx_port/live/kernel_object.h"
 
 struct ring_buffer;
@@ -21,7 +22,7 @@ class DecisionLog {
   DecisionLog(KernelObject& object, const std::string& path);
   ~DecisionLog();
 
-  int wait_fd() const;  // readable when there is something
+  static constexpr Nanos kPeriod{5'000'000};  // how often to drain: the policy does not wake its reader
   void drain();
   uint64_t records() const { return records_; }
   uint64_t lost() const;  // the ring was full

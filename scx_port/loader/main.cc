@@ -89,9 +89,9 @@ class Loader {
     for (;;) {
       const Nanos now = session.now();
       const Nanos until = std::min({session.next(), next_statistics, end_, now + kLook});
-      pollfd files[] = {{signals_, POLLIN, 0}, {session.wait_fd(), POLLIN, 0}};
+      pollfd file{signals_, POLLIN, 0};
       const int64_t wait_ms = std::max<int64_t>(0, ((until - now).count() + 999'999) / 1'000'000);
-      poll(files, 2, static_cast<int>(std::min<int64_t>(wait_ms, 1000)));
+      poll(&file, 1, static_cast<int>(std::min<int64_t>(wait_ms, 1000)));
       signalfd_siginfo signal;
       while (read(signals_, &signal, sizeof(signal)) == sizeof(signal)) {
         if (signal.ssi_signo != SIGHUP) return {};

@@ -83,7 +83,10 @@ void Session::attach() {
   if (half_) half_->after_start(host_);
 }
 
-Nanos Session::next() const { return half_ ? half_->next(host_.now()) : Nanos::max(); }
+Nanos Session::next() const {
+  const Nanos now = host_.now();
+  return std::min(half_ ? half_->next(now) : Nanos::max(), log_ ? now + DecisionLog::kPeriod : Nanos::max());
+}
 
 void Session::work() {
   if (log_) log_->drain();

@@ -34,7 +34,6 @@ class Session {
   void work();
   Nanos next() const;  // when work() is due, on the clock of now()
   Nanos now() const { return host_.now(); }
-  int wait_fd() const { return log_ ? log_->wait_fd() : -1; }
 
   ExitInfo exit_info() { return read_exit_info(object_); }
   Statistics statistics();
