@@ -125,6 +125,9 @@ std::string tunable_text(const YAML::Node& node, const std::string& file, const 
   return text + "]";
 }
 
+// Policies that are files: {bpf: FILE.bpf.c, VARIABLE: VALUE, ...}, {exported: FOLDER}.
+bool is_file_policy(const std::string& name) { return name == "bpf" || name == "exported"; }
+
 // {KEY: VALUE, GROUP: {KEY: VALUE}}: a tunable in a group is called GROUP.KEY. Only sched_ext policies have groups and
 // lists.
 void read_tunables(const YAML::Node& map, const std::string& file, const std::string& group, PolicyConfig* policy) {
@@ -134,7 +137,7 @@ void read_tunables(const YAML::Node& map, const std::string& file, const std::st
     if (!entry.first.IsScalar()) throw Error(where, "the name of a tunable is not text", "write NAME: VALUE");
     std::string key = group + entry.first.Scalar();
     if (!seen.insert(key).second) throw Error(where, "'" + key + "' is given twice", "keep one");
-    bool hosted = policy->name == "bpf" || policy->name.starts_with("scx_");
+    bool hosted = is_file_policy(policy->name) || policy->name.starts_with("scx_");
     if (hosted && entry.second.IsMap() && group.empty()) {
       read_tunables(entry.second, file, key + ".", policy);
       continue;
@@ -154,21 +157,20 @@ void name_policy(PolicyConfig* policy, const std::string& name) {
   if (!policy->label.empty()) return;
   std::string settings;
   for (const Tunable& tunable : policy->tunables) {
-    if (tunable.key != "bpf")
+    if (!is_file_policy(tunable.key))
       settings.append(settings.empty() ? "" : " ").append(tunable.key).append("=").append(tunable.value);
   }
   policy->label = name + (settings.empty() ? "" : "(" + settings + ")");
 }
 
-// {bpf: FILE.bpf.c, VARIABLE: VALUE, ...}
-PolicyConfig read_bpf_policy(const YAML::Node& node, const std::string& file) {
+PolicyConfig read_file_policy(const char* name, const YAML::Node& node, const std::string& file) {
   PolicyConfig policy;
-  policy.name = "bpf";
-  policy.where = yaml_where(node["bpf"], file);
+  policy.name = name;
+  policy.where = yaml_where(node[name], file);
   read_tunables(node, file, "", &policy);
   std::string stem;
   for (Tunable& tunable : policy.tunables) {
-    if (tunable.key != "bpf") continue;
+    if (tunable.key != name) continue;
     tunable.value = find_input_file(tunable.value, file, tunable.where);
     stem = std::filesystem::path(tunable.value).stem().stem().string();
   }
@@ -198,7 +200,8 @@ PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
     check_policy_name(policy.name, policy.where);
     return policy;
   }
-  if (node.IsMap() && node["bpf"].IsDefined()) return read_bpf_policy(node, file);
+  for (const char* name : {"bpf", "exported"})
+    if (node.IsMap() && node[name].IsDefined()) return read_file_policy(name, node, file);
   auto [name, tunables] = single_entry(node, file, "a policy is neither a name nor {NAME: {tunables}}",
                                        "'eevdf' or 'eevdf: {base_slice_ns: 3ms}'");
   PolicyConfig policy;

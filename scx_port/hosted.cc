@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
+#include "scx_port/export/manifest.h"
 #include "scx_port/native/compile.h"
 #include "scx_port/native/shipped.h"
 #include "scx_port/user/user_halves.h"
@@ -182,6 +183,39 @@ bool read_bpf(PolicyRequest& request, HostedPolicy* policy) {
   return true;
 }
 
+// {exported: FOLDER, costs: {...}}: what 'simsched export' wrote, as it wrote it, at the costs that its manifest has.
+bool read_exported(PolicyRequest& request, HostedPolicy* policy) {
+  std::string path;
+  Tunables rest;
+  policy->options = take_options(request, &rest);
+  for (const Tunable& tunable : rest) {
+    if (tunable.key != "exported")
+      throw Error(tunable.where, "an exported scheduler has no option '" + tunable.key + "'",
+                  "export it again with other options");
+    path = tunable.value;
+  }
+  const ExportedFolder folder = read_exported_folder(path);
+  const Manifest& manifest = folder.manifest;
+  policy->source = path + "/" + kObjectFile;
+  policy->object = compiled(policy->source, {});
+  for (const Manifest::Variable& variable : manifest.variables)
+    policy->variables.emplace_back(variable.name, variable.text);
+  policy->user_half = manifest.user_half;
+  policy->user_options = manifest.user_options;
+  for (int i = 0; i < ext::kNrOps; ++i) {
+    const std::string op = ext::op_name(static_cast<ext::Op>(i));
+    const bool chosen = std::any_of(request.tunables->begin(), request.tunables->end(),
+                                    [&](const Tunable& tunable) { return tunable.key == kCosts + op; });
+    for (const auto& [name, cost] : manifest.costs)
+      if (name == op && !chosen) policy->options.costs.of[static_cast<size_t>(i)] = cost;
+  }
+  Tunables sizes;
+  for (const auto& [map, entries] : manifest.map_entries)
+    sizes.push_back({"maps." + map, std::to_string(entries), path + "/" + kManifestFile});
+  size_maps(sizes, request.machine, policy);
+  return true;
+}
+
 }  // namespace
 
 const std::vector<HostedEntry>& hosted_policies() {
@@ -193,6 +227,7 @@ const std::vector<HostedEntry>& hosted_policies() {
       {"scx_rusty", "sched_ext: a queue for each last-level cache, stealing, and a load balancer in user space",
        read_rusty},
       {"bpf", "any sched_ext scheduler", read_bpf, false},
+      {"exported", "what 'simsched export' wrote", read_exported, false},
   };
   return kEntries;
 }

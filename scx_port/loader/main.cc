@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -157,6 +158,8 @@ int run(const Arguments& arguments) {
   }
   if (const std::string other = attached_scheduler(); !other.empty())
     throw Error("", "the scheduler '" + other + "' is attached already", "end it first");
+  std::optional<CostCounting> counting;
+  if (arguments.session.costs) counting.emplace();
   keep_needed_capabilities();
   return Loader(arguments, folder).run();
 }
@@ -182,6 +185,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", arguments.json, "... as one JSON object a line");
   app.add_option("--for", arguments.duration, "End after so many seconds")->check(CLI::Range(0.01, 1e9));
   app.add_option("--decisions", arguments.session.decisions, "Log every decision into this file; see docs/port.md");
+  app.add_flag("--costs", arguments.session.costs, "Also say what each callback costs");
   app.add_option("--model", arguments.session.model, "Model file instead of the exported one");
   CLI::Option* timeout =
       app.add_option("--timeout", arguments.timeout, "Milliseconds after which the kernel calls a waiting task stalled")

@@ -99,6 +99,7 @@ Statistics Session::statistics() {
   statistics.uptime_ms = (host_.now() - attached_at_).count() / 1'000'000;
   statistics.counters = policy_counters(object_, host_, half_.get());
   statistics.events = kernel_events();
+  if (options_.costs) statistics.costs = program_costs(object_);
   if (log_) {
     statistics.extra.emplace_back("decisions_logged", static_cast<int64_t>(log_->records()));
     statistics.extra.emplace_back("decisions_lost", static_cast<int64_t>(log_->lost()));

@@ -20,6 +20,7 @@ struct SessionOptions {
   std::optional<uint32_t> timeout_ms;  // of the watchdog, instead of the policy's own
   std::string decisions;               // file; empty: none
   std::string model;                   // file, instead of the exported one
+  bool costs = false;                  // say what each program costs
 };
 
 class Session {

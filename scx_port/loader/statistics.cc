@@ -79,6 +79,8 @@ std::string to_json(const Statistics& statistics) {
   json["uptime_ms"] = statistics.uptime_ms;
   json["counters"] = object(statistics.counters);
   json["events"] = object(statistics.events);
+  for (const ProgramCost& cost : statistics.costs)
+    json["programs"][cost.program] = {{"runs", cost.runs}, {"ns", cost.nanoseconds}};
   for (const auto& [name, value] : statistics.extra) json[name] = value;
   return json.dump();
 }
@@ -102,6 +104,13 @@ std::string to_text(const Statistics& statistics, const Statistics* before) {
     }
   };
   add(statistics.counters, before != nullptr ? &before->counters : nullptr, true);
+  for (const ProgramCost& cost : statistics.costs) {
+    if (cost.runs == 0) continue;
+    std::snprintf(line, sizeof(line), "  %-36s %14llu runs, %llu ns each\n", cost.program.c_str(),
+                  static_cast<unsigned long long>(cost.runs),
+                  static_cast<unsigned long long>(cost.nanoseconds / cost.runs));
+    text += line;
+  }
   add(statistics.extra, before != nullptr ? &before->extra : nullptr, true);
   add(statistics.events, before != nullptr ? &before->events : nullptr, false);
   return text;

@@ -8,6 +8,7 @@
 
 #include "scx_port/live/kernel_object.h"
 #include "scx_port/live/live_host.h"
+#include "scx_port/live/program_costs.h"
 
 namespace simsched::live {
 
@@ -23,6 +24,7 @@ struct Statistics {
   std::string policy;
   int64_t uptime_ms;
   Counters counters, events;
+  std::vector<ProgramCost> costs;  // empty unless asked for
   Counters extra;  // decisions logged and lost, version of the model, restarts
 };
 std::string to_json(const Statistics& statistics);                            // one line
