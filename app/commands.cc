@@ -12,6 +12,7 @@ const std::vector<Command>& commands() {
       {"workloads", "list the workload generators and their parameters", workloads_command},
       {"metrics", "list the metrics, their units and meaning", metrics_command},
       {"export", "a policy as a folder from which a machine loads it into its kernel", export_command},
+      {"verify", "prove that an exported scheduler decides in a kernel as it did in simulation", verify_command},
       {"doctor", "say what this computer offers for recording and for loading schedulers", doctor_command},
   };
   return kCommands;

@@ -20,6 +20,7 @@ Action policies_command(CLI::App& command);
 Action workloads_command(CLI::App& command);
 Action metrics_command(CLI::App& command);
 Action export_command(CLI::App& command);
+Action verify_command(CLI::App& command);
 Action doctor_command(CLI::App& command);
 
 struct Command {

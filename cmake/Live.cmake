@@ -27,7 +27,7 @@ function(simsched_live_program name folder)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE scx_live)
   if(NOT SIMSCHED_SANITIZE)
-    target_link_options(${name} PRIVATE -static)
+    target_link_options(${name} PRIVATE -static -s)
   endif()
 endfunction()
 
