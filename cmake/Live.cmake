@@ -1,5 +1,18 @@
 # What talks to a running kernel's BPF. It needs a libbpf that attaches struct_ops through links (1.4), linked statically;
 # scripts/fetch-libbpf brings it. Without it the simulator is built all the same.
+set(port ${PROJECT_SOURCE_DIR}/scx_port)
+
+# Recordings of decisions: read without any kernel.
+set(collect ${port}/collect)
+add_library(decision_file STATIC ${collect}/decision_file.cc ${collect}/about_text.cc ${collect}/decision_csv.cc)
+target_link_libraries(decision_file PUBLIC base)
+if(SIMSCHED_FUZZ)
+  add_executable(decision_file_fuzz ${collect}/decision_file_fuzz.cc)
+  target_link_libraries(decision_file_fuzz PRIVATE decision_file)
+  target_compile_options(decision_file_fuzz PRIVATE -fsanitize=fuzzer)
+  target_link_options(decision_file_fuzz PRIVATE -fsanitize=fuzzer)
+endif()
+
 set(SIMSCHED_LIBBPF ${PROJECT_SOURCE_DIR}/build/libbpf CACHE PATH "libbpf >= 1.4: include/ and lib/libbpf.a")
 if(NOT EXISTS ${SIMSCHED_LIBBPF}/lib/libbpf.a)
   message(WARNING "no libbpf in ${SIMSCHED_LIBBPF}: simsched-loader is not built; run scripts/fetch-libbpf")
@@ -12,7 +25,6 @@ target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a el
 
 # Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
 # library that cannot be linked statically.
-set(port ${PROJECT_SOURCE_DIR}/scx_port)
 file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
 list(FILTER live_sources EXCLUDE REGEX "_test\\.cc$")
 add_library(scx_live STATIC ${live_sources} ${PROJECT_SOURCE_DIR}/topology/machine.cc
@@ -43,3 +55,14 @@ function(simsched_live_test name folder)
 endfunction()
 
 simsched_live_test(scx_live_test live)
+
+# simsched-collect: its parts are a library, so that tests can use them.
+add_library(scx_collect STATIC ${collect}/host.cc ${collect}/hooks.cc ${collect}/outcomes.cc ${collect}/privileges.cc
+                               ${collect}/recorder.cc)
+target_link_libraries(scx_collect PUBLIC scx_live decision_file)
+simsched_bpf_object(scx_collect decisions ${collect}/decisions.bpf.c)
+add_executable(simsched-collect ${collect}/main.cc)
+target_link_libraries(simsched-collect PRIVATE scx_collect)
+if(NOT SIMSCHED_SANITIZE)
+  target_link_options(simsched-collect PRIVATE -static)
+endif()
