@@ -21,6 +21,9 @@ endif()
 
 add_library(libbpf_static INTERFACE)
 target_include_directories(libbpf_static SYSTEM BEFORE INTERFACE ${SIMSCHED_LIBBPF}/include)
+# LIBBPF_OPTS is a statement expression, which clang notes where it is used.
+target_compile_options(libbpf_static INTERFACE
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-c99-extensions>)
 target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a elf z)
 
 # Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
@@ -65,4 +68,18 @@ add_executable(simsched-collect ${collect}/main.cc)
 target_link_libraries(simsched-collect PRIVATE scx_collect)
 if(NOT SIMSCHED_SANITIZE)
   target_link_options(simsched-collect PRIVATE -static)
+endif()
+if(SIMSCHED_TESTS)
+  file(GLOB collect_tests CONFIGURE_DEPENDS ${collect}/*_test.cc)
+  add_executable(collect_test ${collect_tests})
+  target_link_libraries(collect_test PRIVATE scx_collect GTest::gtest GTest::gtest_main GTest::gmock)
+  gtest_discover_tests(collect_test PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
+
+  # One at a time: they count what is attached, and each other.
+  file(GLOB collect_kernel_tests CONFIGURE_DEPENDS ${collect}/kernel/*_test.cc)
+  add_executable(collect_kernel_test ${collect_kernel_tests})
+  target_link_libraries(collect_kernel_test PRIVATE scx_collect GTest::gtest GTest::gtest_main GTest::gmock)
+  target_compile_definitions(collect_kernel_test PRIVATE SIMSCHED_COLLECT="$<TARGET_FILE:simsched-collect>")
+  add_dependencies(collect_kernel_test simsched-collect)
+  gtest_discover_tests(collect_kernel_test PROPERTIES LABELS bpf RESOURCE_LOCK collector DISCOVERY_MODE PRE_TEST)
 endif()

@@ -13,11 +13,14 @@ constexpr const char* kRelations[] = {"same_cpu", "smt", "l2", "llc", "node", "r
 constexpr const char* kStops[] = {"not_seen", "slept", "preempted", "exited"};
 
 void print_u8(const Column& column, uint8_t value, std::FILE* out) {
-  if (column.offset == offsetof(Decision, trigger)) std::fputs(kTriggers[value], out);
-  else if (column.offset == offsetof(Decision, relation)) std::fputs(kRelations[value], out);
+  if (column.offset == offsetof(Decision, trigger))
+    std::fputs(kTriggers[value], out);
+  else if (column.offset == offsetof(Decision, relation))
+    std::fputs(kRelations[value], out);
   else if (column.offset == offsetof(Decision, stop) || column.offset == offsetof(Decision, last_stop))
     std::fputs(kStops[value], out);
-  else std::fprintf(out, "%u", value);
+  else
+    std::fprintf(out, "%u", value);
 }
 
 // A name that a program chose: quoted, and without what would break a line.
@@ -52,8 +55,12 @@ void print_csv(const DecisionFile& file, std::FILE* out) {
           std::memcpy(&narrow, at, sizeof(narrow));
           std::fprintf(out, "%" PRId32, narrow);
           break;
-        case ColumnType::kU8: print_u8(column, std::to_integer<uint8_t>(*at), out); break;
-        case ColumnType::kText16: print_text(at, out); break;
+        case ColumnType::kU8:
+          print_u8(column, std::to_integer<uint8_t>(*at), out);
+          break;
+        case ColumnType::kText16:
+          print_text(at, out);
+          break;
       }
     }
     std::fputc('\n', out);

@@ -40,27 +40,66 @@ uint64_t checksum(uint64_t hash, std::span<const std::byte> bytes) {
   return hash;
 }
 
-#define TEXT16(name) {#name, ColumnType::kText16, offsetof(Decision, name)}
-#define I64(name) {#name, ColumnType::kI64, offsetof(Decision, name)}
-#define NS(name) {#name "_ns", ColumnType::kI64, offsetof(Decision, name)}
-#define I32(name) {#name, ColumnType::kI32, offsetof(Decision, name)}
-#define U8(name) {#name, ColumnType::kU8, offsetof(Decision, name)}
-#define QUEUE(side)                                                                         \
-  {#side "_nr_running", ColumnType::kI32, offsetof(Decision, side##_queue.nr_running)},     \
-      {#side "_load", ColumnType::kI32, offsetof(Decision, side##_queue.load)},             \
-      {#side "_util", ColumnType::kI32, offsetof(Decision, side##_queue.util)},             \
-      {#side "_runnable", ColumnType::kI32, offsetof(Decision, side##_queue.runnable)},     \
-      {#side "_capacity", ColumnType::kI32, offsetof(Decision, side##_queue.capacity)}
-constexpr Column kColumns[] = {
-    NS(time),         I32(pid),        I32(tgid),        TEXT16(comm),          I32(src),
-    I32(dst),         I32(waker_cpu),  I32(waker_pid),   U8(trigger),           U8(result),
-    U8(relation),     U8(running),     I32(node_distance), QUEUE(src),          QUEUE(dst),
-    I32(weight),      I32(nice),       I32(policy),      I32(task_load),        I32(task_util),
-    I32(allowed_cpus), I32(numa_node), I32(migration_type), I32(lb_flags),      I32(failed_balances),
-    I32(cache_nice_tries), I32(domain_cpus), I64(imbalance), NS(cpu_time),      I64(vlag),
-    NS(cold),         NS(since_run),   NS(last_burst),   NS(run_delay),         NS(ran),
-    NS(next_move),    I32(ran_cpu),    I32(next_cpu),    U8(carried_out),       U8(last_stop),
-    U8(stop),         U8(uncertain),   U8(cut_short)};
+#define TEXT16(name) \
+  { #name, ColumnType::kText16, offsetof(Decision, name) }
+#define I64(name) \
+  { #name, ColumnType::kI64, offsetof(Decision, name) }
+#define NS(name) \
+  { #name "_ns", ColumnType::kI64, offsetof(Decision, name) }
+#define I32(name) \
+  { #name, ColumnType::kI32, offsetof(Decision, name) }
+#define U8(name) \
+  { #name, ColumnType::kU8, offsetof(Decision, name) }
+#define QUEUE(side)                                                                       \
+  {#side "_nr_running", ColumnType::kI32, offsetof(Decision, side##_queue.nr_running)},   \
+      {#side "_load", ColumnType::kI32, offsetof(Decision, side##_queue.load)},           \
+      {#side "_util", ColumnType::kI32, offsetof(Decision, side##_queue.util)},           \
+      {#side "_runnable", ColumnType::kI32, offsetof(Decision, side##_queue.runnable)}, { \
+#side "_capacity", ColumnType::kI32, offsetof(Decision, side##_queue.capacity)        \
+  }
+constexpr Column kColumns[] = {NS(time),
+                               I32(pid),
+                               I32(tgid),
+                               TEXT16(comm),
+                               I32(src),
+                               I32(dst),
+                               I32(waker_cpu),
+                               I32(waker_pid),
+                               U8(trigger),
+                               U8(result),
+                               U8(relation),
+                               U8(running),
+                               I32(node_distance),
+                               QUEUE(src),
+                               QUEUE(dst),
+                               I32(weight),
+                               I32(nice),
+                               I32(policy),
+                               I32(task_load),
+                               I32(task_util),
+                               I32(allowed_cpus),
+                               I32(numa_node),
+                               I32(migration_type),
+                               I32(lb_flags),
+                               I32(failed_balances),
+                               I32(cache_nice_tries),
+                               I32(domain_cpus),
+                               I64(imbalance),
+                               NS(cpu_time),
+                               I64(vlag),
+                               NS(cold),
+                               NS(since_run),
+                               NS(last_burst),
+                               NS(run_delay),
+                               NS(ran),
+                               NS(next_move),
+                               I32(ran_cpu),
+                               I32(next_cpu),
+                               U8(carried_out),
+                               U8(last_stop),
+                               U8(stop),
+                               U8(uncertain),
+                               U8(cut_short)};
 #undef TEXT16
 #undef I64
 #undef NS

@@ -72,22 +72,22 @@ struct Decision {
   int32_t lb_flags = 0;              // LBF_*
   int32_t failed_balances = kAbsent, cache_nice_tries = kAbsent, domain_cpus = kAbsent;
   int64_t imbalance = 0;
-  Nanos cpu_time;                // since the task was made
-  int64_t vlag = 0;              // virtual ns
-  Nanos cold = kNever;           // balancing: since it was last charged for running
-  Nanos since_run = kNever;      // since it last left a CPU; 0 while running
-  Nanos last_burst = kNever;     // how long it ran then
+  Nanos cpu_time;             // since the task was made
+  int64_t vlag = 0;           // virtual ns
+  Nanos cold = kNever;        // balancing: since it was last charged for running
+  Nanos since_run = kNever;   // since it last left a CPU; 0 while running
+  Nanos last_burst = kNever;  // how long it ran then
 
   // ---- what became of it, within the window ----
   Nanos run_delay = kNever;  // until it ran
   Nanos ran = kNever;        // how long then, up to the window's end
   Nanos next_move = kNever;  // until it changed its CPU, other than by this decision
   CpuId ran_cpu, next_cpu;
-  uint8_t carried_out = 0;  // it went where `result` said
+  uint8_t carried_out = 0;          // it went where `result` said
   Stop last_stop = Stop::kNotSeen;  // of last_burst
   Stop stop = Stop::kNotSeen;       // of `ran`
-  uint8_t uncertain = 0;  // records were lost in the window
-  uint8_t cut_short = 0;  // recording ended before the window
+  uint8_t uncertain = 0;            // records were lost in the window
+  uint8_t cut_short = 0;            // recording ended before the window
   uint8_t reserved[3] = {};
 };
 static_assert(std::is_trivially_copyable_v<Decision> && std::has_unique_object_representations_v<Decision>);

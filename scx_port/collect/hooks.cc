@@ -29,7 +29,7 @@ void set(live::KernelObject& object, const char* variable) {
 
 void Hooks::Destroy::operator()(bpf_link* link) const { bpf_link__destroy(link); }
 
-Hooks::Hooks(live::KernelObject& object) : object_(object) {
+Hooks::Hooks(live::KernelObject& object, Without without) : object_(object), without_(without) {
   placement_obstacle_ = fexit_obstacle("select_task_rq_fair");
   balancing_obstacle_ = fexit_obstacle("can_migrate_task");
   auto load = [&](const char* program, bool yes) { bpf_program__set_autoload(find(object_, program), yes); };
@@ -41,6 +41,7 @@ Hooks::Hooks(live::KernelObject& object) : object_(object) {
 // A kernel may lack the function, as one that the compiler inlined, or forbid fexit at all: it is asked with a program
 // that does nothing.
 std::string Hooks::fexit_obstacle(const char* function) const {
+  if (without_.fexit) return "not wanted";
   const std::unique_ptr<btf, decltype(&btf__free)> types(btf__load_vmlinux_btf(), btf__free);
   if (!types) return "no BTF";
   const int32_t id = btf__find_by_name_kind(types.get(), function, BTF_KIND_FUNC);
@@ -86,8 +87,9 @@ void Hooks::attach_placement() {
   }
   attach_or_throw("select_begin");
   set(object_, "wakeups_are_decisions");
-  lines_.push_back("placement: tracepoints sched_waking and sched_wakeup, sched_wakeup_new (fexit select_task_rq_fair: " +
-                   placement_obstacle_ + ")");
+  lines_.push_back(
+      "placement: tracepoints sched_waking and sched_wakeup, sched_wakeup_new (fexit select_task_rq_fair: " +
+      placement_obstacle_ + ")");
 }
 
 void Hooks::attach_balancing() {
@@ -95,16 +97,17 @@ void Hooks::attach_balancing() {
     lines_.push_back("balancing: fexit can_migrate_task");
     return;
   }
-  std::string obstacle;
+  std::string obstacle = "not wanted";
   const size_t before = links_.size();
-  if (attach("balance_end", obstacle) && attach("balance_begin", obstacle)) {
+  if (!without_.kprobe && attach("balance_end", obstacle) && attach("balance_begin", obstacle)) {
     lines_.push_back("balancing: kprobe and kretprobe can_migrate_task (fexit: " + balancing_obstacle_ + ")");
     return;
   }
   links_.resize(before);
   set(object_, "moves_are_decisions");
-  lines_.push_back("balancing: tracepoint sched_migrate_task, so that refusals are not seen (can_migrate_task: fexit: " +
-                   balancing_obstacle_ + "; kretprobe: " + obstacle + ")");
+  lines_.push_back(
+      "balancing: tracepoint sched_migrate_task, so that refusals are not seen (can_migrate_task: fexit: " +
+      balancing_obstacle_ + "; kretprobe: " + obstacle + ")");
 }
 
 void Hooks::attach() {

@@ -9,10 +9,15 @@
 
 namespace simsched::collect {
 
+// What to do without although the kernel may have it.
+struct Without {
+  bool fexit = false, kprobe = false;
+};
+
 class Hooks {
  public:
   // Before the object is loaded: leaves out what this kernel cannot have.
-  explicit Hooks(live::KernelObject& object);
+  Hooks(live::KernelObject& object, Without without);
 
   // After it: attaches the best that works and tells the programs. Throws Error when outcomes cannot be seen.
   void attach();
@@ -34,6 +39,7 @@ class Hooks {
   void attach_balancing();
 
   live::KernelObject& object_;
+  Without without_;
   std::string placement_obstacle_, balancing_obstacle_;
   std::vector<std::unique_ptr<bpf_link, Destroy>> links_;
   std::vector<std::string> lines_;

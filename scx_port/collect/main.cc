@@ -29,6 +29,7 @@ became of it. Ends with COMMAND, after --for, or by Ctrl-C, whichever is first. 
   --for SECONDS       end after so long; a COMMAND that still runs is ended
   --sample N          one of N tasks, with all its decisions (default: every task)
   --window MS         wait so long for a decision's outcome (default: 1000)
+  --without WHAT      fexit or kprobe, may be repeated: do as on a kernel that lacks it
   --cost              measure the time that the recording takes in the kernel, too
   --csv FILE          print a decision file's rows
   --about FILE        print what it is about
@@ -59,27 +60,61 @@ int64_t number(const char* text, const char* option, int64_t high) {
   return value;
 }
 
+void leave_out(Without& without, const std::string& what) {
+  if (what == "fexit")
+    without.fexit = true;
+  else if (what == "kprobe")
+    without.kprobe = true;
+  else
+    throw Error("", "--without: '" + what + "' is neither fexit nor kprobe", "see --help");
+}
+
 Options parse(int argc, char** argv) {
-  enum { kFor = 256, kSample, kWindow, kCost, kCsv, kAbout };
-  const option known[] = {{"output", required_argument, nullptr, 'o'},   {"for", required_argument, nullptr, kFor},
-                          {"sample", required_argument, nullptr, kSample}, {"window", required_argument, nullptr, kWindow},
-                          {"cost", no_argument, nullptr, kCost},         {"csv", required_argument, nullptr, kCsv},
-                          {"about", required_argument, nullptr, kAbout}, {"help", no_argument, nullptr, 'h'},
+  enum { kFor = 256, kSample, kWindow, kWithout, kCost, kCsv, kAbout };
+  const option known[] = {{"output", required_argument, nullptr, 'o'},
+                          {"for", required_argument, nullptr, kFor},
+                          {"sample", required_argument, nullptr, kSample},
+                          {"window", required_argument, nullptr, kWindow},
+                          {"without", required_argument, nullptr, kWithout},
+                          {"cost", no_argument, nullptr, kCost},
+                          {"csv", required_argument, nullptr, kCsv},
+                          {"about", required_argument, nullptr, kAbout},
+                          {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
   Options options;
   opterr = 0;
   for (int c; (c = getopt_long(argc, argv, "+:o:h", known, nullptr)) != -1;) {
     switch (c) {
-      case 'o': options.output = optarg; break;
-      case kFor: options.seconds = number(optarg, "--for", 1'000'000); break;
-      case kSample: options.recorder.sample = static_cast<uint32_t>(number(optarg, "--sample", 1'000'000)); break;
-      case kWindow: options.recorder.window = 1_ms * number(optarg, "--window", 60'000); break;
-      case kCost: options.recorder.cost = true; break;
-      case kCsv: options.csv = optarg; break;
-      case kAbout: options.about = optarg; break;
-      case 'h': std::fputs(kHelp, stdout), std::exit(0);
-      case ':': throw Error("", std::string(argv[optind - 1]) + " needs a value", "see --help");
-      default: throw Error("", std::string("unknown option ") + argv[optind - 1], "see --help");
+      case 'o':
+        options.output = optarg;
+        break;
+      case kFor:
+        options.seconds = number(optarg, "--for", 1'000'000);
+        break;
+      case kSample:
+        options.recorder.sample = static_cast<uint32_t>(number(optarg, "--sample", 1'000'000));
+        break;
+      case kWindow:
+        options.recorder.window = 1_ms * number(optarg, "--window", 60'000);
+        break;
+      case kWithout:
+        leave_out(options.recorder.without, optarg);
+        break;
+      case kCost:
+        options.recorder.cost = true;
+        break;
+      case kCsv:
+        options.csv = optarg;
+        break;
+      case kAbout:
+        options.about = optarg;
+        break;
+      case 'h':
+        std::fputs(kHelp, stdout), std::exit(0);
+      case ':':
+        throw Error("", std::string(argv[optind - 1]) + " needs a value", "see --help");
+      default:
+        throw Error("", std::string("unknown option ") + argv[optind - 1], "see --help");
     }
   }
   if (optind < argc) options.command = argv + optind;
@@ -124,7 +159,7 @@ void progress(const Recorder& recorder, Nanos elapsed) {
 int record(const Options& options) {
   DecisionWriter writer(options.output);
   Recorder recorder(options.recorder, [&](const Decision& d) { writer.add(d); });
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = [](int signal) { stop_signal = signal; };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
@@ -166,8 +201,10 @@ int run(int argc, char** argv) {
   if (options.csv.empty() && options.about.empty()) return record(options);
   const std::string& path = options.csv.empty() ? options.about : options.csv;
   const DecisionFile file = read_decisions(read_file(path).span(), path);
-  if (options.csv.empty()) print_about(file, stdout);
-  else print_csv(file, stdout);
+  if (options.csv.empty())
+    print_about(file, stdout);
+  else
+    print_csv(file, stdout);
   if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw Error("standard output", std::strerror(errno));
   return 0;
 }

@@ -31,10 +31,14 @@ bool Outcomes::add(std::span<const std::byte> record) {
   collect_switch change_of_task;
   collect_move change_of_cpu;
   if (!read(record, kind)) return false;
-  if (kind == COLLECT_DECISION && read(record, decision) && decision.trigger < COLLECT_NR_TRIGGERS) decide(decision);
-  else if (kind == COLLECT_SWITCH && read(record, change_of_task)) change(change_of_task);
-  else if (kind == COLLECT_MOVE && read(record, change_of_cpu)) move(change_of_cpu);
-  else return false;
+  if (kind == COLLECT_DECISION && read(record, decision) && decision.trigger < COLLECT_NR_TRIGGERS)
+    decide(decision);
+  else if (kind == COLLECT_SWITCH && read(record, change_of_task))
+    change(change_of_task);
+  else if (kind == COLLECT_MOVE && read(record, change_of_cpu))
+    move(change_of_cpu);
+  else
+    return false;
   return true;
 }
 
@@ -69,8 +73,10 @@ void Outcomes::decide(const collect_decision& r) {
   Task& task = tasks_[r.pid];
   d.last_burst = task.burst;
   d.last_stop = task.stop;
-  if (d.running) d.since_run = Nanos(0);
-  else if (task.stopped != kNever) d.since_run = between(task.stopped, nanos(r.time));
+  if (d.running)
+    d.since_run = Nanos(0);
+  else if (task.stopped != kNever)
+    d.since_run = between(task.stopped, nanos(r.time));
 
   const Number number = first_ + open_.size();
   open_.push_back(d);

@@ -42,7 +42,7 @@ Recorder::Recorder(const RecorderOptions& options, Outcomes::Emit emit)
     : options_(options),
       host_(host_to_record()),
       object_(std::as_bytes(std::span(decisions_bpf_object, decisions_bpf_object_size)), "decisions"),
-      hooks_(object_),
+      hooks_(object_, options.without),
       ring_(nullptr, ring_buffer__free) {
   set(object_, "self_tgid", static_cast<int32_t>(getpid()));
   set(object_, "sample", options_.sample);

@@ -16,6 +16,7 @@ struct RecorderOptions {
   uint32_t sample = 1;       // one of so many tasks
   Nanos window{1000000000};  // in which an outcome is waited for
   bool cost = false;         // measure what the BPF programs take
+  Without without;
 };
 
 class Recorder {
