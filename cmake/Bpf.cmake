@@ -8,6 +8,12 @@ set(bpf_flags -target bpf -g -O2 -mcpu=v3 -Wall -Wno-compare-distinct-pointer-ty
 if(CMAKE_LIBRARY_ARCHITECTURE)
   list(APPEND bpf_flags -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
 endif()
+# Where a kprobe finds a function's arguments depends on the machine; libbpf's headers ask for it like this.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  list(APPEND bpf_flags -D__TARGET_ARCH_arm64)
+else()
+  list(APPEND bpf_flags -D__TARGET_ARCH_x86)
+endif()
 if(SIMSCHED_WERROR)
   list(APPEND bpf_flags -Werror)
 endif()

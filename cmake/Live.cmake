@@ -1,5 +1,18 @@
 # What talks to a running kernel's BPF. It needs a libbpf that attaches struct_ops through links (1.4), linked statically;
 # scripts/fetch-libbpf brings it. Without it the simulator is built all the same.
+set(port ${PROJECT_SOURCE_DIR}/scx_port)
+
+# Recordings of decisions: read without any kernel.
+set(collect ${port}/collect)
+add_library(decision_file STATIC ${collect}/decision_file.cc ${collect}/about_text.cc ${collect}/decision_csv.cc)
+target_link_libraries(decision_file PUBLIC base)
+if(SIMSCHED_FUZZ)
+  add_executable(decision_file_fuzz ${collect}/decision_file_fuzz.cc)
+  target_link_libraries(decision_file_fuzz PRIVATE decision_file)
+  target_compile_options(decision_file_fuzz PRIVATE -fsanitize=fuzzer)
+  target_link_options(decision_file_fuzz PRIVATE -fsanitize=fuzzer)
+endif()
+
 set(SIMSCHED_LIBBPF ${PROJECT_SOURCE_DIR}/build/libbpf CACHE PATH "libbpf >= 1.4: include/ and lib/libbpf.a")
 if(NOT EXISTS ${SIMSCHED_LIBBPF}/lib/libbpf.a)
   message(WARNING "no libbpf in ${SIMSCHED_LIBBPF}: simsched-loader is not built; run scripts/fetch-libbpf")
@@ -8,11 +21,13 @@ endif()
 
 add_library(libbpf_static INTERFACE)
 target_include_directories(libbpf_static SYSTEM BEFORE INTERFACE ${SIMSCHED_LIBBPF}/include)
+# LIBBPF_OPTS is a statement expression, which clang notes where it is used.
+target_compile_options(libbpf_static INTERFACE
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-c99-extensions>)
 target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a elf z)
 
 # Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
 # library that cannot be linked statically.
-set(port ${PROJECT_SOURCE_DIR}/scx_port)
 file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
 list(FILTER live_sources EXCLUDE REGEX "_test\\.cc$")
 add_library(scx_live STATIC ${live_sources} ${PROJECT_SOURCE_DIR}/topology/machine.cc
@@ -46,3 +61,29 @@ endfunction()
 simsched_live_test(scx_live_test live)
 simsched_live_program(simsched-loader loader)
 target_link_libraries(simsched-loader PRIVATE CLI11::CLI11)
+
+
+# simsched-collect: its parts are a library, so that tests can use them.
+add_library(scx_collect STATIC ${collect}/host.cc ${collect}/hooks.cc ${collect}/outcomes.cc ${collect}/privileges.cc
+                               ${collect}/recorder.cc)
+target_link_libraries(scx_collect PUBLIC scx_live decision_file)
+simsched_bpf_object(scx_collect decisions ${collect}/decisions.bpf.c)
+add_executable(simsched-collect ${collect}/main.cc)
+target_link_libraries(simsched-collect PRIVATE scx_collect)
+if(NOT SIMSCHED_SANITIZE)
+  target_link_options(simsched-collect PRIVATE -static)
+endif()
+if(SIMSCHED_TESTS)
+  file(GLOB collect_tests CONFIGURE_DEPENDS ${collect}/*_test.cc)
+  add_executable(collect_test ${collect_tests})
+  target_link_libraries(collect_test PRIVATE scx_collect GTest::gtest GTest::gtest_main GTest::gmock)
+  gtest_discover_tests(collect_test PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
+
+  # One at a time: they count what is attached, and each other.
+  file(GLOB collect_kernel_tests CONFIGURE_DEPENDS ${collect}/kernel/*_test.cc)
+  add_executable(collect_kernel_test ${collect_kernel_tests})
+  target_link_libraries(collect_kernel_test PRIVATE scx_collect GTest::gtest GTest::gtest_main GTest::gmock)
+  target_compile_definitions(collect_kernel_test PRIVATE SIMSCHED_COLLECT="$<TARGET_FILE:simsched-collect>")
+  add_dependencies(collect_kernel_test simsched-collect)
+  gtest_discover_tests(collect_kernel_test PROPERTIES LABELS bpf RESOURCE_LOCK collector DISCOVERY_MODE PRE_TEST)
+endif()

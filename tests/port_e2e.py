@@ -32,8 +32,8 @@ class Export(e2e.EndToEnd):
         for policy in "scx_simple", "scx_packet", "scx_rusty":
             first = self.export(policy, to="a")
             names = sorted(path.name for path in first.iterdir())
-            self.assertEqual(names, ["README.md", "manifest.json", "policy.bpf.o", f"simsched-{policy}.service",
-                                     "X"])
+            self.assertEqual(names, ["README.md", "manifest.json", "policy.bpf.o", "simsched-loader",
+                                     f"simsched-{policy}.service"])
             self.assertTrue(os.access(first / "simsched-loader", os.X_OK))
             again = self.export(policy, to="b")
             for name in names:
@@ -64,7 +64,7 @@ class Export(e2e.EndToEnd):
         text = again.read_text().replace("seeds: 2\n", "") + "seeds: 1\n"
         again.write_text(text)
         self.simsched("run", again, "-q", "-o", "r")
-        runs = {run["policy"]: run["metrics"] for run in json.loads((self.scratch / "r/results.json").read_text())["results"]}
+        runs = {run.pop("policy"): run for run in json.loads((self.scratch / "r/results.json").read_text())["results"]}
         self.assertEqual(runs["exported"], runs["coded"])
 
     def test_any_source_with_variables(self):
