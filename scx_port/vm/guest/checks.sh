@@ -1,5 +1,5 @@
 # What a scheduler must do on a real kernel. One line a check: "ok NAME: WHAT WAS SEEN" or "not ok NAME: ...".
-# The kernel's command line says which groups of checks: simsched.checks=basic,log,trace,bad,model
+# The kernel's command line says which groups of checks: simsched.checks=basic,log,trace,bad,model,repeat
 
 loader=/export/simsched-loader
 scx=/sys/kernel/sched_ext
@@ -145,6 +145,15 @@ if wants log; then
   stop
   check decisions '[ $code = 0 ]' "$(($(stat -c %s /out/decisions) / 88)) records, exit code $code"
   cp /tmp/loader.out /out/decisions.json
+fi
+
+# The same work twice, in two boots: with a clock that counts instructions the two logs are the same bytes.
+if wants repeat; then
+  start /export --decisions /out/repeat
+  simsched-guest wake 6 400 > /dev/null
+  simsched-guest build 16 8 2 > /dev/null
+  stop
+  check repeat '[ $code = 0 ]' "$(($(stat -c %s /out/repeat) / 88)) decisions"
 fi
 
 if wants trace; then

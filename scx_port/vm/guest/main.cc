@@ -72,8 +72,8 @@ int build(int jobs, int parallel, const char* ms) {
 }
 
 int wake(int pairs, int64_t ms) {
-  auto* trips = static_cast<volatile uint64_t*>(
-      mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  auto* trips =
+      static_cast<volatile uint64_t*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   std::vector<pid_t> children;
   for (int pair = 0; pair < pairs; ++pair) {
     int there[2], back[2];
