@@ -125,7 +125,7 @@ std::string administrator_readme(const Manifest& manifest) {
       "    systemctl enable --now " +
       unit_name(manifest.policy) +
       "\n\n"
-      "In an emergency the kernel itself ends any such scheduler: SysRq-S (`echo s > /proc/sysrq-trigger`).\n"
+      "In an emergency the kernel itself ends any such scheduler: SysRq-S (`echo S > /proc/sysrq-trigger`).\n"
       "A task that waits too long (30 s, or what the scheduler says) ends it by itself: the loader's exit code is "
       "42.\n\n"
       "## What it was made from\n\n"

@@ -64,12 +64,15 @@ if wants basic; then
   wake=$(simsched-guest wake 12 1500)
   check wake_ups '[ $? = 0 ] && [ "$(cat $scx/state)" = enabled ]' "$wake"
 
-  # Weights: a task of nice 10 has a tenth of the weight of one of nice 0.
+  # Weights: a task of nice 10 has a tenth of the weight of one of nice 0. Three tasks, as the one that runs is not yet
+  # queued when the next is chosen: of two, each has every other turn.
   simsched-guest hog 1500 10 2 > /tmp/low &
   low=$!
+  simsched-guest hog 1500 0 2 > /tmp/high2 &
+  high2=$!
   simsched-guest hog 1500 0 2 > /tmp/high
-  wait $low
-  check nice_weights '[ "$(cat /tmp/high)" -gt $((2 * $(cat /tmp/low))) ]' "$(cat /tmp/high) ms at nice 0 beside $(cat /tmp/low) ms at nice 10"
+  wait $low $high2
+  check nice_weights '[ "$(cat /tmp/high)" -gt $((2 * $(cat /tmp/low))) ]' "$(cat /tmp/high) and $(cat /tmp/high2) ms at nice 0 beside $(cat /tmp/low) ms at nice 10"
 
   # Groups come and go, tasks move between them, their weights change: nothing of that ends a scheduler.
   echo +cpu > /sys/fs/cgroup/cgroup.subtree_control
@@ -113,7 +116,7 @@ if wants basic; then
   wait $hog
 
   start /export
-  echo s > /proc/sysrq-trigger
+  echo S > /proc/sysrq-trigger
   wait $pid
   code=$?
   check sysrq '[ $code = 0 ] && [ "$(cat $scx/state)" = disabled ] && grep -q sysrq /tmp/loader.err' "exit code $code, $(last_error)"

@@ -11,8 +11,7 @@ mount -t tmpfs tmpfs /out
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 uname -r > /out/release
-sh /checks.sh > /out/log 2>&1
-cat /out/log
+sh /checks.sh 2>&1 | tee /out/log
 dmesg > /out/dmesg
 for port in /sys/class/virtio-ports/*; do
   [ "$(cat "$port/name")" = out ] && tar -C /out -cf "/dev/$(basename "$port")" .
