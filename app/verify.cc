@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/parallel.h"
 #include "app/progress.h"
+#include "app/side_by_side.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
@@ -100,6 +101,7 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
     fmt::print("{} on {}\n", folder.manifest.policy, steps[i].title);
     for (const BootCheck& check : result.checks) print_check(check);
     if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
+    if (!result.trace.empty()) fmt::print("{}\n", kernel_and_simulation(result.trace, folder, result.release));
     ok = ok && result.ok();
     if (!arguments.keep.empty()) keep_files(arguments.keep, i, result);
   }
