@@ -110,17 +110,6 @@ size_t choose(const Config& config, const std::string& wanted, const std::vector
   return index_of(best);
 }
 
-std::string loader_path() {
-  std::error_code failed;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-  const std::string path = (self.parent_path() / "simsched-loader").string();
-  if (failed || !std::filesystem::exists(path)) {
-    throw Error(path, "is not there: this simsched was built without a loader",
-                "run scripts/fetch-libbpf, then build again");
-  }
-  return path;
-}
-
 // Of a label a name for files: "scx_rusty as_coded" becomes "scx_rusty_as_coded".
 std::string file_name(std::string label) {
   for (char& c : label)

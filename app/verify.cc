@@ -1,49 +1,40 @@
 // simsched verify: the proof that an exported scheduler loads, behaves, and decides in a kernel as it did here.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "app/commands.h"
+#include "app/parallel.h"
+#include "app/progress.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/temporary_folder.h"
 #include "scx_port/export/parity.h"
 #include "scx_port/native/process.h"
+#include "scx_port/vm/faulty.h"
+#include "scx_port/vm/proof.h"
 
 namespace simsched {
 namespace {
 
 constexpr const char* kHelp = R"(
+In a virtual machine (QEMU, no rights needed) stock kernels load the scheduler, run builds and tasks that wake each
+other, take CPUs away, kill the loader, load schedulers with a fault; every decision is compared with the simulator's.
+
 Examples:
+  simsched verify winner --vm            the proof, on kernels that are fetched when they are not there
+  simsched verify winner --vm --kernel /boot/vmlinuz-6.18.12   on this one
   simsched verify winner --live          schedule this machine with it for 10 s (root), then compare every decision
   simsched verify winner --log FILE      compare decisions that 'simsched-loader --decisions FILE' logged
 Exit codes: 0 all is proved, 1 something differs or failed, 2 it cannot be tried here.
 )";
 
 struct Arguments {
-  std::string folder, log;
-  bool live = false;
-  int seconds = 10;
-};
-
-// A folder for what comes and goes, removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "simsched-verify-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw Error(name, "cannot be made", "set TMPDIR to a folder to write in");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
+  std::string folder, log, keep;
+  std::vector<std::string> kernels;
+  bool live = false, vm = false, quick = false;
+  int seconds = 10, jobs = 0;
 };
 
 int report_parity(const ExportedFolder& folder, const std::string& log) {
@@ -57,7 +48,7 @@ int report_parity(const ExportedFolder& folder, const std::string& log) {
 }
 
 int verify_live(const ExportedFolder& folder, int seconds) {
-  const TemporaryFolder temporary;
+  const TemporaryFolder temporary("simsched-verify");
   const std::string log = temporary.file("decisions");
   const auto result = native::run_process({folder.path + "/simsched-loader", folder.path, "--json", "--costs", "--for",
                                            std::to_string(seconds), "--decisions", log});
@@ -71,9 +62,55 @@ int verify_live(const ExportedFolder& folder, int seconds) {
   return report_parity(folder, log);
 }
 
+void print_check(const BootCheck& check) {
+  constexpr size_t kWidth = 160;
+  std::string seen = check.seen;
+  if (check.ok && seen.size() > kWidth) seen = seen.substr(0, kWidth - 3) + "...";
+  fmt::print("  {} {:<14} {}\n", check.ok ? "ok    " : "FAILED", check.name, seen);
+}
+
+// What a step left, for people to look at: KEEP/STEP-trace.txt, ...
+void keep_files(const std::string& folder, size_t step, const ProofResult& result) {
+  std::filesystem::create_directories(folder);
+  const std::string stem = folder + "/" + std::to_string(step + 1) + "-";
+  if (!result.trace.empty()) write_file_atomically(stem + "trace.txt", result.trace);
+  if (!result.statistics.empty()) write_file_atomically(stem + "statistics.json", result.statistics + "\n");
+}
+
+int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
+  const std::vector<std::string> kernels = arguments.kernels.empty() ? fetch_kernels() : arguments.kernels;
+  for (const std::string& kernel : kernels) read_file(kernel);
+  std::vector<ProofStep> steps = plan_proof(folder, kernels, arguments.quick);
+  const TemporaryFolder temporary("simsched-verify");
+  if (!arguments.quick) {
+    const auto faulty = write_faulty_schedulers(temporary.path());
+    for (ProofStep& step : steps) step.boot.others = faulty;
+  }
+  std::vector<ProofResult> results(steps.size());
+  {
+    ProgressBar progress("virtual machines", steps.size());
+    parallel_for(steps.size(), jobs_or_default(arguments.jobs), [&](size_t i) {
+      results[i] = run_step(steps[i], folder);
+      progress.advance();
+    });
+  }
+  bool ok = true;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const ProofResult& result = results[i];
+    fmt::print("{} on {}\n", folder.manifest.policy, steps[i].title);
+    for (const BootCheck& check : result.checks) print_check(check);
+    if (!result.unusable.empty()) fmt::print("  no scheduler loads in this kernel\n");
+    if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
+    ok = ok && result.ok();
+    if (!arguments.keep.empty()) keep_files(arguments.keep, i, result);
+  }
+  return ok ? 0 : 1;
+}
+
 int run(const Arguments& arguments) {
   const ExportedFolder folder = read_exported_folder(arguments.folder);
   if (!arguments.log.empty()) return report_parity(folder, arguments.log);
+  if (arguments.vm) return verify_in_vm(folder, arguments);
   if (arguments.live) return verify_live(folder, arguments.seconds);
   throw Error("", "verify what?", "add --live, --vm or --log FILE; see 'simsched verify --help'");
 }
@@ -84,6 +121,12 @@ Action verify_command(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
   command.add_option("DIR", arguments->folder, "What 'simsched export' wrote")->required();
   CLI::Option* live = command.add_flag("--live", arguments->live, "On this machine's own kernel");
+  CLI::Option* vm = command.add_flag("--vm", arguments->vm, "On stock kernels in a virtual machine")->excludes(live);
+  command.add_option("--kernel", arguments->kernels, "A vmlinuz instead of the kernels of scripts/fetch-kernels")
+      ->needs(vm);
+  command.add_flag("--quick", arguments->quick, "One boot a kernel, without schedulers with a fault")->needs(vm);
+  command.add_option("--keep", arguments->keep, "Keep traces and statistics of the boots in this folder")->needs(vm);
+  command.add_option("-j,--jobs", arguments->jobs, "Virtual machines at a time [one a CPU]")->check(CLI::Range(1, 64));
   command.add_option("--log", arguments->log, "Only compare the decisions in this file")->excludes(live);
   command.add_option("--for", arguments->seconds, "Seconds to schedule with --live [10]")->check(CLI::Range(1, 3600));
   command.footer(kHelp);

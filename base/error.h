@@ -27,6 +27,7 @@ class Error : public std::runtime_error {
 
 }  // namespace simsched
 
-// An invariant of our own code, checked in every build: stops with a message.
+// An invariant of our own code, checked in every build: stops with a message. The file without its folder: what is built
+// is the same wherever it is built.
 #define SIMSCHED_CHECK(condition, message) \
-  (static_cast<bool>(condition) ? void(0) : ::simsched::check_failed(#condition, __FILE__, __LINE__, (message)))
+  (static_cast<bool>(condition) ? void(0) : ::simsched::check_failed(#condition, __FILE_NAME__, __LINE__, (message)))

@@ -1,6 +1,4 @@
 add_library(simsched_flags INTERFACE)
-# The same messages, and the same bytes in exported loaders, wherever it is built.
-add_compile_options(-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 target_include_directories(simsched_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(simsched_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Packages of other Debian suites, without touching the machine's own package set-up: the lists are private, and the
 # mirror is the one this machine uses. To be sourced; the caller defines cannot MESSAGE, which does not return.
 

@@ -1,6 +1,7 @@
 #include "scx_port/export/exporter.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "base/error.h"
@@ -146,7 +147,8 @@ std::string administrator_readme(const Manifest& manifest) {
 
 std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request) {
   const std::vector<std::byte> object = kernel_object(request.hosted);
-  const Manifest manifest = make_manifest(request, object);
+  Manifest manifest = make_manifest(request, object);
+  if (request.claim_gpl) manifest.license = "GPL";
   if (manifest.license.find("GPL") == std::string::npos) {
     throw Error(request.where,
                 "its licence is '" + manifest.license +
@@ -157,6 +159,17 @@ std::vector<std::pair<std::string, std::string>> export_files(const ExportReques
           {kManifestFile, manifest_to_json(manifest)},
           {unit_name(manifest.policy), systemd_unit(manifest)},
           {"README.md", administrator_readme(manifest)}};
+}
+
+std::string loader_path() {
+  std::error_code failed;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  const std::string path = (self.parent_path() / "simsched-loader").string();
+  if (failed || !std::filesystem::exists(path)) {
+    throw Error(path, "is not there: this simsched was built without a loader",
+                "run scripts/fetch-libbpf, then build again");
+  }
+  return path;
 }
 
 }  // namespace simsched

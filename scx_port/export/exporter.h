@@ -18,11 +18,15 @@ struct ExportRequest {
   std::string where;       // of the policy in the config, for messages
   std::string results;     // JSON, may be empty
   std::string version;
+  bool claim_gpl = false;      // the manifest says GPL whatever the object says: for the kernel to refuse
 };
 
 // The files by name, in a fixed order: policy.bpf.o, manifest.json, simsched-NAME.service, README.md. The same request
-// gives the same bytes. Throws Error where the policy cannot be exported. The loader is added by the caller.
+// gives the same bytes. Throws Error where the policy cannot be exported. The loader is not among them.
 std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request);
+
+// The loader that belongs to this program: it lies beside it. Throws Error: built without.
+std::string loader_path();
 
 Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> object);
 std::string unit_name(const std::string& policy);  // "simsched-scx_rusty.service"

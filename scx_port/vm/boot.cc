@@ -1,0 +1,179 @@
+#include "scx_port/vm/boot.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/temporary_folder.h"
+#include "scx_port/native/process.h"
+#include "scx_port/vm/initramfs.h"
+
+namespace simsched {
+namespace {
+
+constexpr int kPassed = 3, kFailed = 5;  // isa-debug-exit: 2 * code + 1
+constexpr int kTimedOut = 124;           // of timeout(1)
+
+std::string text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.span().data()), bytes.size()}; }
+
+std::string read_text(const std::string& path) {
+  return std::filesystem::exists(path) ? text_of(read_file(path)) : std::string();
+}
+
+std::string program(const std::string& name, const std::string& package) {
+  if (auto path = native::find_program({name})) return *path;
+  throw Error("", "there is no " + name + ", which the virtual machine needs",
+              "install it: apt-get install " + package + ", or scripts/install vm");
+}
+
+std::string guest_program() {
+  std::error_code failed;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  const std::string path = (self.parent_path() / "simsched-guest").string();
+  if (failed || !std::filesystem::exists(path))
+    throw Error(path, "is not there: the virtual machine needs it", "build all of simsched");
+  return path;
+}
+
+std::string make_initramfs(const BootOptions& options) {
+  Initramfs files;
+  files.add_file("init", text_of(read_file(guest_program())), true);
+  files.add_folder("bad");
+  files.add_tree("export", options.exported);
+  for (const auto& [path, folder] : options.others) files.add_tree(path, folder);
+  return files.finish();
+}
+
+std::vector<std::string> command(const BootOptions& options, const std::string& folder) {
+  std::vector<std::string> words = {
+      "timeout",
+      "-k",
+      "5",
+      std::to_string(options.limit_seconds),
+      program("qemu-system-x86_64", "qemu-system-x86"),
+      // Two threads a core want a vendor whose CPUs have them, or caches come out wrong.
+      "-cpu",
+      options.smt ? "max,vendor=GenuineIntel" : "max",
+      "-smp",
+      options.smt ? "8,sockets=2,cores=2,threads=2" : "8,sockets=2,cores=4,threads=1",
+      "-m",
+      "2G",
+      "-object",
+      "memory-backend-ram,id=m0,size=1G",
+      "-object",
+      "memory-backend-ram,id=m1,size=1G",
+      "-numa",
+      "node,nodeid=0,cpus=0-3,memdev=m0",
+      "-numa",
+      "node,nodeid=1,cpus=4-7,memdev=m1",
+      "-numa",
+      "dist,src=0,dst=1,val=21",
+      "-accel",
+      "tcg,thread=single",
+      "-nodefaults",
+      "-no-user-config",
+      "-display",
+      "none",
+      "-monitor",
+      "none",
+      "-no-reboot",
+      "-serial",
+      "file:" + folder + "/console",
+      "-device",
+      "isa-debug-exit,iobase=0xf4,iosize=0x04",
+      // Without ioeventfd: its thread's timing would leak into the guest.
+      "-device",
+      "virtio-serial-pci,ioeventfd=off",
+      "-chardev",
+      "file,id=out,path=" + folder + "/out.tar",
+      "-device",
+      "virtserialport,chardev=out,name=out",
+      "-kernel",
+      options.kernel,
+      "-initrd",
+      folder + "/initramfs",
+      "-append",
+      "console=ttyS0 panic=-1 oops=panic quiet simsched.checks=" + options.checks,
+  };
+  if (options.icount) {
+    for (const char* word : {"-icount", "shift=3,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm", "-seed", "1"})
+      words.push_back(word);
+  }
+  return words;
+}
+
+std::vector<BootCheck> read_checks(const std::string& log) {
+  std::vector<BootCheck> checks;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const bool ok = line.starts_with("ok "), failed = line.starts_with("not ok ");
+    if (!ok && !failed) continue;
+    const std::string rest = line.substr(ok ? 3 : 7);
+    const size_t colon = std::min(rest.find(": "), rest.size());
+    checks.push_back({rest.substr(0, colon), ok, colon < rest.size() ? rest.substr(colon + 2) : ""});
+  }
+  return checks;
+}
+
+std::string last_lines(const std::string& text, int count) {
+  size_t at = text.size();
+  while (count-- > 0 && at != 0 && at != std::string::npos) at = text.rfind('\n', at - 1);
+  return text.substr(at == std::string::npos ? 0 : at + 1);
+}
+
+}  // namespace
+
+bool BootResult::ok() const {
+  return problem.empty() && unusable.empty() && !checks.empty() && std::all_of(checks.begin(), checks.end(), [](auto& c) { return c.ok; });
+}
+
+BootResult boot(const BootOptions& options) {
+  utsname host{};
+  if (uname(&host) == 0 && std::string(host.machine) != "x86_64")
+    throw Error("", "the virtual machine is an x86_64 one, and this is " + std::string(host.machine), "use --live");
+  const TemporaryFolder folder("simsched-vm");
+  write_file_atomically(folder.file("initramfs"), make_initramfs(options));
+  const native::ProcessResult qemu = native::run_process(command(options, folder.path()));
+
+  BootResult result;
+  result.console = read_text(folder.file("console"));
+  const std::string archive = folder.file("out.tar"), out = folder.file("out");
+  std::filesystem::create_directory(out);
+  if (std::filesystem::exists(archive)) native::run_process({"tar", "-xf", archive, "-C", out});
+  for (const auto& entry : std::filesystem::directory_iterator(out))
+    result.files[entry.path().filename().string()] = text_of(read_file(entry.path().string()));
+  result.release = result.files["release"];
+  while (result.release.ends_with('\n')) result.release.pop_back();
+  // A machine that died has sent nothing, but its console may hold some.
+  result.checks = read_checks(result.files.contains("log") ? result.files["log"] : result.console);
+  for (const BootCheck& check : result.checks)
+    if (check.name == "kernel" && !check.ok) result.unusable = check.seen;
+  if (qemu.status == kTimedOut)
+    result.problem = "it did not end within " + std::to_string(options.limit_seconds) + " s";
+  else if (qemu.status != kPassed && qemu.status != kFailed)
+    result.problem = "it died (QEMU ended with " + std::to_string(qemu.status) + "): " + qemu.err;
+  else if (!result.files.contains("log"))
+    result.problem = "it sent no results";
+  if (!result.problem.empty()) result.problem += "\n" + last_lines(result.console, 20);
+  return result;
+}
+
+std::vector<std::string> fetch_kernels() {
+  const std::string script = std::string(SIMSCHED_SOURCE_DIR) + "/scripts/fetch-kernels";
+  const native::ProcessResult result = native::run_process({script});
+  if (result.status != 0) {
+    std::string reason = result.err.substr(0, result.err.find('\n'));
+    throw Error("", reason.empty() ? script + " ended with " + std::to_string(result.status) : reason,
+                "name a kernel with --kernel");
+  }
+  std::vector<std::string> kernels;
+  std::istringstream lines(result.out);
+  for (std::string line; std::getline(lines, line);) kernels.push_back(line);
+  return kernels;
+}
+
+}  // namespace simsched

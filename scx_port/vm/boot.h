@@ -1,0 +1,48 @@
+// A boot of a stock kernel in a virtual machine, for the checks of an exported scheduler (vm/guest).
+//
+// QEMU emulates; no rights and no hardware help are needed. One host thread runs all CPUs in turn
+// (thread=single): with a thread for each, a CPU now and then runs an instruction that another has just patched away,
+// and the kernel dies of it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace simsched {
+
+struct BootOptions {
+  std::string kernel;                                       // a vmlinuz
+  std::string exported;                                     // what `simsched export` wrote
+  std::vector<std::pair<std::string, std::string>> others;  // (path in the guest, folder here): schedulers with a fault
+  std::string checks;                                       // groups of vm/guest/checks.h: "basic,log"
+  bool smt = false;                                         // two threads a core, else one; always 8 CPUs on 2 nodes
+  bool icount = false;  // a clock that counts instructions: two boots do the very same
+  int limit_seconds = 300;
+};
+
+struct BootCheck {
+  std::string name;
+  bool ok = false;
+  std::string seen;
+};
+
+struct BootResult {
+  std::string release;  // of the kernel, as it says itself; empty: it did not come so far
+  std::vector<BootCheck> checks;
+  std::string unusable;                      // why no scheduler loads in this kernel, as the loader says; empty: they do
+  std::string problem;                       // the machine died, hung, or never came to its end; empty: it did
+  std::map<std::string, std::string> files;  // what the guest left: decisions, statistics.json, trace.txt, dmesg, ...
+  std::string console;
+
+  bool ok() const;
+};
+
+// Throws Error where QEMU or the guest's programs are missing; says how to get them.
+BootResult boot(const BootOptions& options);
+
+// The kernels that scripts/fetch-kernels has brought or brings now. Throws Error with its reason.
+std::vector<std::string> fetch_kernels();
+
+}  // namespace simsched

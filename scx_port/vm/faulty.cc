@@ -1,0 +1,43 @@
+#include "scx_port/vm/faulty.h"
+
+#include <filesystem>
+
+#include "base/files.h"
+#include "scx_port/export/exporter.h"
+#include "scx_port/native/compile.h"
+
+namespace simsched {
+namespace {
+
+Machine one_cpu() {
+  MachineSpec spec;
+  spec.name = "any";
+  spec.cpus = {{CoreId(0), LlcId(0), NodeId(0)}};
+  return Machine(std::move(spec));
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> write_faulty_schedulers(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::pair<std::string, std::string>> written;
+  const Bytes loader = read_file(loader_path());
+  const Machine machine = one_cpu();
+  for (const std::string name : {"stall", "unknown_dsq", "mit"}) {
+    HostedPolicy policy;
+    policy.source = std::string(SIMSCHED_SOURCE_DIR) + "/scx_port/vm/bad/" + name + ".bpf.c";
+    const std::vector<std::byte> object = kernel_object(policy);
+    policy.object = std::make_shared<native::BpfObject>(native::read_bpf_object(object, policy.source));
+    const std::string to = folder + "/" + name;
+    fs::create_directory(to);
+    for (const auto& [file, content] : export_files({name, policy, machine, policy.source, "", "", true}))
+      write_file_atomically(to + "/" + file, content);
+    const std::string copy = to + "/simsched-loader";
+    write_file_atomically(copy, {reinterpret_cast<const char*>(loader.span().data()), loader.size()});
+    fs::permissions(copy, fs::perms::owner_exec, fs::perm_options::add);
+    written.emplace_back("bad/" + name, to);
+  }
+  return written;
+}
+
+}  // namespace simsched

@@ -1,0 +1,145 @@
+#include "scx_port/vm/proof.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "scx_port/export/parity.h"
+
+namespace simsched {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr uint64_t kEnoughDecisions = 100'000;
+
+std::string version_of(const std::string& kernel) {
+  return std::filesystem::path(kernel).parent_path().filename().string();
+}
+
+std::vector<Json> json_lines(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    Json json = Json::parse(line, nullptr, false);
+    if (json.is_object()) lines.push_back(std::move(json));
+  }
+  return lines;
+}
+
+int64_t value_of(const Json& counters, const char* name) { return counters.value(name, int64_t{0}); }
+
+// Counters never fall while the scheduler is not loaded anew, and what must add up does.
+BootCheck check_statistics(const std::string& text) {
+  BootCheck check{"statistics", true, ""};
+  auto fail = [&](const std::string& what) {
+    check.ok = false;
+    check.seen = what;
+  };
+  const std::vector<Json> lines = json_lines(text);
+  if (lines.empty()) {
+    fail("the loader printed none");
+    return check;
+  }
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const Json& counters = lines[i].at("counters");
+    for (const auto& [name, value] : counters.items()) {
+      if (value.get<int64_t>() < 0) fail(name + " is " + value.dump());
+      if (i > 0 && lines[i - 1].at("restarts") == lines[i].at("restarts") &&
+          value.get<int64_t>() < value_of(lines[i - 1].at("counters"), name.c_str()))
+        fail(name + " fell to " + value.dump());
+    }
+  }
+  const Json& last = lines.back().at("counters");
+  int64_t placed = 0;
+  if (last.contains("greedy_xnuma")) {  // scx_rusty: facts of where each task was placed
+    for (const char* name : {"wake_sync", "sync_prev_idle", "prev_idle", "greedy_idle", "pinned", "direct",
+                             "direct_greedy", "direct_greedy_far", "dsq", "greedy_local", "greedy_xnuma"})
+      placed += value_of(last, name);
+    if (placed != value_of(last, "total")) fail("places sum to " + std::to_string(placed) + ", not to the total");
+  }
+  if (last.contains("decided") &&
+      value_of(last, "decided") != value_of(last, "stay") + value_of(last, "move") + value_of(last, "fallback"))
+    fail("decided is not stay + move + fallback: " + last.dump());
+  if (check.ok) check.seen = std::to_string(lines.size()) + " lines, the last " + last.dump();
+  return check;
+}
+
+BootCheck check_log(const ExportedFolder& folder, const std::string& log, const std::string& statistics) {
+  const ParityResult parity = check_parity(folder, std::as_bytes(std::span(log)), "decisions");
+  const std::vector<Json> lines = json_lines(statistics);
+  const int64_t lost = lines.empty() ? -1 : value_of(lines.back(), "decisions_lost");
+  const int64_t logged = lines.empty() ? -1 : value_of(lines.back(), "decisions_logged");
+  BootCheck check{"parity", parity.different == 0 && parity.decisions >= kEnoughDecisions, ""};
+  check.seen = std::to_string(parity.decisions) + " decisions of " + std::to_string(parity.by_kind.size()) +
+               " kinds, " + std::to_string(parity.different) + " different, " + std::to_string(lost) + " lost";
+  if (logged != static_cast<int64_t>(parity.decisions)) {
+    check.ok = false;
+    check.seen += "; the loader says " + std::to_string(logged) + " were logged";
+  }
+  if (parity.different != 0) check.seen += "; first: " + parity.first_difference;
+  return check;
+}
+
+// Policies that are known to share CPU time by weight, as they are exported.
+bool weighs_tasks(const Manifest& manifest) {
+  auto known = {"simple_ops", "packet_ops", "rusty_ops"};
+  if (std::find(known.begin(), known.end(), manifest.ops) == known.end()) return false;
+  auto is_set = [](std::byte byte) { return byte != std::byte{0}; };
+  for (const Manifest::Variable& variable : manifest.variables)
+    if ((variable.name == "fifo" || variable.name == "mode") && std::ranges::any_of(variable.bytes, is_set)) return false;
+  for (const Tunable& option : manifest.user_options)
+    if (option.key == "fifo" && option.value == "true") return false;
+  return true;
+}
+
+}  // namespace
+
+bool ProofResult::ok() const {
+  return problem.empty() && unusable.empty() && !checks.empty() && std::all_of(checks.begin(), checks.end(), [](auto& c) { return c.ok; });
+}
+
+std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vector<std::string>& kernels, bool quick) {
+  std::vector<ProofStep> steps;
+  BootOptions boot;
+  boot.exported = folder.path;
+  const std::string model = folder.manifest.model ? ",model" : "", weights = weighs_tasks(folder.manifest) ? ",weights" : "";
+  for (const std::string& kernel : kernels) {
+    boot.kernel = kernel;
+    boot.checks = "basic,ends,log" + weights + model + (quick ? "" : ",trace,bad");
+    steps.push_back({version_of(kernel) + ", 8 CPUs on 2 nodes", boot, false});
+  }
+  if (quick) return steps;
+  boot.kernel = kernels.front();
+  boot.checks = "basic" + weights;
+  boot.smt = true;
+  steps.push_back({version_of(boot.kernel) + ", 8 threads of 4 cores on 2 nodes", boot, false});
+  boot.smt = false;
+  boot.icount = true;
+  boot.checks = "repeat";
+  steps.push_back({version_of(boot.kernel) + ", two boots by the same clock", boot, true});
+  return steps;
+}
+
+ProofResult run_step(const ProofStep& step, const ExportedFolder& folder) {
+  BootResult first = boot(step.boot);
+  ProofResult result{first.checks, first.unusable, first.problem, first.release, "", first.files["trace.txt"]};
+  auto has = [&](const char* file) { return first.files.contains(file); };
+  if (has("statistics.json")) {
+    result.checks.push_back(check_statistics(first.files["statistics.json"]));
+    const std::vector<Json> lines = json_lines(first.files["statistics.json"]);
+    if (!lines.empty()) result.statistics = lines.back().dump();
+  }
+  if (has("decisions"))
+    result.checks.push_back(check_log(folder, first.files["decisions"], first.files["decisions.json"]));
+  if (!step.twice || !result.ok()) return result;
+  BootResult second = boot(step.boot);
+  const std::string &a = first.files["repeat"], &b = second.files["repeat"];
+  result.checks.push_back({"repeats", !a.empty() && a == b,
+                           std::to_string(a.size()) + " and " + std::to_string(b.size()) + " bytes of decisions, " +
+                               (a == b ? "the same" : "different")});
+  return result;
+}
+
+}  // namespace simsched
