@@ -18,8 +18,8 @@ class Loader {
   ~Loader();  // kills it
   Loader(const Loader&) = delete;
 
-  bool attached(int seconds = 60);                 // waits until it says that it schedules; false: it ended before
-  std::optional<int> exit_code(int seconds = 30);  // waits for it; 128 + N: a signal ended it
+  bool attached(int seconds = 120);                // waits until it says that it schedules; false: it ended before
+  std::optional<int> exit_code(int seconds = 60);  // waits for it; 128 + N: a signal ended it
   std::optional<int> stop();                       // asks it to end, and waits
   void send(int signal) const;
   bool running() { return !exit_code(0); }

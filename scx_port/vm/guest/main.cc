@@ -24,8 +24,8 @@ int run_checks() {
   const struct {
     const char* name;
     void (*run)(Report&);
-  } groups[] = {{"basic", check_basic}, {"weights", check_weights}, {"ends", check_ends},   {"model", check_model},
-                {"log", check_log},     {"repeat", check_repeat},   {"trace", check_trace}, {"bad", check_bad}};
+  } groups[] = {{"basic", check_basic}, {"log", check_log},         {"end", check_end},       {"trace", check_trace},
+                {"model", check_model}, {"weights", check_weights}, {"repeat", check_repeat}, {"bad", check_bad}};
   Report report;
   if (!check_kernel(report)) return kFailed;
   for (const auto& group : groups) {
