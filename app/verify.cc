@@ -95,16 +95,19 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
       progress.advance();
     });
   }
-  bool ok = true;
+  bool ok = true, all_tried = true;
   for (size_t i = 0; i < steps.size(); ++i) {
     const ProofResult& result = results[i];
     fmt::print("{} on {}\n", folder.manifest.policy, steps[i].title);
     for (const BootCheck& check : result.checks) print_check(check);
+    if (!result.unusable.empty()) fmt::print("  cannot be tried: {}\n", result.unusable);
+    all_tried = all_tried && result.unusable.empty();
     if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
     if (!result.trace.empty()) fmt::print("{}\n", kernel_and_simulation(result.trace, folder, result.release));
-    ok = ok && result.ok();
+    ok = ok && (result.ok() || !result.unusable.empty());
     if (!arguments.keep.empty()) keep_files(arguments.keep, i, result);
   }
+  if (ok && !all_tried) return 2;
   return ok ? 0 : 1;
 }
 

@@ -11,12 +11,8 @@
 #include "base/temporary_folder.h"
 #include "scx_port/native/process.h"
 #include "scx_port/vm/initramfs.h"
-#include "topology/embedded.h"
 
 namespace simsched {
-
-std::span<const EmbeddedFile> embedded_guest();  // vm/guest/*.sh
-
 namespace {
 
 constexpr int kPassed = 3, kFailed = 5;  // isa-debug-exit: 2 * code + 1
@@ -45,13 +41,8 @@ std::string guest_program() {
 
 std::string make_initramfs(const BootOptions& options) {
   Initramfs files;
-  for (const char* folder : {"bin", "bad"}) files.add_folder(folder);
-  files.add_file("bin/busybox", text_of(read_file(program("busybox", "busybox-static"))), true);
-  files.add_file("bin/simsched-guest", text_of(read_file(guest_program())), true);
-  for (const EmbeddedFile& script : embedded_guest()) {
-    const std::string name(script.name);
-    files.add_file(name == "init" ? name : name + ".sh", script.content, name == "init");
-  }
+  files.add_file("init", text_of(read_file(guest_program())), true);
+  files.add_folder("bad");
   files.add_tree("export", options.exported);
   for (const auto& [path, folder] : options.others) files.add_tree(path, folder);
   return files.finish();
@@ -106,7 +97,9 @@ std::vector<std::string> command(const BootOptions& options, const std::string& 
       "-initrd",
       folder + "/initramfs",
       "-append",
-      "console=ttyS0 panic=-1 oops=panic quiet simsched.checks=" + options.checks,
+      // no_timer_check: on a busy host the emulated timer may look as if it did not tick.
+      "console=ttyS0 panic=-1 oops=panic quiet no_timer_check simsched.limit=" +
+          std::to_string(options.limit_seconds * 9 / 10) + " simsched.checks=" + options.checks,
   };
   if (options.icount) {
     for (const char* word : {"-icount", "shift=3,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm", "-seed", "1"})
@@ -115,17 +108,18 @@ std::vector<std::string> command(const BootOptions& options, const std::string& 
   return words;
 }
 
-std::vector<BootCheck> read_checks(const std::string& log) {
-  std::vector<BootCheck> checks;
+// The lines of scx_port/vm/guest/report.h.
+void read_checks(const std::string& log, BootResult& result) {
   std::istringstream lines(log);
   for (std::string line; std::getline(lines, line);) {
+    while (line.ends_with('\r')) line.pop_back();
+    if (line.starts_with("unusable: ")) result.unusable = line.substr(10);
     const bool ok = line.starts_with("ok "), failed = line.starts_with("not ok ");
     if (!ok && !failed) continue;
     const std::string rest = line.substr(ok ? 3 : 7);
     const size_t colon = std::min(rest.find(": "), rest.size());
-    checks.push_back({rest.substr(0, colon), ok, colon < rest.size() ? rest.substr(colon + 2) : ""});
+    result.checks.push_back({rest.substr(0, colon), ok, colon < rest.size() ? rest.substr(colon + 2) : ""});
   }
-  return checks;
 }
 
 std::string last_lines(const std::string& text, int count) {
@@ -137,7 +131,8 @@ std::string last_lines(const std::string& text, int count) {
 }  // namespace
 
 bool BootResult::ok() const {
-  return problem.empty() && !checks.empty() && std::all_of(checks.begin(), checks.end(), [](auto& c) { return c.ok; });
+  return problem.empty() && unusable.empty() && !checks.empty() &&
+         std::all_of(checks.begin(), checks.end(), [](auto& check) { return check.ok; });
 }
 
 BootResult boot(const BootOptions& options) {
@@ -158,7 +153,7 @@ BootResult boot(const BootOptions& options) {
   result.release = result.files["release"];
   while (result.release.ends_with('\n')) result.release.pop_back();
   // A machine that died has sent nothing, but its console may hold some.
-  result.checks = read_checks(result.files.contains("log") ? result.files["log"] : result.console);
+  read_checks(result.files.contains("log") ? result.files["log"] : result.console, result);
   if (qemu.status == kTimedOut)
     result.problem = "it did not end within " + std::to_string(options.limit_seconds) + " s";
   else if (qemu.status != kPassed && qemu.status != kFailed)

@@ -1,4 +1,4 @@
-// A boot of a stock kernel in a virtual machine, for the checks of an exported scheduler (vm/guest/checks.sh).
+// A boot of a stock kernel in a virtual machine, for the checks of an exported scheduler (vm/guest).
 //
 // QEMU emulates; no rights and no hardware help are needed. One host thread runs all CPUs in turn
 // (thread=single): with a thread for each, a CPU now and then runs an instruction that another has just patched away,
@@ -16,7 +16,7 @@ struct BootOptions {
   std::string kernel;                                       // a vmlinuz
   std::string exported;                                     // what `simsched export` wrote
   std::vector<std::pair<std::string, std::string>> others;  // (path in the guest, folder here): schedulers with a fault
-  std::string checks;                                       // groups of vm/guest/checks.sh: "basic,log"
+  std::string checks;                                       // groups of vm/guest/checks.h: "basic,log"
   bool smt = false;                                         // two threads a core, else one; always 8 CPUs on 2 nodes
   bool icount = false;  // a clock that counts instructions: two boots do the very same
   int limit_seconds = 300;
@@ -31,6 +31,7 @@ struct BootCheck {
 struct BootResult {
   std::string release;  // of the kernel, as it says itself; empty: it did not come so far
   std::vector<BootCheck> checks;
+  std::string unusable;                      // why no scheduler loads in this kernel, as the loader says; empty: they do
   std::string problem;                       // the machine died, hung, or never came to its end; empty: it did
   std::map<std::string, std::string> files;  // what the guest left: decisions, statistics.json, trace.txt, dmesg, ...
   std::string console;

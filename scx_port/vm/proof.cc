@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "scx_port/export/parity.h"
+#include "scx_port/native/object.h"
 
 namespace simsched {
 namespace {
@@ -82,10 +83,25 @@ BootCheck check_log(const ExportedFolder& folder, const std::string& log, const 
   return check;
 }
 
+bool has_decisions(const ExportedFolder& folder) {
+  return native::read_bpf_object(folder.object, folder.path + "/" + kObjectFile).map("decisions") != nullptr;
+}
+
+// Policies that are known to share CPU time by weight, as they are exported.
+bool weighs_tasks(const Manifest& manifest) {
+  const std::vector<std::string> known = {"simple_ops", "packet_ops"};
+  if (std::find(known.begin(), known.end(), manifest.ops) == known.end()) return false;
+  auto is_set = [](std::byte byte) { return byte != std::byte{0}; };
+  for (const Manifest::Variable& variable : manifest.variables)
+    if ((variable.name == "fifo" || variable.name == "mode") && std::ranges::any_of(variable.bytes, is_set)) return false;
+  return true;
+}
+
 }  // namespace
 
 bool ProofResult::ok() const {
-  return problem.empty() && !checks.empty() && std::all_of(checks.begin(), checks.end(), [](auto& c) { return c.ok; });
+  return problem.empty() && unusable.empty() && !checks.empty() &&
+         std::all_of(checks.begin(), checks.end(), [](auto& check) { return check.ok; });
 }
 
 std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vector<std::string>& kernels, bool quick) {
@@ -93,9 +109,10 @@ std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vecto
   BootOptions boot;
   boot.exported = folder.path;
   const std::string model = folder.manifest.model ? ",model" : "";
+  const std::string log = has_decisions(folder) ? ",log" : ",end";
   for (const std::string& kernel : kernels) {
     boot.kernel = kernel;
-    boot.checks = "basic,log" + model + (quick ? "" : ",trace,bad");
+    boot.checks = "basic,trace" + log + model + (quick ? "" : ",bad");
     steps.push_back({version_of(kernel) + ", 8 CPUs on 2 nodes", boot, false});
   }
   if (quick) return steps;
@@ -105,14 +122,16 @@ std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vecto
   steps.push_back({version_of(boot.kernel) + ", 8 threads of 4 cores on 2 nodes", boot, false});
   boot.smt = false;
   boot.icount = true;
-  boot.checks = "repeat";
-  steps.push_back({version_of(boot.kernel) + ", two boots by the same clock", boot, true});
+  const bool twice = has_decisions(folder), weighs = weighs_tasks(folder.manifest);
+  boot.checks = std::string(twice ? "repeat" : "") + (weighs ? ",weights" : "");
+  if (twice || weighs)
+    steps.push_back({version_of(boot.kernel) + (twice ? ", two boots" : "") + " by a clock that counts instructions", boot, twice});
   return steps;
 }
 
 ProofResult run_step(const ProofStep& step, const ExportedFolder& folder) {
   BootResult first = boot(step.boot);
-  ProofResult result{first.checks, first.problem, first.release, "", first.files["trace.txt"]};
+  ProofResult result{first.checks, first.unusable, first.problem, first.release, "", first.files["trace.txt"]};
   auto has = [&](const char* file) { return first.files.contains(file); };
   if (has("statistics.json")) {
     result.checks.push_back(check_statistics(first.files["statistics.json"]));

@@ -21,7 +21,7 @@ std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vecto
 
 struct ProofResult {
   std::vector<BootCheck> checks;  // the guest's and those made here: parity, statistics, repetition
-  std::string problem;            // see BootResult
+  std::string unusable, problem;  // see BootResult
   std::string release;
   std::string statistics;  // JSON, the last line of the loader's
   std::string trace;       // ftrace text

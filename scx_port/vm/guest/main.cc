@@ -1,148 +1,82 @@
-// simsched-guest: what runs in the virtual machine beside the loader and a shell: loads that look at themselves.
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/io.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
+// simsched-guest: all that runs in the virtual machine but the kernel and simsched-loader. Its first process, the
+// checks in a process of their own, and the tasks that they make.
+#include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <string>
-#include <vector>
 
+#include "scx_port/vm/guest/checks.h"
+#include "scx_port/vm/guest/clock.h"
+#include "scx_port/vm/guest/files.h"
+#include "scx_port/vm/guest/loads.h"
+#include "scx_port/vm/guest/machine.h"
+
+namespace simsched::guest {
 namespace {
 
-constexpr const char* kHelp =
-    "simsched-guest ext                        exit code 0: this task is in the ext class\n"
-    "simsched-guest job MS                     compute so long; the same exit code\n"
-    "simsched-guest build JOBS PARALLEL MS     fork and exec jobs as make does; how many were in ext\n"
-    "simsched-guest wake PAIRS MS              pairs of tasks that wake each other; how often they did\n"
-    "simsched-guest nap MS                     sleep again and again\n"
-    "simsched-guest hog MS NICE CPU            compute on one CPU; how much of it was had\n"
-    "simsched-guest exit CODE                  end the virtual machine\n";
+constexpr int kPassed = 1, kFailed = 2;  // of end_machine()
 
-int64_t clock_ns(clockid_t clock) {
-  timespec time;
-  clock_gettime(clock, &time);
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-void compute(int64_t ns) {
-  const int64_t end = clock_ns(CLOCK_THREAD_CPUTIME_ID) + ns;
-  while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < end) {
+int run_checks() {
+  const std::string wanted = "," + command_line("simsched.checks") + ",";
+  const struct {
+    const char* name;
+    void (*run)(Report&);
+  } groups[] = {{"basic", check_basic}, {"log", check_log},         {"end", check_end},       {"trace", check_trace},
+                {"model", check_model}, {"weights", check_weights}, {"repeat", check_repeat}, {"bad", check_bad}};
+  Report report;
+  if (!check_kernel(report)) return kFailed;
+  for (const auto& group : groups) {
+    if (wanted.find(std::string(",") + group.name + ",") == std::string::npos) continue;
+    const int64_t began = clock_ns(CLOCK_MONOTONIC);
+    group.run(report);
+    report.line(std::string("# ") + group.name + " took " +
+                std::to_string((clock_ns(CLOCK_MONOTONIC) - began) / 1'000'000) + " ms");
   }
+  check_sound(report);
+  report.line("done");
+  return report.all_ok() ? kPassed : kFailed;
 }
 
-// kernel/sched/debug.c writes it for every task while there is sched_ext (6.12 on).
-bool in_ext() {
-  std::ifstream file("/proc/self/sched");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("ext.enabled")) return line.ends_with("1");
-  return false;
-}
-
-int build(int jobs, int parallel, const char* ms) {
-  int running = 0, ended = 0, ext = 0;
-  for (int started = 0; ended < jobs;) {
-    if (started < jobs && running < parallel) {
-      const pid_t child = fork();
-      if (child == 0) {
-        execl("/proc/self/exe", "simsched-guest", "job", ms, nullptr);
-        _exit(127);
-      }
-      ++started;
-      ++running;
-      continue;
-    }
+// The checks may hang or die; what they found until then is sent all the same.
+int supervise(int64_t seconds) {
+  const pid_t checks = fork();
+  if (checks == 0) _exit(run_checks());
+  int code = kFailed;
+  const bool ended = until(seconds, [&] {
     int status = 0;
-    if (wait(&status) < 0) return 1;
-    --running;
-    ++ended;
-    ext += WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  }
-  std::printf("jobs=%d ext=%d\n", jobs, ext);
-  return ext == jobs ? 0 : 1;
-}
-
-int wake(int pairs, int64_t ms) {
-  auto* trips =
-      static_cast<volatile uint64_t*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-  std::vector<pid_t> children;
-  for (int pair = 0; pair < pairs; ++pair) {
-    int there[2], back[2];
-    if (pipe(there) != 0 || pipe(back) != 0) return 1;
-    for (int side = 0; side < 2; ++side) {
-      const pid_t child = fork();
-      if (child != 0) {
-        children.push_back(child);
-        continue;
-      }
-      char byte = 0;
-      const int in = side == 0 ? back[0] : there[0], out = side == 0 ? there[1] : back[1];
-      if (side == 0 && write(out, &byte, 1) != 1) _exit(1);
-      while (read(in, &byte, 1) == 1) {
-        compute(20'000 * (pair + 1));
-        if (side == 0) trips[pair % 512] = trips[pair % 512] + 1;
-        if (write(out, &byte, 1) != 1) break;
-      }
-      _exit(0);
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {  // orphans too
+      if (pid != checks) continue;
+      code = WIFEXITED(status) ? WEXITSTATUS(status) : kFailed;
+      return true;
     }
-  }
-  usleep(static_cast<useconds_t>(ms * 1000));
-  for (pid_t child : children) kill(child, SIGKILL);
-  while (wait(nullptr) > 0) {
-  }
-  uint64_t sum = 0, least = UINT64_MAX;
-  for (int pair = 0; pair < pairs; ++pair) {
-    sum += trips[pair];
-    least = trips[pair] < least ? trips[pair] : least;
-  }
-  std::printf("round_trips=%llu least=%llu\n", static_cast<unsigned long long>(sum),
-              static_cast<unsigned long long>(least));
-  return least > 0 ? 0 : 1;
+    return false;
+  });
+  if (!ended) Report().check("time", false, "the checks did not end", "their end within " + std::to_string(seconds) + " s");
+  return code;
 }
 
-int hog(int64_t ms, int nice_value, int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  if (sched_setaffinity(0, sizeof(set), &set) != 0 || setpriority(PRIO_PROCESS, 0, nice_value) != 0) return 1;
-  const int64_t end = clock_ns(CLOCK_MONOTONIC) + ms * 1'000'000;
-  while (clock_ns(CLOCK_MONOTONIC) < end) {
-  }
-  std::printf("%lld\n", static_cast<long long>(clock_ns(CLOCK_THREAD_CPUTIME_ID) / 1'000'000));
-  return 0;
+[[noreturn]] void first_process() {
+  set_up_machine();
+  utsname kernel{};
+  uname(&kernel);
+  write_text(std::string(kOut) + "release", std::string(kernel.release) + "\n");
+  const std::string limit = command_line("simsched.limit");
+  const int code = supervise(limit.empty() ? 600 : std::atoi(limit.c_str()));
+  write_text(std::string(kOut) + "dmesg", kernel_log());
+  if (!send_files(kOut)) std::printf("cannot send the results\n");
+  end_machine(code);
 }
 
 }  // namespace
+}  // namespace simsched::guest
 
 int main(int argc, char** argv) {
-  const std::string what = argc > 1 ? argv[1] : "";
-  auto number = [&](int i) { return i < argc ? std::atoi(argv[i]) : 0; };
-  if (what == "ext") return in_ext() ? 0 : 1;
-  if (what == "job") {
-    compute(int64_t{number(2)} * 1'000'000);
-    return in_ext() ? 0 : 1;
-  }
-  if (what == "build" && argc > 4) return build(number(2), number(3), argv[4]);
-  if (what == "nap") {
-    for (int i = 0; i < number(2); ++i) usleep(1000);
-    return 0;
-  }
-  if (what == "wake") return wake(number(2), number(3));
-  if (what == "hog") return hog(number(2), number(3), number(4));
-  if (what == "exit") {
-    // QEMU's isa-debug-exit: its exit code becomes 2 * CODE + 1.
-    if (iopl(3) == 0) outb(static_cast<unsigned char>(number(2)), 0xf4);
-    return 1;
-  }
-  std::fputs(kHelp, stderr);
+  using namespace simsched::guest;
+  if (getpid() == 1) first_process();
+  if (argc == 3 && std::string(argv[1]) == "job") return job(std::atoi(argv[2]));
+  std::fputs("simsched-guest: the first process of the virtual machine of 'simsched verify --vm'\n", stderr);
   return 2;
 }

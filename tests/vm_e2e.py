@@ -1,0 +1,58 @@
+"""Exported policies on stock kernels in a virtual machine: one with all checks, the others with the short ones. Where
+there is no QEMU or no kernel, says so and is skipped (exit code 77), or fails where SIMSCHED_REQUIRE_VM is set."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import e2e
+
+KERNELS = e2e.SOURCE / "build/kernels"
+SECONDS = 900  # emulation, maybe on a busy machine
+
+
+class VirtualMachine(e2e.EndToEnd):
+    def verify(self, *arguments, code=0):
+        done = subprocess.run([e2e.SIMSCHED, "verify", *arguments], cwd=self.scratch, capture_output=True, text=True,
+                              timeout=SECONDS)
+        print(done.stdout)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def prove(self, policy, *options):
+        self.simsched("export", policy, "-o", "out")
+        said = self.verify("out", "--vm", "--keep", "kept", *options)
+        self.assertNotIn("FAILED", said)
+        for kernel in kernels:
+            self.assertIn(f"{policy} on {kernel}", said)
+        self.assertRegex(said, r"parity +1[0-9]{5} decisions of \d+ kinds, 0 different")
+        # What was recorded there is a recording like any other.
+        self.assertRegex(self.simsched("import", next((self.scratch / "kept").glob("*-trace.txt")), "-o", "t").stdout,
+                         r"tasks +\d+")
+
+    def test_simple_with_all_checks(self):
+        self.prove("scx_simple")
+
+    def test_packet(self):
+        self.prove("scx_packet", "--quick")
+
+    def test_rusty(self):
+        self.prove("scx_rusty", "--quick")
+
+
+def cannot(why):
+    required = os.environ.get("SIMSCHED_REQUIRE_VM")
+    print(f"{'FAILED' if required else 'skipped'}: no scheduler was tried on a real kernel: {why}")
+    sys.exit(1 if required else 77)
+
+
+if not shutil.which("qemu-system-x86_64"):
+    cannot("there is no qemu-system-x86_64; scripts/install vm")
+fetched = subprocess.run([e2e.SOURCE / "scripts/fetch-kernels", KERNELS], capture_output=True, text=True)
+if fetched.returncode == 3:
+    cannot(fetched.stderr.strip())
+if fetched.returncode != 0:
+    sys.exit(fetched.stderr)
+kernels = [line.split("/")[-2] for line in fetched.stdout.split()]
+e2e.main()
