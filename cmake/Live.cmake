@@ -13,8 +13,8 @@ target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a el
 # Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
 # library that cannot be linked statically.
 set(port ${PROJECT_SOURCE_DIR}/scx_port)
-file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
-list(FILTER live_sources EXCLUDE REGEX "_test\\.cc$")
+file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/model/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
+list(FILTER live_sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
 add_library(scx_live STATIC ${live_sources} ${PROJECT_SOURCE_DIR}/topology/machine.cc
                             ${PROJECT_SOURCE_DIR}/policies/tunables.cc)
 target_link_libraries(scx_live PUBLIC base Boost::headers nlohmann_json::nlohmann_json libbpf_static)
@@ -43,3 +43,8 @@ function(simsched_live_test name folder)
 endfunction()
 
 simsched_live_test(scx_live_test live)
+if(TARGET scx_live_test)
+  foreach(program parity slots)
+    simsched_bpf_object(scx_live_test ${program} ${port}/live/programs/${program}.bpf.c)
+  endforeach()
+endif()
