@@ -97,18 +97,28 @@ struct mlp_test {
   u32 verdict; /* out: enum mlp_verdict */
 };
 
-/* ---- Inputs ---------------------------------------------------------------------------------------------------- */
-#define MLP_ONE_INT8 255ULL
-#define MLP_ONE_Q21 (1ULL << 21)
-
-/* Without a branch, also where the compiler would like one: inputs change from call to call, and the verifier would
- * walk both ways of each. */
+/* ---- max(v, 0) without a branch ----------------------------------------------------------------------------------
+ * Inputs change from call to call, and with them which hidden units are positive: a CPU that has to guess half of them
+ * takes longer than to compute them all; and of 30 branches in a row inside a loop the verifier walked a million
+ * instructions. The assembly keeps compilers from making branches of these again, and, being volatile, from working on
+ * so many inputs at once that they go through the stack. */
 MLP_INLINE s64 mlp_or_zero(s64 v) {
   s64 negative = v >> 63;
 
-  __asm__("" : "+r"(negative));
+  __asm__ volatile("" : "+r"(negative));
   return v & ~negative;
 }
+
+MLP_INLINE u32 mlp_or_zero32(u32 v) {
+  u32 negative = (u32)((s32)v >> 31);
+
+  __asm__ volatile("" : "+r"(negative));
+  return v & ~negative;
+}
+
+/* ---- Inputs ---------------------------------------------------------------------------------------------------- */
+#define MLP_ONE_INT8 255ULL
+#define MLP_ONE_Q21 (1ULL << 21)
 
 /* (v - lo) / (hi - lo) in units of 1 / one, rounded, kept within 0 and one. */
 MLP_INLINE u64 mlp_input(u16 v, u16 lo, u64 scale, u64 one) {
@@ -131,8 +141,7 @@ MLP_INLINE s32 mlp_int8_run(const struct mlp_int8 *net, const u64 *x, u32 sum) {
     u64 products = x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3] + x[4] * w[4];
     u32 hidden = ((u32)(products >> 40) & 0xfffff) - offset + (u32)net->b1[j];
 
-    if ((s32)hidden <= 0) continue;
-    hidden >>= shift1;
+    hidden = mlp_or_zero32(hidden) >> shift1;
     if (hidden > 255) hidden = 255;
     out += hidden * (u32)net->w2[j];
   }
@@ -157,13 +166,11 @@ MLP_INLINE s32 mlp_q21_run(const struct mlp_q21 *net, const s64 *x) {
   for (j = 0; j < MLP_HIDDEN; j++) {
     const s32 *w = net->w1[j];
     u64 sum = (u64)(s64)net->b1[j] << 21;
-    s32 hidden;
     u32 i;
 
     MLP_UNROLL
     for (i = 0; i < MLP_INPUTS; i++) sum += (u64)x[i] * (u64)(s64)w[i];
-    hidden = mlp_q21_round(sum);
-    if (hidden > 0) out += (u64)hidden * (u64)(s64)net->w2[j];
+    out += (u64)mlp_or_zero(mlp_q21_round(sum)) * (u64)(s64)net->w2[j];
   }
   return mlp_q21_round(out);
 }
