@@ -10,6 +10,7 @@
 #include "scx_port/native/bpf_ops.h"
 #include "scx_port/native/compile.h"
 #include "scx_port/native/shipped.h"
+#include "scx_port/user/gate/gate.h"
 #include "scx_port/user/rusty/rusty.h"
 
 namespace simsched {
@@ -110,6 +111,18 @@ ClassStack make_rusty(PolicyRequest& request) {
   return hosted(request, {native::shipped_object("rusty"), {}, user_half}, options);
 }
 
+ClassStack make_gate(PolicyRequest& request) {
+  gate::Options gate_options;
+  TunableReader reader;
+  gate_options.bind(reader);
+  ext::ExtOptions options;
+  if (!read(request, reader, &options)) return {};
+  auto user_half = [gate_options, model = gate_options.read_model()] {
+    return std::make_unique<gate::GateUser>(gate_options, model);
+  };
+  return hosted(request, {native::shipped_object("gate"), {}, user_half}, options);
+}
+
 // Sources that were compiled already, by path and include folders: a sweep makes each policy many times.
 class Compiled {
  public:
@@ -205,6 +218,7 @@ std::vector<PolicyEntry> scx_policies() {
        [](PolicyRequest& r) { return make_packet(r, "published"); }},
       {"scx_rusty", "sched_ext: a queue for each last-level cache, stealing, and a load balancer in user space",
        make_rusty},
+      {"scx_gate", "sched_ext: scx_simple, and a small neural network that may forbid migrations", make_gate},
       {"bpf", "any sched_ext scheduler", [compiled](PolicyRequest& r) { return make_bpf(r, *compiled); }, false},
   };
 }
