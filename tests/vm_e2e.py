@@ -37,6 +37,9 @@ class VirtualMachine(e2e.EndToEnd):
     def test_packet(self):
         self.prove("scx_packet", "--quick")
 
+    def test_gate(self):
+        self.prove("scx_gate", "--quick")
+
     def test_rusty(self):
         self.prove("scx_rusty", "--quick")
 
