@@ -9,6 +9,10 @@ endif()
 add_library(libbpf_static INTERFACE)
 target_include_directories(libbpf_static SYSTEM BEFORE INTERFACE ${SIMSCHED_LIBBPF}/include)
 target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a elf z)
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  # What LIBBPF_OPTS() expands to.
+  target_compile_options(libbpf_static INTERFACE -Wno-gnu-statement-expression -Wno-c99-extensions)
+endif()
 
 # Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
 # library that cannot be linked statically.
