@@ -19,7 +19,7 @@ struct BootOptions {
   std::string checks;                                       // groups of vm/guest/checks.h: "basic,log"
   bool smt = false;                                         // two threads a core, else one; always 8 CPUs on 2 nodes
   bool icount = false;  // a clock that counts instructions: two boots do the very same
-  int limit_seconds = 300;
+  int limit_seconds = 600;  // of this machine's time
 };
 
 struct BootCheck {

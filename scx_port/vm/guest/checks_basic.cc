@@ -128,7 +128,7 @@ void check_basic(Report& report) {
 // last one is queued again, so that two take turns whatever they weigh. Only with a clock that counts instructions: an
 // emulated CPU that waits for its turn keeps the time running, and a task gets what it does not use.
 void check_weights(Report& report) {
-  constexpr size_t kTasks = 24;
+  constexpr size_t kTasks = 16;
   Loader loader(kExport);
   if (!attaches(report, "weights_attaches", loader)) return;
   int64_t low = 0, high = 0;
