@@ -214,6 +214,10 @@ PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
   }
   read_tunables(tunables, file, "", &policy);
   name_policy(&policy, policy.name);
+  for (Tunable& tunable : policy.tunables) {
+    if (policy.name == "scx_gate" && tunable.key == "model" && tunable.value != "random")
+      tunable.value = find_input_file(tunable.value, file, tunable.where);
+  }
   return policy;
 }
 

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/parallel.h"
 #include "app/progress.h"
+#include "app/side_by_side.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
@@ -102,6 +103,7 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
     if (!result.unusable.empty()) fmt::print("  cannot be tried: {}\n", result.unusable);
     all_tried = all_tried && result.unusable.empty();
     if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
+    if (!result.trace.empty()) fmt::print("{}\n", kernel_and_simulation(result.trace, folder, result.release));
     ok = ok && (result.ok() || !result.unusable.empty());
     if (!arguments.keep.empty()) keep_files(arguments.keep, i, result);
   }

@@ -28,8 +28,8 @@ target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a el
 
 # Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
 # library that cannot be linked statically.
-file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
-list(FILTER live_sources EXCLUDE REGEX "_test\\.cc$")
+file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/model/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
+list(FILTER live_sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
 add_library(scx_live STATIC ${live_sources} ${PROJECT_SOURCE_DIR}/topology/machine.cc
                             ${PROJECT_SOURCE_DIR}/policies/tunables.cc ${port}/export/manifest.cc
                             ${port}/known_variables.cc)
@@ -59,9 +59,13 @@ function(simsched_live_test name folder)
 endfunction()
 
 simsched_live_test(scx_live_test live)
+if(TARGET scx_live_test)
+  foreach(program parity slots)
+    simsched_bpf_object(scx_live_test ${program} ${port}/live/programs/${program}.bpf.c)
+  endforeach()
+endif()
 simsched_live_program(simsched-loader loader)
 target_link_libraries(simsched-loader PRIVATE CLI11::CLI11)
-
 
 # simsched-collect: its parts are a library, so that tests can use them.
 add_library(scx_collect STATIC ${collect}/host.cc ${collect}/hooks.cc ${collect}/outcomes.cc ${collect}/privileges.cc

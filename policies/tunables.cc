@@ -69,6 +69,9 @@ void TunableReader::bind(std::string key, bool* variable, std::string help) {
 void TunableReader::bind(std::string key, std::string* variable, std::vector<std::string> choices, std::string help) {
   bindings_.push_back({Binding::Kind::kChoice, std::move(key), std::move(help), variable, 0, 0, std::move(choices)});
 }
+void TunableReader::bind(std::string key, std::string* variable, std::string help) {
+  bindings_.push_back({Binding::Kind::kText, std::move(key), std::move(help), variable, 0, 0, {}});
+}
 
 void TunableReader::read(const Tunables& tunables, const std::string& policy) const {
   for (const Tunable& t : tunables) {
@@ -107,6 +110,10 @@ void TunableReader::read(const Tunables& tunables, const std::string& policy) co
           throw wrong("one of " + join(found->choices));
         *static_cast<std::string*>(found->variable) = t.value;
         break;
+      case Binding::Kind::kText:
+        if (t.value.empty()) throw wrong("write some text");
+        *static_cast<std::string*>(found->variable) = t.value;
+        break;
     }
   }
 }
@@ -119,6 +126,7 @@ std::vector<TunableReader::Info> TunableReader::infos() const {
       case Binding::Kind::kInt: value = std::to_string(*static_cast<const int64_t*>(b.variable)); break;
       case Binding::Kind::kNanos: value = std::to_string(static_cast<const Nanos*>(b.variable)->count()); break;
       case Binding::Kind::kBool: value = *static_cast<const bool*>(b.variable) ? "true" : "false"; break;
+      case Binding::Kind::kText:
       case Binding::Kind::kChoice: value = *static_cast<const std::string*>(b.variable); break;
     }
     infos.push_back({b.key, value, b.help});

@@ -24,6 +24,8 @@ class TunableReader {
   void bind(std::string key, bool* variable, std::string help);
   void bind(std::string key, std::string* variable, std::vector<std::string> choices, std::string help);
 
+  void bind(std::string key, std::string* variable, std::string help);  // any text, but none
+
   void read(const Tunables& tunables, const std::string& policy) const;
 
   struct Info {
@@ -33,7 +35,7 @@ class TunableReader {
 
  private:
   struct Binding {
-    enum class Kind : uint8_t { kInt, kNanos, kBool, kChoice } kind;
+    enum class Kind : uint8_t { kInt, kNanos, kBool, kChoice, kText } kind;
     std::string key, help;
     void* variable;
     int64_t low, high;

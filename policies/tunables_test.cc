@@ -27,7 +27,7 @@ struct Reader {
   int64_t number = 3;
   Nanos time{5};
   bool flag = false;
-  std::string choice = "a";
+  std::string choice = "a", text = "none";
   TunableReader reader;
 
   Reader() {
@@ -35,6 +35,7 @@ struct Reader {
     reader.bind("time", &time, Nanos(0), 1_ms, "a time");
     reader.bind("flag", &flag, "a flag");
     reader.bind("choice", &choice, {"a", "b"}, "a choice");
+    reader.bind("text", &text, "any text");
   }
   std::string error(const char* key, const char* value) {
     try {
@@ -48,11 +49,13 @@ struct Reader {
 
 TEST(Tunables, AreReadByType) {
   Reader r;
-  r.reader.read({{"number", "7", ""}, {"time", "20us", ""}, {"flag", "on", ""}, {"choice", "b", ""}}, "p");
+  r.reader.read(
+      {{"number", "7", ""}, {"time", "20us", ""}, {"flag", "on", ""}, {"choice", "b", ""}, {"text", "c d", ""}}, "p");
   EXPECT_EQ(r.number, 7);
   EXPECT_EQ(r.time, 20_us);
   EXPECT_TRUE(r.flag);
   EXPECT_EQ(r.choice, "b");
+  EXPECT_EQ(r.text, "c d");
 }
 
 TEST(Tunables, ErrorsSayWhereAndWhat) {
@@ -64,6 +67,7 @@ TEST(Tunables, ErrorsSayWhereAndWhat) {
   EXPECT_THAT(r.error("time", "2ms"), HasSubstr("time"));
   EXPECT_THAT(r.error("flag", "maybe"), HasSubstr("true or false"));
   EXPECT_THAT(r.error("choice", "c"), HasSubstr("a, b"));
+  EXPECT_THAT(r.error("text", ""), HasSubstr("write some text"));
 }
 
 TEST(Registry, KnowsItsPoliciesAndTheirTunables) {

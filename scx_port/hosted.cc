@@ -10,6 +10,7 @@
 #include "scx_port/export/manifest.h"
 #include "scx_port/native/compile.h"
 #include "scx_port/native/shipped.h"
+#include "scx_port/user/gate/gate.h"
 #include "scx_port/user/user_halves.h"
 
 namespace simsched {
@@ -104,6 +105,16 @@ bool read_with_user_half(PolicyRequest& request, HostedPolicy* policy, const cha
 }
 
 bool read_rusty(PolicyRequest& request, HostedPolicy* policy) { return read_with_user_half(request, policy, "rusty"); }
+
+bool read_gate(PolicyRequest& request, HostedPolicy* policy) {
+  if (!read_with_user_half(request, policy, "gate")) return false;
+  gate::Options options;
+  TunableReader reader;
+  options.bind(reader);
+  reader.read(policy->user_options, request.policy);
+  policy->model = options.read_model();
+  return true;
+}
 
 // Sources that were compiled already, by path and include folders: a sweep makes each policy many times.
 Object compiled(const std::string& path, const std::vector<std::string>& include) {
@@ -201,7 +212,7 @@ bool read_exported(PolicyRequest& request, HostedPolicy* policy) {
   for (const Manifest::Variable& variable : manifest.variables)
     policy->variables.emplace_back(variable.name, variable.text);
   policy->user_half = manifest.user_half;
-  policy->user_options = manifest.user_options;
+  policy->user_options = folder.user_options();
   for (int i = 0; i < ext::kNrOps; ++i) {
     const std::string op = ext::op_name(static_cast<ext::Op>(i));
     const bool chosen = std::any_of(request.tunables->begin(), request.tunables->end(),
@@ -226,6 +237,7 @@ const std::vector<HostedEntry>& hosted_policies() {
        read_even_packet},
       {"scx_rusty", "sched_ext: a queue for each last-level cache, stealing, and a load balancer in user space",
        read_rusty},
+      {"scx_gate", "sched_ext: scx_simple, and a small neural network that may forbid migrations", read_gate},
       {"bpf", "any sched_ext scheduler", read_bpf, false},
       {"exported", "what 'simsched export' wrote", read_exported, false},
   };

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "policies/ext/ext_class.h"
 #include "policies/registry.h"
+#include "scx_port/model/model_file.h"
 #include "scx_port/native/object.h"
 
 namespace simsched {
@@ -23,6 +25,7 @@ struct HostedPolicy {
   std::vector<std::pair<std::string, uint32_t>> map_entries;   // sizes of maps that are not the object's own
   std::string user_half;                                       // of user/user_halves.h; empty: none
   Tunables user_options;
+  std::optional<mlp::ModelFile> model;  // where the user-space half takes one: its option `model`
   ext::ExtOptions options;
 };
 
@@ -33,7 +36,8 @@ struct HostedEntry {
   HostPolicy read;
   bool listed = true;
 };
-// scx_simple, scx_packet, scx_packet_even, scx_rusty; and `bpf`, whose tunable `bpf` is the path of a .bpf.c or .bpf.o.
+// scx_simple, scx_packet, scx_packet_even, scx_rusty, scx_gate; `bpf`, whose tunable `bpf` is the path of a .bpf.c or
+// .bpf.o; and `exported`, whose tunable is a folder.
 const std::vector<HostedEntry>& hosted_policies();
 
 // The BPF object as a kernel loads it: the ELF file of the very source that runs here.

@@ -7,7 +7,8 @@
 
 namespace simsched {
 
-// scx_simple, scx_packet, scx_packet_even, scx_rusty; and `bpf`, whose tunable `file` is the path of a .bpf.c or .bpf.o.
+// scx_simple, scx_packet, scx_packet_even, scx_rusty, scx_gate; and `bpf`, whose tunable `bpf` is the path of a .bpf.c
+// or .bpf.o.
 std::vector<PolicyEntry> scx_policies();
 
 }  // namespace simsched

@@ -59,7 +59,7 @@ class Ext(e2e.EndToEnd):
     def test_shipped_policies_on_three_machines(self):
         self.simsched("run", e2e.SOURCE / "configs/sched_ext.yaml", "-o", "o", "--seeds", 1)
         runs = self.results("o")
-        self.assertEqual(len(runs), 21)
+        self.assertEqual(len(runs), 24)
         for run in runs:
             self.assertEqual((run["status"], run["exit_code"]), ("ok", 0), run["policy"])
             if run["policy"] == "eevdf":
@@ -70,6 +70,9 @@ class Ext(e2e.EndToEnd):
                          "direct_greedy_far", "dsq", "greedy_local", "greedy_xnuma"]
                 self.assertEqual(sum(run[f"ext_{part}"] for part in parts), run["ext_total"])
                 self.assertGreater(run["ext_total"], 100)
+            if run["policy"] == "scx_gate":
+                self.assertEqual(run["ext_stay"] + run["ext_move"] + run["ext_fallback"], run["ext_decided"])
+                self.assertGreater(run["ext_decided"], 100)
 
     def test_a_scheduler_from_source_and_its_options(self):
         self.scheduler("own")
@@ -81,6 +84,17 @@ class Ext(e2e.EndToEnd):
         self.assertEqual(plain["policy"], "own(fail=false)")
         self.assertGreater(short["context_switches_involuntary"], plain["context_switches_involuntary"])
         self.assertGreater(dear["cpu_time"]["overhead_ns"], plain["cpu_time"]["overhead_ns"] + 10_000_000)
+
+    def test_a_model_from_a_file(self):
+        model = (e2e.SOURCE / "tests/fuzz/corpus/model_file/q21.bin").read_bytes()
+        (self.scratch / "m.bin").write_bytes(model)
+        (self.scratch / "cut.bin").write_bytes(model[:1000])
+        text = BUILD + "policies: [scx_gate, scx_gate: {model: %s}]\n"
+        self.simsched("run", self.write("c.yaml", text % "m.bin"), "-o", "o")
+        random, other = self.results("o")
+        self.assertNotEqual(random["ext_stay"], other["ext_stay"])
+        done = self.simsched("run", self.write("c.yaml", text % "cut.bin"), "-o", "p", code=2)
+        self.assertIn("the model file is cut off", done.stderr)
 
     def test_hostile_schedulers_end_alone(self):
         text = BUILD + "policies:\n  - eevdf\n"

@@ -29,10 +29,11 @@ class Export(e2e.EndToEnd):
         return json.loads((folder / "manifest.json").read_text())
 
     def test_folder_is_complete_and_reproducible(self):
-        for policy in "scx_simple", "scx_packet", "scx_rusty":
+        for policy in "scx_simple", "scx_packet", "scx_rusty", "scx_gate":
             first = self.export(policy, to="a")
             names = sorted(path.name for path in first.iterdir())
-            self.assertEqual(names, ["README.md", "manifest.json", "policy.bpf.o", "simsched-loader",
+            model = ["model.bin"] if policy == "scx_gate" else []
+            self.assertEqual(names, ["README.md", "manifest.json", *model, "policy.bpf.o", "simsched-loader",
                                      f"simsched-{policy}.service"])
             self.assertTrue(os.access(first / "simsched-loader", os.X_OK))
             again = self.export(policy, to="b")

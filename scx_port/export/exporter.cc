@@ -50,7 +50,9 @@ Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> 
   manifest.variables = resolve_variables(hosted, request.where);
   manifest.map_entries = hosted.map_entries;
   manifest.user_half = hosted.user_half;
-  manifest.user_options = hosted.user_options;
+  for (const Tunable& option : hosted.user_options)
+    if (!hosted.model || option.key != "model") manifest.user_options.push_back(option);
+  if (hosted.model) manifest.model = Manifest::Model{kModelFile, hosted.model->model.version, 0};
   for (int i = 0; i < ext::kNrOps; ++i) {
     const auto op = static_cast<ext::Op>(i);
     if (table.info.has(op))
@@ -125,7 +127,7 @@ std::string administrator_readme(const Manifest& manifest) {
       "    systemctl enable --now " +
       unit_name(manifest.policy) +
       "\n\n"
-      "In an emergency the kernel itself ends any such scheduler: SysRq-S (`echo s > /proc/sysrq-trigger`).\n"
+      "In an emergency the kernel itself ends any such scheduler: SysRq-S (`echo S > /proc/sysrq-trigger`).\n"
       "A task that waits too long (30 s, or what the scheduler says) ends it by itself: the loader's exit code is "
       "42.\n\n"
       "## What it was made from\n\n"
@@ -148,6 +150,12 @@ std::string administrator_readme(const Manifest& manifest) {
 std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request) {
   const std::vector<std::byte> object = kernel_object(request.hosted);
   Manifest manifest = make_manifest(request, object);
+  std::vector<std::pair<std::string, std::string>> files;
+  if (request.hosted.model) {
+    const std::vector<std::byte> model = mlp::model_bytes(*request.hosted.model, request.where);
+    manifest.model->crc = mlp::parse_model(model, request.where).model.crc;
+    files.emplace_back(kModelFile, text_of(model));
+  }
   if (request.claim_gpl) manifest.license = "GPL";
   if (manifest.license.find("GPL") == std::string::npos) {
     throw Error(request.where,
@@ -155,10 +163,11 @@ std::vector<std::pair<std::string, std::string>> export_files(const ExportReques
                     "', and the kernel gives sched_ext's functions to GPL-compatible schedulers only",
                 "change the source's licence");
   }
-  return {{kObjectFile, text_of(object)},
-          {kManifestFile, manifest_to_json(manifest)},
-          {unit_name(manifest.policy), systemd_unit(manifest)},
-          {"README.md", administrator_readme(manifest)}};
+  files.emplace_back(kObjectFile, text_of(object));
+  files.emplace_back(kManifestFile, manifest_to_json(manifest));
+  files.emplace_back(unit_name(manifest.policy), systemd_unit(manifest));
+  files.emplace_back("README.md", administrator_readme(manifest));
+  return files;
 }
 
 std::string loader_path() {

@@ -21,7 +21,8 @@ struct ExportRequest {
   bool claim_gpl = false;      // the manifest says GPL whatever the object says: for the kernel to refuse
 };
 
-// The files by name, in a fixed order: policy.bpf.o, manifest.json, simsched-NAME.service, README.md. The same request
+// The files by name, in a fixed order: model.bin where there is one, policy.bpf.o, manifest.json,
+// simsched-NAME.service, README.md. The same request
 // gives the same bytes. Throws Error where the policy cannot be exported. The loader is not among them.
 std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "scx_port/model/model_file.h"
 
 namespace simsched {
 namespace {
@@ -185,7 +186,20 @@ ExportedFolder read_exported_folder(const std::string& path) {
     throw Error(path + "/" + kObjectFile, "is not the object that the manifest names (its hash differs)",
                 "export the policy again");
   }
+  if (folder.manifest.model) {
+    const mlp::ModelFile model = mlp::read_model(folder.model_path());
+    if (model.model.crc != folder.manifest.model->crc || model.model.version != folder.manifest.model->version)
+      throw Error(folder.model_path(), "is not the model that the manifest names", "export the policy again");
+  }
   return folder;
+}
+
+std::string ExportedFolder::model_path() const { return manifest.model ? path + "/" + manifest.model->file : ""; }
+
+Tunables ExportedFolder::user_options() const {
+  Tunables options = manifest.user_options;
+  if (manifest.model) options.push_back({"model", model_path(), path + "/" + kManifestFile});
+  return options;
 }
 
 }  // namespace simsched

@@ -60,11 +60,14 @@ Manifest manifest_from_json(std::string_view text, const std::string& name);
 // Lower-case hexadecimal.
 std::string sha256(std::span<const std::byte> bytes);
 
-// An exported folder, read and checked: the object is the one that the manifest names. Throws Error.
+// An exported folder, read and checked: object and model are those that the manifest names. Throws Error.
 struct ExportedFolder {
   std::string path;
   Manifest manifest;
   std::vector<std::byte> object;
+
+  std::string model_path() const;   // empty: the policy has none
+  Tunables user_options() const;    // the manifest's, and where the model is
 };
 ExportedFolder read_exported_folder(const std::string& path);
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "scx_port/include/simsched/decision.h"
+#include "scx_port/model/model_file.h"
 #include "scx_port/native/compile.h"
 #include "scx_port/native/scx_kfuncs.h"
 #include "scx_port/native/set_variables.h"
@@ -48,6 +49,11 @@ ParityResult check_parity(const ExportedFolder& folder, std::span<const std::byt
     if (memory.size() < variable.bytes.size())
       throw Error(object_path, "does not have the variable '" + variable.name + "' of its manifest");
     std::memcpy(memory.data(), variable.bytes.data(), variable.bytes.size());
+  }
+  if (folder.manifest.model) {
+    const mlp::mlp_model model = mlp::read_model(folder.model_path()).model;
+    const uint32_t slot = 0;  // the active one
+    vm.map_update("models", std::as_bytes(std::span(&slot, 1)), std::as_bytes(std::span(&model, 1)));
   }
 
   ParityResult result;

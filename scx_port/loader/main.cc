@@ -108,7 +108,13 @@ class Loader {
     }
   }
 
-  void reload_model(Session&) { say("the policy has no model"); }
+  void reload_model(Session& session) {
+    try {
+      say(session.reload_model());
+    } catch (const Error& error) {
+      say(std::string("error: ") + error.what() + "; the scheduler goes on as it was");
+    }
+  }
 
   void print_statistics(Session& session) {
     Statistics statistics = session.statistics();

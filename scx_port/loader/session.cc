@@ -35,7 +35,7 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
       machine_(host_machine()),
       object_(folder.object, folder.manifest.policy),
       host_(object_, machine_),
-      half_(make_user_half(folder.manifest.user_half, folder.manifest.user_options)) {
+      half_(make_user_half(folder.manifest.user_half, user_options())) {
   const Manifest& manifest = folder.manifest;
   if (!has_licence_for_kfuncs(manifest.license)) {
     throw Error(folder.path + "/" + kObjectFile,
@@ -58,7 +58,27 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
   if (auto member = object_.ops_member(manifest.ops, "hotplug_seq"); !member.empty())
     if (auto sequence = hotplug_sequence()) set_integer(member, *sequence);
   object_.load();
+  if (half_) half_->before_attach(host_);
+  if (ModelSlots::has_slots(object_)) slots_ = std::make_unique<ModelSlots>(object_);
+  if (slots_ && !model_path().empty()) reload_model();  // its golden vectors are computed in this kernel, too
   if (!options.decisions.empty()) log_ = std::make_unique<DecisionLog>(object_, options.decisions);
+}
+
+std::string Session::model_path() const {
+  return options_.model.empty() ? folder_.model_path() : options_.model;
+}
+
+Tunables Session::user_options() const {
+  Tunables options = folder_.user_options();
+  for (Tunable& option : options)
+    if (option.key == "model") option.value = model_path();
+  return options;
+}
+
+std::string Session::reload_model() {
+  if (!slots_ || model_path().empty()) throw Error(folder_.manifest.policy, "the policy has no model");
+  slots_->install(mlp::read_model(model_path()), model_path());
+  return "model version " + std::to_string(slots_->active_version()) + " of " + model_path();
 }
 
 void Session::set_variables() {
@@ -104,6 +124,7 @@ Statistics Session::statistics() {
     statistics.extra.emplace_back("decisions_logged", static_cast<int64_t>(log_->records()));
     statistics.extra.emplace_back("decisions_lost", static_cast<int64_t>(log_->lost()));
   }
+  if (slots_) statistics.extra.emplace_back("model_version", slots_->active_version());
   return statistics;
 }
 

@@ -8,6 +8,7 @@
 #include "scx_port/export/manifest.h"
 #include "scx_port/live/kernel_object.h"
 #include "scx_port/live/live_host.h"
+#include "scx_port/live/model_slots.h"
 #include "scx_port/loader/decision_log.h"
 #include "scx_port/loader/exit_info.h"
 #include "scx_port/loader/statistics.h"
@@ -38,8 +39,12 @@ class Session {
 
   ExitInfo exit_info() { return read_exit_info(object_); }
   Statistics statistics();
+  // Reads the model again and gives it to the policy; what it says of it. Throws Error: the old one goes on.
+  std::string reload_model();
 
  private:
+  std::string model_path() const;  // empty: none
+  Tunables user_options() const;
   void set_variables();
 
   const ExportedFolder& folder_;
@@ -49,6 +54,7 @@ class Session {
   LiveHost host_;
   std::unique_ptr<UserHalf> half_;
   std::unique_ptr<DecisionLog> log_;
+  std::unique_ptr<ModelSlots> slots_;
   Nanos attached_at_;
 };
 

@@ -50,6 +50,7 @@ void BpfOps::attach(ext::ExtClass& kernel) {
   if (options_.user_half == nullptr) return;
   options_.user_half->before_start(*user_host_);
   for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
+  options_.user_half->before_attach(*user_host_);
 }
 
 uint64_t BpfOps::call(Op op, CpuId locked, std::initializer_list<uint64_t> arguments) {

@@ -36,7 +36,8 @@ class UserHost {
 class UserHalf {
  public:
   virtual ~UserHalf() = default;
-  virtual void before_start(UserHost&) {}        // sets .rodata and the initial globals
+  virtual void before_start(UserHost&) {}        // sets .rodata and the initial globals; there may be no maps yet
+  virtual void before_attach(UserHost&) {}       // fills maps; nothing runs yet
   virtual void after_start(UserHost&) {}         // the policy runs
   virtual Nanos next(Nanos now) const = 0;       // when run() is due next; Nanos::max(): never
   virtual void run(UserHost&) = 0;

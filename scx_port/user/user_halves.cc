@@ -1,6 +1,7 @@
 #include "scx_port/user/user_halves.h"
 
 #include "base/error.h"
+#include "scx_port/user/gate/gate.h"
 #include "scx_port/user/rusty/rusty.h"
 
 namespace simsched {
@@ -14,13 +15,21 @@ std::unique_ptr<UserHalf> make_user_half(const std::string& name, const Tunables
     reader.read(options, name);
     return std::make_unique<rusty::RustyUser>(rusty);
   }
+  if (name == "gate") {
+    gate::Options gate;
+    gate.bind(reader);
+    reader.read(options, name);
+    return std::make_unique<gate::GateUser>(gate, gate.read_model());
+  }
   throw Error(name, "there is no user-space half of this name", "the export is of another version of simsched");
 }
 
 std::vector<TunableReader::Info> user_half_options(const std::string& name) {
   TunableReader reader;
   rusty::Options rusty;
+  gate::Options gate;
   if (name == "rusty") rusty.bind(reader);
+  if (name == "gate") gate.bind(reader);
   return reader.infos();
 }
 

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
+#include "scx_port/export/manifest.h"
+#include "scx_port/model/model_file.h"
 #include "scx_port/native/process.h"
 #include "scx_port/vm/initramfs.h"
 
@@ -39,11 +41,24 @@ std::string guest_program() {
   return path;
 }
 
+// A model of the same kind and inputs, of another version.
+std::string another_model(const std::string& path) {
+  const mlp::mlp_model first = mlp::read_model(path).model;
+  mlp::Ranges ranges;
+  std::copy_n(first.lo, ranges.lo.size(), ranges.lo.begin());
+  std::copy_n(first.hi, ranges.hi.size(), ranges.hi.begin());
+  const auto kind = static_cast<mlp::mlp_kind>(first.kind);
+  const std::vector<std::byte> bytes = mlp::model_bytes(mlp::random_model(first.version + 1, kind, ranges), path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 std::string make_initramfs(const BootOptions& options) {
   Initramfs files;
   files.add_file("init", text_of(read_file(guest_program())), true);
   files.add_folder("bad");
   files.add_tree("export", options.exported);
+  if (const std::string model = options.exported + "/" + kModelFile; std::filesystem::exists(model))
+    files.add_file("model2.bin", another_model(model));
   for (const auto& [path, folder] : options.others) files.add_tree(path, folder);
   return files.finish();
 }
