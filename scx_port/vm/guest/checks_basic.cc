@@ -1,6 +1,6 @@
 // A scheduler's ordinary life: it is loaded, schedules everything, and is unloaded.
-#include <sys/stat.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vector>
@@ -21,8 +21,8 @@ std::string state_text() { return "state " + scx("state"); }
 void check_classes(Report& report) {
   const Classes classes = count_classes();
   report.check("all_ext", classes.ext > 0 && classes.other == 0,
-               std::to_string(classes.ext) + " threads in ext, " + std::to_string(classes.other) + " in another class " +
-                   classes.first_other,
+               std::to_string(classes.ext) + " threads in ext, " + std::to_string(classes.other) +
+                   " in another class " + classes.first_other,
                "all in ext");
 }
 

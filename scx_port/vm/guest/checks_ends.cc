@@ -1,5 +1,5 @@
-// The ways in which a scheduler ends or starts anew, other than that its loader is told to end. Each takes a loader that
-// is attached: loading takes an emulated machine seconds.
+// The ways in which a scheduler ends or starts anew, other than that its loader is told to end. Each takes a loader
+// that is attached: loading takes an emulated machine seconds.
 #include <signal.h>
 
 #include "scx_port/vm/guest/checks.h"
