@@ -18,8 +18,8 @@ struct BootOptions {
   std::vector<std::pair<std::string, std::string>> others;  // (path in the guest, folder here): schedulers with a fault
   std::string checks;                                       // groups of vm/guest/checks.h: "basic,log"
   bool smt = false;                                         // two threads a core, else one; always 8 CPUs on 2 nodes
-  bool icount = false;  // a clock that counts instructions: two boots do the very same
-  int limit_seconds = 300;
+  bool icount = false;      // a clock that counts instructions: two boots do the very same
+  int limit_seconds = 600;  // of this machine's time
 };
 
 struct BootCheck {
@@ -31,8 +31,8 @@ struct BootCheck {
 struct BootResult {
   std::string release;  // of the kernel, as it says itself; empty: it did not come so far
   std::vector<BootCheck> checks;
-  std::string unusable;                      // why no scheduler loads in this kernel, as the loader says; empty: they do
-  std::string problem;                       // the machine died, hung, or never came to its end; empty: it did
+  std::string unusable;  // why no scheduler loads in this kernel, as the loader says; empty: they do
+  std::string problem;   // the machine died, hung, or never came to its end; empty: it did
   std::map<std::string, std::string> files;  // what the guest left: decisions, statistics.json, trace.txt, dmesg, ...
   std::string console;
 

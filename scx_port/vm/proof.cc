@@ -93,7 +93,8 @@ bool weighs_tasks(const Manifest& manifest) {
   if (std::find(known.begin(), known.end(), manifest.ops) == known.end()) return false;
   auto is_set = [](std::byte byte) { return byte != std::byte{0}; };
   for (const Manifest::Variable& variable : manifest.variables)
-    if ((variable.name == "fifo" || variable.name == "mode") && std::ranges::any_of(variable.bytes, is_set)) return false;
+    if ((variable.name == "fifo" || variable.name == "mode") && std::ranges::any_of(variable.bytes, is_set))
+      return false;
   return true;
 }
 
@@ -125,7 +126,8 @@ std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vecto
   const bool twice = has_decisions(folder), weighs = weighs_tasks(folder.manifest);
   boot.checks = std::string(twice ? "repeat" : "") + (weighs ? ",weights" : "");
   if (twice || weighs)
-    steps.push_back({version_of(boot.kernel) + (twice ? ", two boots" : "") + " by a clock that counts instructions", boot, twice});
+    steps.push_back(
+        {version_of(boot.kernel) + (twice ? ", two boots" : "") + " by a clock that counts instructions", boot, twice});
   return steps;
 }
 

@@ -1,6 +1,6 @@
 // A scheduler's ordinary life: it is loaded, schedules everything, and is unloaded.
-#include <sys/stat.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vector>
@@ -21,8 +21,8 @@ std::string state_text() { return "state " + scx("state"); }
 void check_classes(Report& report) {
   const Classes classes = count_classes();
   report.check("all_ext", classes.ext > 0 && classes.other == 0,
-               std::to_string(classes.ext) + " threads in ext, " + std::to_string(classes.other) + " in another class " +
-                   classes.first_other,
+               std::to_string(classes.ext) + " threads in ext, " + std::to_string(classes.other) +
+                   " in another class " + classes.first_other,
                "all in ext");
 }
 
@@ -128,7 +128,7 @@ void check_basic(Report& report) {
 // last one is queued again, so that two take turns whatever they weigh. Only with a clock that counts instructions: an
 // emulated CPU that waits for its turn keeps the time running, and a task gets what it does not use.
 void check_weights(Report& report) {
-  constexpr size_t kTasks = 24;
+  constexpr size_t kTasks = 16;
   Loader loader(kExport);
   if (!attaches(report, "weights_attaches", loader)) return;
   int64_t low = 0, high = 0;

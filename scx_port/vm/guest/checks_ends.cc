@@ -1,5 +1,5 @@
-// The ways in which a scheduler ends or starts anew, other than that its loader is told to end. Each takes a loader that
-// is attached: loading takes an emulated machine seconds.
+// The ways in which a scheduler ends or starts anew, other than that its loader is told to end. Each takes a loader
+// that is attached: loading takes an emulated machine seconds.
 #include <signal.h>
 
 #include "scx_port/vm/guest/checks.h"
@@ -40,12 +40,12 @@ void check_sysrq(Report& report, Loader& loader) {
                "exit code 0, disabled by sysrq-S");
 }
 
-// A scheduler without callbacks for it is ended when a CPU goes or comes, and its loader loads it again.
+// A scheduler without callbacks for them is ended when a CPU goes or comes, and its loader loads it again.
 void check_hotplug(Report& report, Loader& loader) {
-  const Hog hog(Hog::Place{});
+  // Nothing else runs meanwhile: the loader loads it anew, and all CPUs share one of the host's.
   auto again = [&] {
     sleep_ms(300);  // that the kernel ends it takes a moment
-    return until(120, [&] { return scheduler_is("enabled") && hog.in_ext(); }) && loader.running();
+    return until(120, [] { return scheduler_is("enabled") && in_ext(); }) && loader.running();
   };
   auto seen = [&] {
     return "CPU " + std::to_string(kCpu) + " online " + first_line(kOnline) + ", state " + scx("state") + ", loaded " +
@@ -53,7 +53,9 @@ void check_hotplug(Report& report, Loader& loader) {
   };
   const bool offline = write_text(kOnline, "0") && first_line(kOnline) == "0";
   const bool without = again();
-  report.check("cpu_offline", offline && without, seen(), "offline, enabled again");
+  const Jobs jobs = build(16, 8, 2);
+  report.check("cpu_offline", offline && without && jobs.ext == 16, seen() + ", " + jobs.text(),
+               "offline, enabled again, all jobs in ext");
   const bool online = write_text(kOnline, "1") && first_line(kOnline) == "1";
   const bool with = again();
   bool used = false;

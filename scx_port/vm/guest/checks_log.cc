@@ -105,7 +105,8 @@ void check_model(Report& report) {
   const bool told = until(10, [&] { return loader.messages().find("error") != std::string::npos; });
   wake_ups(6, 300);
   report.check("model_refused", told && loader.running() && scheduler_is("enabled") && version() == after,
-               loader.last_words() + ", version " + std::to_string(version()), "an error, and the model before goes on");
+               loader.last_words() + ", version " + std::to_string(version()),
+               "an error, and the model before goes on");
   const auto code = loader.stop();
   report.check("model_unload", code == 0, text_of(code), "exit code 0");
   write_text(model, first);

@@ -25,8 +25,7 @@ enum JobExit { kInExt = 0, kInOther = 1 };
 
 template <class T>
 T* shared(size_t number) {
-  void* memory =
-      mmap(nullptr, number * sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, number * sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) _exit(1);
   return static_cast<T*>(memory);
 }

@@ -27,7 +27,7 @@ Turns wake_ups(int pairs, int64_t ms);
 class Hog {
  public:
   struct Place {
-    int cpu = -1;        // any
+    int cpu = -1;  // any
     int nice = 0;
     std::string cgroup;  // its folder
   };

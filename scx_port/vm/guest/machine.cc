@@ -21,8 +21,13 @@ void set_up_machine() {
   struct Mount {
     const char *type, *at;
   };
-  for (const Mount& m : {Mount{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"},
-                         {"tmpfs", "/out"}, {"tracefs", "/sys/kernel/tracing"}, {"cgroup2", "/sys/fs/cgroup"}}) {
+  for (const Mount& m : {Mount{"proc", "/proc"},
+                         {"sysfs", "/sys"},
+                         {"devtmpfs", "/dev"},
+                         {"tmpfs", "/tmp"},
+                         {"tmpfs", "/out"},
+                         {"tracefs", "/sys/kernel/tracing"},
+                         {"cgroup2", "/sys/fs/cgroup"}}) {
     mkdir(m.at, 0755);
     if (mount(m.type, m.at, m.type, 0, nullptr) != 0) std::printf("cannot mount %s on %s\n", m.type, m.at);
   }

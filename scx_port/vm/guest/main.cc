@@ -1,5 +1,6 @@
 // simsched-guest: all that runs in the virtual machine but the kernel and simsched-loader. Its first process, the
 // checks in a process of their own, and the tasks that they make.
+#include <signal.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,7 +55,10 @@ int supervise(int64_t seconds) {
     }
     return false;
   });
-  if (!ended) Report().check("time", false, "the checks did not end", "their end within " + std::to_string(seconds) + " s");
+  if (!ended) {
+    kill(checks, SIGKILL);
+    Report().check("time", false, "the checks did not end", "their end within " + std::to_string(seconds) + " s");
+  }
   return code;
 }
 
