@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
+#include "scx_port/export/costs.h"
 #include "scx_port/export/parity.h"
 #include "scx_port/native/process.h"
 #include "scx_port/vm/faulty.h"
@@ -34,7 +35,7 @@ Exit codes: 0 all is proved, 1 something differs or failed, 2 it cannot be tried
 struct Arguments {
   std::string folder, log, keep;
   std::vector<std::string> kernels;
-  bool live = false, vm = false, quick = false;
+  bool live = false, vm = false, quick = false, costs = false;
   int seconds = 10, jobs = 0;
 };
 
@@ -48,7 +49,18 @@ int report_parity(const ExportedFolder& folder, const std::string& log) {
   return parity.different == 0 ? 0 : 1;
 }
 
-int verify_live(const ExportedFolder& folder, int seconds) {
+// Instructions of a kernel whose data is not always in the nearest cache take about so long, at 3 GHz and one a cycle.
+constexpr int64_t kPicosPerInstruction = 333;
+
+void write_costs(ExportedFolder folder, const std::string& statistics, int64_t divisor, const std::string& how) {
+  set_measured_costs(folder, statistics, divisor, folder.path);
+  folder.manifest.costs_from = how;
+  write_file_atomically(folder.path + "/" + kManifestFile, manifest_to_json(folder.manifest));
+  fmt::print("costs of callbacks, now in {}/{} ({}):\n", folder.path, kManifestFile, how);
+  for (const auto& [op, cost] : folder.manifest.costs) fmt::print("  {:<16} {:>6} ns\n", op, cost.count());
+}
+
+int verify_live(const ExportedFolder& folder, int seconds, bool costs) {
   const TemporaryFolder temporary("simsched-verify");
   const std::string log = temporary.file("decisions");
   const auto result = native::run_process({folder.path + "/simsched-loader", folder.path, "--json", "--costs", "--for",
@@ -59,7 +71,7 @@ int verify_live(const ExportedFolder& folder, int seconds) {
     fmt::print("FAILED {}: the loader ended with {}: {}\n", folder.manifest.policy, result.status, line);
     return 1;
   }
-  fmt::print("{}", result.out);
+  if (costs) write_costs(folder, result.out, 1, "the kernel's statistics, while every decision was logged");
   return report_parity(folder, log);
 }
 
@@ -82,6 +94,7 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
   const std::vector<std::string> kernels = arguments.kernels.empty() ? fetch_kernels() : arguments.kernels;
   for (const std::string& kernel : kernels) read_file(kernel);
   std::vector<ProofStep> steps = plan_proof(folder, kernels, arguments.quick);
+  if (arguments.costs) steps.push_back(plan_costs(folder, kernels.front()));
   const TemporaryFolder temporary("simsched-verify");
   if (!arguments.quick) {
     const auto faulty = write_faulty_schedulers(temporary.path());
@@ -105,6 +118,10 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
     if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
     if (!result.trace.empty()) fmt::print("{}\n", kernel_and_simulation(result.trace, folder, result.release));
     ok = ok && (result.ok() || !result.unusable.empty());
+    if (!result.costs.empty()) {
+      write_costs(folder, result.costs, kInstructionNanos * 1000 / kPicosPerInstruction,
+                  "instructions counted in a virtual machine, at 0.33 ns each");
+    }
     if (!arguments.keep.empty()) keep_files(arguments.keep, i, result);
   }
   if (ok && !all_tried) return 2;
@@ -115,7 +132,7 @@ int run(const Arguments& arguments) {
   const ExportedFolder folder = read_exported_folder(arguments.folder);
   if (!arguments.log.empty()) return report_parity(folder, arguments.log);
   if (arguments.vm) return verify_in_vm(folder, arguments);
-  if (arguments.live) return verify_live(folder, arguments.seconds);
+  if (arguments.live) return verify_live(folder, arguments.seconds, arguments.costs);
   throw Error("", "verify what?", "add --live, --vm or --log FILE; see 'simsched verify --help'");
 }
 
@@ -130,6 +147,7 @@ Action verify_command(CLI::App& command) {
       ->needs(vm);
   command.add_flag("--quick", arguments->quick, "One boot a kernel, without schedulers with a fault")->needs(vm);
   command.add_option("--keep", arguments->keep, "Keep traces and statistics of the boots in this folder")->needs(vm);
+  command.add_flag("--costs", arguments->costs, "Write what each callback costs into the manifest, for 'simsched run'");
   command.add_option("-j,--jobs", arguments->jobs, "Virtual machines at a time [one a CPU]")->check(CLI::Range(1, 64));
   command.add_option("--log", arguments->log, "Only compare the decisions in this file")->excludes(live);
   command.add_option("--for", arguments->seconds, "Seconds to schedule with --live [10]")->check(CLI::Range(1, 3600));

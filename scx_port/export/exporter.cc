@@ -58,6 +58,7 @@ Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> 
     if (table.info.has(op))
       manifest.costs.emplace_back(ext::op_name(op), hosted.options.costs.of[static_cast<size_t>(i)]);
   }
+  manifest.costs_from = "the simulation's own; 'simsched verify --costs' measures them";
   const Machine& machine = request.machine;
   manifest.machine = {machine.name(), machine.nr_cpus(), machine.nr_cores(), machine.nr_llcs(), machine.nr_nodes()};
   manifest.results = request.results;

@@ -106,6 +106,7 @@ std::string manifest_to_json(const Manifest& manifest) {
   }
   json["costs_ns"] = Json::array();
   for (const auto& [op, cost] : manifest.costs) json["costs_ns"].push_back({{"op", op}, {"ns", cost.count()}});
+  json["costs_from"] = manifest.costs_from;
   const Manifest::Shape& machine = manifest.machine;
   json["machine"] = {{"name", machine.name},
                      {"cpus", machine.cpus},
@@ -152,6 +153,7 @@ Manifest manifest_from_json(std::string_view text, const std::string& name) {
     manifest.costs.emplace_back(reader.text(item, "op"),
                                 Nanos(static_cast<int64_t>(reader.number(item, "ns", 1'000'000'000))));
   }
+  manifest.costs_from = reader.text(json, "costs_from");
   const Json& machine = reader.get(json, "machine");
   manifest.machine = {reader.text(machine, "name"), reader.number(machine, "cpus", 1 << 20),
                       reader.number(machine, "cores", 1 << 20), reader.number(machine, "llcs", 1 << 20),

@@ -46,6 +46,7 @@ struct Manifest {
   Tunables user_options;
   std::optional<Model> model;
   std::vector<std::pair<std::string, Nanos>> costs;  // by op: what was charged in simulation, or measured
+  std::string costs_from;  // how they were found
   Shape machine;
   std::string results;   // JSON: the simulated results that justified it; empty: none
   std::string version;   // of simsched

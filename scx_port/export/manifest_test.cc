@@ -24,6 +24,7 @@ Manifest full() {
   manifest.user_options = {{"balancer", "as_coded", ""}};
   manifest.model = Manifest::Model{"model.bin", 7, 0xdeadbeef};
   manifest.costs = {{"enqueue", Nanos(123)}};
+  manifest.costs_from = "measured";
   manifest.machine = {"epyc", 128, 64, 16, 2};
   manifest.results = R"([{"policy":"scx_rusty","metrics":{"makespan_ns":5}}])";
   manifest.version = "0.1.0";

@@ -70,23 +70,6 @@ std::vector<std::string> command(const BootOptions& options, const std::string& 
       "5",
       std::to_string(options.limit_seconds),
       program("qemu-system-x86_64", "qemu-system-x86"),
-      // Two threads a core want a vendor whose CPUs have them, or caches come out wrong.
-      "-cpu",
-      options.smt ? "max,vendor=GenuineIntel" : "max",
-      "-smp",
-      options.smt ? "8,sockets=2,cores=2,threads=2" : "8,sockets=2,cores=4,threads=1",
-      "-m",
-      "2G",
-      "-object",
-      "memory-backend-ram,id=m0,size=1G",
-      "-object",
-      "memory-backend-ram,id=m1,size=1G",
-      "-numa",
-      "node,nodeid=0,cpus=0-3,memdev=m0",
-      "-numa",
-      "node,nodeid=1,cpus=4-7,memdev=m1",
-      "-numa",
-      "dist,src=0,dst=1,val=21",
       "-accel",
       "tcg,thread=single",
       "-nodefaults",
@@ -116,6 +99,22 @@ std::vector<std::string> command(const BootOptions& options, const std::string& 
       "console=ttyS0 panic=-1 oops=panic quiet no_timer_check simsched.limit=" +
           std::to_string(options.limit_seconds * 9 / 10) + " simsched.checks=" + options.checks,
   };
+  auto add = [&](std::initializer_list<const char*> more) { words.insert(words.end(), more.begin(), more.end()); };
+  if (options.shape == BootShape::kOneCpu) {
+    add({"-cpu", "max", "-smp", "1", "-m", "1G"});
+  } else {
+    // Two threads a core want a vendor whose CPUs have them, or caches come out wrong.
+    const bool smt = options.shape == BootShape::kSmt;
+    add({"-cpu", smt ? "max,vendor=GenuineIntel" : "max"});
+    add({"-smp", smt ? "8,sockets=2,cores=2,threads=2" : "8,sockets=2,cores=4,threads=1", "-m", "2G"});
+    for (const char* node : {"0", "1"}) {
+      const std::string memory = std::string("m") + node, cpus = node[0] == '0' ? "0-3" : "4-7";
+      words.insert(words.end(), {"-object", "memory-backend-ram,id=" + memory + ",size=1G", "-numa",
+                                 std::string("node,nodeid=") + node + ",cpus=" + cpus + ",memdev=" + memory});
+    }
+    add({"-numa", "dist,src=0,dst=1,val=21"});
+  }
+  static_assert(kInstructionNanos == 1 << 3);  // shift=3
   if (options.icount) {
     for (const char* word : {"-icount", "shift=3,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm", "-seed", "1"})
       words.push_back(word);

@@ -12,12 +12,18 @@
 
 namespace simsched {
 
+enum class BootShape {
+  kCores,   // 8 CPUs on 2 nodes
+  kSmt,     // ... two threads a core
+  kOneCpu,  // whose clock counts nothing of what others do
+};
+
 struct BootOptions {
   std::string kernel;                                       // a vmlinuz
   std::string exported;                                     // what `simsched export` wrote
   std::vector<std::pair<std::string, std::string>> others;  // (path in the guest, folder here): schedulers with a fault
   std::string checks;                                       // groups of vm/guest/checks.h: "basic,log"
-  bool smt = false;                                         // two threads a core, else one; always 8 CPUs on 2 nodes
+  BootShape shape = BootShape::kCores;
   bool icount = false;      // a clock that counts instructions: two boots do the very same
   int limit_seconds = 600;  // of this machine's time
 };
@@ -38,6 +44,9 @@ struct BootResult {
 
   bool ok() const;
 };
+
+// By this clock, with `icount`, an instruction takes so long.
+inline constexpr int64_t kInstructionNanos = 8;
 
 // Throws Error where QEMU or the guest's programs are missing; says how to get them.
 BootResult boot(const BootOptions& options);

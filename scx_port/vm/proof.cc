@@ -119,9 +119,9 @@ std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vecto
   if (quick) return steps;
   boot.kernel = kernels.front();
   boot.checks = "basic";
-  boot.smt = true;
+  boot.shape = BootShape::kSmt;
   steps.push_back({version_of(boot.kernel) + ", 8 threads of 4 cores on 2 nodes", boot, false});
-  boot.smt = false;
+  boot.shape = BootShape::kCores;
   boot.icount = true;
   const bool twice = has_decisions(folder), weighs = weighs_tasks(folder.manifest);
   boot.checks = std::string(twice ? "repeat" : "") + (weighs ? ",weights" : "");
@@ -131,9 +131,19 @@ std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vecto
   return steps;
 }
 
+ProofStep plan_costs(const ExportedFolder& folder, const std::string& kernel) {
+  BootOptions boot;
+  boot.exported = folder.path;
+  boot.kernel = kernel;
+  boot.checks = "costs";
+  boot.shape = BootShape::kOneCpu;
+  boot.icount = true;
+  return {version_of(kernel) + ", one CPU by a clock that counts instructions", boot, false};
+}
+
 ProofResult run_step(const ProofStep& step, const ExportedFolder& folder) {
   BootResult first = boot(step.boot);
-  ProofResult result{first.checks, first.unusable, first.problem, first.release, "", first.files["trace.txt"]};
+  ProofResult result{first.checks, first.unusable, first.problem, first.release, "", first.files["trace.txt"], ""};
   auto has = [&](const char* file) { return first.files.contains(file); };
   if (has("statistics.json")) {
     result.checks.push_back(check_statistics(first.files["statistics.json"]));
@@ -142,6 +152,10 @@ ProofResult run_step(const ProofStep& step, const ExportedFolder& folder) {
   }
   if (has("decisions"))
     result.checks.push_back(check_log(folder, first.files["decisions"], first.files["decisions.json"]));
+  if (has("costs.json")) {
+    const std::vector<Json> lines = json_lines(first.files["costs.json"]);
+    if (!lines.empty()) result.costs = lines.back().dump();
+  }
   if (!step.twice || !result.ok()) return result;
   BootResult second = boot(step.boot);
   const std::string &a = first.files["repeat"], &b = second.files["repeat"];

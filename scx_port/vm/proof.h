@@ -16,8 +16,10 @@ struct ProofStep {
   bool twice = false;
 };
 
-// `quick`: one boot a kernel, without the schedulers with a fault, the trace and the boots of other shapes.
+// `quick`: one boot a kernel, without the schedulers with a fault and the boots of other shapes.
 std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vector<std::string>& kernels, bool quick);
+// The boot that says what callbacks cost: one CPU, whose clock counts instructions.
+ProofStep plan_costs(const ExportedFolder& folder, const std::string& kernel);
 
 struct ProofResult {
   std::vector<BootCheck> checks;  // the guest's and those made here: parity, statistics, repetition
@@ -25,6 +27,7 @@ struct ProofResult {
   std::string release;
   std::string statistics;  // JSON, the last line of the loader's
   std::string trace;       // ftrace text
+  std::string costs;       // JSON, of plan_costs()
   bool ok() const;
 };
 

@@ -19,6 +19,7 @@ void check_trace(Report& report);    // a recording of tasks under it for the ho
 void check_model(Report& report);    // the model is replaced while it decides
 void check_weights(Report& report);  // nice values give shares, as virtual time does
 void check_repeat(Report& report);   // the same little work, for two boots to be compared
+void check_costs(Report& report);    // what each callback costs, by the kernel's own statistics
 void check_bad(Report& report);      // schedulers with a fault are ended or refused
 void check_sound(Report& report);    // always, last: the kernel has nothing to complain of
 

@@ -61,6 +61,16 @@ void check_repeat(Report& report) {
                "some hundred and exit code 0");
 }
 
+void check_costs(Report& report) {
+  Loader loader(kExport, {"--json", "--costs"});
+  if (!attaches(report, "costs_attaches", loader)) return;
+  build(48, 8, 1);
+  wake_ups(8, 1500);
+  const auto code = loader.stop();
+  report.check("costs", code == 0, text_of(code), "exit code 0");
+  write_text(std::string(kOut) + "costs.json", loader.output());
+}
+
 void check_trace(Report& report) {
   const std::string tracing = "/sys/kernel/tracing/";
   write_text(tracing + "buffer_size_kb", "8192");

@@ -26,7 +26,8 @@ int run_checks() {
     const char* name;
     void (*run)(Report&);
   } groups[] = {{"basic", check_basic}, {"log", check_log},         {"end", check_end},       {"trace", check_trace},
-                {"model", check_model}, {"weights", check_weights}, {"repeat", check_repeat}, {"bad", check_bad}};
+                {"model", check_model}, {"weights", check_weights}, {"repeat", check_repeat}, {"bad", check_bad},
+                {"costs", check_costs}};
   Report report;
   if (!check_kernel(report)) return kFailed;
   for (const auto& group : groups) {
