@@ -26,9 +26,8 @@ add_executable(bpfc ${PROJECT_SOURCE_DIR}/scx_port/tools/bpfc/main.cc ${native}/
 target_link_libraries(bpfc PRIVATE base PkgConfig::libbpf PkgConfig::libelf)
 simsched_embed(bpfc vm_headers ${native}/vm_abi.h ${native}/vm_ops.h)
 
-# simsched_bpf_object(TARGET NAME SOURCE): a BPF object that only a kernel runs. Its bytes become part of TARGET as
-# `extern "C" const unsigned char NAME_bpf_object[]` and `const unsigned long NAME_bpf_object_size`.
-function(simsched_bpf_object target name source)
+# Sets folder and object, in the caller.
+macro(simsched_bpf_compile name source)
   set(folder ${PROJECT_BINARY_DIR}/bpf)
   file(MAKE_DIRECTORY ${folder})
   set(object ${folder}/${name}.bpf.o)
@@ -39,6 +38,12 @@ function(simsched_bpf_object target name source)
     DEPFILE ${object}.d
     COMMENT "Compiling BPF program ${name}"
     VERBATIM)
+endmacro()
+
+# simsched_bpf_object(TARGET NAME SOURCE): a BPF object that only a kernel runs. Its bytes become part of TARGET as
+# `extern "C" const unsigned char NAME_bpf_object[]` and `const unsigned long NAME_bpf_object_size`.
+function(simsched_bpf_object target name source)
+  simsched_bpf_compile(${name} ${source})
   add_custom_command(
     OUTPUT ${folder}/${name}_object.S
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DOBJECT=${object} -DOUTPUT=${folder}/${name}_object.S
@@ -51,16 +56,7 @@ endfunction()
 
 # simsched_bpf_policy(TARGET NAME SOURCE): NAME is the source's name without .bpf.c.
 function(simsched_bpf_policy target name source)
-  set(folder ${PROJECT_BINARY_DIR}/bpf)
-  file(MAKE_DIRECTORY ${folder})
-  set(object ${folder}/${name}.bpf.o)
-  add_custom_command(
-    OUTPUT ${object}
-    COMMAND ${SIMSCHED_CLANG} ${bpf_flags} -MD -MT ${object} -MF ${object}.d -c ${source} -o ${object}
-    DEPENDS ${source}
-    DEPFILE ${object}.d
-    COMMENT "Compiling policy ${name}"
-    VERBATIM)
+  simsched_bpf_compile(${name} ${source})
   add_custom_command(
     OUTPUT ${folder}/${name}.native.c
     COMMAND bpfc ${object} ${folder}/${name}.native.c
