@@ -31,6 +31,22 @@ std::vector<Json> json_lines(const std::string& text) {
 
 int64_t value_of(const Json& counters, const char* name) { return counters.value(name, int64_t{0}); }
 
+// Sums that policies promise; empty: they hold, or there are none.
+std::string wrong_sum(const Json& counters) {
+  auto sum = [&](std::initializer_list<const char*> names) {
+    int64_t all = 0;
+    for (const char* name : names) all += value_of(counters, name);
+    return all;
+  };
+  if (counters.contains("greedy_xnuma") &&  // scx_rusty: facts of where each task was placed
+      sum({"wake_sync", "sync_prev_idle", "prev_idle", "greedy_idle", "pinned", "direct", "direct_greedy",
+           "direct_greedy_far", "dsq", "greedy_local", "greedy_xnuma"}) != value_of(counters, "total"))
+    return "the places do not sum to the total";
+  if (counters.contains("decided") && sum({"stay", "move", "fallback"}) != value_of(counters, "decided"))  // scx_gate
+    return "decided is not stay + move + fallback";
+  return {};
+}
+
 // Counters never fall while the scheduler is not loaded anew, and what must add up does.
 BootCheck check_statistics(const std::string& text) {
   BootCheck check{"statistics", true, ""};
@@ -52,18 +68,17 @@ BootCheck check_statistics(const std::string& text) {
         fail(name + " fell to " + value.dump());
     }
   }
-  const Json& last = lines.back().at("counters");
-  int64_t placed = 0;
-  if (last.contains("greedy_xnuma")) {  // scx_rusty: facts of where each task was placed
-    for (const char* name : {"wake_sync", "sync_prev_idle", "prev_idle", "greedy_idle", "pinned", "direct",
-                             "direct_greedy", "direct_greedy_far", "dsq", "greedy_local", "greedy_xnuma"})
-      placed += value_of(last, name);
-    if (placed != value_of(last, "total")) fail("places sum to " + std::to_string(placed) + ", not to the total");
+  // What must add up does so when a scheduler has ended; before that its counters are read one after another.
+  auto ended = [&](size_t i) {
+    return i + 1 == lines.size() || lines[i].at("restarts") != lines[i + 1].at("restarts");
+  };
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (!ended(i)) continue;
+    const Json& counters = lines[i].at("counters");
+    if (std::string wrong = wrong_sum(counters); !wrong.empty()) fail(wrong + ": " + counters.dump());
+    if (check.seen.empty())
+      check.seen = std::to_string(lines.size()) + " lines, before the first end " + counters.dump();
   }
-  if (last.contains("decided") &&
-      value_of(last, "decided") != value_of(last, "stay") + value_of(last, "move") + value_of(last, "fallback"))
-    fail("decided is not stay + move + fallback: " + last.dump());
-  if (check.ok) check.seen = std::to_string(lines.size()) + " lines, the last " + last.dump();
   return check;
 }
 
