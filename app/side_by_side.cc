@@ -51,13 +51,16 @@ std::string short_version(const std::string& release) {
 
 }  // namespace
 
+std::string circumstances_of_guest(const std::string& release) {
+  return fmt::format("kernel: \"{}\"\nhz: 250\npreempt: lazy\nautogroup: true\nmachine: {}\n", short_version(release),
+                     kMachine);
+}
+
 std::string kernel_and_simulation(const std::string& trace, const ExportedFolder& folder, const std::string& release) {
   const TemporaryFolder temporary("simsched-trace");
   const std::string file = temporary.file("kernel.txt");
   write_file_atomically(file, trace);
-  write_file_atomically(temporary.file("kernel.recorded.yaml"),
-                        fmt::format("kernel: \"{}\"\nhz: 250\npreempt: lazy\nautogroup: true\nmachine: {}\n",
-                                    short_version(release), kMachine));
+  write_file_atomically(temporary.file("kernel.recorded.yaml"), circumstances_of_guest(release));
   const Recording recording = load_recording(file, temporary.file("kernel.recorded.yaml"), "", Nanos::max(), true);
   EngineOptions options;
   options.kernel = recording.kernel;

@@ -86,7 +86,10 @@ void print_check(const BootCheck& check) {
 void keep_files(const std::string& folder, size_t step, const ProofResult& result) {
   std::filesystem::create_directories(folder);
   const std::string stem = folder + "/" + std::to_string(step + 1) + "-";
-  if (!result.trace.empty()) write_file_atomically(stem + "trace.txt", result.trace);
+  if (!result.trace.empty()) {
+    write_file_atomically(stem + "trace.txt", result.trace);
+    write_file_atomically(stem + "trace.recorded.yaml", circumstances_of_guest(result.release));
+  }
   if (!result.statistics.empty()) write_file_atomically(stem + "statistics.json", result.statistics + "\n");
 }
 
