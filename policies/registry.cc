@@ -4,17 +4,24 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "policies/dl_server.h"
 #include "policies/rt.h"
 #include "policies/stop.h"
 
 namespace simsched {
 namespace {
 
-ClassStack classes_with(const fair::Params& params) {
+ClassStack classes_with(const fair::Params& params, const KernelParams& kernel) {
   ClassStack stack;
   stack.push_back(std::make_unique<StopClass>());
-  stack.push_back(std::make_unique<RtClass>());
-  stack.push_back(std::make_unique<FairClass>(params));
+  auto rt = std::make_unique<RtClass>();
+  auto fair = std::make_unique<FairClass>(params);
+  if (kernel.at_least(6, 12)) {
+    auto has_tasks = [&fair = *fair](CpuId cpu) { return fair.root(cpu).h_nr_runnable > 0; };
+    stack.push_back(std::make_unique<DlServer>(*fair, has_tasks, std::vector<const SchedClass*>{rt.get()}));
+  }
+  stack.push_back(std::move(rt));
+  stack.push_back(std::move(fair));
   return stack;
 }
 
@@ -23,7 +30,7 @@ ClassStack with_fair(PolicyRequest& request, fair::Discipline discipline) {
   TunableReader reader;
   params.bind(reader);
   request.read(reader);
-  return classes_with(params);
+  return classes_with(params, request.kernel);
 }
 
 // For the names and defaults of tunables, which no machine changes but in scale.
@@ -79,7 +86,7 @@ ClassStack make_policy(const std::string& name, const Tunables& tunables, const 
 
 ClassStack default_classes(const KernelParams& kernel, const Machine& machine, FairClass** fair) {
   fair::Discipline discipline = kernel.at_least(6, 6) ? fair::Discipline::kEevdf : fair::Discipline::kCfs;
-  ClassStack stack = classes_with(fair::Params(discipline, kernel, machine.nr_cpus()));
+  ClassStack stack = classes_with(fair::Params(discipline, kernel, machine.nr_cpus()), kernel);
   *fair = static_cast<FairClass*>(stack.back().get());
   return stack;
 }

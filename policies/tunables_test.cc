@@ -80,7 +80,7 @@ TEST(Registry, KnowsItsPoliciesAndTheirTunables) {
       EXPECT_FALSE(tunable.help.empty()) << tunable.key;
       Machine m = testing::flat_machine(8);
       KernelParams kernel;
-      EXPECT_EQ(make_policy(info.name, {{tunable.key, tunable.value, ""}}, kernel, m).size(), 3u);
+      EXPECT_EQ(make_policy(info.name, {{tunable.key, tunable.value, ""}}, kernel, m).size(), 4u);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "scx_port/policies.h"
 
+#include "policies/ext/stack.h"
 #include "scx_port/hosted.h"
 #include "scx_port/native/bpf_ops.h"
 #include "scx_port/user/user_halves.h"
@@ -20,7 +21,7 @@ ClassStack make(PolicyRequest& request, HostPolicy read) {
     ops.user_half = make_user_half(policy.user_half, policy.user_options);
     return std::make_unique<native::BpfOps>(policy.object, std::move(ops));
   };
-  stack.push_back(std::make_unique<ext::ExtClass>(std::move(make_ops), *fair, options));
+  ext::add_class(std::make_unique<ext::ExtClass>(std::move(make_ops), *fair, options), request.kernel, &stack);
   return stack;
 }
 

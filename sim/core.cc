@@ -318,7 +318,9 @@ void Engine::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool ma
   deactivate_task(state.cpu, task, kDequeueMove);
   set_task_cpu(task, to, kind);
   activate_task(to, task, kEnqueueMove);
-  if (may_preempt) wakeup_preempt(to, task, 0);
+  if (may_preempt) return wakeup_preempt(to, task, 0);
+  TaskId runs = curr(to);
+  if (runs.valid() && tasks_[runs.index()].sched_class < state.sched_class) arm_tick(to);  // a class waits there
 }
 
 void Engine::send_ipi(CpuId cpu, const SchedClass& sender) {

@@ -178,11 +178,12 @@ void Engine::tick(CpuId cpu) {
 void Engine::arm_tick(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   if (!rq.curr.valid()) return;
+  Nanos period = options_.kernel.tick();
+  if (rq.tick_at != Nanos::max() && rq.tick_at - period <= now_) return;  // none could come earlier
   Nanos wanted = Nanos::max();
   for (auto& cls : classes_) wanted = std::min(wanted, cls->next_tick(cpu));
   if (wanted == Nanos::max()) return;
   // The first tick of the grid not before `wanted` and after now.
-  Nanos period = options_.kernel.tick();
   Nanos from = std::max(wanted, now_ + 1_ns) - tick_phase_;
   int64_t number = from.count() <= 0 ? 0 : (from + period - 1_ns) / period;
   Nanos at = tick_phase_ + number * period;

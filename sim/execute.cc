@@ -12,6 +12,16 @@ constexpr int kSpeedShift = 20;  // Rq::speed and Task::fraction are of 2^20
 constexpr uint32_t kFullSpeed = 1u << kSpeedShift;
 constexpr int kMaxInstantOps = 1 << 20;  // ops in a row that take no time: the program is stuck
 
+uint16_t sleep_state(const Op& op) {
+  return op.flags & kOpIo     ? kStateUninterruptible
+         : op.flags & kOpIdle ? kStateIdle | kStateUninterruptible
+                              : kStateInterruptible;
+}
+
+Blocked sleep_cause(const Op& op) {
+  return op.flags & kOpIo ? Blocked::kIo : op.flags & kOpIdle ? Blocked::kIdle : Blocked::kSleep;
+}
+
 }  // namespace
 
 // Accounts for the time since the last call: overhead first, then the op's work together with cache refill.
@@ -114,7 +124,9 @@ void Engine::update_speed(CpuId cpu) {
 
 // `cpu` went from idle to busy or back: its siblings change speed.
 void Engine::neighbours_changed(CpuId cpu) {
-  for (CpuId sibling : machine_.smt_cpus(cpu)) {
+  const CpuSet& siblings = machine_.smt_cpus(cpu);
+  if (siblings.size() == 1) return;  // its speed never changes
+  for (CpuId sibling : siblings) {
     Rq& rq = rqs_[sibling.index()];
     if (sibling == cpu) continue;
     settle(sibling);
@@ -140,10 +152,6 @@ void Engine::advance(CpuId cpu) {
     if (task.pc >= program.size()) return exit_task(cpu, id);
     const Op& op = program[task.pc++];
     if (task.in_kernel && op.kind != OpKind::kCompute && op.kind != OpKind::kSignal) leave_kernel(cpu, task);
-    uint16_t sleep_state = op.flags & kOpIo     ? kStateUninterruptible
-                           : op.flags & kOpIdle ? kStateIdle | kStateUninterruptible
-                                                : kStateInterruptible;
-    Blocked cause = op.flags & kOpIo ? Blocked::kIo : op.flags & kOpIdle ? Blocked::kIdle : Blocked::kSleep;
     switch (op.kind) {
       case OpKind::kCompute:
         if (op.value <= 0) break;
@@ -151,13 +159,14 @@ void Engine::advance(CpuId cpu) {
         arm_done(cpu);
         return;
       case OpKind::kSleep:
-        return sleep_until(cpu, id, now_ + Nanos(op.value), op.flags, cause, sleep_state);
+        return sleep_until(cpu, id, now_ + Nanos(op.value), op.flags, sleep_cause(op), sleep_state(op));
       case OpKind::kSleepUntil:
         if (Nanos(op.value) <= now_) break;
-        return sleep_until(cpu, id, Nanos(op.value), op.flags, cause, sleep_state);
+        return sleep_until(cpu, id, Nanos(op.value), op.flags, sleep_cause(op), sleep_state(op));
       case OpKind::kSleepPeriod: {
         Nanos period(op.value);
-        return sleep_until(cpu, id, task.born + ((now_ - task.born) / period + 1) * period, op.flags, cause, sleep_state);
+        Nanos next = task.born + ((now_ - task.born) / period + 1) * period;
+        return sleep_until(cpu, id, next, op.flags, sleep_cause(op), sleep_state(op));
       }
       case OpKind::kWait: {
         Token& token = tokens_[static_cast<size_t>(op.arg)];
@@ -171,7 +180,7 @@ void Engine::advance(CpuId cpu) {
           token.first = id;
         token.last = id;
         task.next_waiter = TaskId();
-        return block(cpu, id, op.flags ? cause : Blocked::kToken, sleep_state);
+        return block(cpu, id, op.flags ? sleep_cause(op) : Blocked::kToken, sleep_state(op));
       }
       case OpKind::kSignal:
         task.in_kernel = op.flags & kOpKernel;

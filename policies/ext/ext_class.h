@@ -135,6 +135,11 @@ class ExtClass final : public SchedClass {
   GroupId task_cgroup(TaskId task) const;  // autogroups are no cgroups: the root's
   const TaskFields& fields(TaskId task) const { return tasks_[task.index()].fields; }
   bool task_alive(TaskId task) const { return tasks_[task.index()].alive; }
+  // Whether tasks of this class run on a CPU or wait there, wherever the scheduler has put them.
+  bool has_tasks(CpuId cpu) const {
+    TaskId curr = engine_->curr(cpu);
+    return cpus_[cpu.index()].runnable_first.valid() || (is_ext(curr) && engine_->task_on_rq(curr));
+  }
   uint32_t local_dsq_nr(CpuId cpu) const { return dsqs_->at(dsqs_->local(cpu)).nr; }
 
   // ---- kfuncs: ending and telling (lifecycle.cc) ----

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policies/ext/ext_class.h"
+#include "policies/ext/stack.h"
 #include "policies/registry.h"
 #include "sim/testing.h"
 
@@ -141,7 +142,7 @@ class Simulation {
     ClassStack classes = default_classes(options.kernel, machine, &fair);
     auto ext = std::make_unique<ExtClass>([&script] { return std::make_unique<TestOps>(script); }, *fair, ext_options);
     ext_ = ext.get();
-    classes.push_back(std::move(ext));
+    add_class(std::move(ext), options.kernel, &classes);
     engine_ = std::make_unique<Engine>(machine, workload, std::move(options), std::move(classes));
   }
   RunResult run() {

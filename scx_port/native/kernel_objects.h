@@ -97,14 +97,16 @@ class KernelObjects {
     int32_t parent = -1, first_child = -1, next_sibling = -1, previous_sibling = -1;
   };
 
-  // What the task_struct says that changes, but for its CPUs, in one word.
+  // What the task_struct says that changes, but for its CPUs, in one word: what seldom does from kAttributeShift on.
+  static constexpr int kAttributeShift = 40;
   uint64_t signature(TaskId task) const {
     return static_cast<uint32_t>(engine_.task_cpu(task).value()) | uint64_t{engine_.task_running(task)} << 32 |
-           uint64_t{engine_.task_blocked(task)} << 33 | uint64_t{engine_.task_exiting(task)} << 34 |
-           uint64_t{engine_.task_on_rq(task)} << 35 | uint64_t{static_cast<uint8_t>(engine_.nice(task))} << 40 |
-           uint64_t{static_cast<uint8_t>(engine_.policy(task))} << 48;
+           uint64_t{engine_.task_blocked(task)} << 33 | uint64_t{engine_.task_on_rq(task)} << 34 |
+           uint64_t{static_cast<uint8_t>(engine_.nice(task))} << kAttributeShift |
+           uint64_t{static_cast<uint8_t>(engine_.policy(task))} << 48 | uint64_t{engine_.task_exiting(task)} << 56;
   }
   void refresh(TaskId task, Slot& slot);
+  void refresh_attributes(TaskId task, Slot& slot);
   TaskId live(uint64_t address) const {
     Owner owner = owner_of(address);
     return owner.kind == Kind::kTask ? TaskId(owner.id) : TaskId();

@@ -151,6 +151,22 @@ uint64_t KernelObjects::kernel_flags(TaskId task) const {
 
 void KernelObjects::refresh(TaskId task, Slot& slot) {
   std::byte* p = vm_.at(slot.address);
+  uint64_t now = signature(task);
+  bool attributes = (now ^ slot.signature) >> kAttributeShift != 0 || &engine_.affinity(task) != slot.allowed;
+  slot.signature = now;
+  if (attributes) refresh_attributes(task, slot);
+  uint64_t cpu = static_cast<uint64_t>(engine_.task_cpu(task).value());
+  layout_.cpu.put(p, cpu);
+  layout_.wake_cpu.put(p, cpu);
+  layout_.recent_used_cpu.put(p, cpu);
+  layout_.on_cpu.put(p, engine_.task_running(task));
+  layout_.on_rq.put(p, engine_.task_on_rq(task));
+  layout_.state.put(p, engine_.task_blocked(task) ? kStateInterruptible : 0);
+}
+
+// What seldom changes.
+void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
+  std::byte* p = vm_.at(slot.address);
   // cpus_ptr keeps CPUs that are offline.
   const CpuSet& allowed = engine_.affinity(task);
   if (&allowed != slot.allowed) {
@@ -163,15 +179,6 @@ void KernelObjects::refresh(TaskId task, Slot& slot) {
       layout_.cpus_ptr.put(p, mask_of(allowed));
     }
   }
-  slot.signature = signature(task);
-  CpuId cpu = engine_.task_cpu(task);
-  uint64_t on = static_cast<uint64_t>(cpu.value());
-  layout_.cpu.put(p, on);
-  layout_.wake_cpu.put(p, on);
-  layout_.recent_used_cpu.put(p, on);
-  layout_.on_cpu.put(p, engine_.task_running(task));
-  layout_.on_rq.put(p, engine_.task_on_rq(task));
-  layout_.state.put(p, engine_.task_blocked(task) ? kStateInterruptible : 0);
   layout_.flags.put(p, kernel_flags(task));
   bool stopper = engine_.is_stopper(task);
   SchedPolicy policy = engine_.policy(task);

@@ -14,12 +14,6 @@ Member::Member(const Btf& btf, const std::string& structure, std::initializer_li
   }
 }
 
-uint64_t Member::get(const std::byte* object) const {
-  uint64_t value = 0;
-  std::memcpy(&value, object + offset, std::min<size_t>(size, sizeof value));
-  return value;
-}
-
 void Member::put_text(std::byte* object, const std::string& text) const {
   if (size == 0) return;
   std::memset(object + offset, 0, size);

@@ -41,10 +41,24 @@ struct Member {
     }
   }
   // Signed values are not told apart from unsigned ones.
-  uint64_t get(const std::byte* object) const;
+  uint64_t get(const std::byte* object) const {
+    switch (size) {
+      case 4: return load<uint32_t>(object);
+      case 8: return load<uint64_t>(object);
+      case 2: return load<uint16_t>(object);
+      case 1: return load<uint8_t>(object);
+      default: return 0;
+    }
+  }
   void put_text(std::byte* object, const std::string& text) const;  // cut, always with a final zero
 
  private:
+  template <class T>
+  uint64_t load(const std::byte* object) const {
+    T value;
+    std::memcpy(&value, object + offset, sizeof value);
+    return value;
+  }
   template <class T>
   void store(std::byte* object, uint64_t value) const {
     T cut = static_cast<T>(value);

@@ -135,7 +135,24 @@ uint64_t Vm::call_program(size_t function, std::initializer_list<uint64_t> argum
   SIMSCHED_CHECK(arguments.size() <= kMaxArguments, "a program has sixteen arguments at most");
   if (nesting_ >= kMaxNesting) return enter(function, {});  // traps
   const uint64_t context = contexts_ + nesting_ * kContext;
-  std::copy(arguments.begin(), arguments.end(), at<uint64_t>(context));
+  // A scheduler's callbacks have three at most, too few for a call of memcpy().
+  uint64_t* const to = at<uint64_t>(context);
+  const uint64_t* const from = arguments.begin();
+  switch (arguments.size()) {
+    case 3:
+      to[2] = from[2];
+      [[fallthrough]];
+    case 2:
+      to[1] = from[1];
+      [[fallthrough]];
+    case 1:
+      to[0] = from[0];
+      [[fallthrough]];
+    case 0:
+      break;
+    default:
+      std::copy(arguments.begin(), arguments.end(), to);
+  }
   return enter(function, {context});
 }
 
