@@ -157,12 +157,12 @@ void progress(const Recorder& recorder, Nanos elapsed) {
 }
 
 int record(const Options& options) {
-  DecisionWriter writer(options.output);
-  Recorder recorder(options.recorder, [&](const Decision& d) { writer.add(d); });
   struct sigaction action {};
   action.sa_handler = [](int signal) { stop_signal = signal; };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  DecisionWriter writer(options.output);
+  Recorder recorder(options.recorder, [&](const Decision& d) { writer.add(d); });
   action.sa_handler = [](int) {};  // ends a sleep
   sigaction(SIGCHLD, &action, nullptr);
   const pid_t child = options.command ? start(options.command) : 0;

@@ -270,7 +270,8 @@ TEST_F(CollectKernelTest, TheCommandWritesAFileThatItCanRead) {
   EXPECT_EQ(command("-o " + path + " --for 1"), 0);
   EXPECT_EQ(unlink(path.c_str()), 0);
   // Ctrl-C, and a file all the same.
-  const std::string interrupt = "timeout --preserve-status -s INT 0.5 " SIMSCHED_COLLECT " -o " + path + " 2>/dev/null";
+  const std::string interrupt = SIMSCHED_COLLECT " -o " + path + " 2>/dev/null & while [ ! -e " + path +
+                                ".part ]; do sleep 0.05; done; kill -INT $!; wait $!";
   EXPECT_EQ(std::system(interrupt.c_str()), 0);
   EXPECT_EQ(command("--about " + path + " >/dev/null"), 0);
   EXPECT_EQ(unlink(path.c_str()), 0);
