@@ -151,14 +151,15 @@ uint64_t KernelObjects::kernel_flags(TaskId task) const {
 
 void KernelObjects::refresh(TaskId task, Slot& slot) {
   std::byte* p = vm_.at(slot.address);
-  uint64_t now = signature(task);
-  bool attributes = (now ^ slot.signature) >> kAttributeShift != 0 || &engine_.affinity(task) != slot.allowed;
+  uint64_t now = signature(task), changed = now ^ slot.signature;
   slot.signature = now;
-  if (attributes) refresh_attributes(task, slot);
-  uint64_t cpu = static_cast<uint64_t>(engine_.task_cpu(task).value());
-  layout_.cpu.put(p, cpu);
-  layout_.wake_cpu.put(p, cpu);
-  layout_.recent_used_cpu.put(p, cpu);
+  if (changed >> kAttributeShift != 0 || &engine_.affinity(task) != slot.allowed) refresh_attributes(task, slot);
+  if (static_cast<uint32_t>(changed) != 0) {
+    uint64_t cpu = static_cast<uint32_t>(now);
+    layout_.cpu.put(p, cpu);
+    layout_.wake_cpu.put(p, cpu);
+    layout_.recent_used_cpu.put(p, cpu);
+  }
   layout_.on_cpu.put(p, engine_.task_running(task));
   layout_.on_rq.put(p, engine_.task_on_rq(task));
   layout_.state.put(p, engine_.task_blocked(task) ? kStateInterruptible : 0);
