@@ -172,7 +172,9 @@ PolicyConfig read_file_policy(const char* name, const YAML::Node& node, const st
   for (Tunable& tunable : policy.tunables) {
     if (tunable.key != name) continue;
     tunable.value = find_input_file(tunable.value, file, tunable.where);
-    stem = std::filesystem::path(tunable.value).stem().stem().string();
+    std::filesystem::path path(tunable.value);
+    if (!path.has_filename()) path = path.parent_path();  // a folder, written "winner/"
+    stem = path.stem().stem().string();
   }
   name_policy(&policy, stem);
   return policy;
@@ -316,7 +318,7 @@ Config parse_config(const std::string& text, const std::string& name) {
 
 Config load_config(const std::string& path) {
   Bytes bytes = read_file(path);
-  return parse_config(std::string(reinterpret_cast<const char*>(bytes.span().data()), bytes.size()), path);
+  return parse_config(std::string(bytes.text()), path);
 }
 
 PolicyConfig policy_from_name(const std::string& name) {

@@ -16,6 +16,7 @@
 
 #include "app/commands.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "report/table.h"
 #include "topology/load.h"
 
@@ -29,14 +30,6 @@ struct Finding {
   std::string remedy;     // when it is missing
   bool optional = false;  // nothing depends on it
 };
-
-// The first line of a file; "" when it cannot be read.
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 bool exists(const std::string& path) {
   std::error_code ignored;

@@ -14,7 +14,6 @@
 #include "app/outputs.h"
 #include "app/parallel.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/suggest.h"
 #include "report/comparison.h"
 #include "report/summary.h"
@@ -121,16 +120,11 @@ int write_folder(const Arguments& arguments, const ExportRequest& request) {
   Outputs outputs;
   outputs.add_folder(arguments.output);
   for (auto& [name, content] : export_files(request)) outputs.add_file(arguments.output + "/" + name, content);
-  const Bytes loader = read_file(loader_path());
-  const std::string loader_copy = arguments.output + "/simsched-loader";
-  outputs.add_file(loader_copy, {reinterpret_cast<const char*>(loader.span().data()), loader.size()});
   outputs.write();
-  namespace fs = std::filesystem;
-  fs::permissions(loader_copy, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
-                  fs::perm_options::add);
+  make_loader_executable(arguments.output);
   if (arguments.quiet) return 0;
   fmt::print("exported {} to {}\n", request.policy, arguments.output);
-  fmt::print("prove it: simsched verify {} --vm\nload it:  {}\n", arguments.output, loader_copy);
+  fmt::print("prove it: simsched verify {} --vm\nload it:  {}/{}\n", arguments.output, arguments.output, kLoaderFile);
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -89,8 +90,10 @@ Bytes& Bytes::operator=(Bytes&& other) noexcept {
 }
 
 Bytes::~Bytes() {
-  if (mapped_) ::munmap(data_, size_);
-  else std::free(data_);
+  if (mapped_)
+    ::munmap(data_, size_);
+  else
+    std::free(data_);
 }
 
 void Bytes::resize(size_t size) {
@@ -112,6 +115,19 @@ Bytes read_file(const std::string& path) {
     if (bytes.size() != 0) return bytes;
   }
   return read_stream(file.get(), path);
+}
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+std::string own_folder() {
+  std::error_code failed;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? "." : self.parent_path().string();
 }
 
 void write_file_atomically(const std::string& path, std::string_view content) {

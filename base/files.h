@@ -21,6 +21,7 @@ class Bytes {
   ~Bytes();
 
   std::span<const std::byte> span() const { return {data_, size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
   std::byte* data() { return data_; }
   size_t size() const { return size_; }
   void resize(size_t size);  // keeps the content; not for mapped files
@@ -33,6 +34,12 @@ class Bytes {
 
 // A regular file is mapped, anything else (a pipe, /dev/stdin) is read. Throws Error when it cannot be.
 Bytes read_file(const std::string& path);
+
+// The first line of a small file, as /proc and /sys are made of; empty when it cannot be read.
+std::string first_line(const std::string& path);
+
+// The folder that this program lies in.
+std::string own_folder();
 
 // Writes a temporary file beside `path`, then renames it: readers see the old file or the whole new one.
 // Throws Error, leaving nothing behind.

@@ -25,10 +25,6 @@ target_include_directories(libbpf_static SYSTEM BEFORE INTERFACE ${SIMSCHED_LIBB
 target_compile_options(libbpf_static INTERFACE
                        $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-c99-extensions>)
 target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a elf z)
-if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
-  # What LIBBPF_OPTS() expands to.
-  target_compile_options(libbpf_static INTERFACE -Wno-gnu-statement-expression -Wno-c99-extensions)
-endif()
 
 # Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
 # library that cannot be linked statically.

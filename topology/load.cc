@@ -22,7 +22,7 @@ bool ends_with_any(const std::string& path, std::initializer_list<const char*> e
 Machine machine_from_file(const std::string& path) {
   if (path.ends_with(".xml")) return machine_from_hwloc_xml(path);
   Bytes bytes = read_file(path);
-  return parse_machine_yaml(std::string(reinterpret_cast<const char*>(bytes.span().data()), bytes.size()), path);
+  return parse_machine_yaml(std::string(bytes.text()), path);
 }
 
 bool is_file_name(const std::string& name) {

@@ -144,7 +144,7 @@ Circumstances parse_circumstances(const std::string& text, const std::string& na
 
 Circumstances read_circumstances(const std::string& path) {
   Bytes bytes = read_file(path);
-  return parse_circumstances(std::string(reinterpret_cast<const char*>(bytes.span().data()), bytes.size()), path);
+  return parse_circumstances(std::string(bytes.text()), path);
 }
 
 }  // namespace simsched

@@ -1,28 +1,15 @@
 // What recording needs of the process, as little as possible and no longer than needed.
 #include <bpf/bpf.h>
-#include <linux/capability.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "base/error.h"
 #include "scx_port/collect/recorder.h"
+#include "scx_port/live/capabilities.h"
 
 namespace simsched::collect {
-namespace {
-
-// Version 3 has 64 capabilities, in two words.
-struct Capabilities {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct words[2]{};
-
-  bool read() { return syscall(SYS_capget, &header, words) == 0; }
-  bool write() { return syscall(SYS_capset, &header, words) == 0; }
-  bool has(int capability) const { return (words[capability / 32].effective >> (capability % 32) & 1) != 0; }
-};
-
-}  // namespace
+using live::Capabilities;
 
 void check_can_record() {
   constexpr const char* kBtf = "/sys/kernel/btf/vmlinux";

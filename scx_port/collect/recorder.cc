@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "scx_port/live/program_costs.h"
 
 extern "C" const unsigned char decisions_bpf_object[];
 extern "C" const unsigned long decisions_bpf_object_size;
@@ -98,17 +99,11 @@ void Recorder::stop() {
 
 void Recorder::count_programs() {
   int64_t missed = 0;
-  bpf_program* program;
-  bpf_object__for_each_program(program, object_.get()) {
-    if (bpf_program__fd(program) < 0) continue;
-    bpf_prog_info info{};
-    uint32_t size = sizeof(info);
-    if (bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0) continue;
-    missed += static_cast<int64_t>(info.recursion_misses);
-    if (stats_ < 0 || info.run_cnt == 0) continue;
-    const std::string name = bpf_program__name(program);
-    program_numbers_["runs." + name] = static_cast<int64_t>(info.run_cnt);
-    program_numbers_["run_time_ns." + name] = static_cast<int64_t>(info.run_time_ns);
+  for (const live::ProgramCost& cost : live::program_costs(object_)) {
+    missed += static_cast<int64_t>(cost.missed);
+    if (stats_ < 0 || cost.runs == 0) continue;
+    program_numbers_["runs." + cost.program] = static_cast<int64_t>(cost.runs);
+    program_numbers_["run_time_ns." + cost.program] = static_cast<int64_t>(cost.nanoseconds);
   }
   program_numbers_["missed_runs"] = missed;
 }

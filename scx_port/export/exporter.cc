@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "scx_port/native/bpf_ops.h"
 #include "scx_port/native/set_variables.h"
 
@@ -158,7 +159,7 @@ std::vector<std::pair<std::string, std::string>> export_files(const ExportReques
     files.emplace_back(kModelFile, text_of(model));
   }
   if (request.claim_gpl) manifest.license = "GPL";
-  if (manifest.license.find("GPL") == std::string::npos) {
+  if (!is_gpl_compatible(manifest.license)) {
     throw Error(request.where,
                 "its licence is '" + manifest.license +
                     "', and the kernel gives sched_ext's functions to GPL-compatible schedulers only",
@@ -168,18 +169,23 @@ std::vector<std::pair<std::string, std::string>> export_files(const ExportReques
   files.emplace_back(kManifestFile, manifest_to_json(manifest));
   files.emplace_back(unit_name(manifest.policy), systemd_unit(manifest));
   files.emplace_back("README.md", administrator_readme(manifest));
+  files.emplace_back(kLoaderFile, read_file(loader_path()).text());
   return files;
 }
 
 std::string loader_path() {
-  std::error_code failed;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-  const std::string path = (self.parent_path() / "simsched-loader").string();
-  if (failed || !std::filesystem::exists(path)) {
+  const std::string path = own_folder() + "/" + kLoaderFile;
+  if (!std::filesystem::exists(path)) {
     throw Error(path, "is not there: this simsched was built without a loader",
                 "run scripts/fetch-libbpf, then build again");
   }
   return path;
+}
+
+void make_loader_executable(const std::string& folder) {
+  using std::filesystem::perms;
+  std::filesystem::permissions(folder + "/" + kLoaderFile, perms::owner_exec | perms::group_exec | perms::others_exec,
+                               std::filesystem::perm_options::add);
 }
 
 }  // namespace simsched

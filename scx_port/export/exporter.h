@@ -22,12 +22,15 @@ struct ExportRequest {
 };
 
 // The files by name, in a fixed order: model.bin where there is one, policy.bpf.o, manifest.json,
-// simsched-NAME.service, README.md. The same request
-// gives the same bytes. Throws Error where the policy cannot be exported. The loader is not among them.
+// simsched-NAME.service, README.md, simsched-loader. The same request
+// gives the same bytes. Throws Error where the policy cannot be exported.
 std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request);
 
+inline constexpr const char* kLoaderFile = "simsched-loader";
 // The loader that belongs to this program: it lies beside it. Throws Error: built without.
 std::string loader_path();
+// Once the files are written.
+void make_loader_executable(const std::string& folder);
 
 Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> object);
 std::string unit_name(const std::string& policy);  // "simsched-scx_rusty.service"

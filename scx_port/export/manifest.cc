@@ -3,6 +3,7 @@
 #include <nettle/sha2.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -165,6 +166,12 @@ Manifest manifest_from_json(std::string_view text, const std::string& name) {
   return manifest;
 }
 
+bool is_gpl_compatible(std::string_view license) {
+  constexpr std::string_view kGood[] = {"GPL",          "GPL v2",       "GPL and additional rights",
+                                        "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+  return std::ranges::find(kGood, license) != std::end(kGood);
+}
+
 std::string sha256(std::span<const std::byte> bytes) {
   sha256_ctx context;
   sha256_init(&context);
@@ -181,7 +188,7 @@ ExportedFolder read_exported_folder(const std::string& path) {
     throw Error(path, "is not a folder", "make one with 'simsched export POLICY -o " + path + "'");
   ExportedFolder folder{path, {}, {}};
   const Bytes text = read_file(file);
-  folder.manifest = manifest_from_json({reinterpret_cast<const char*>(text.span().data()), text.span().size()}, file);
+  folder.manifest = manifest_from_json(text.text(), file);
   const Bytes object = read_file(path + "/" + kObjectFile);
   folder.object.assign(object.span().begin(), object.span().end());
   if (sha256(folder.object) != folder.manifest.object_sha256) {

@@ -58,6 +58,9 @@ std::string manifest_to_json(const Manifest& manifest);
 // Throws Error (where: `name`) for anything that is not such a file.
 Manifest manifest_from_json(std::string_view text, const std::string& name);
 
+// Whether the kernel gives sched_ext's functions to a program of this licence (include/linux/license.h).
+bool is_gpl_compatible(std::string_view license);
+
 // Lower-case hexadecimal.
 std::string sha256(std::span<const std::byte> bytes);
 

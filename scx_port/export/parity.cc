@@ -35,7 +35,8 @@ std::string describe(const decision& d, uint64_t here) {
 
 ParityResult check_parity(const ExportedFolder& folder, std::span<const std::byte> log, const std::string& name) {
   if (log.size() % sizeof(decision) != 0) {
-    throw Error(name, "is no log of decisions: " + std::to_string(log.size()) + " bytes are not a whole number of records",
+    throw Error(name,
+                "is no log of decisions: " + std::to_string(log.size()) + " bytes are not a whole number of records",
                 "write it with 'simsched-loader --decisions'");
   }
   const std::string object_path = folder.path + "/" + kObjectFile;

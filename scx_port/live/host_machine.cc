@@ -1,22 +1,14 @@
 #include "scx_port/live/host_machine.h"
 
-#include <algorithm>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <tuple>
 
 #include "base/error.h"
+#include "base/files.h"
 
 namespace simsched::live {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 // The first CPU of a list file; none when there is no such file.
 std::optional<CpuId> first_of(const std::string& path) {
@@ -49,7 +41,6 @@ Machine host_machine(const std::string& sys) {
   MachineSpec spec;
   spec.name = "host";
   std::map<CpuId, int> node_of;  // numbers of the kernel's
-  std::vector<int> node_numbers;
   if (const std::string online = first_line(nodes + "/online"); !online.empty()) {
     const CpuSet list = CpuSet::parse(online);  // the same form, of nodes
     for (CpuId node = list.first_cpu(); node.valid(); node = list.next(node)) {

@@ -2,26 +2,18 @@
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <linux/capability.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <memory>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "scx_port/live/capabilities.h"
 
 namespace simsched::live {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 using Types = std::unique_ptr<btf, decltype(&btf__free)>;
 
@@ -31,17 +23,6 @@ int parameters_of(const btf* types, const char* function) {
   if (id < 0) return -1;
   return btf_vlen(btf__type_by_id(types, btf__type_by_id(types, static_cast<uint32_t>(id))->type));
 }
-
-// By number, as capget() knows them: two words.
-struct Capabilities {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[2] = {};
-
-  Capabilities() {
-    if (syscall(SYS_capget, &header, data) != 0) throw Error("", "cannot read this process's capabilities");
-  }
-  bool effective(int capability) const { return data[capability / 32].effective >> (capability % 32) & 1; }
-};
 
 constexpr int kNeeded[] = {CAP_BPF, CAP_PERFMON};
 
@@ -77,14 +58,16 @@ std::vector<std::string> kernel_problems() {
                          "scx_bpf_create_dsq has " +
                          std::to_string(create) + " parameters): no scheduler loads there");
   }
-  const Capabilities capabilities;
-  if (!capabilities.effective(CAP_BPF) || !capabilities.effective(CAP_PERFMON))
+  Capabilities capabilities;
+  if (!capabilities.read()) throw Error("", "cannot read this process's capabilities");
+  if (!capabilities.has(CAP_BPF) || !capabilities.has(CAP_PERFMON))
     problems.push_back("this process lacks CAP_BPF and CAP_PERFMON: start it as root, or by its systemd unit");
   return problems;
 }
 
 void keep_needed_capabilities() {
   Capabilities capabilities;
+  if (!capabilities.read()) throw Error("", "cannot read this process's capabilities");
   uint32_t keep[2] = {0, 0};
   for (int capability : kNeeded) keep[capability / 32] |= 1u << (capability % 32);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -93,12 +76,11 @@ void keep_needed_capabilities() {
     if ((keep[capability / 32] >> (capability % 32) & 1) == 0) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
   for (int word = 0; word < 2; ++word) {
-    capabilities.data[word].permitted &= keep[word];
-    capabilities.data[word].effective &= keep[word];
-    capabilities.data[word].inheritable = 0;
+    capabilities.words[word].permitted &= keep[word];
+    capabilities.words[word].effective &= keep[word];
+    capabilities.words[word].inheritable = 0;
   }
-  if (syscall(SYS_capset, &capabilities.header, capabilities.data) != 0)
-    throw Error("", "cannot drop the capabilities that are not needed");
+  if (!capabilities.write()) throw Error("", "cannot drop the capabilities that are not needed");
 }
 
 }  // namespace simsched::live

@@ -253,14 +253,4 @@ uint32_t KernelObject::run(const std::string& program, std::span<std::byte> cont
   return options.retval;
 }
 
-KernelObject::Run KernelObject::run_packet(const std::string& program, std::span<std::byte> packet,
-                                           uint32_t repeat) const {
-  LIBBPF_OPTS(bpf_test_run_opts, options);
-  options.data_in = packet.data();
-  options.data_size_in = static_cast<uint32_t>(packet.size());
-  options.repeat = static_cast<int>(repeat);
-  if (int error = bpf_prog_test_run_opts(program_fd(program), &options)) fail(name_, "cannot run " + program, -error);
-  return {options.retval, options.duration};
-}
-
 }  // namespace simsched::live

@@ -64,12 +64,6 @@ class KernelObject {
 
   // Runs a SEC("syscall") program with `context` as its argument, read and written; its return value.
   uint32_t run(const std::string& program, std::span<std::byte> context) const;
-  struct Run {
-    uint32_t value;        // returned by the last one
-    uint32_t nanoseconds;  // mean of one, by the kernel's clock
-  };
-  // Runs an XDP or socket filter program `repeat` times on a packet.
-  Run run_packet(const std::string& program, std::span<std::byte> packet, uint32_t repeat) const;
 
  private:
   struct Variable {

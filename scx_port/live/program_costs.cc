@@ -27,7 +27,7 @@ std::vector<ProgramCost> program_costs(KernelObject& object) {
     uint32_t size = sizeof(info);
     const int fd = bpf_program__fd(program);
     if (fd < 0 || bpf_prog_get_info_by_fd(fd, &info, &size) != 0) continue;
-    costs.push_back({bpf_program__name(program), info.run_cnt, info.run_time_ns});
+    costs.push_back({bpf_program__name(program), info.run_cnt, info.run_time_ns, info.recursion_misses});
   }
   return costs;
 }

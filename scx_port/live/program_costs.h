@@ -12,6 +12,7 @@ namespace simsched::live {
 struct ProgramCost {
   std::string program;
   uint64_t runs = 0, nanoseconds = 0;
+  uint64_t missed = 0;  // runs that did not take place, as the program ran already
 };
 
 // The kernel counts while one of these exists; it costs every BPF program two readings of the clock. Needs

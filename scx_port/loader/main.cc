@@ -7,11 +7,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "scx_port/live/kernel_check.h"
 #include "scx_port/loader/session.h"
 
@@ -130,9 +130,8 @@ class Loader {
 
   int finish(Session& session, ExitInfo info) {
     if (!info.ended()) {
-      session.detach();
+      session.detach();  // waits for the kernel, which may yet have had another reason
       info = session.exit_info();
-      // Detaching waits for the kernel, which may yet have had another reason.
     }
     say(folder_.manifest.policy + " ended: " + info.text());
     if (info.process_exit_code() != 0 && !info.dump.empty()) std::fprintf(stderr, "%s\n", info.dump.c_str());
@@ -168,12 +167,6 @@ int run(const Arguments& arguments) {
   if (arguments.session.costs) counting.emplace();
   keep_needed_capabilities();
   return Loader(arguments, folder).run();
-}
-
-std::string own_folder() {
-  std::error_code failed;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
-  return failed ? "." : path.parent_path().string();
 }
 
 }  // namespace

@@ -19,14 +19,6 @@ std::optional<uint64_t> hotplug_sequence() {
   return std::nullopt;
 }
 
-bool has_licence_for_kfuncs(const std::string& license) {
-  // As include/linux/license.h has it.
-  for (const char* good :
-       {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"})
-    if (license == good) return true;
-  return false;
-}
-
 }  // namespace
 
 Session::Session(const ExportedFolder& folder, const SessionOptions& options)
@@ -37,7 +29,7 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
       host_(object_, machine_),
       half_(make_user_half(folder.manifest.user_half, user_options())) {
   const Manifest& manifest = folder.manifest;
-  if (!has_licence_for_kfuncs(manifest.license)) {
+  if (!is_gpl_compatible(manifest.license)) {
     throw Error(folder.path + "/" + kObjectFile,
                 "its licence is '" + manifest.license + "'; sched_ext's functions are for GPL-compatible ones only",
                 "give the source a GPL-compatible licence");
@@ -64,9 +56,7 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
   if (!options.decisions.empty()) log_ = std::make_unique<DecisionLog>(object_, options.decisions);
 }
 
-std::string Session::model_path() const {
-  return options_.model.empty() ? folder_.model_path() : options_.model;
-}
+std::string Session::model_path() const { return options_.model.empty() ? folder_.model_path() : options_.model; }
 
 Tunables Session::user_options() const {
   Tunables options = folder_.user_options();

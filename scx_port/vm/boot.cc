@@ -20,10 +20,8 @@ namespace {
 constexpr int kPassed = 3, kFailed = 5;  // isa-debug-exit: 2 * code + 1
 constexpr int kTimedOut = 124;           // of timeout(1)
 
-std::string text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.span().data()), bytes.size()}; }
-
 std::string read_text(const std::string& path) {
-  return std::filesystem::exists(path) ? text_of(read_file(path)) : std::string();
+  return std::filesystem::exists(path) ? std::string(read_file(path).text()) : std::string();
 }
 
 std::string program(const std::string& name, const std::string& package) {
@@ -33,10 +31,8 @@ std::string program(const std::string& name, const std::string& package) {
 }
 
 std::string guest_program() {
-  std::error_code failed;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-  const std::string path = (self.parent_path() / "simsched-guest").string();
-  if (failed || !std::filesystem::exists(path))
+  const std::string path = own_folder() + "/simsched-guest";
+  if (!std::filesystem::exists(path))
     throw Error(path, "is not there: the virtual machine needs it", "build all of simsched");
   return path;
 }
@@ -54,7 +50,7 @@ std::string another_model(const std::string& path) {
 
 std::string make_initramfs(const BootOptions& options) {
   Initramfs files;
-  files.add_file("init", text_of(read_file(guest_program())), true);
+  files.add_file("init", read_file(guest_program()).text(), true);
   files.add_folder("bad");
   files.add_tree("export", options.exported);
   if (const std::string model = options.exported + "/" + kModelFile; std::filesystem::exists(model))
@@ -163,7 +159,7 @@ BootResult boot(const BootOptions& options) {
   std::filesystem::create_directory(out);
   if (std::filesystem::exists(archive)) native::run_process({"tar", "-xf", archive, "-C", out});
   for (const auto& entry : std::filesystem::directory_iterator(out))
-    result.files[entry.path().filename().string()] = text_of(read_file(entry.path().string()));
+    result.files[entry.path().filename().string()] = read_file(entry.path().string()).text();
   result.release = result.files["release"];
   while (result.release.ends_with('\n')) result.release.pop_back();
   // A machine that died has sent nothing, but its console may hold some.

@@ -19,9 +19,7 @@ Machine one_cpu() {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> write_faulty_schedulers(const std::string& folder) {
-  namespace fs = std::filesystem;
   std::vector<std::pair<std::string, std::string>> written;
-  const Bytes loader = read_file(loader_path());
   const Machine machine = one_cpu();
   for (const std::string name : {"stall", "unknown_dsq", "mit"}) {
     HostedPolicy policy;
@@ -29,12 +27,10 @@ std::vector<std::pair<std::string, std::string>> write_faulty_schedulers(const s
     const std::vector<std::byte> object = kernel_object(policy);
     policy.object = std::make_shared<native::BpfObject>(native::read_bpf_object(object, policy.source));
     const std::string to = folder + "/" + name;
-    fs::create_directory(to);
+    std::filesystem::create_directory(to);
     for (const auto& [file, content] : export_files({name, policy, machine, policy.source, "", "", true}))
       write_file_atomically(to + "/" + file, content);
-    const std::string copy = to + "/simsched-loader";
-    write_file_atomically(copy, {reinterpret_cast<const char*>(loader.span().data()), loader.size()});
-    fs::permissions(copy, fs::perms::owner_exec, fs::perm_options::add);
+    make_loader_executable(to);
     written.emplace_back("bad/" + name, to);
   }
   return written;

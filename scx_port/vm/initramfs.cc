@@ -47,7 +47,7 @@ void Initramfs::add_tree(const std::string& path, const std::string& from) {
     }
     const Bytes bytes = read_file(entry.path().string());
     const bool executable = (entry.status().permissions() & fs::perms::owner_exec) != fs::perms::none;
-    add_file(name, {reinterpret_cast<const char*>(bytes.span().data()), bytes.size()}, executable);
+    add_file(name, bytes.text(), executable);
   }
 }
 
