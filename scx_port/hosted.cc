@@ -10,8 +10,6 @@
 #include "scx_port/export/manifest.h"
 #include "scx_port/native/compile.h"
 #include "scx_port/native/shipped.h"
-#include "scx_port/user/gate/gate.h"
-#include "scx_port/user/user_halves.h"
 
 namespace simsched {
 namespace {
@@ -89,6 +87,15 @@ bool read_even_packet(PolicyRequest& request, HostedPolicy* policy) {
   return read_packet(request, policy, "published");
 }
 
+// Of policy->user_options. Says what is wrong with them.
+void use_user_half(const std::string& name, HostedPolicy* policy) {
+  policy->user_half = name;
+  policy->make_user_half = user_half_maker(name, policy->user_options);
+  if (!policy->make_user_half) return;
+  const std::unique_ptr<UserHalf> half = policy->make_user_half();
+  if (const mlp::ModelFile* model = half->model()) policy->model = *model;
+}
+
 // A policy whose tunables are its user-space half's.
 bool read_with_user_half(PolicyRequest& request, HostedPolicy* policy, const char* name) {
   policy->options = take_options(request, &policy->user_options);
@@ -98,23 +105,14 @@ bool read_with_user_half(PolicyRequest& request, HostedPolicy* policy, const cha
   for (Tunable& tunable : policy->user_options) {
     if (tunable.where.empty()) tunable.where = request.where;
   }
-  make_user_half(name, policy->user_options);  // says what is wrong with them
-  policy->user_half = name;
+  use_user_half(name, policy);
   use_shipped(name, policy);
   return true;
 }
 
 bool read_rusty(PolicyRequest& request, HostedPolicy* policy) { return read_with_user_half(request, policy, "rusty"); }
 
-bool read_gate(PolicyRequest& request, HostedPolicy* policy) {
-  if (!read_with_user_half(request, policy, "gate")) return false;
-  gate::Options options;
-  TunableReader reader;
-  options.bind(reader);
-  reader.read(policy->user_options, request.policy);
-  policy->model = options.read_model();
-  return true;
-}
+bool read_gate(PolicyRequest& request, HostedPolicy* policy) { return read_with_user_half(request, policy, "gate"); }
 
 // Sources that were compiled already, by path and include folders: a sweep makes each policy many times.
 Object compiled(const std::string& path, const std::vector<std::string>& include) {
@@ -211,8 +209,8 @@ bool read_exported(PolicyRequest& request, HostedPolicy* policy) {
   policy->object = compiled(policy->source, {});
   for (const Manifest::Variable& variable : manifest.variables)
     policy->variables.emplace_back(variable.name, variable.text);
-  policy->user_half = manifest.user_half;
   policy->user_options = folder.user_options();
+  use_user_half(manifest.user_half, policy);
   for (int i = 0; i < ext::kNrOps; ++i) {
     const std::string op = ext::op_name(static_cast<ext::Op>(i));
     const bool chosen = std::any_of(request.tunables->begin(), request.tunables->end(),

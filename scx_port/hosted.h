@@ -13,6 +13,7 @@
 #include "policies/registry.h"
 #include "scx_port/model/model_file.h"
 #include "scx_port/native/object.h"
+#include "scx_port/user/user_halves.h"
 
 namespace simsched {
 
@@ -25,6 +26,7 @@ struct HostedPolicy {
   std::vector<std::pair<std::string, uint32_t>> map_entries;   // sizes of maps that are not the object's own
   std::string user_half;                                       // of user/user_halves.h; empty: none
   Tunables user_options;
+  UserHalfMaker make_user_half;
   std::optional<mlp::ModelFile> model;  // where the user-space half takes one: its option `model`
   ext::ExtOptions options;
 };

@@ -3,7 +3,6 @@
 #include "policies/ext/stack.h"
 #include "scx_port/hosted.h"
 #include "scx_port/native/bpf_ops.h"
-#include "scx_port/user/user_halves.h"
 
 namespace simsched {
 namespace {
@@ -18,7 +17,7 @@ ClassStack make(PolicyRequest& request, HostPolicy read) {
     native::BpfOpsOptions ops;
     ops.variables = policy.variables;
     ops.where = where;
-    ops.user_half = make_user_half(policy.user_half, policy.user_options);
+    if (policy.make_user_half) ops.user_half = policy.make_user_half();
     return std::make_unique<native::BpfOps>(policy.object, std::move(ops));
   };
   ext::add_class(std::make_unique<ext::ExtClass>(std::move(make_ops), *fair, options), request.kernel, &stack);

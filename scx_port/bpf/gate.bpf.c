@@ -12,6 +12,7 @@
 #include <scx/common.bpf.h>
 #include <simsched/decision.bpf.h>
 #include <simsched/model.bpf.h>
+#include <simsched/vtime.bpf.h>
 
 #include "gate.h"
 
@@ -144,11 +145,11 @@ static __always_inline u64 gate_decide(u32 kind, const u64 *in) {
     case GATE_WAIT:
       return in[0] == MLP_STAY && in[1] < in[2] && !in[3] && in[4];
     case GATE_KEY:
-      return time_before(in[0], in[1] - in[2]) ? in[1] - in[2] : in[0];
+      return vtime_key(in[0], in[1], in[2]);
     case GATE_CLOCK:
-      return time_before(in[0], in[1]) ? in[1] : in[0];
+      return vtime_later(in[0], in[1]);
     case GATE_USED:
-      return in[0] + (in[1] - in[2]) * 100 / in[3];
+      return vtime_after(in[0], in[1] - in[2], in[3]);
   }
   return 0;
 }

@@ -10,15 +10,10 @@
 #ifndef SIMSCHED_MLP_FIXED_H
 #define SIMSCHED_MLP_FIXED_H
 
+#include "../include/simsched/types.h"
+
 #ifdef __cplusplus
-#include <cstdint>
 namespace simsched::mlp {
-using u8 = uint8_t;
-using u16 = uint16_t;
-using u32 = uint32_t;
-using u64 = uint64_t;
-using s32 = int32_t;
-using s64 = int64_t;
 #endif
 
 /* Calls cost a BPF program several times what the function does. */

@@ -15,6 +15,7 @@
  */
 #include <scx/common.bpf.h>
 #include <simsched/decision.bpf.h>
+#include <simsched/vtime.bpf.h>
 
 char _license[] SEC("license") = "GPL";
 
@@ -96,15 +97,15 @@ static __always_inline u64 packet_decide(u32 kind, const u64 *in) {
       if (in[0] == MODE_PUBLISHED && in[3]) return SCX_DSQ_LOCAL;
       return in[1];
     case PACKET_KEY:
-      return time_before(in[0], in[1] - SCX_SLICE_DFL) ? in[1] - SCX_SLICE_DFL : in[0];
+      return vtime_key(in[0], in[1], SCX_SLICE_DFL);
     case PACKET_TAKE: {
       u64 half = in[1] ? EVEN : in[2] & 1;
       return half == EVEN || in[0] == MODE_TALK ? half : PACKET_NONE;
     }
     case PACKET_CLOCK:
-      return time_before(in[0], in[1]) ? in[1] : in[0];
+      return vtime_later(in[0], in[1]);
     case PACKET_USED:
-      return in[0] + (SCX_SLICE_DFL - in[1]) * 100 / in[2];
+      return vtime_after(in[0], SCX_SLICE_DFL - in[1], in[2]);
   }
   return 0;
 }

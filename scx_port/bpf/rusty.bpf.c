@@ -24,6 +24,7 @@
  */
 #include <scx/common.bpf.h>
 #include <simsched/decision.bpf.h>
+#include <simsched/vtime.bpf.h>
 
 #include "rusty.h"
 #include "rusty_math.h"

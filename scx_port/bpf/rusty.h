@@ -6,14 +6,10 @@
 #ifndef SIMSCHED_RUSTY_H
 #define SIMSCHED_RUSTY_H
 
+#include "../include/simsched/types.h"
+
 #ifdef __cplusplus
-#include <cstdint>
 namespace simsched::rusty {
-using u8 = uint8_t;
-using u32 = uint32_t;
-using u64 = uint64_t;
-using s32 = int32_t;
-using s64 = int64_t;
 #endif
 
 enum {

@@ -87,8 +87,7 @@ static __always_inline u64 rusty_decide(u32 kind, const u64 *in)
 			return RUSTY_NO_DOM;
 		return in[5] == RUSTY_LB_AS_CODED ? in[3] : in[1];
 	case RUSTY_CLAMP:
-		/* A sleeper's credit is one slice. */
-		return time_before(in[0], in[1] - in[2]) ? in[1] - in[2] : in[0];
+		return vtime_key(in[0], in[1], in[2]);
 	case RUSTY_LENGTH: {
 		u32 lat = latency_priority(in[2], in[1], in[0], in[3]);
 
@@ -108,7 +107,7 @@ static __always_inline u64 rusty_decide(u32 kind, const u64 *in)
 	case RUSTY_DOMAIN:
 		return first_from(in[0] & in[1] ? in[0] & in[1] : in[0], in[2]);
 	case RUSTY_CLOCK:
-		return time_before(in[0], in[1]) ? in[1] : in[0];
+		return vtime_later(in[0], in[1]);
 	}
 	return 0;
 }

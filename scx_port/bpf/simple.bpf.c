@@ -11,6 +11,7 @@
  */
 #include <scx/common.bpf.h>
 #include <simsched/decision.bpf.h>
+#include <simsched/vtime.bpf.h>
 
 char _license[] SEC("license") = "GPL";
 
@@ -52,12 +53,11 @@ static __always_inline u64 simple_decide(u32 kind, const u64 *in) {
     case SIMPLE_QUEUE:
       return in[0] ? SCX_DSQ_LOCAL : SHARED_DSQ;
     case SIMPLE_KEY:
-      /* Who slept long may not make up for all of it at once. */
-      return time_before(in[0], in[1] - in[2]) ? in[1] - in[2] : in[0];
+      return vtime_key(in[0], in[1], in[2]);
     case SIMPLE_CLOCK:
-      return time_before(in[0], in[1]) ? in[1] : in[0];
+      return vtime_later(in[0], in[1]);
     case SIMPLE_USED:
-      return in[0] + (in[1] - in[2]) * 100 / in[3];
+      return vtime_after(in[0], in[1] - in[2], in[3]);
   }
   return 0;
 }

@@ -6,14 +6,10 @@
 #ifndef SIMSCHED_COLLECT_RECORD_H
 #define SIMSCHED_COLLECT_RECORD_H
 
+#include "../include/simsched/types.h"
+
 #ifdef __cplusplus
-#include <cstdint>
 namespace simsched::collect {
-using u8 = uint8_t;
-using u32 = uint32_t;
-using u64 = uint64_t;
-using s32 = int32_t;
-using s64 = int64_t;
 #endif
 
 enum { COLLECT_ABSENT = -1 };

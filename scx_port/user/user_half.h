@@ -14,6 +14,10 @@
 
 namespace simsched {
 
+namespace mlp {
+struct ModelFile;
+}
+
 // What it can see and do. In the simulator a Vm answers, in the loader libbpf does.
 class UserHost {
  public:
@@ -41,6 +45,7 @@ class UserHalf {
   virtual void after_start(UserHost&) {}         // the policy runs
   virtual Nanos next(Nanos now) const = 0;       // when run() is due next; Nanos::max(): never
   virtual void run(UserHost&) = 0;
+  virtual const mlp::ModelFile* model() const { return nullptr; }  // that the policy starts with, where it has one
   // Statistics of the policy, by name, in a fixed order.
   virtual std::vector<std::pair<std::string, int64_t>> counters(UserHost&) { return {}; }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "scx_port/export/parity.h"
@@ -115,11 +116,6 @@ bool weighs_tasks(const Manifest& manifest) {
 
 }  // namespace
 
-bool ProofResult::ok() const {
-  return problem.empty() && unusable.empty() && !checks.empty() &&
-         std::all_of(checks.begin(), checks.end(), [](auto& check) { return check.ok; });
-}
-
 std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vector<std::string>& kernels, bool quick) {
   std::vector<ProofStep> steps;
   BootOptions boot;
@@ -157,23 +153,27 @@ ProofStep plan_costs(const ExportedFolder& folder, const std::string& kernel) {
 }
 
 ProofResult run_step(const ProofStep& step, const ExportedFolder& folder) {
-  BootResult first = boot(step.boot);
-  ProofResult result{first.checks, first.unusable, first.problem, first.release, "", first.files["trace.txt"], ""};
-  auto has = [&](const char* file) { return first.files.contains(file); };
-  if (has("statistics.json")) {
-    result.checks.push_back(check_statistics(first.files["statistics.json"]));
-    const std::vector<Json> lines = json_lines(first.files["statistics.json"]);
-    if (!lines.empty()) result.statistics = lines.back().dump();
+  ProofResult result{boot(step.boot), {}, {}, {}};
+  auto last_line = [](const std::string& text) {
+    const std::vector<Json> lines = json_lines(text);
+    return lines.empty() ? std::string() : lines.back().dump();
+  };
+  // What the guest left, taken out: some of it is large.
+  auto take = [&](const char* file) {
+    auto found = result.files.extract(file);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.mapped()));
+  };
+  if (const auto statistics = take("statistics.json")) {
+    result.checks.push_back(check_statistics(*statistics));
+    result.statistics = last_line(*statistics);
   }
-  if (has("decisions"))
-    result.checks.push_back(check_log(folder, first.files["decisions"], first.files["decisions.json"]));
-  if (has("costs.json")) {
-    const std::vector<Json> lines = json_lines(first.files["costs.json"]);
-    if (!lines.empty()) result.costs = lines.back().dump();
-  }
+  if (const auto log = take("decisions"))
+    result.checks.push_back(check_log(folder, *log, take("decisions.json").value_or("")));
+  result.costs = last_line(take("costs.json").value_or(""));
+  result.trace = take("trace.txt").value_or("");
   if (!step.twice || !result.ok()) return result;
   BootResult second = boot(step.boot);
-  const std::string &a = first.files["repeat"], &b = second.files["repeat"];
+  const std::string &a = result.files["repeat"], &b = second.files["repeat"];
   result.checks.push_back({"repeats", !a.empty() && a == b,
                            std::to_string(a.size()) + " and " + std::to_string(b.size()) + " bytes of decisions, " +
                                (a == b ? "the same" : "different")});

@@ -21,14 +21,11 @@ std::vector<ProofStep> plan_proof(const ExportedFolder& folder, const std::vecto
 // The boot that says what callbacks cost: one CPU, whose clock counts instructions.
 ProofStep plan_costs(const ExportedFolder& folder, const std::string& kernel);
 
-struct ProofResult {
-  std::vector<BootCheck> checks;  // the guest's and those made here: parity, statistics, repetition
-  std::string unusable, problem;  // see BootResult
-  std::string release;
+// What the boot left; the checks are the guest's and those made here: parity, statistics, repetition.
+struct ProofResult : BootResult {
   std::string statistics;  // JSON, the last line of the loader's
-  std::string trace;       // ftrace text
   std::string costs;       // JSON, of plan_costs()
-  bool ok() const;
+  std::string trace;       // ftrace text
 };
 
 ProofResult run_step(const ProofStep& step, const ExportedFolder& folder);

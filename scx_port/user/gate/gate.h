@@ -33,6 +33,7 @@ class GateUser final : public UserHalf {
   void before_attach(UserHost& host) override;
   Nanos next(Nanos) const override { return Nanos::max(); }
   void run(UserHost&) override {}
+  const mlp::ModelFile* model() const override { return &model_; }
   std::vector<std::pair<std::string, int64_t>> counters(UserHost& host) override;
 
  private:
