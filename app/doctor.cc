@@ -18,7 +18,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "report/table.h"
-#include "topology/load.h"
+#include "topology/load/load.h"
 
 namespace simsched {
 namespace {

@@ -8,17 +8,17 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
-#include "app/config.h"
-#include "app/experiment.h"
-#include "app/inputs.h"
+#include "experiment/config.h"
+#include "experiment/experiment.h"
+#include "experiment/inputs.h"
 #include "app/outputs.h"
-#include "app/parallel.h"
+#include "experiment/parallel.h"
 #include "base/error.h"
 #include "base/suggest.h"
 #include "report/comparison.h"
 #include "report/summary.h"
 #include "scx_port/export/exporter.h"
-#include "topology/load.h"
+#include "topology/load/load.h"
 
 namespace simsched {
 namespace {

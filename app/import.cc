@@ -6,7 +6,7 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "app/recording.h"
+#include "experiment/recording.h"
 #include "app/recording_text.h"
 #include "report/format.h"
 #include "traces/readers.h"

@@ -7,7 +7,7 @@
 #include "app/commands.h"
 #include "base/error.h"
 #include "base/suggest.h"
-#include "app/policy_registry.h"
+#include "experiment/policy_registry.h"
 #include "report/table.h"
 
 namespace simsched {

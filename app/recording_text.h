@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/recording.h"
+#include "experiment/recording.h"
 
 namespace simsched {
 

@@ -9,18 +9,18 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "app/config.h"
-#include "app/experiment.h"
-#include "app/inputs.h"
+#include "experiment/config.h"
+#include "experiment/experiment.h"
+#include "experiment/inputs.h"
 #include "app/outputs.h"
-#include "app/parallel.h"
+#include "experiment/parallel.h"
 #include "base/error.h"
 #include "report/comparison.h"
 #include "report/counters.h"
 #include "report/csv.h"
 #include "report/results_json.h"
 #include "report/table.h"
-#include "traces/perfetto_writer.h"
+#include "traces/perfetto/perfetto_writer.h"
 
 namespace simsched {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "topology/load.h"
-#include "topology/render.h"
+#include "topology/load/load.h"
+#include "topology/draw/render.h"
 
 namespace simsched {
 namespace {

@@ -5,18 +5,18 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "app/config.h"
-#include "app/fidelity.h"
+#include "experiment/config.h"
+#include "experiment/fidelity.h"
 #include "app/outputs.h"
-#include "app/parallel.h"
-#include "app/progress.h"
-#include "app/recording.h"
+#include "experiment/parallel.h"
+#include "experiment/progress.h"
+#include "experiment/recording.h"
 #include "app/recording_text.h"
-#include "app/policy_registry.h"
+#include "experiment/policy_registry.h"
 #include "report/counters.h"
 #include "report/table.h"
 #include "sim/engine.h"
-#include "traces/perfetto_writer.h"
+#include "traces/perfetto/perfetto_writer.h"
 #include "traces/trace_stats.h"
 
 namespace simsched {

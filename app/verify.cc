@@ -5,17 +5,17 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "app/parallel.h"
-#include "app/progress.h"
-#include "app/side_by_side.h"
+#include "experiment/parallel.h"
+#include "experiment/progress.h"
+#include "experiment/side_by_side.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
 #include "scx_port/export/costs.h"
 #include "scx_port/export/parity.h"
-#include "scx_port/native/process.h"
-#include "scx_port/vm/faulty.h"
-#include "scx_port/vm/proof.h"
+#include "bpf/process.h"
+#include "scx_port/proof/faulty.h"
+#include "scx_port/proof/proof.h"
 
 namespace simsched {
 namespace {
@@ -63,7 +63,7 @@ void write_costs(ExportedFolder folder, const std::string& statistics, int64_t d
 int verify_live(const ExportedFolder& folder, int seconds, bool costs) {
   const TemporaryFolder temporary("simsched-verify");
   const std::string log = temporary.file("decisions");
-  const auto result = native::run_process({folder.path + "/simsched-loader", folder.path, "--json", "--costs", "--for",
+  const auto result = bpf::run_process({folder.path + "/simsched-loader", folder.path, "--json", "--costs", "--for",
                                            std::to_string(seconds), "--decisions", log});
   if (result.status != 0) {
     std::string line = result.err.substr(0, result.err.find_last_not_of('\n') + 1);

@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/simulate.h"
-#include "scx_port/policies.h"
+#include "scx_port/host/policies.h"
 
 namespace simsched {
 namespace {

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "scx_port/bpf/rusty.h"
+#include "scx_port/schedulers/rusty/rusty.h"
 #include "scx_port/live/cost.h"
 #include "scx_port/live/kernel_object.h"
-#include "scx_port/model/model_file.h"
+#include "ml/model/model_file.h"
 
 extern "C" const unsigned char native_half_bpf_object[];
 extern "C" const unsigned long native_half_bpf_object_size;

@@ -7,7 +7,7 @@
 
 #include "base/files.h"
 #include "traces/compressed.h"
-#include "traces/perfetto_writer.h"
+#include "traces/perfetto/perfetto_writer.h"
 #include "traces/readers.h"
 
 namespace simsched {

@@ -18,13 +18,9 @@ if(SIMSCHED_WERROR)
   list(APPEND bpf_flags -Werror)
 endif()
 
-# The tool, of the sources it needs: the room that holds them all is made with its help.
-set(native ${PROJECT_SOURCE_DIR}/scx_port/native)
-add_executable(bpfc ${PROJECT_SOURCE_DIR}/scx_port/tools/bpfc/main.cc ${native}/btf.cc ${native}/btf_check.cc
-                    ${native}/elf_file.cc ${native}/object.cc ${native}/object_reader.cc ${native}/object_tables.cc
-                    ${native}/translate.cc ${native}/translate_flow.cc)
-target_link_libraries(bpfc PRIVATE base PkgConfig::libbpf PkgConfig::libelf)
-simsched_embed(bpfc vm_headers ${native}/vm_abi.h ${native}/vm_ops.h)
+# The translator as a program, for policies that are compiled in.
+add_executable(bpfc ${PROJECT_SOURCE_DIR}/bpf/bpfc/main.cc)
+target_link_libraries(bpfc PRIVATE bpf)
 
 # Sets folder and object, in the caller.
 macro(simsched_bpf_compile name source)
@@ -69,7 +65,7 @@ function(simsched_bpf_policy target name source)
   set_property(TARGET ${target} APPEND PROPERTY SIMSCHED_BPF_POLICIES ${name})
 endfunction()
 
-# simsched_bpf_registry(TARGET): defines simsched::native::shipped_policies(), after the last policy.
+# simsched_bpf_registry(TARGET): defines simsched::bpf::shipped_policies(), after the last policy.
 function(simsched_bpf_registry target)
   get_target_property(names ${target} SIMSCHED_BPF_POLICIES)
   set(declarations "")
@@ -88,17 +84,17 @@ function(simsched_bpf_registry target)
   else()
     set(body "  return {};\n")
   endif()
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/bpf/shipped_policies.cc CONTENT "#include \"scx_port/native/shipped.h\"
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/bpf/shipped_policies.cc CONTENT "#include \"scx_port/host/shipped.h\"
 
 extern \"C\" {
 @declarations@}
 
-namespace simsched::native {
+namespace simsched::bpf {
 
 std::span<const ShippedPolicy> shipped_policies() {
 @body@}
 
-}  // namespace simsched::native
+}  // namespace simsched::bpf
 " @ONLY)
   target_sources(${target} PRIVATE ${PROJECT_BINARY_DIR}/bpf/shipped_policies.cc)
 endfunction()

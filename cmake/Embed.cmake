@@ -1,5 +1,5 @@
 # simsched_embed(TARGET NAME FILES...): compiles text files into TARGET. The generated source defines
-# simsched::embedded_NAME(), see topology/embedded.h: (file name without extension, content) by name.
+# simsched::embedded_NAME(), see base/embedded.h: (file name without extension, content) by name.
 function(simsched_embed target name)
   set(files ${ARGN})
   list(SORT files)
@@ -24,7 +24,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
     file(READ "${file}" content)
     string(APPEND entries "    {\"${stem}\", R\"embedded(${content})embedded\"},\n")
   endforeach()
-  file(WRITE "${OUTPUT}" "#include \"topology/embedded.h\"
+  file(WRITE "${OUTPUT}" "#include \"base/embedded.h\"
 
 namespace simsched {
 namespace {

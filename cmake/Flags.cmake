@@ -1,5 +1,6 @@
 add_library(simsched_flags INTERFACE)
-target_include_directories(simsched_flags INTERFACE ${PROJECT_SOURCE_DIR})
+# Quoted includes only: <bpf/btf.h> is a library's, not the room of that name.
+target_compile_options(simsched_flags INTERFACE "SHELL:-iquote ${PROJECT_SOURCE_DIR}")
 target_compile_options(simsched_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # False alarms of GCC 12 on "text" + std::string at -O3.
@@ -12,7 +13,7 @@ if(SIMSCHED_SANITIZE)
   add_compile_options(-fsanitize=${SIMSCHED_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SIMSCHED_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
-    # Kfuncs take a Vm& where translated code passes the vm* that it is (scx_port/native/vm.cc).
+    # Kfuncs take a Vm& where translated code passes the vm* that it is (bpf/vm.cc).
     add_compile_options(-fno-sanitize=function)
   endif()
 endif()

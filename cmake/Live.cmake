@@ -26,14 +26,12 @@ target_compile_options(libbpf_static INTERFACE
                        $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-c99-extensions>)
 target_link_libraries(libbpf_static INTERFACE ${SIMSCHED_LIBBPF}/lib/libbpf.a elf z)
 
-# Objects, programs and maps in the kernel; the user-space halves of policies. Of the rooms before it only what needs no
-# library that cannot be linked statically.
-file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc ${port}/model/*.cc ${port}/user/*.cc ${port}/user/*/*.cc)
+# Objects, programs and maps in the kernel. Of the rooms before it only what needs no library that cannot be linked
+# statically.
+file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc)
 list(FILTER live_sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
-add_library(scx_live STATIC ${live_sources} ${PROJECT_SOURCE_DIR}/topology/machine.cc
-                            ${PROJECT_SOURCE_DIR}/policies/tunables.cc ${port}/export/manifest.cc
-                            ${port}/known_variables.cc)
-target_link_libraries(scx_live PUBLIC base Boost::headers nlohmann_json::nlohmann_json nettle libbpf_static)
+add_library(scx_live STATIC ${live_sources})
+target_link_libraries(scx_live PUBLIC scx_schedulers scx_manifest libbpf_static)
 
 # simsched_live_program(NAME FOLDER): a static executable of scx_port/FOLDER/*.cc.
 function(simsched_live_program name folder)

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "policies/fair/fair.h"
-#include "policies/tunables.h"
+#include "base/tunables.h"
 #include "sim/kernel_params.h"
 #include "sim/sched_class.h"
 #include "topology/machine.h"

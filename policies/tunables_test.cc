@@ -1,4 +1,4 @@
-#include "policies/tunables.h"
+#include "base/tunables.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

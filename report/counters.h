@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "traces/perfetto_writer.h"
+#include "traces/perfetto/perfetto_writer.h"
 #include "traces/sched_trace.h"
 
 namespace simsched {

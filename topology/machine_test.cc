@@ -7,7 +7,7 @@
 #include <boost/property_map/function_property_map.hpp>
 
 #include "base/error.h"
-#include "topology/load.h"
+#include "topology/load/load.h"
 #include "topology/select_cpus.h"
 
 namespace simsched {

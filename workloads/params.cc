@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "topology/yaml_map.h"
+#include "base/yaml/yaml_map.h"
 
 namespace simsched {
 namespace {

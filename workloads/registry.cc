@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "topology/yaml_map.h"
+#include "base/yaml/yaml_map.h"
 #include "workloads/generators.h"
 
 namespace simsched {

@@ -4,9 +4,9 @@
  */
 #include <scx/common.bpf.h>
 
-#include "../../scx_port/bpf/mlp_fixed.h"
-#include "../../scx_port/bpf/rusty.h"
-#include "../../scx_port/bpf/rusty_math.h"
+#include "../../ml/model/mlp_fixed.h"
+#include "../../scx_port/schedulers/rusty/rusty.h"
+#include "../../scx_port/schedulers/rusty/rusty_math.h"
 
 char _license[] SEC("license") = "GPL";
 

@@ -1,5 +1,5 @@
 // Ops: what a sched_ext scheduler implements: the kernel's struct sched_ext_ops (6.18), as an abstract class. A BPF
-// program is one (scx_port/native/bpf_ops.h), a C++ policy can be another; both see the kernel through ExtClass
+// program is one (scx_port/host/bpf_ops.h), a C++ policy can be another; both see the kernel through ExtClass
 // (policies/ext/ext_class.h), whose public members are the kfuncs.
 //
 // Tasks are TaskIds here; stoppers and tasks of higher classes never appear, but init_task() and exit_task() are called

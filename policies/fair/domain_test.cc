@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "topology/load.h"
+#include "topology/load/load.h"
 
 namespace simsched::fair {
 namespace {

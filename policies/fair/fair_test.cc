@@ -11,7 +11,7 @@
 #include "base/rng.h"
 #include "policies/registry.h"
 #include "sim/testing.h"
-#include "topology/load.h"
+#include "topology/load/load.h"
 
 namespace simsched {
 namespace {

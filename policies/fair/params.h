@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/units.h"
-#include "policies/tunables.h"
+#include "base/tunables.h"
 #include "sim/kernel_params.h"
 
 namespace simsched::fair {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "scx_port/native/bpf_ops.h"
+#include "scx_port/host/bpf_ops.h"
 
 namespace simsched {
 
@@ -11,8 +11,8 @@ void set_measured_costs(ExportedFolder& folder, std::string_view statistics, int
   const auto json = nlohmann::json::parse(statistics, nullptr, false);
   if (!json.is_object() || !json.contains("programs") || !json["programs"].is_object())
     throw Error(name, "says nothing of what programs cost", "start the loader with --json --costs");
-  const native::BpfObject object = native::read_bpf_object(folder.object, folder.path + "/" + kObjectFile);
-  const native::BpfOpsTable table(object);
+  const bpf::BpfObject object = bpf::read_bpf_object(folder.object, folder.path + "/" + kObjectFile);
+  const bpf::BpfOpsTable table(object);
   for (auto& [op_name, cost] : folder.manifest.costs) {
     for (int i = 0; i < ext::kNrOps; ++i) {
       const int32_t function = table.functions[static_cast<size_t>(i)];

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "scx_port/export/manifest.h"
+#include "scx_port/manifest/manifest.h"
 
 namespace simsched {
 

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "scx_port/native/bpf_ops.h"
-#include "scx_port/native/set_variables.h"
+#include "scx_port/host/bpf_ops.h"
+#include "scx_port/host/set_variables.h"
 
 namespace simsched {
 namespace {
@@ -21,9 +21,9 @@ std::vector<Manifest::Variable> resolve_variables(const HostedPolicy& policy, co
   std::map<std::string, std::vector<std::byte>> memory;
   std::vector<Manifest::Variable> resolved;
   for (const auto& [name, text] : policy.variables) {
-    const std::string base = native::variable_of(name);
-    const native::BpfVariable* variable = policy.object->variable(base);
-    if (variable == nullptr) throw native::unknown_variable(*policy.object, base, where);
+    const std::string base = bpf::variable_of(name);
+    const bpf::BpfVariable* variable = policy.object->variable(base);
+    if (variable == nullptr) throw bpf::unknown_variable(*policy.object, base, where);
     std::vector<std::byte>& bytes = memory[base];
     if (bytes.empty()) {
       const std::vector<std::byte>& data = policy.object->sections[variable->section].data;
@@ -31,7 +31,7 @@ std::vector<Manifest::Variable> resolve_variables(const HostedPolicy& policy, co
       const size_t known = data.size() > variable->offset ? std::min(data.size() - variable->offset, bytes.size()) : 0;
       std::copy_n(data.begin() + static_cast<ptrdiff_t>(variable->offset), known, bytes.begin());
     }
-    native::set_variable(*policy.object, bytes, name, text, where);
+    bpf::set_variable(*policy.object, bytes, name, text, where);
     resolved.push_back({name, text, bytes});
   }
   return resolved;
@@ -43,8 +43,8 @@ Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> 
   const HostedPolicy& hosted = request.hosted;
   Manifest manifest;
   manifest.policy = request.policy;
-  const native::BpfOpsTable table(*hosted.object);  // throws where there is no scheduler
-  for (const native::StructOps& ops : hosted.object->struct_ops)
+  const bpf::BpfOpsTable table(*hosted.object);  // throws where there is no scheduler
+  for (const bpf::StructOps& ops : hosted.object->struct_ops)
     if (ops.type == "sched_ext_ops") manifest.ops = ops.variable;
   manifest.license = hosted.object->license;
   manifest.object_sha256 = sha256(object);

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "scx_port/export/manifest.h"
-#include "scx_port/hosted.h"
+#include "scx_port/manifest/manifest.h"
+#include "scx_port/host/hosted.h"
 #include "topology/machine.h"
 
 namespace simsched {

@@ -4,11 +4,11 @@
 
 #include "base/error.h"
 #include "scx_port/include/simsched/decision.h"
-#include "scx_port/model/model_file.h"
-#include "scx_port/native/compile.h"
-#include "scx_port/native/scx_kfuncs.h"
-#include "scx_port/native/set_variables.h"
-#include "scx_port/native/vm.h"
+#include "ml/model/model_file.h"
+#include "bpf/compile.h"
+#include "scx_port/host/scx_kfuncs.h"
+#include "scx_port/host/set_variables.h"
+#include "bpf/vm.h"
 
 namespace simsched {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kProgram = "decide_again";
 
 // Pure functions ask the world nothing.
-class NoWorld : public native::VmHost {
+class NoWorld : public bpf::VmHost {
   Nanos now() const override { return {}; }
   CpuId this_cpu() const override { return CpuId(0); }
   void arm_timer(uint64_t, Nanos) override {}
@@ -40,13 +40,13 @@ ParityResult check_parity(const ExportedFolder& folder, std::span<const std::byt
                 "write it with 'simsched-loader --decisions'");
   }
   const std::string object_path = folder.path + "/" + kObjectFile;
-  const auto object = native::load_native(native::read_bpf_object(folder.object, object_path));
+  const auto object = bpf::load_native(bpf::read_bpf_object(folder.object, object_path));
   const int32_t function = object->function(kProgram);
   if (function < 0) throw Error(object_path, "has no decisions that can be checked");
   NoWorld world;
-  native::Vm vm(object, world, native::scx_exports(), 1, 1);
+  bpf::Vm vm(object, world, bpf::scx_exports(), 1, 1);
   for (const Manifest::Variable& variable : folder.manifest.variables) {
-    const std::span<std::byte> memory = vm.variable(native::variable_of(variable.name));
+    const std::span<std::byte> memory = vm.variable(bpf::variable_of(variable.name));
     if (memory.size() < variable.bytes.size())
       throw Error(object_path, "does not have the variable '" + variable.name + "' of its manifest");
     std::memcpy(memory.data(), variable.bytes.data(), variable.bytes.size());

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "scx_port/export/manifest.h"
+#include "scx_port/manifest/manifest.h"
 
 namespace simsched {
 

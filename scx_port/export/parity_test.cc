@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "scx_port/hosted.h"
+#include "scx_port/host/hosted.h"
 #include "scx_port/include/simsched/decision.h"
 
 namespace simsched {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "scx_port/live/kernel_object.h"
-#include "scx_port/user/user_half.h"
+#include "scx_port/schedulers/user_half.h"
 
 namespace simsched::live {
 

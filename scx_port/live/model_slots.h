@@ -8,7 +8,7 @@
 #include <string>
 
 #include "scx_port/live/kernel_object.h"
-#include "scx_port/model/model_file.h"
+#include "ml/model/model_file.h"
 
 namespace simsched::live {
 

@@ -17,7 +17,7 @@
 #include "base/rng.h"
 #include "scx_port/live/kernel_object.h"
 #include "scx_port/live/testing.h"
-#include "scx_port/model/reference.h"
+#include "ml/model/reference.h"
 
 extern "C" const unsigned char parity_bpf_object[];
 extern "C" const unsigned long parity_bpf_object_size;

@@ -3,10 +3,10 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "scx_port/known_variables.h"
+#include "scx_port/schedulers/known_variables.h"
 #include "scx_port/live/bytes.h"
 #include "scx_port/live/host_machine.h"
-#include "scx_port/user/user_halves.h"
+#include "scx_port/schedulers/user_halves.h"
 
 namespace simsched::live {
 namespace {

@@ -5,14 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "scx_port/export/manifest.h"
+#include "scx_port/manifest/manifest.h"
 #include "scx_port/live/kernel_object.h"
 #include "scx_port/live/live_host.h"
 #include "scx_port/live/model_slots.h"
 #include "scx_port/loader/decision_log.h"
 #include "scx_port/loader/exit_info.h"
 #include "scx_port/loader/statistics.h"
-#include "scx_port/user/user_half.h"
+#include "scx_port/schedulers/user_half.h"
 #include "topology/machine.h"
 
 namespace simsched::live {

@@ -12,7 +12,7 @@
 #ifndef SIMSCHED_MODEL_BPF_H
 #define SIMSCHED_MODEL_BPF_H
 
-#include "../../bpf/mlp_fixed.h"
+#include "../../../ml/model/mlp_fixed.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

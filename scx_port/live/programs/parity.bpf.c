@@ -4,7 +4,7 @@
  */
 #include <scx/common.bpf.h>
 
-#include "../../bpf/mlp_fixed.h"
+#include "../../../ml/model/mlp_fixed.h"
 #include "parity.h"
 
 char _license[] SEC("license") = "GPL";

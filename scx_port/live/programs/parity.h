@@ -4,7 +4,7 @@
 #ifndef SIMSCHED_PARITY_H
 #define SIMSCHED_PARITY_H
 
-#include "../../bpf/rusty_math.h"
+#include "../../schedulers/rusty/rusty_math.h"
 
 #ifdef __cplusplus
 namespace simsched::rusty {

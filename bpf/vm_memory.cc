@@ -1,0 +1,146 @@
+#include "bpf/vm_memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "base/error.h"
+
+namespace simsched::bpf {
+namespace {
+
+constexpr uint64_t kReserve = uint64_t{1} << 36;  // 64 GiB of addresses; memory is only used as it is filled
+constexpr uint64_t kLeastReserve = uint64_t{1} << 28;
+constexpr uint64_t kStep = uint64_t{1} << 20;
+constexpr uint64_t kReturned = uint64_t{1} << 16;         // freed blocks of this size give their pages back
+constexpr uint64_t kQuarantineBytes = uint64_t{1} << 30;  // ... and are kept from use up to these in all
+
+void* reserve(uint64_t bytes) {
+  void* const p = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return p == MAP_FAILED ? nullptr : p;
+}
+
+uint64_t granules(uint64_t bytes) { return std::max<uint64_t>(1, (bytes + kGranule - 1) >> VM_GRANULE_SHIFT); }
+uint64_t perm_bytes(uint64_t bytes) { return ((bytes >> VM_GRANULE_SHIFT) + kStep) & ~(uint64_t{4095}); }
+
+}  // namespace
+
+Memory::Memory(vm& guest) : vm_(guest) {
+  for (reserved_ = kReserve; reserved_ >= kLeastReserve; reserved_ /= 4) {
+    void* const memory = reserve(reserved_);
+    void* const permissions = memory != nullptr ? reserve(perm_bytes(reserved_)) : nullptr;
+    if (permissions != nullptr) {
+      vm_.mem = static_cast<unsigned char*>(memory);
+      vm_.perm = perm_ = static_cast<unsigned char*>(permissions);
+      vm_.size = 0;
+      if (!grow(kStep)) break;
+      return;
+    }
+    if (memory != nullptr) munmap(memory, reserved_);
+  }
+  if (perm_ != nullptr) {
+    munmap(vm_.mem, reserved_);
+    munmap(perm_, perm_bytes(reserved_));
+  }
+  throw Error("", "no address space for the memory of a policy", "raise the limit (ulimit -v)");
+}
+
+Memory::~Memory() {
+  munmap(vm_.mem, reserved_);
+  munmap(perm_, perm_bytes(reserved_));
+}
+
+bool Memory::grow(uint64_t end) {
+  if (end <= vm_.size) return true;
+  if (end > reserved_) return false;
+  // In steps that grow along, so that the number of calls stays small and the waste in proportion.
+  const uint64_t step = std::clamp(vm_.size / 4, kStep, 256 * kStep);
+  const uint64_t size = std::min(reserved_, (std::max(end, vm_.size + step) + kStep - 1) & ~(kStep - 1));
+  // The permissions of the whole size are mapped in any case: one entry more than there are granules, all zero.
+  const uint64_t permissions = ((size >> VM_GRANULE_SHIFT) + 1 + 4095) & ~uint64_t{4095};
+  if (mprotect(vm_.mem, size, PROT_READ | PROT_WRITE) != 0) return false;
+  if (mprotect(perm_, permissions, PROT_READ | PROT_WRITE) != 0) return false;
+  vm_.size = size;
+  return true;
+}
+
+void Memory::start_heap(uint64_t address) { heap_ = top_ = (address - VM_BASE + kGranule - 1) & ~(kGranule - 1); }
+
+bool Memory::place(uint64_t address, uint64_t size, int perm) {
+  if (address < VM_BASE || size > reserved_ || address - VM_BASE > reserved_ - size) return false;
+  if (!grow(address - VM_BASE + size)) return false;
+  protect(address, size, perm);
+  return true;
+}
+
+uint64_t Memory::allocate(uint64_t size, int perm, BlockKind kind) {
+  if (size > reserved_) return 0;
+  const uint64_t count = granules(size);
+  FreeList& list = free_[count];
+  uint64_t address = 0;
+  // Oldest first, and only behind the quarantine: what was freed is used again as late as possible.
+  if (list.count >= kQuarantine || list.count * (count << VM_GRANULE_SHIFT) >= kQuarantineBytes) {
+    address = list.first;
+    list.first = header(address)->next_free;
+    if (--list.count == 0) list.last = 0;
+    std::memset(host(address), 0, count << VM_GRANULE_SHIFT);
+  } else {
+    const uint64_t end = top_ + kGranule + (count << VM_GRANULE_SHIFT);
+    if (end > reserved_ - kGranule || !grow(end + kGranule)) return 0;
+    address = VM_BASE + top_ + kGranule;
+    top_ = end;
+  }
+  new (host(address - kGranule)) Block{.address = address, .size = size, .kind = kind, .refs = 1};
+  protect(address, count << VM_GRANULE_SHIFT, perm);
+  used_ += (count + 1) << VM_GRANULE_SHIFT;
+  return address;
+}
+
+void Memory::release(Block& freed) {
+  const uint64_t count = granules(freed.size), bytes = count << VM_GRANULE_SHIFT;
+  protect(freed.address, bytes, 0);
+  used_ -= bytes + kGranule;
+  freed.kind = BlockKind::kFree;
+  freed.next_free = 0;
+  if (bytes >= kReturned) {
+    const uint64_t first = (freed.address - VM_BASE + 4095) & ~uint64_t{4095};
+    const uint64_t end = (freed.address - VM_BASE + bytes) & ~uint64_t{4095};
+    if (end > first) madvise(vm_.mem + first, end - first, MADV_DONTNEED);
+  }
+  FreeList& list = free_[count];
+  if (list.count++ == 0) {
+    list.first = freed.address;
+  } else {
+    header(list.last)->next_free = freed.address;
+  }
+  list.last = freed.address;
+}
+
+void Memory::protect(uint64_t address, uint64_t size, int perm) {
+  const uint64_t offset = address - VM_BASE;
+  const uint64_t first = offset >> VM_GRANULE_SHIFT, last = (offset + size + kGranule - 1) >> VM_GRANULE_SHIFT;
+  std::memset(perm_ + first, perm, last - first);
+}
+
+Block* Memory::block(uint64_t address) {
+  const uint64_t offset = address - VM_BASE;
+  if (offset < heap_ + kGranule || offset >= top_ || offset % kGranule != 0) return nullptr;
+  // A header is what lies between a granule without permission and one with: the policy cannot have written it.
+  const uint64_t g = offset >> VM_GRANULE_SHIFT;
+  if (perm_[g - 1] != 0 || perm_[g] == 0) return nullptr;
+  Block* const found = header(address);
+  return found->address == address && found->kind != BlockKind::kFree ? found : nullptr;
+}
+
+Block* Memory::block_containing(uint64_t address) {
+  const uint64_t offset = address - VM_BASE;
+  if (offset < heap_ || offset >= top_) return nullptr;
+  uint64_t g = offset >> VM_GRANULE_SHIFT;
+  if (perm_[g] == 0) return nullptr;
+  while (perm_[g - 1] != 0) --g;
+  return block(VM_BASE + (g << VM_GRANULE_SHIFT));
+}
+
+}  // namespace simsched::bpf

@@ -1,0 +1,343 @@
+#include "experiment/config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <regex>
+#include <set>
+
+#include "experiment/inputs.h"
+#include "experiment/policy_registry.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/suggest.h"
+#include "sim/results.h"
+#include "base/yaml/yaml_map.h"
+
+namespace simsched {
+namespace {
+
+const std::vector<std::string> kKeys = {"machine",  "machines", "workload", "kernel", "policies", "seeds",
+                                        "duration", "metrics",  "output",   "jobs",   "hotplug"};
+
+Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
+  std::string text = yaml_text(node, file, what);
+  Nanos value;
+  if (!parse_nanos(text, &value)) {
+    throw Error(yaml_where(node, file), what + " is '" + text + "', not a duration", "write it as 3ms, 250us or 10s");
+  }
+  if (value < low || value > high) {
+    throw Error(yaml_where(node, file), what + " is " + text,
+                "take " + std::to_string(low.count()) + "ns to " + std::to_string(high.count()) + "ns");
+  }
+  return value;
+}
+
+constexpr Nanos kLongest = 86400_s * 365;  // ends well before the clock overflows
+
+// The one entry of {NAME: value}.
+std::pair<YAML::Node, YAML::Node> single_entry(const YAML::Node& node, const std::string& file, const std::string& what,
+                                               const std::string& example) {
+  if (!node.IsMap() || node.size() != 1 || !node.begin()->first.IsScalar()) {
+    throw Error(yaml_where(node, file), what, "write it as " + example);
+  }
+  return {node.begin()->first, node.begin()->second};
+}
+
+std::vector<YAML::Node> read_machines(const YamlMap& map) {
+  if (map.has("machine") && map.has("machines")) {
+    throw Error(map.where("machines"), "both machine and machines are given", "keep one of them");
+  }
+  if (map.has("machine")) {
+    YAML::Node machine = map.at("machine");
+    if (machine.IsSequence()) throw Error(map.where("machine"), "machine is a list", "call it 'machines'");
+    if (machine.IsNull()) throw Error(map.where("machine"), "machine is empty", "name a preset, a file, or host");
+    return {machine};
+  }
+  if (!map.has("machines")) return {};
+  YAML::Node list = map.at("machines");
+  if (!list.IsSequence() || list.size() == 0) {
+    throw Error(map.where("machines"), "machines is not a list", "write it as [vm-2c, desktop-2llc]");
+  }
+  return std::vector<YAML::Node>(list.begin(), list.end());
+}
+
+WorkloadConfig read_workload(const YamlMap& map) {
+  if (!map.has("workload")) {
+    throw Error(map.file(), "no workload is given",
+                "add 'workload: {trace: FILE}' or a generator (simsched workloads)");
+  }
+  YAML::Node node = map.at("workload");
+  WorkloadConfig workload;
+  workload.where = map.where("workload");
+  if (node.IsMap() && node["trace"].IsDefined()) {
+    YamlMap trace(node, map.file(), "a workload with a trace", {"trace", "recorded", "limit"});
+    workload.trace = trace.text("trace");
+    workload.where = trace.where("trace");
+    if (workload.trace.empty()) throw Error(workload.where, "trace is empty", "give the path of a recording");
+    if (trace.has("recorded")) workload.recorded = trace.text("recorded");
+    if (trace.has("limit")) workload.limit = duration_of(trace.at("limit"), map.file(), "limit", 1_us, kLongest);
+    return workload;
+  }
+  single_entry(node, map.file(), "the workload is neither {trace: FILE} nor one generator",
+               "'workload: {trace: FILE}' or 'workload: {NAME: {parameters}}'; simsched workloads lists the names");
+  workload.generator = node;
+  return workload;
+}
+
+KernelConfig read_kernel(const YamlMap& map) {
+  KernelConfig kernel;
+  if (!map.has("kernel")) return kernel;
+  YamlMap keys(map.at("kernel"), map.file(), "kernel", {"version", "hz", "preempt", "autogroup", "base_slice_ns"});
+  if (keys.has("version")) {
+    kernel.version = keys.text("version");
+    static const std::regex kVersion(R"(\d{1,3}\.\d{1,3}([.-][\w.+-]{0,60})?)");
+    if (kernel.version->size() > 70 || !std::regex_match(*kernel.version, kVersion)) {
+      throw Error(keys.where("version"), "version is '" + *kernel.version + "'", "write it as \"6.12\"");
+    }
+  }
+  if (keys.has("hz")) kernel.hz = static_cast<int>(keys.integer("hz", 10, 10000));
+  if (keys.has("preempt")) {
+    std::string text = keys.text("preempt");
+    kernel.preempt = parse_preempt(text);
+    const std::vector<std::string> names = {"none", "voluntary", "full", "lazy"};
+    if (!kernel.preempt) throw Error(keys.where("preempt"), "preempt is '" + text + "'", suggest(text, names));
+  }
+  if (keys.has("autogroup")) kernel.autogroup = keys.boolean("autogroup");
+  if (keys.has("base_slice_ns")) {
+    kernel.base_slice = duration_of(keys.at("base_slice_ns"), map.file(), "base_slice_ns", 100_us, 1_s);
+  }
+  return kernel;
+}
+
+void check_policy_name(const std::string& name, const std::string& where) {
+  std::vector<std::string> names = policy_registry().names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    throw Error(where, "no policy is called '" + name + "'", suggest(name, names));
+  }
+}
+
+// A value as tunables take it: a list becomes "[a, b]".
+std::string tunable_text(const YAML::Node& node, const std::string& file, const std::string& key) {
+  if (!node.IsSequence()) return yaml_text(node, file, key);
+  std::string text = "[";
+  for (const YAML::Node& entry : node) text += (text.size() > 1 ? ", " : "") + yaml_text(entry, file, key);
+  return text + "]";
+}
+
+// Policies that are files: {bpf: FILE.bpf.c, VARIABLE: VALUE, ...}, {exported: FOLDER}.
+bool is_file_policy(const std::string& name) { return name == "bpf" || name == "exported"; }
+
+// {KEY: VALUE, GROUP: {KEY: VALUE}}: a tunable in a group is called GROUP.KEY. Only sched_ext policies have groups and
+// lists.
+void read_tunables(const YAML::Node& map, const std::string& file, const std::string& group, PolicyConfig* policy) {
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    std::string where = yaml_where(entry.first, file);
+    if (!entry.first.IsScalar()) throw Error(where, "the name of a tunable is not text", "write NAME: VALUE");
+    std::string key = group + entry.first.Scalar();
+    if (!seen.insert(key).second) throw Error(where, "'" + key + "' is given twice", "keep one");
+    bool hosted = is_file_policy(policy->name) || policy->name.starts_with("scx_");
+    if (hosted && entry.second.IsMap() && group.empty()) {
+      read_tunables(entry.second, file, key + ".", policy);
+      continue;
+    }
+    std::string value = hosted ? tunable_text(entry.second, file, key) : yaml_text(entry.second, file, key);
+    if (key == "label") {
+      policy->label = value;
+      if (value.empty()) throw Error(where, "label is empty", "name the policy as it should be shown");
+      continue;
+    }
+    policy->tunables.push_back({key, value, where});
+  }
+}
+
+// The label, where the config gives none: the name and what is set.
+void name_policy(PolicyConfig* policy, const std::string& name) {
+  if (!policy->label.empty()) return;
+  std::string settings;
+  for (const Tunable& tunable : policy->tunables) {
+    if (!is_file_policy(tunable.key))
+      settings.append(settings.empty() ? "" : " ").append(tunable.key).append("=").append(tunable.value);
+  }
+  policy->label = name + (settings.empty() ? "" : "(" + settings + ")");
+}
+
+PolicyConfig read_file_policy(const char* name, const YAML::Node& node, const std::string& file) {
+  PolicyConfig policy;
+  policy.name = name;
+  policy.where = yaml_where(node[name], file);
+  read_tunables(node, file, "", &policy);
+  std::string stem;
+  for (Tunable& tunable : policy.tunables) {
+    if (tunable.key != name) continue;
+    tunable.value = find_input_file(tunable.value, file, tunable.where);
+    std::filesystem::path path(tunable.value);
+    if (!path.has_filename()) path = path.parent_path();  // a folder, written "winner/"
+    stem = path.stem().stem().string();
+  }
+  name_policy(&policy, stem);
+  return policy;
+}
+
+std::vector<HotplugEvent> read_hotplug(const YamlMap& map) {
+  YAML::Node list = map.at("hotplug");
+  std::string example = "write it as [{at: 1s, cpu: 2, online: false}]";
+  if (!list.IsSequence()) throw Error(map.where("hotplug"), "hotplug is not a list", example);
+  std::vector<HotplugEvent> events;
+  for (const YAML::Node& node : list) {
+    YamlMap keys(node, map.file(), "a change of hotplug", {"at", "cpu", "online"});
+    for (const char* key : {"at", "cpu", "online"})
+      if (!keys.has(key)) throw Error(yaml_where(node, map.file()), std::string("'") + key + "' is missing", example);
+    events.push_back({duration_of(keys.at("at"), map.file(), "at", 0_ns, kLongest),
+                      CpuId(static_cast<int32_t>(keys.integer("cpu", 0, static_cast<int64_t>(kMaxCpus) - 1))),
+                      keys.boolean("online")});
+  }
+  return events;
+}
+
+PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
+  if (node.IsScalar()) {
+    PolicyConfig policy = {node.Scalar(), node.Scalar(), {}, yaml_where(node, file)};
+    check_policy_name(policy.name, policy.where);
+    return policy;
+  }
+  for (const char* name : {"bpf", "exported"})
+    if (node.IsMap() && node[name].IsDefined()) return read_file_policy(name, node, file);
+  auto [name, tunables] = single_entry(node, file, "a policy is neither a name nor {NAME: {tunables}}",
+                                       "'eevdf' or 'eevdf: {base_slice_ns: 3ms}'");
+  PolicyConfig policy;
+  policy.name = name.Scalar();
+  policy.where = yaml_where(name, file);
+  check_policy_name(policy.name, policy.where);
+  if (!tunables.IsMap()) {
+    throw Error(policy.where, "the tunables of " + policy.name + " are not a mapping",
+                "write it as '" + policy.name + ": {base_slice_ns: 3ms}'");
+  }
+  read_tunables(tunables, file, "", &policy);
+  name_policy(&policy, policy.name);
+  for (Tunable& tunable : policy.tunables) {
+    if (policy.name == "scx_gate" && tunable.key == "model" && tunable.value != "random")
+      tunable.value = find_input_file(tunable.value, file, tunable.where);
+  }
+  return policy;
+}
+
+std::vector<PolicyConfig> read_policies(const YamlMap& map) {
+  std::string remedy = "write it as 'policies: [eevdf, cfs]'; simsched policies lists the names";
+  if (!map.has("policies")) throw Error(map.file(), "no policies are given", remedy);
+  YAML::Node list = map.at("policies");
+  if (!list.IsSequence() || list.size() == 0) throw Error(map.where("policies"), "policies is not a list", remedy);
+  std::vector<PolicyConfig> policies;
+  std::set<std::string> labels;
+  for (const YAML::Node& node : list) {
+    policies.push_back(read_policy(node, map.file()));
+    if (!labels.insert(policies.back().label).second) {
+      throw Error(policies.back().where, "two policies are shown as '" + policies.back().label + "'",
+                  "give one of them a 'label'");
+    }
+  }
+  return policies;
+}
+
+std::vector<uint64_t> read_seeds(const YamlMap& map) {
+  YAML::Node node = map.at("seeds");
+  if (!node.IsSequence()) return first_seeds(static_cast<size_t>(map.integer("seeds", 1, kMaxSeeds)));
+  std::vector<uint64_t> seeds;
+  std::set<uint64_t> seen;
+  for (const YAML::Node& entry : node) {
+    seeds.push_back(static_cast<uint64_t>(yaml_integer(entry, map.file(), "a seed", 0, INT64_MAX)));
+    if (!seen.insert(seeds.back()).second) {
+      throw Error(yaml_where(entry, map.file()), "seed " + entry.Scalar() + " is given twice", "keep one");
+    }
+  }
+  if (seeds.empty() || seeds.size() > kMaxSeeds) {
+    throw Error(map.where("seeds"), std::to_string(seeds.size()) + " seeds are given",
+                "give a count, or a list of 1 to " + std::to_string(kMaxSeeds));
+  }
+  return seeds;
+}
+
+std::vector<std::string> read_metrics(const YamlMap& map) {
+  YAML::Node list = map.at("metrics");
+  if (!list.IsSequence()) {
+    throw Error(map.where("metrics"), "metrics is not a list", "write it as [makespan_ns, migrations]");
+  }
+  std::vector<std::string> known, metrics;
+  for (const MetricInfo& info : metric_infos()) known.push_back(info.name);
+  for (const YAML::Node& entry : list) {
+    std::string name = yaml_text(entry, map.file(), "a metric");
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::string nearest = nearest_name(name, known);
+      throw Error(yaml_where(entry, map.file()), "no metric is called '" + name + "'",
+                  nearest.empty() ? "simsched metrics lists them" : "did you mean '" + nearest + "'?");
+    }
+    metrics.push_back(name);
+  }
+  return metrics;
+}
+
+Config read_config(const YAML::Node& root, const std::string& name) {
+  if (!root.IsMap()) {
+    throw Error(name, "is not an experiment", "write 'machine:', 'workload:' and 'policies:'; see simsched run --help");
+  }
+  YamlMap map(root, name, "an experiment", kKeys);
+  Config config;
+  config.file = name;
+  config.machines = read_machines(map);
+  config.workload = read_workload(map);
+  if (config.machines.empty() && config.workload.trace.empty()) {
+    throw Error(name, "no machine is given", "add 'machine: host' or a preset; simsched topo lists them");
+  }
+  config.kernel = read_kernel(map);
+  config.policies = read_policies(map);
+  if (map.has("seeds")) config.seeds = read_seeds(map);
+  if (map.has("duration")) config.duration = duration_of(map.at("duration"), name, "duration", 1_us, kLongest);
+  if (map.has("metrics")) config.metrics = read_metrics(map);
+  if (map.has("output")) {
+    config.output = map.text("output");
+    if (config.output.empty()) throw Error(map.where("output"), "output is empty", "name a folder");
+  }
+  if (map.has("hotplug")) config.hotplug = read_hotplug(map);
+  if (map.has("jobs")) config.jobs = static_cast<int>(map.integer("jobs", 1, kMaxJobs));
+  return config;
+}
+
+}  // namespace
+
+Config parse_config(const std::string& text, const std::string& name) {
+  // yaml-cpp takes NUL for the end of its input at places; a text file has none.
+  if (text.find('\0') != std::string::npos) throw Error(name, "is not a text file", "give an experiment in YAML");
+  try {
+    return read_config(YAML::Load(text), name);
+  } catch (const YAML::Exception& error) {
+    std::string where = error.mark.is_null() ? name : name + ":" + std::to_string(error.mark.line + 1);
+    throw Error(where, "is not YAML here: " + error.msg, "mind indentation, brackets and quotes");
+  }
+}
+
+Config load_config(const std::string& path) {
+  Bytes bytes = read_file(path);
+  return parse_config(std::string(bytes.text()), path);
+}
+
+PolicyConfig policy_from_name(const std::string& name) {
+  check_policy_name(name, "--policy");
+  return {name, name, {}, "--policy"};
+}
+
+std::optional<Preempt> parse_preempt(const std::string& text) {
+  if (text == "none") return Preempt::kNone;
+  if (text == "voluntary") return Preempt::kVoluntary;
+  if (text == "full") return Preempt::kFull;
+  if (text == "lazy") return Preempt::kLazy;
+  return std::nullopt;
+}
+
+std::vector<uint64_t> first_seeds(size_t count) {
+  std::vector<uint64_t> seeds(count);
+  std::iota(seeds.begin(), seeds.end(), uint64_t{1});
+  return seeds;
+}
+
+}  // namespace simsched

@@ -1,0 +1,75 @@
+// The experiment file of `simsched run`, as written. docs/config.md describes every key.
+//
+// Reading it opens no other file: machines, recordings and generators stay as named and are loaded by
+// experiment/inputs.h.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "base/tunables.h"
+#include "sim/engine.h"
+#include "sim/kernel_params.h"
+
+namespace simsched {
+
+struct PolicyConfig {
+  std::string name;   // one of policy_registry(), or "bpf", whose tunable `bpf` is the path of its source
+  std::string label;  // as shown; unique in a config
+  Tunables tunables;
+  std::string where;  // "file:line"
+};
+
+// Either a recording or a generator.
+struct WorkloadConfig {        // NOLINT(bugprone-exception-escape): assigning a YAML::Node may throw
+  std::string trace;           // path of a recording; empty: a generator
+  std::string recorded;        // path of its sidecar; empty: the one beside it
+  Nanos limit = Nanos::max();  // replay only this much from the start of the recording
+  YAML::Node generator;        // {NAME: {parameters}}
+  std::string where;
+};
+
+// What the config says about the simulated kernel; the rest is the recording's, or KernelParams' defaults.
+struct KernelConfig {
+  std::optional<std::string> version;
+  std::optional<int> hz;
+  std::optional<Preempt> preempt;
+  std::optional<bool> autogroup;
+  std::optional<Nanos> base_slice;
+};
+
+struct Config {
+  std::string file;                  // its path, for messages and for paths relative to it
+  std::vector<YAML::Node> machines;  // as load_machine() takes them; empty: the recording's own machine
+  WorkloadConfig workload;
+  KernelConfig kernel;
+  std::vector<PolicyConfig> policies;
+  std::vector<uint64_t> seeds = {1};
+  Nanos duration = Nanos::max();
+  std::vector<std::string> metrics;  // to show; empty: default_metrics()
+  std::string output;                // folder; empty: not given
+  int jobs = 0;                      // 0: one a CPU
+  std::vector<HotplugEvent> hotplug;
+};
+
+// `name` stands for the file in messages. Throws Error with file and line.
+Config parse_config(const std::string& text, const std::string& name);
+Config load_config(const std::string& path);
+
+// A policy named on the command line.
+PolicyConfig policy_from_name(const std::string& name);
+
+// "none", "voluntary", "full", "lazy"; none for anything else.
+std::optional<Preempt> parse_preempt(const std::string& text);
+
+// Seeds 1 .. count.
+std::vector<uint64_t> first_seeds(size_t count);
+inline constexpr int kMaxSeeds = 100000;
+inline constexpr int kMaxJobs = 4096;
+
+}  // namespace simsched

@@ -1,0 +1,51 @@
+#include "experiment/experiment.h"
+
+#include "experiment/parallel.h"
+#include "experiment/progress.h"
+#include "experiment/policy_registry.h"
+#include "sim/engine.h"
+
+namespace simsched {
+
+std::vector<Experiment> list_experiments(const Config& config, const Inputs& inputs) {
+  std::vector<Experiment> experiments;
+  for (size_t machine = 0; machine < inputs.nr_machines(); ++machine) {
+    for (size_t policy = 0; policy < config.policies.size(); ++policy) {
+      for (uint64_t seed : config.seeds) experiments.push_back({machine, policy, seed, false});
+    }
+  }
+  return experiments;
+}
+
+Outcome run_experiment(const Experiment& experiment, const Config& config, const Inputs& inputs) {
+  const PolicyConfig& policy = config.policies[experiment.policy];
+  const Machine& machine = inputs.machine(experiment.machine);
+  EngineOptions options;
+  options.kernel = inputs.kernel(experiment.machine);
+  options.seed = experiment.seed;
+  options.duration = config.duration;
+  options.record = experiment.record;
+  options.hotplug = config.hotplug;
+  std::shared_ptr<const Workload> workload = inputs.workload(experiment.machine, experiment.seed);
+  Engine engine(machine, *workload, options,
+                policy_registry().make(policy.name, policy.tunables, options.kernel, machine, policy.where));
+  engine.run();
+  Outcome outcome;
+  outcome.result = engine.result();
+  outcome.result.policy = policy.label;
+  if (experiment.record) outcome.trace = engine.trace();
+  return outcome;
+}
+
+std::vector<Outcome> run_experiments(const std::vector<Experiment>& experiments, const Config& config,
+                                     const Inputs& inputs, int jobs, bool quiet) {
+  std::vector<Outcome> outcomes(experiments.size());
+  ProgressBar bar("simulating", experiments.size(), quiet);
+  parallel_for(experiments.size(), jobs, [&](size_t i) {
+    outcomes[i] = run_experiment(experiments[i], config, inputs);
+    bar.advance();
+  });
+  return outcomes;
+}
+
+}  // namespace simsched

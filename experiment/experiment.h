@@ -1,0 +1,36 @@
+// Experiments: machine x policy x seed, simulated on several threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "experiment/config.h"
+#include "experiment/inputs.h"
+#include "sim/results.h"
+#include "traces/sched_trace.h"
+
+namespace simsched {
+
+struct Experiment {
+  size_t machine = 0;  // index of Inputs
+  size_t policy = 0;   // index of Config::policies
+  uint64_t seed = 1;
+  bool record = false;  // keep a trace
+};
+
+struct Outcome {
+  RunResult result;
+  SchedTrace trace;  // empty unless recorded
+};
+
+// In the order of the results: by machine, then policy, then seed.
+std::vector<Experiment> list_experiments(const Config& config, const Inputs& inputs);
+
+Outcome run_experiment(const Experiment& experiment, const Config& config, const Inputs& inputs);
+
+// Outcomes in the order of `experiments`, whatever the number of jobs. Shows a progress bar unless `quiet`.
+std::vector<Outcome> run_experiments(const std::vector<Experiment>& experiments, const Config& config,
+                                     const Inputs& inputs, int jobs, bool quiet);
+
+}  // namespace simsched

@@ -1,0 +1,46 @@
+// What a Config names, loaded and checked: shared by all its experiments, and immutable.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experiment/config.h"
+#include "sim/kernel_params.h"
+#include "topology/machine.h"
+#include "workloads/workload.h"
+
+namespace simsched {
+
+class Inputs {
+ public:
+  // Loads machines and workload, and tries every policy once on every machine, so that all that is wrong with
+  // the config is known before anything is simulated. `quiet`: no progress bar.
+  explicit Inputs(const Config& config, bool quiet = false);
+
+  size_t nr_machines() const { return machines_.size(); }
+  const Machine& machine(size_t machine) const { return *machines_[machine]; }
+  const KernelParams& kernel(size_t machine) const { return kernels_[machine]; }
+  // Of that machine and seed. Any thread may ask.
+  std::shared_ptr<const Workload> workload(size_t machine, uint64_t seed) const;
+
+ private:
+  void load_machines(const Config& config);
+  void load_trace(const Config& config, bool quiet);
+  void prepare_generator(const Config& config);
+  void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
+  void check_policies(const Config& config) const;
+
+  std::vector<std::unique_ptr<const Machine>> machines_;  // engines refer to them
+  std::vector<KernelParams> kernels_;                     // by machine
+  std::vector<std::shared_ptr<const Workload>> replays_;  // of a recording, by machine; empty for a generator
+  std::function<Workload(uint64_t seed)> generator_;      // otherwise: made anew for each run, which keeps memory low
+};
+
+// `path` as written in the config: relative to the config's folder, else to the current one. Throws Error (where:
+// `where`) when there is no such file in either.
+std::string find_input_file(const std::string& path, const std::string& config_file, const std::string& where);
+
+}  // namespace simsched

@@ -1,0 +1,34 @@
+// A recording with all that it takes to replay it.
+#pragma once
+
+#include <string>
+
+#include "sim/kernel_params.h"
+#include "topology/machine.h"
+#include "replay/build_workload.h"
+#include "traces/sched_trace.h"
+#include "workloads/workload.h"
+
+namespace simsched {
+
+struct Recording {
+  SchedTrace trace;
+  Machine machine;      // that it was recorded on
+  KernelParams kernel;  // that it was recorded under
+  Workload workload;
+  BuildReport report;
+};
+
+// `recorded`: the sidecar; empty: the one beside it. `machine`: instead of the one the sidecar names, when not
+// empty. `limit`: only so much from the start. Shows a progress bar unless `quiet`.
+Recording load_recording(const std::string& path, const std::string& recorded = {}, const std::string& machine = {},
+                         Nanos limit = Nanos::max(), bool quiet = false);
+
+// Throws Error (where: `where`) for a preempt mode that does not exist.
+KernelParams kernel_of(const Circumstances& circumstances, const std::string& where);
+
+// The kernel scales its base slice with 1 + log2(min(CPUs, 8)) (kernel/sched/fair.c, get_update_sysctl_factor):
+// what a slice for `from` CPUs is with `to` of them.
+Nanos scale_base_slice(Nanos slice, size_t from, size_t to);
+
+}  // namespace simsched

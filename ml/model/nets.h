@@ -1,0 +1,46 @@
+// The two kinds of net as plain numbers, and as struct mlp_model, which is what decides (ml/model/mlp_fixed.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "ml/model/mlp_fixed.h"
+
+namespace simsched::mlp {
+
+using Features = std::array<uint16_t, MLP_INPUTS>;
+
+// The ranges of the inputs that a net sees as [0, 1].
+struct Ranges {
+  Features lo{}, hi{};
+};
+
+// Inputs are 0..255.
+struct Int8Net {
+  std::array<std::array<int8_t, MLP_INPUTS>, MLP_HIDDEN> w1{};
+  std::array<int32_t, MLP_HIDDEN> b1{};
+  std::array<int8_t, MLP_HIDDEN> w2{};
+  int32_t b2 = 0;
+  uint32_t shift1 = 0, shift2 = 0;  // 0..31
+};
+
+// All Q11.21; inputs are 0..2^21.
+struct Q21Net {
+  std::array<std::array<int32_t, MLP_INPUTS>, MLP_HIDDEN> w1{};
+  std::array<int32_t, MLP_HIDDEN> b1{}, w2{};
+  int32_t b2 = 0;
+};
+
+mlp_int8 pack(const Int8Net& net);
+mlp_q21 pack(const Q21Net& net);
+Int8Net unpack(const mlp_int8& net);
+Q21Net unpack(const mlp_q21& net);
+
+// The rest of a model around a net. `version` is not 0, `tau` is positive, lo < hi; checked where a file is written.
+mlp_model make_model(const Int8Net& net, const Ranges& ranges, int32_t tau, uint32_t version);
+mlp_model make_model(const Q21Net& net, const Ranges& ranges, int32_t tau, uint32_t version);
+
+// What the policies compute, in C++.
+int32_t logit(const mlp_model& model, const Features& features);
+
+}  // namespace simsched::mlp

@@ -1,0 +1,78 @@
+// From marks to programs.
+#include <algorithm>
+
+#include "replay/build_workload_parts.h"
+
+namespace simsched::replay {
+namespace {
+
+// Used when no exec of the recording shows its balancing.
+constexpr Work kUsualExecDistance{300'000};
+
+Work median(std::vector<Work> values) {
+  if (values.empty()) return kUsualExecDistance;
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Moves an exec that was seen late to where it was balanced: before the blocks and signals of the
+// exec itself (reading the file, the vfork parent's wake), but after forks and earlier execs.
+void place_exec(std::span<Mark> marks, size_t at, Work distance) {
+  Work target = std::max(Work(0), marks[at].at - distance);
+  while (at > 0 && marks[at - 1].at > target && marks[at - 1].op.kind != OpKind::kFork &&
+         marks[at - 1].op.kind != OpKind::kExec) {
+    std::swap(marks[at - 1], marks[at]);
+    --at;
+  }
+  marks[at].at = at > 0 ? std::max(target, marks[at - 1].at) : target;
+}
+
+// The live marks, those of a task together and in order; `first[i]` is where task i's begin.
+std::vector<Mark> by_task(const Recorded& recorded, std::vector<uint32_t>& first) {
+  first.assign(recorded.tasks.size() + 1, 0);
+  for (const Mark& mark : recorded.marks) {
+    if (mark.state != Mark::State::kDropped) ++first[static_cast<size_t>(mark.task) + 1];
+  }
+  for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+  std::vector<Mark> sorted(first.back());
+  std::vector<uint32_t> next(first.begin(), first.end() - 1);
+  for (const Mark& mark : recorded.marks) {
+    if (mark.state != Mark::State::kDropped) sorted[next[static_cast<size_t>(mark.task)]++] = mark;
+  }
+  return sorted;
+}
+
+}  // namespace
+
+void assemble_programs(const Recorded& recorded, Workload& workload) {
+  std::vector<uint32_t> first;
+  std::vector<Mark> marks = by_task(recorded, first);
+  Work exec_distance = median(recorded.exec_distances);
+  workload.ops.reserve(2 * marks.size() + 2 * recorded.tasks.size());
+  workload.tasks.reserve(recorded.tasks.size());
+  for (size_t i = 0; i < recorded.tasks.size(); ++i) {
+    const RecordedTask& task = recorded.tasks[i];
+    std::span<Mark> own(marks.data() + first[i], first[i + 1] - first[i]);
+    for (size_t at = 0; at < own.size(); ++at) {
+      if (own[at].state == Mark::State::kExecSeenLate) place_exec(own, at, exec_distance);
+    }
+    TaskSpec& spec = workload.tasks.emplace_back();
+    spec.pid = task.pid.value();
+    spec.parent = TaskId(task.parent);
+    spec.start = task.start;
+    spec.start_cpu = task.start_cpu;
+    spec.first_op = static_cast<uint32_t>(workload.ops.size());
+    Work done{0};
+    for (const Mark& mark : own) {
+      if (mark.at > done) workload.ops.push_back(op::compute(mark.at - done));
+      done = mark.at;
+      workload.ops.push_back(mark.op);
+    }
+    if (task.work > done) workload.ops.push_back(op::compute(task.work - done));
+    if (task.exited) workload.ops.push_back(op::exit());
+    spec.nr_ops = static_cast<uint32_t>(workload.ops.size()) - spec.first_op;
+  }
+}
+
+}  // namespace simsched::replay

@@ -1,0 +1,274 @@
+#include "scx_port/host/bpf_ops.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "scx_port/host/scx_kfuncs.h"
+#include "scx_port/host/set_variables.h"
+#include "scx_port/host/vm_user_host.h"
+
+namespace simsched::bpf {
+
+using ext::Op;
+
+namespace {
+
+constexpr uint64_t kUserHalfTimer = 1;  // a timer's key is its guest address, so never this
+constexpr int kExitPolicyError = 43, kExitDispatchLoop = 44;
+
+uint64_t unsigned_cpu(CpuId cpu) { return static_cast<uint32_t>(cpu.value()); }
+
+}  // namespace
+
+BpfOps::BpfOps(std::shared_ptr<const BpfObject> object, BpfOpsOptions options)
+    : object_(std::move(object)), options_(std::move(options)), table_(*object_) {
+  // init() is where the user-space half comes in.
+  if (options_.user_half != nullptr) table_.info.implemented |= uint64_t{1} << static_cast<int>(Op::kInit);
+}
+
+BpfOps::~BpfOps() = default;
+
+void BpfOps::attach(ext::ExtClass& kernel) {
+  kernel_ = &kernel;
+  Engine& engine = kernel.engine();
+  VmHost& host = *this;
+  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), engine.nr_cpus(), engine.seed());
+  vm_->user = this;
+  objects_ = std::make_unique<KernelObjects>(*vm_, engine);
+  user_host_ = std::make_unique<VmUserHost>(*vm_, engine);
+  init_args_ = make_arguments("scx_init_task_args", {"fork", "cgroup"});
+  exit_args_ = make_arguments("scx_exit_task_args", {"cancelled"});
+  cpu_acquire_args_ = make_arguments("scx_cpu_acquire_args", {});
+  cpu_release_args_ = make_arguments("scx_cpu_release_args", {"reason", "task"});
+  cgroup_init_args_ = make_arguments("scx_cgroup_init_args", {"weight", "bw_period_us", "bw_quota_us"});
+  exit_info_ = make_arguments("scx_exit_info", {"kind", "exit_code", "exit_cpu"});
+  dump_context_ = make_arguments("scx_dump_ctx", {"at_ns"});
+  set_known_variables(*vm_, engine.machine());
+  // The user-space half may look at what the config sets, and the config has the last word.
+  for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
+  if (options_.user_half == nullptr) return;
+  options_.user_half->before_start(*user_host_);
+  for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
+  options_.user_half->before_attach(*user_host_);
+}
+
+uint64_t BpfOps::call(Op op, CpuId locked, std::initializer_list<uint64_t> arguments) {
+  CpuId outer = locked_;
+  locked_ = locked;
+  uint64_t result = vm_->call_program(static_cast<size_t>(table_.functions[static_cast<size_t>(op)]), arguments);
+  locked_ = outer;
+  if (vm_->trap != VM_TRAP_NONE) [[unlikely]]
+    report_fault();
+  return result;
+}
+
+bool BpfOps::faulted(std::string* message, int* exit_code) {
+  if (vm_ == nullptr || !vm_->trap_info()) return false;
+  const Trap& trap = *vm_->trap_info();
+  if (message != nullptr) *message = trap.text();
+  if (exit_code != nullptr) *exit_code = trap.kind == VM_TRAP_BUDGET ? kExitDispatchLoop : kExitPolicyError;
+  return true;
+}
+
+// Tells the scheduling class, once: what is called from now on does nothing.
+void BpfOps::report_fault() {
+  std::string message;
+  int exit_code = 0;
+  if (std::exchange(fault_reported_, true) || !faulted(&message, &exit_code)) return;
+  kernel_->fault(message, exit_code);
+}
+
+// ---- tasks ----
+
+ext::TaskFields BpfOps::adopt_task(TaskId task) { return objects_->adopt(task); }
+
+void BpfOps::drop_task(TaskId task) {
+  // Address before it goes; its local storage goes with it.
+  if (uint64_t address = objects_->task(task)) vm_->release_storage(address);
+  objects_->drop(task);
+}
+
+int32_t BpfOps::select_cpu(TaskId task, CpuId prev, uint64_t wake_flags) {
+  return static_cast<int32_t>(call(Op::kSelectCpu, {}, {objects_->task(task), unsigned_cpu(prev), wake_flags}));
+}
+
+void BpfOps::enqueue(TaskId task, uint64_t enq_flags) {
+  call(Op::kEnqueue, cpu_of(task), {objects_->task(task), enq_flags});
+}
+
+void BpfOps::dequeue(TaskId task, uint64_t deq_flags) {
+  call(Op::kDequeue, cpu_of(task), {objects_->task(task), deq_flags});
+}
+
+void BpfOps::dispatch(CpuId cpu, TaskId prev) { call(Op::kDispatch, cpu, {unsigned_cpu(cpu), objects_->task(prev)}); }
+
+void BpfOps::tick(TaskId task) { call(Op::kTick, cpu_of(task), {objects_->task(task)}); }
+
+void BpfOps::runnable(TaskId task, uint64_t enq_flags) {
+  call(Op::kRunnable, cpu_of(task), {objects_->task(task), enq_flags});
+}
+
+void BpfOps::running(TaskId task) { call(Op::kRunning, cpu_of(task), {objects_->task(task)}); }
+
+void BpfOps::stopping(TaskId task, bool runnable) {
+  objects_->count_switch(task, !runnable);
+  call(Op::kStopping, cpu_of(task), {objects_->task(task), runnable});
+}
+
+void BpfOps::quiescent(TaskId task, uint64_t deq_flags) {
+  call(Op::kQuiescent, cpu_of(task), {objects_->task(task), deq_flags});
+}
+
+bool BpfOps::yield(TaskId from, TaskId to) {
+  return (call(Op::kYield, cpu_of(from), {objects_->task(from), objects_->task(to)}) & 0xff) != 0;
+}
+
+void BpfOps::set_weight(TaskId task, uint32_t weight) {
+  call(Op::kSetWeight, cpu_of(task), {objects_->task(task), weight});
+}
+
+void BpfOps::set_cpumask(TaskId task, const CpuSet& cpus) {
+  uint64_t p = objects_->task(task);
+  bool own = kernel_->engine().allowed(task) == cpus;
+  call(Op::kSetCpumask, cpu_of(task), {p, own ? objects_->mask_of_task(task) : objects_->transient_mask(cpus)});
+}
+
+int32_t BpfOps::init_task(TaskId task, bool fork) {
+  uint64_t args = fill(init_args_, {fork, objects_->cgroup(kernel_->task_cgroup(task))});
+  return static_cast<int32_t>(call(Op::kInitTask, {}, {objects_->task(task), args}));
+}
+
+void BpfOps::exit_task(TaskId task, bool cancelled) {
+  call(Op::kExitTask, cpu_of(task), {objects_->task(task), fill(exit_args_, {cancelled})});
+}
+
+void BpfOps::enable(TaskId task) { call(Op::kEnable, cpu_of(task), {objects_->task(task)}); }
+void BpfOps::disable(TaskId task) { call(Op::kDisable, cpu_of(task), {objects_->task(task)}); }
+
+// ---- CPUs ----
+
+void BpfOps::update_idle(CpuId cpu, bool idle) {
+  idle_changed();
+  call(Op::kUpdateIdle, cpu, {unsigned_cpu(cpu), idle});
+}
+
+void BpfOps::cpu_acquire(CpuId cpu) { call(Op::kCpuAcquire, cpu, {unsigned_cpu(cpu), fill(cpu_acquire_args_, {})}); }
+
+void BpfOps::cpu_release(CpuId cpu, int32_t reason, TaskId by) {
+  uint64_t task = by.valid() ? objects_->task(by) : objects_->idle_task(cpu);
+  uint64_t args = fill(cpu_release_args_, {static_cast<uint64_t>(reason), task});
+  call(Op::kCpuRelease, cpu, {unsigned_cpu(cpu), args});
+}
+
+void BpfOps::cpu_online(CpuId cpu) { call(Op::kCpuOnline, {}, {unsigned_cpu(cpu)}); }
+void BpfOps::cpu_offline(CpuId cpu) { call(Op::kCpuOffline, {}, {unsigned_cpu(cpu)}); }
+
+// ---- control groups ----
+
+int32_t BpfOps::cgroup_init(GroupId group, uint32_t weight) {
+  uint64_t args = fill(cgroup_init_args_, {weight, 100'000, ~uint64_t{0}});  // no bandwidth limit
+  return static_cast<int32_t>(call(Op::kCgroupInit, {}, {objects_->cgroup(group), args}));
+}
+
+void BpfOps::cgroup_exit(GroupId group) { call(Op::kCgroupExit, {}, {objects_->cgroup(group)}); }
+
+void BpfOps::cgroup_set_weight(GroupId group, uint32_t weight) {
+  call(Op::kCgroupSetWeight, {}, {objects_->cgroup(group), weight});
+}
+
+// ---- beginning and end ----
+
+int32_t BpfOps::init() {
+  int32_t result = has(Op::kInit) ? static_cast<int32_t>(call(Op::kInit, {}, {})) : 0;
+  // A loader goes on once the scheduler is attached.
+  if (result == 0 && options_.user_half != nullptr) kernel_->set_timer(kUserHalfTimer, now());
+  return result;
+}
+
+void BpfOps::exit(const ext::ExitInfo& info) {
+  constexpr const char* kInfo = "scx_exit_info";
+  uint64_t address =
+      fill(exit_info_, {static_cast<uint64_t>(info.kind), static_cast<uint64_t>(info.exit_code), ~uint64_t{0}});
+  put_text(exit_info_, kInfo, "reason", info.reason);
+  put_text(exit_info_, kInfo, "msg", info.message);
+  put_text(exit_info_, kInfo, "dump", info.dump);
+  call(Op::kExit, {}, {address});
+}
+
+// ---- what is no callback of the kernel's ----
+
+void BpfOps::timer(uint64_t key) {
+  if (key == kUserHalfTimer) {
+    run_user_half();
+    return;
+  }
+  CpuId outer = std::exchange(locked_, CpuId());
+  vm_->fire_timer(key);
+  locked_ = outer;
+  if (vm_->trap != VM_TRAP_NONE) report_fault();
+}
+
+void BpfOps::sched_switch(CpuId cpu, TaskId prev, TaskId next) {
+  uint64_t from = objects_->task(prev), to = objects_->task(next);
+  if (from == 0) from = objects_->idle_task(cpu);
+  if (to == 0) to = objects_->idle_task(cpu);
+  bool runnable = prev.valid() && !kernel_->engine().task_blocked(prev);
+  // bool preempt, prev, next, prev_state
+  for (size_t program : table_.sched_switch) vm_->call_program(program, {runnable, from, to, runnable ? 0u : 1u});
+  if (vm_->trap != VM_TRAP_NONE) report_fault();
+}
+
+std::vector<std::pair<std::string, int64_t>> BpfOps::counters() {
+  if (options_.user_half == nullptr || vm_->trap_info()) return {};
+  return options_.user_half->counters(*user_host_);
+}
+
+void BpfOps::plan_user_half() {
+  Nanos next = options_.user_half->next(now());
+  if (next != Nanos::max()) kernel_->set_timer(kUserHalfTimer, std::max(next, now() + Nanos(1)));
+}
+
+void BpfOps::run_user_half() {
+  if (vm_->trap_info()) return;
+  if (user_half_started_)
+    options_.user_half->run(*user_host_);
+  else
+    options_.user_half->after_start(*user_host_);
+  user_half_started_ = true;
+  plan_user_half();
+}
+
+// ---- VmHost ----
+
+uint64_t BpfOps::current_pid_tgid() {
+  TaskId task = kernel_->engine().curr(this_cpu());
+  if (!task.valid() || kernel_->engine().is_stopper(task)) return 0;
+  uint64_t pid = static_cast<uint32_t>(kernel_->engine().spec(task).pid);
+  return pid << 32 | pid;
+}
+
+std::string BpfOps::current_comm() {
+  TaskId task = kernel_->engine().curr(this_cpu());
+  if (!task.valid()) return "swapper/" + std::to_string(this_cpu().value());
+  if (kernel_->engine().is_stopper(task)) return kernel_->engine().describe(task);
+  return kernel_->engine().workload().task_name(task);
+}
+
+uint64_t BpfOps::current_cgroup_id() {
+  TaskId task = kernel_->engine().curr(this_cpu());
+  bool grouped = task.valid() && !kernel_->engine().is_stopper(task);
+  return KernelObjects::group_id(grouped ? kernel_->engine().group(task) : GroupId(0));
+}
+
+void BpfOps::print(const std::string& text) {
+  if (options_.print) options_.print(text);
+}
+
+int64_t BpfOps::hz() const { return Nanos(1'000'000'000) / kernel_->engine().kernel().tick(); }
+
+void BpfOps::release_kptr(uint64_t address) {
+  if (!objects_->is_cgroup(address)) objects_->release(address, "a map");
+}
+
+}  // namespace simsched::bpf

@@ -1,0 +1,170 @@
+// BpfOps: a sched_ext scheduler compiled to BPF, as the scheduling class sees it (policies/ext/ops.h). Owns the Vm that
+// runs it and the kernel's objects in its memory.
+//
+// Where the kernel's verifier would have refused a program, this host ends it at the first step that would be wrong:
+// ExtClass::fault() is told, and the scheduling class falls back to fair.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policies/ext/ext_class.h"
+#include "policies/ext/ops.h"
+#include "scx_port/host/kernel_objects.h"
+#include "bpf/vm.h"
+#include "scx_port/schedulers/user_half.h"
+
+namespace simsched::bpf {
+
+struct BpfOpsOptions {
+  std::vector<std::pair<std::string, std::string>> variables;  // globals to set, as set_variable() takes them
+  std::string where;                                           // names the config in errors about them
+  std::unique_ptr<UserHalf> user_half;            // may be none
+  std::function<void(const std::string&)> print;  // bpf_printk(); none: dropped
+};
+
+// What the struct_ops of an object say. Throws Error when it is not one sched_ext scheduler.
+struct BpfOpsTable {
+  explicit BpfOpsTable(const BpfObject& object);
+
+  ext::OpsInfo info;
+  std::array<int32_t, ext::kNrOps> functions;  // by Op; -1: none
+  std::vector<size_t> sched_switch;            // programs on that tracepoint
+  std::vector<std::string> ignored;            // programs that nothing here ever calls
+};
+
+class VmUserHost;
+
+class BpfOps : public ext::Ops, private VmHost {
+ public:
+  explicit BpfOps(std::shared_ptr<const BpfObject> object, BpfOpsOptions options = {});
+  ~BpfOps() override;
+
+  Vm& vm() { return *vm_; }  // once attached
+  KernelObjects& objects() { return *objects_; }
+  ext::ExtClass& kernel() { return *kernel_; }
+  const BpfOpsTable& table() const { return table_; }
+
+  // ---- Ops ----
+  const ext::OpsInfo& info() const override { return table_.info; }
+  void attach(ext::ExtClass& kernel) override;
+  ext::TaskFields adopt_task(TaskId task) override;
+  void drop_task(TaskId task) override;
+  bool faulted(std::string* message, int* exit_code) override;
+  int32_t select_cpu(TaskId task, CpuId prev, uint64_t wake_flags) override;
+  void enqueue(TaskId task, uint64_t enq_flags) override;
+  void dequeue(TaskId task, uint64_t deq_flags) override;
+  void dispatch(CpuId cpu, TaskId prev) override;
+  void tick(TaskId task) override;
+  void runnable(TaskId task, uint64_t enq_flags) override;
+  void running(TaskId task) override;
+  void stopping(TaskId task, bool runnable) override;
+  void quiescent(TaskId task, uint64_t deq_flags) override;
+  bool yield(TaskId from, TaskId to) override;
+  void set_weight(TaskId task, uint32_t weight) override;
+  void set_cpumask(TaskId task, const CpuSet& cpus) override;
+  void update_idle(CpuId cpu, bool idle) override;
+  void cpu_acquire(CpuId cpu) override;
+  void cpu_release(CpuId cpu, int32_t reason, TaskId by) override;
+  void cpu_online(CpuId cpu) override;
+  void cpu_offline(CpuId cpu) override;
+  int32_t init_task(TaskId task, bool fork) override;
+  void exit_task(TaskId task, bool cancelled) override;
+  void enable(TaskId task) override;
+  void disable(TaskId task) override;
+  std::string dump() override;
+  int32_t cgroup_init(GroupId group, uint32_t weight) override;
+  void cgroup_exit(GroupId group) override;
+  void cgroup_set_weight(GroupId group, uint32_t weight) override;
+  int32_t init() override;
+  void exit(const ext::ExitInfo& info) override;
+  void timer(uint64_t key) override;
+  bool wants_sched_switch() const override { return !table_.sched_switch.empty(); }
+  void sched_switch(CpuId cpu, TaskId prev, TaskId next) override;
+  std::vector<std::pair<std::string, int64_t>> counters() override;
+
+  // ---- for the kfuncs ----
+  static BpfOps& of(Vm& vm) { return *static_cast<BpfOps*>(vm.user); }
+  uint64_t idle_mask(bool smt, int32_t node);  // handed out: kept up to date until put_idle_mask()
+  void put_idle_mask() { idle_masks_out_ -= idle_masks_out_ > 0; }
+  void idle_changed() {
+    if (idle_masks_out_ > 0) refresh_idle_masks();
+  }
+  CpuId locked_cpu() const { return locked_; }
+  bool add_dump(const std::string& text) {  // false: no dump is under way
+    if (dumping_) dump_ += text;
+    return dumping_;
+  }
+  // Open iterators over dispatch queues; the policy's struct holds the number of one.
+  ext::DsqIterator* iterator_new(uint64_t address);
+  ext::DsqIterator* iterator(uint64_t address, const char* kfunc, bool* none);
+  void iterator_destroy(uint64_t address);
+
+ private:
+  struct IdleMask {
+    bool smt;
+    int32_t node;
+    uint64_t address;
+  };
+  struct OpenIterator {
+    uint64_t address = 0;  // of the policy's struct; 0: free
+    ext::DsqIterator state;
+  };
+
+  // Calls an op: `locked` is the CPU whose run queue the kernel would have locked.
+  uint64_t call(ext::Op op, CpuId locked, std::initializer_list<uint64_t> arguments);
+  bool has(ext::Op op) const { return table_.functions[static_cast<size_t>(op)] >= 0; }
+  CpuId cpu_of(TaskId task) const { return kernel_->engine().task_cpu(task); }
+  // A structure that callbacks are passed, in guest memory; its members are looked up once.
+  struct Arguments {
+    uint64_t address = 0;
+    size_t size = 0;
+    std::array<Member, 3> members;
+  };
+  Arguments make_arguments(const char* structure, std::initializer_list<const char*> members);
+  uint64_t fill(const Arguments& arguments, std::initializer_list<uint64_t> values);
+  void put_text(const Arguments& arguments, const char* structure, const char* member, const std::string& text);
+  void refresh_idle_masks();
+  void report_fault();
+  void plan_user_half();
+  void run_user_half();
+
+  // VmHost
+  Nanos now() const override { return kernel_->now(); }
+  CpuId this_cpu() const override { return kernel_->this_cpu(); }
+  uint64_t current_task() override { return objects_->current(this_cpu()); }
+  uint64_t current_pid_tgid() override;
+  std::string current_comm() override;
+  uint64_t current_cgroup_id() override;
+  void arm_timer(uint64_t timer, Nanos at) override { kernel_->set_timer(timer, at); }
+  void cancel_timer(uint64_t timer) override { kernel_->cancel_timer(timer); }
+  void print(const std::string& text) override;
+  int64_t hz() const override;
+  NodeId node_of(CpuId cpu) const override { return kernel_->machine().cpu(cpu).node; }
+  bool is_task(uint64_t address) override { return objects_->is_task(address); }
+  bool is_cgroup(uint64_t address) override { return objects_->is_cgroup(address); }
+  void release_kptr(uint64_t address) override;
+
+  std::shared_ptr<const BpfObject> object_;
+  BpfOpsOptions options_;
+  BpfOpsTable table_;
+  ext::ExtClass* kernel_ = nullptr;
+  std::unique_ptr<Vm> vm_;
+  std::unique_ptr<KernelObjects> objects_;
+  std::unique_ptr<VmUserHost> user_host_;
+  bool user_half_started_ = false, fault_reported_ = false;
+  CpuId locked_;
+  std::string dump_;
+  bool dumping_ = false;
+  std::vector<IdleMask> idle_masks_;
+  int idle_masks_out_ = 0;
+  std::array<OpenIterator, 32> iterators_;
+  Arguments init_args_, exit_args_, cpu_acquire_args_, cpu_release_args_, cgroup_init_args_, exit_info_, dump_context_;
+};
+
+}  // namespace simsched::bpf

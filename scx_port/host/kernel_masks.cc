@@ -1,0 +1,55 @@
+// cpumasks in guest memory.
+
+#include <algorithm>
+
+#include "scx_port/host/kernel_objects.h"
+
+namespace simsched::bpf {
+
+uint64_t KernelObjects::make_mask() { return vm_.allocate(mask_bytes_, VM_READ); }
+
+void KernelObjects::write_mask(uint64_t mask, const CpuSet& cpus) {
+  auto* words = vm_.at<uint64_t>(mask);
+  std::span<const uint64_t> from = cpus.words();
+  size_t used = std::min(from.size(), mask_words_);
+  std::copy_n(from.begin(), used, words);
+  std::fill_n(words + used, mask_words_ - used, uint64_t{0});
+}
+
+uint64_t KernelObjects::mask_of(const CpuSet& cpus) {
+  uint64_t& mask = masks_[&cpus];
+  if (mask == 0) {
+    mask = make_mask();
+    write_mask(mask, cpus);
+  }
+  return mask;
+}
+
+uint64_t KernelObjects::mask_of_task(TaskId task) {
+  uint64_t address = this->task(task);
+  return layout_.cpus_ptr ? layout_.cpus_ptr.get(vm_.at(address)) : mask_of(engine_.affinity(task));
+}
+
+uint64_t KernelObjects::transient_mask(const CpuSet& cpus) {
+  if (transient_ == 0) transient_ = make_mask();
+  write_mask(transient_, cpus);
+  return transient_;
+}
+
+const CpuSet* KernelObjects::mask_argument(uint64_t address, const char* kfunc) {
+  if (address == 0) {
+    vm_.refuse(std::string(kfunc) + "() is passed a null cpumask");
+    return nullptr;
+  }
+  if (address % 8 != 0 || !vm_.mapped(address, mask_words_ * 8, VM_READ)) {
+    vm_.refuse(std::string(kfunc) + "() is passed a pointer that is no cpumask");
+    return nullptr;
+  }
+  std::copy_n(vm_.at<uint64_t>(address), mask_words_, argument_words_.begin());
+  // A mask may have bits of CPUs that do not exist, as for_each_cpu() would never see.
+  if (size_t rest = vm_.nr_cpus() % 64) argument_words_.back() &= (uint64_t{1} << rest) - 1;
+  argument_mask_.assign(argument_words_);
+  return &argument_mask_;
+}
+
+}  // namespace simsched::bpf

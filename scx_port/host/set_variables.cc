@@ -1,0 +1,271 @@
+#include "scx_port/host/set_variables.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/suggest.h"
+#include "policies/ext/constants.h"
+#include "scx_port/schedulers/known_variables.h"
+
+namespace simsched::bpf {
+namespace {
+
+struct Number {
+  bool negative = false;
+  uint64_t magnitude = 0;
+};
+
+std::string_view trim(std::string_view text) {
+  size_t first = text.find_first_not_of(" \t"), last = text.find_last_not_of(" \t");
+  return first == std::string_view::npos ? std::string_view() : text.substr(first, last - first + 1);
+}
+
+// Reads a number off the front; what follows it stays in `text`.
+std::optional<Number> take_number(std::string_view& text) {
+  Number number;
+  std::string_view rest = text;
+  if (rest.starts_with('-') || rest.starts_with('+')) {
+    number.negative = rest.front() == '-';
+    rest.remove_prefix(1);
+  }
+  int base = 10;
+  if (rest.starts_with("0x") || rest.starts_with("0X")) {
+    base = 16;
+    rest.remove_prefix(2);
+  }
+  auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), number.magnitude, base);
+  if (failed != std::errc()) return std::nullopt;
+  text = rest.substr(static_cast<size_t>(end - rest.data()));
+  return number;
+}
+
+// Nanoseconds in a unit; 0: none.
+uint64_t unit(std::string_view text) {
+  if (text == "ns") return 1;
+  if (text == "us") return 1000;
+  if (text == "ms") return 1'000'000;
+  if (text == "s") return 1'000'000'000;
+  return 0;
+}
+
+// The unit that a variable's name says: "slice_ns", "slice_us_lag". 0: none.
+uint64_t unit_of_name(std::string_view name) {
+  uint64_t found = 0;
+  while (!name.empty()) {
+    size_t end = std::min(name.find('_'), name.size());
+    if (uint64_t word = unit(name.substr(0, end)); word != 0 && name.substr(0, end) != "s") found = word;
+    name.remove_prefix(std::min(end + 1, name.size()));
+  }
+  return found;
+}
+
+// Constants of the kernel's: a policy's types may lack them, and compilers before clang 15 cut enumerators in BTF to 32
+// bits.
+std::optional<uint64_t> constant(const std::string& name) {
+  static const std::pair<const char*, uint64_t> kConstants[] = {
+      {"SCX_SLICE_DFL", ext::kSliceDfl},
+      {"SCX_SLICE_INF", ext::kSliceInf},
+      {"SCX_OPS_NAME_LEN", 128},
+      {"SCX_DSQ_FLAG_BUILTIN", ext::kDsqFlagBuiltin},
+      {"SCX_DSQ_FLAG_LOCAL_ON", ext::kDsqFlagLocalOn},
+      {"SCX_DSQ_INVALID", ext::kDsqInvalid},
+      {"SCX_DSQ_GLOBAL", ext::kDsqGlobal},
+      {"SCX_DSQ_LOCAL", ext::kDsqLocal},
+      {"SCX_DSQ_LOCAL_ON", ext::kDsqLocalOn},
+      {"SCX_DSQ_LOCAL_CPU_MASK", ext::kDsqLocalCpuMask},
+      {"SCX_OPS_KEEP_BUILTIN_IDLE", ext::kOpsKeepBuiltinIdle},
+      {"SCX_OPS_ENQ_LAST", ext::kOpsEnqLast},
+      {"SCX_OPS_ENQ_EXITING", ext::kOpsEnqExiting},
+      {"SCX_OPS_SWITCH_PARTIAL", ext::kOpsSwitchPartial},
+      {"SCX_OPS_ENQ_MIGRATION_DISABLED", ext::kOpsEnqMigrationDisabled},
+      {"SCX_OPS_ALLOW_QUEUED_WAKEUP", ext::kOpsAllowQueuedWakeup},
+      {"SCX_OPS_BUILTIN_IDLE_PER_NODE", ext::kOpsBuiltinIdlePerNode},
+      {"SCX_PICK_IDLE_CORE", ext::kPickIdleCore},
+      {"SCX_PICK_IDLE_IN_NODE", ext::kPickIdleInNode},
+      {"SCX_DEQ_SLEEP", ext::kDeqSleep},
+      {"SCX_DEQ_CORE_SCHED_EXEC", ext::kDeqCoreSchedExec},
+      {"SCX_RQ_ONLINE", 1 << 0},
+      {"SCX_RQ_CAN_STOP_TICK", 1 << 1},
+      {"SCX_RQ_BAL_PENDING", 1 << 2},
+      {"SCX_RQ_BAL_KEEP", 1 << 3},
+      {"SCX_RQ_BYPASSING", 1 << 4},
+      {"SCX_RQ_CLK_VALID", 1 << 5},
+      {"SCX_RQ_IN_WAKEUP", 1 << 16},
+      {"SCX_RQ_IN_BALANCE", 1 << 17},
+      {"SCX_TASK_STATE_SHIFT", 8},
+      {"SCX_TASK_STATE_BITS", 2},
+      {"SCX_TASK_STATE_MASK", 3 << 8},
+      {"SCX_TASK_QUEUED", ext::kTaskQueued},
+      {"SCX_TASK_RESET_RUNNABLE_AT", ext::kTaskResetRunnableAt},
+      {"SCX_TASK_DEQD_FOR_SLEEP", ext::kTaskDeqdForSleep},
+      {"SCX_KICK_IDLE", ext::kKickIdle},
+      {"SCX_KICK_PREEMPT", ext::kKickPreempt},
+      {"SCX_KICK_WAIT", ext::kKickWait},
+      {"SCX_ENQ_WAKEUP", ext::kEnqWakeup},
+      {"SCX_ENQ_HEAD", ext::kEnqHead},
+      {"SCX_ENQ_CPU_SELECTED", ext::kEnqCpuSelected},
+      {"SCX_ENQ_PREEMPT", ext::kEnqPreempt},
+      {"SCX_ENQ_REENQ", ext::kEnqReenq},
+      {"SCX_ENQ_LAST", ext::kEnqLast},
+      {"SCX_ENQ_CLEAR_OPSS", ext::kEnqClearOpss},
+      {"SCX_ENQ_DSQ_PRIQ", ext::kEnqDsqPriq},
+  };
+  for (const auto& [known, value] : kConstants)
+    if (name == known) return value;
+  return std::nullopt;
+}
+
+// Writes one value, or the array of them.
+class Setter {
+ public:
+  Setter(const Btf& btf, std::string name, std::string where)
+      : btf_(btf), name_(std::move(name)), where_(std::move(where)) {}
+
+  void set(std::span<std::byte> to, uint32_t type, std::string_view text) const {
+    std::string kind = btf_.kind_of(type);
+    if (kind == "array") {
+      set_array(to, btf_.element_of(type), trim(text));
+    } else if (kind == "int" || kind == "bool" || kind == "enum") {
+      set_scalar(to, type, kind, trim(text));
+    } else {
+      fail("is of a kind that cannot be set from text (" + kind + ")", "set one of its members: " + name_ + ".member");
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what, const std::string& remedy) const {
+    throw Error(where_, "variable '" + name_ + "' " + what, remedy);
+  }
+
+  void set_array(std::span<std::byte> to, uint32_t element, std::string_view text) const {
+    size_t size = btf_.size_of(element);
+    if (size == 0 || to.size() < size) fail("is an array of unknown size", "set it in the policy's source");
+    if (size == 1 && btf_.kind_of(element) == "int" && !text.starts_with('[')) {
+      if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+      if (text.size() >= to.size())
+        fail("holds " + std::to_string(to.size() - 1) + " characters", "shorten '" + std::string(text) + "'");
+      std::fill(to.begin(), to.end(), std::byte{0});
+      std::memcpy(to.data(), text.data(), text.size());
+      return;
+    }
+    if (!text.starts_with('[') || !text.ends_with(']')) fail("is an array", "write its elements as [1, 2, 3]");
+    text = trim(text.substr(1, text.size() - 2));
+    for (size_t i = 0; !text.empty(); ++i) {
+      if ((i + 1) * size > to.size()) fail("has " + std::to_string(to.size() / size) + " elements", "give it no more");
+      size_t end = std::min(text.find(','), text.size());
+      set(to.subspan(i * size, size), element, text.substr(0, end));
+      text = trim(text.substr(std::min(end + 1, text.size())));
+    }
+  }
+
+  void set_scalar(std::span<std::byte> to, uint32_t type, const std::string& kind, std::string_view text) const {
+    Number number;
+    std::string_view rest = text;
+    if (text == "true" || text == "false") {
+      number.magnitude = text == "true";
+    } else if (auto known = constant(std::string(text))) {
+      number.magnitude = *known;
+    } else if (auto enumerator = btf_.enum_value(std::string(text))) {
+      // Enumerators of 64 bits come as the bits that they are.
+      number.negative = *enumerator < 0 && btf_.is_signed(type);
+      number.magnitude = number.negative ? -static_cast<uint64_t>(*enumerator) : static_cast<uint64_t>(*enumerator);
+    } else if (auto parsed = take_number(rest)) {
+      number = scale(*parsed, trim(rest), text);
+    } else {
+      fail("takes no '" + std::string(text) + "'",
+           "give it a number" + std::string(kind == "bool" ? ", true or false" : ""));
+    }
+    if (kind == "bool" && (number.negative || number.magnitude > 1))
+      fail("is true or false", "not " + std::string(text));
+    size_t bits = std::min<size_t>(to.size(), 8) * 8;
+    bool is_signed = btf_.is_signed(type);
+    uint64_t most = ~uint64_t{0} >> (64 - bits) >> (is_signed ? 1 : 0);
+    if (number.negative ? number.magnitude > (is_signed ? most + 1 : 0) : number.magnitude > most)
+      fail("cannot hold " + std::string(text),
+           "it is from " + (is_signed ? "-" + std::to_string(most + 1) : "0") + " to " + std::to_string(most));
+    uint64_t value = number.negative ? -number.magnitude : number.magnitude;
+    std::memcpy(to.data(), &value, std::min<size_t>(to.size(), sizeof value));
+  }
+
+  // A number with a unit becomes one in the unit that the variable's name says.
+  Number scale(Number number, std::string_view suffix, std::string_view text) const {
+    if (suffix.empty()) return number;
+    uint64_t from = unit(suffix), into = unit_of_name(name_);
+    if (from == 0) fail("takes no '" + std::string(text) + "'", "give it a number");
+    if (into == 0) fail("does not say its unit", "give '" + std::string(text) + "' as a plain number");
+    if (from < into && number.magnitude % (into / from) != 0)
+      fail("cannot hold " + std::string(text) + " exactly", "its unit is coarser");
+    uint64_t factor = from / std::min(from, into), divisor = into / std::min(from, into);
+    if (factor != 0 && number.magnitude > ~uint64_t{0} / factor)
+      fail("cannot hold " + std::string(text), "it is too large");
+    number.magnitude = number.magnitude * factor / divisor;
+    return number;
+  }
+
+  const Btf& btf_;
+  const std::string name_, where_;
+};
+
+}  // namespace
+
+std::string variable_of(const std::string& name) { return name.substr(0, name.find('.')); }
+
+Error unknown_variable(const BpfObject& object, const std::string& name, const std::string& where) {
+  std::vector<std::string> names;
+  for (const BpfVariable& variable : object.variables)
+    if (!variable.name.starts_with("_") && variable.name.find('.') == std::string::npos) names.push_back(variable.name);
+  return Error(where, object.name + " has no variable '" + name + "'", suggest(name, names));
+}
+
+void set_variable(const BpfObject& object, std::span<std::byte> bytes, const std::string& name,
+                  const std::string& text, const std::string& where) {
+  const std::string base = variable_of(name);
+  const BpfVariable* variable = object.variable(base);
+  if (variable == nullptr || bytes.empty()) throw unknown_variable(object, base, where);
+  uint32_t type = variable->btf_type;
+  if (type == 0)
+    throw Error(where, "the type of variable '" + base + "' is not known", "set it in the policy's source");
+  if (base.size() < name.size()) {
+    const std::string member_name = name.substr(base.size() + 1);
+    auto member = object.btf.member(object.btf.name_of(type), member_name);
+    if (!member || member->offset + member->size > bytes.size())
+      throw Error(where, "variable '" + base + "' has no member '" + member_name + "'", "see the policy's source");
+    bytes = bytes.subspan(member->offset, member->size);
+    type = member->type;
+  }
+  Setter(object.btf, name, where).set(bytes, type, text);
+}
+
+void set_variable(Vm& vm, const std::string& name, const std::string& text, const std::string& where) {
+  set_variable(vm.object(), vm.variable(variable_of(name)), name, text, where);
+}
+
+void set_known_variables(Vm& vm, const Machine& machine) {
+  const BpfObject& object = vm.object();
+  auto set = [&](const std::string& name, uint64_t value) {
+    const BpfVariable* variable = object.variable(name);
+    std::span<std::byte> bytes = vm.variable(name);
+    if (variable == nullptr || bytes.empty() || bytes.size() > sizeof value) return;
+    std::string kind = object.btf.kind_of(variable->btf_type);
+    if (kind == "int" || kind == "bool" || kind == "enum") std::memcpy(bytes.data(), &value, bytes.size());
+  };
+  for (const KnownVariable& known : known_variables(machine)) {
+    const std::span<std::byte> bytes = vm.variable(known.name);
+    const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
+    if (!known.only_if_zero || std::all_of(bytes.begin(), bytes.end(), is_zero)) set(known.name, known.value);
+  }
+  for (const BpfVariable& variable : object.variables) {
+    if (!variable.name.starts_with("__SCX_")) continue;
+    std::string name = variable.name.substr(2);
+    if (auto known = constant(name))
+      set(variable.name, *known);
+    else if (auto value = object.btf.enum_value(name))
+      set(variable.name, static_cast<uint64_t>(*value));
+  }
+}
+
+}  // namespace simsched::bpf

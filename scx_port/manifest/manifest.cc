@@ -1,0 +1,214 @@
+#include "scx_port/manifest/manifest.h"
+
+#include <nettle/sha2.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "ml/model/model_file.h"
+
+namespace simsched {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string to_hex(std::span<const std::byte> bytes) {
+  static const char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (std::byte b : bytes) {
+    text += kDigits[static_cast<unsigned>(b) >> 4];
+    text += kDigits[static_cast<unsigned>(b) & 15];
+  }
+  return text;
+}
+
+// One manifest being read; every mistake is an Error that names the file and the key.
+class Reader {
+ public:
+  explicit Reader(const std::string& name) : name_(name) {}
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(name_, what, "export the policy again with 'simsched export'");
+  }
+
+  const Json& get(const Json& object, const char* key) const {
+    if (!object.is_object() || !object.contains(key)) fail(std::string("has no '") + key + "'");
+    return object[key];
+  }
+  std::string text(const Json& object, const char* key) const {
+    const Json& value = get(object, key);
+    if (!value.is_string()) fail(std::string("'") + key + "' is not text");
+    std::string result = value.get<std::string>();
+    if (result.find('\0') != result.npos) fail(std::string("'") + key + "' is not text");
+    return result;
+  }
+  uint64_t number(const Json& object, const char* key, uint64_t most) const {
+    const Json& value = get(object, key);
+    if (!value.is_number_unsigned() || value.get<uint64_t>() > most)
+      fail(std::string("'") + key + "' is not a number from 0 to " + std::to_string(most));
+    return value.get<uint64_t>();
+  }
+  const Json& list(const Json& object, const char* key) const {
+    const Json& value = get(object, key);
+    if (!value.is_array()) fail(std::string("'") + key + "' is not a list");
+    return value;
+  }
+  std::vector<std::byte> bytes(const Json& object, const char* key) const {
+    const std::string hex = text(object, key);
+    std::vector<std::byte> result;
+    for (size_t i = 0; i + 1 < hex.size() + hex.size() % 2; i += 2) {
+      int value = 0;
+      for (size_t at : {i, i + 1}) {
+        const char c = at < hex.size() ? hex[at] : 'x';
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0) fail(std::string("'") + key + "' is not hexadecimal");
+        value = value * 16 + digit;
+      }
+      result.push_back(static_cast<std::byte>(value));
+    }
+    return result;
+  }
+
+ private:
+  const std::string& name_;
+};
+
+// A name of a file in the folder, not a way out of it.
+bool is_plain_file(const std::string& file) {
+  return !file.empty() && file.find('/') == file.npos && file != "." && file != "..";
+}
+
+}  // namespace
+
+std::string manifest_to_json(const Manifest& manifest) {
+  Json json;
+  json["schema"] = kManifestSchema;
+  json["policy"] = manifest.policy;
+  json["object"] = {
+      {"file", kObjectFile}, {"sha256", manifest.object_sha256}, {"ops", manifest.ops}, {"license", manifest.license}};
+  json["variables"] = Json::array();
+  for (const Manifest::Variable& variable : manifest.variables) {
+    json["variables"].push_back({{"name", variable.name}, {"value", variable.text}, {"bytes", to_hex(variable.bytes)}});
+  }
+  json["maps"] = Json::array();
+  for (const auto& [name, entries] : manifest.map_entries)
+    json["maps"].push_back({{"name", name}, {"entries", entries}});
+  Json options = Json::array();
+  for (const Tunable& option : manifest.user_options)
+    options.push_back({{"name", option.key}, {"value", option.value}});
+  json["user_half"] = {{"name", manifest.user_half}, {"options", options}};
+  if (manifest.model) {
+    json["model"] = {
+        {"file", manifest.model->file}, {"version", manifest.model->version}, {"crc", manifest.model->crc}};
+  }
+  json["costs_ns"] = Json::array();
+  for (const auto& [op, cost] : manifest.costs) json["costs_ns"].push_back({{"op", op}, {"ns", cost.count()}});
+  json["costs_from"] = manifest.costs_from;
+  const Manifest::Shape& machine = manifest.machine;
+  json["machine"] = {{"name", machine.name},
+                     {"cpus", machine.cpus},
+                     {"cores", machine.cores},
+                     {"llcs", machine.llcs},
+                     {"nodes", machine.nodes}};
+  if (!manifest.results.empty()) json["results"] = Json::parse(manifest.results);
+  json["simsched"] = {{"version", manifest.version}, {"revision", manifest.revision}};
+  return json.dump(2) + "\n";
+}
+
+Manifest manifest_from_json(std::string_view text, const std::string& name) {
+  const Reader reader(name);
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object()) reader.fail("is not a manifest");
+  if (reader.text(json, "schema") != kManifestSchema)
+    reader.fail("is of schema '" + reader.text(json, "schema") + "', not '" + kManifestSchema + "'");
+  Manifest manifest;
+  manifest.policy = reader.text(json, "policy");
+  if (manifest.policy.empty() || !is_plain_file(manifest.policy)) reader.fail("'policy' is not a name");
+  const Json& object = reader.get(json, "object");
+  manifest.object_sha256 = reader.text(object, "sha256");
+  manifest.ops = reader.text(object, "ops");
+  manifest.license = reader.text(object, "license");
+  for (const Json& item : reader.list(json, "variables")) {
+    manifest.variables.push_back({reader.text(item, "name"), reader.text(item, "value"), reader.bytes(item, "bytes")});
+  }
+  for (const Json& item : reader.list(json, "maps")) {
+    manifest.map_entries.emplace_back(reader.text(item, "name"),
+                                      static_cast<uint32_t>(reader.number(item, "entries", UINT32_MAX)));
+  }
+  const Json& half = reader.get(json, "user_half");
+  manifest.user_half = reader.text(half, "name");
+  for (const Json& item : reader.list(half, "options"))
+    manifest.user_options.push_back({reader.text(item, "name"), reader.text(item, "value"), name});
+  if (json.contains("model")) {
+    const Json& model = json["model"];
+    manifest.model =
+        Manifest::Model{reader.text(model, "file"), static_cast<uint32_t>(reader.number(model, "version", UINT32_MAX)),
+                        static_cast<uint32_t>(reader.number(model, "crc", UINT32_MAX))};
+    if (!is_plain_file(manifest.model->file)) reader.fail("'model' names a file outside of the folder");
+  }
+  for (const Json& item : reader.list(json, "costs_ns")) {
+    manifest.costs.emplace_back(reader.text(item, "op"),
+                                Nanos(static_cast<int64_t>(reader.number(item, "ns", 1'000'000'000))));
+  }
+  manifest.costs_from = reader.text(json, "costs_from");
+  const Json& machine = reader.get(json, "machine");
+  manifest.machine = {reader.text(machine, "name"), reader.number(machine, "cpus", 1 << 20),
+                      reader.number(machine, "cores", 1 << 20), reader.number(machine, "llcs", 1 << 20),
+                      reader.number(machine, "nodes", 1 << 20)};
+  if (json.contains("results")) manifest.results = json["results"].dump();
+  const Json& simsched = reader.get(json, "simsched");
+  manifest.version = reader.text(simsched, "version");
+  manifest.revision = reader.text(simsched, "revision");
+  return manifest;
+}
+
+bool is_gpl_compatible(std::string_view license) {
+  constexpr std::string_view kGood[] = {"GPL",          "GPL v2",       "GPL and additional rights",
+                                        "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+  return std::ranges::find(kGood, license) != std::end(kGood);
+}
+
+std::string sha256(std::span<const std::byte> bytes) {
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
+  std::array<std::byte, SHA256_DIGEST_SIZE> digest;
+  sha256_digest(&context, digest.size(), reinterpret_cast<uint8_t*>(digest.data()));
+  return to_hex(digest);
+}
+
+ExportedFolder read_exported_folder(const std::string& path) {
+  struct stat info;
+  const std::string file = path + "/" + kManifestFile;
+  if (stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+    throw Error(path, "is not a folder", "make one with 'simsched export POLICY -o " + path + "'");
+  ExportedFolder folder{path, {}, {}};
+  const Bytes text = read_file(file);
+  folder.manifest = manifest_from_json(text.text(), file);
+  const Bytes object = read_file(path + "/" + kObjectFile);
+  folder.object.assign(object.span().begin(), object.span().end());
+  if (sha256(folder.object) != folder.manifest.object_sha256) {
+    throw Error(path + "/" + kObjectFile, "is not the object that the manifest names (its hash differs)",
+                "export the policy again");
+  }
+  if (folder.manifest.model) {
+    const mlp::ModelFile model = mlp::read_model(folder.model_path());
+    if (model.model.crc != folder.manifest.model->crc || model.model.version != folder.manifest.model->version)
+      throw Error(folder.model_path(), "is not the model that the manifest names", "export the policy again");
+  }
+  return folder;
+}
+
+std::string ExportedFolder::model_path() const { return manifest.model ? path + "/" + manifest.model->file : ""; }
+
+Tunables ExportedFolder::user_options() const {
+  Tunables options = manifest.user_options;
+  if (manifest.model) options.push_back({"model", model_path(), path + "/" + kManifestFile});
+  return options;
+}
+
+}  // namespace simsched

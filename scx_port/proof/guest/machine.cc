@@ -1,0 +1,110 @@
+#include "scx_port/proof/guest/machine.h"
+
+#include <fcntl.h>
+#include <sys/io.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "scx_port/proof/guest/files.h"
+
+namespace simsched::guest {
+
+namespace fs = std::filesystem;
+
+void set_up_machine() {
+  struct Mount {
+    const char *type, *at;
+  };
+  for (const Mount& m : {Mount{"proc", "/proc"},
+                         {"sysfs", "/sys"},
+                         {"devtmpfs", "/dev"},
+                         {"tmpfs", "/tmp"},
+                         {"tmpfs", "/out"},
+                         {"tracefs", "/sys/kernel/tracing"},
+                         {"cgroup2", "/sys/fs/cgroup"}}) {
+    mkdir(m.at, 0755);
+    if (mount(m.type, m.at, m.type, 0, nullptr) != 0) std::printf("cannot mount %s on %s\n", m.type, m.at);
+  }
+  const int console = open("/dev/console", O_RDWR);
+  for (int file = 0; file < 3; ++file) dup2(console, file);
+}
+
+std::string command_line(const std::string& name) {
+  const std::string line = " " + first_line("/proc/cmdline") + " ", key = " " + name + "=";
+  const size_t at = line.find(key);
+  if (at == std::string::npos) return {};
+  return line.substr(at + key.size(), line.find(' ', at + key.size()) - at - key.size());
+}
+
+namespace {
+
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(file, bytes.data(), bytes.size());
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+// POSIX ustar, as IEEE 1003.1 has it under "pax".
+std::string tar_header(const std::string& name, size_t size) {
+  constexpr size_t kBlock = 512, kMode = 100, kSize = 124, kSum = 148, kSumEnd = 156, kMagic = 257;
+  std::string block(kBlock, '\0');
+  auto put = [&](size_t at, const std::string& text) { block.replace(at, text.size(), text); };
+  char octal[12];
+  put(0, name.substr(0, 99));
+  for (size_t at = kMode; at < kSize; at += 8) put(at, at == kMode ? "0000644" : "0000000");
+  std::snprintf(octal, sizeof(octal), "%011zo", size);
+  put(kSize, octal);
+  put(kSize + 12, "00000000000");  // time
+  put(kSum, "        ");
+  put(kSumEnd, "0");
+  put(kMagic, std::string("ustar\00000", 8));
+  unsigned sum = 0;
+  for (char c : block) sum += static_cast<unsigned char>(c);
+  std::snprintf(octal, sizeof(octal), "%06o", sum);
+  put(kSum, octal + std::string("\0", 1));
+  return block;
+}
+
+std::string port() {
+  const std::string ports = "/sys/class/virtio-ports";
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(ports, none))
+    if (first_line(entry.path() / "name") == "out") return "/dev/" + entry.path().filename().string();
+  return {};
+}
+
+}  // namespace
+
+bool send_files(const std::string& folder) {
+  const int file = open(port().c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  bool sent = true;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string content = read_text(entry.path());
+    sent = sent && write_all(file, tar_header(entry.path().filename(), content.size())) && write_all(file, content) &&
+           write_all(file, std::string((512 - content.size() % 512) % 512, '\0'));
+  }
+  sent = sent && write_all(file, std::string(1024, '\0'));
+  close(file);
+  return sent;
+}
+
+void end_machine(int code) {
+  std::fflush(stdout);
+  tcdrain(STDOUT_FILENO);
+  constexpr int kDebugExit = 0xf4;  // isa-debug-exit,iobase=0xf4
+  if (iopl(3) == 0) outb(static_cast<unsigned char>(code), kDebugExit);
+  reboot(RB_AUTOBOOT);
+  _exit(1);
+}
+
+}  // namespace simsched::guest

@@ -1,0 +1,50 @@
+// The user-space half of scx_rusty (scx_port/schedulers/rusty/rusty.bpf.c): finds the domains, tunes, balances.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scx_port/schedulers/rusty/balance.h"
+#include "scx_port/schedulers/rusty/domains.h"
+#include "scx_port/schedulers/rusty/load.h"
+#include "scx_port/schedulers/rusty/options.h"
+#include "scx_port/schedulers/user_half.h"
+
+namespace simsched::rusty {
+
+class RustyUser final : public UserHalf {
+ public:
+  explicit RustyUser(Options options) : options_(std::move(options)) {}
+  // ... with domains other than the caches of the machine.
+  RustyUser(Options options, std::vector<CpuSet> domain_masks)
+      : options_(std::move(options)), masks_(std::move(domain_masks)) {}
+  // Must agree to each task's move; see balance.h. It outlives this.
+  void set_judge(Judge* judge) { judge_ = judge; }
+
+  void before_start(UserHost& host) override;
+  void after_start(UserHost& host) override;
+  Nanos next(Nanos now) const override;
+  void run(UserHost& host) override;
+  std::vector<std::pair<std::string, int64_t>> counters(UserHost& host) override;
+
+ private:
+  void run_tuner(UserHost& host);
+  void run_balancer(UserHost& host);
+  std::vector<Candidate> candidates(UserHost& host, uint32_t domain, const Loads& loads, Nanos now) const;
+  std::vector<Buckets> read_buckets(UserHost& host, Nanos now) const;
+  uint64_t half_life() const { return static_cast<uint64_t>(options_.load_half_life.count()); }
+
+  Options options_;
+  std::vector<CpuSet> masks_;  // empty: by cache
+  Judge* judge_ = nullptr;
+  Domains domains_;
+  std::vector<UserHost::CpuUse> last_use_;
+  bool started_ = false, fully_utilized_ = false;
+  Nanos next_tune_, next_balance_;
+  // Statistics.
+  int64_t rounds_ = 0, planned_ = 0, requested_ = 0, retuned_ = 0;
+};
+
+}  // namespace simsched::rusty

@@ -1,0 +1,65 @@
+#include "topology/draw/render.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "topology/load/load.h"
+#include "topology/load/machine_yaml.h"
+
+namespace simsched {
+namespace {
+
+using testing::HasSubstr;
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+TEST(Render, TableTellsKindsOfCoresApart) {
+  std::string table = machine_table(load_machine("alderlake-8p8e"));
+  EXPECT_THAT(table, HasSubstr("alderlake-8p8e: 24 CPUs, 16 cores, 1 LLC, 1 node\n"));
+  EXPECT_THAT(table, HasSubstr("8 cores x 2 threads, capacity 1024 (CPUs 0-15); 8 cores, capacity 605 (CPUs 16-23)"));
+  EXPECT_THAT(table, testing::Not(HasSubstr("distances")));
+  EXPECT_THAT(machine_table(load_machine("epyc-2s128c")), HasSubstr("\n     1   32   10\n"));
+}
+
+// A machine written as JSON and read again is the same machine.
+TEST(Render, JsonIsAMachineFile) {
+  for (const std::string& name : preset_names()) {
+    Machine machine = load_machine(name);
+    std::string json = machine_json(machine);
+    Machine again = parse_machine_yaml(json, "again.json");
+    EXPECT_EQ(machine_json(again), json) << name;
+    EXPECT_EQ(machine_table(again), machine_table(machine)) << name;
+  }
+}
+
+TEST(Render, DotHasEveryVertexAndEdge) {
+  Machine machine = load_machine("numa-8n");
+  std::string dot = machine_dot(machine);
+  EXPECT_EQ(count(dot, "[label=\"CPU "), machine.nr_cpus());
+  EXPECT_EQ(count(dot, " -- "), boost::num_edges(machine.graph()));
+  EXPECT_EQ(count(dot, "[label=22,"), 10u);
+}
+
+TEST(Render, SvgHasABoxForEachUnit) {
+  Machine machine = load_machine("desktop-2llc");
+  std::string svg = machine_svg(machine);
+  EXPECT_EQ(count(svg, "class=\"cpu\""), 32u);
+  EXPECT_EQ(count(svg, "class=\"core\""), 16u);
+  EXPECT_EQ(count(svg, "class=\"llc\""), 2u);
+  EXPECT_EQ(count(svg, "class=\"node\""), 1u);
+  EXPECT_EQ(count(svg, "<g>"), count(svg, "</g>"));
+}
+
+TEST(Render, NamesCannotBreakOut) {
+  Machine machine = parse_machine_yaml("name: 'a\"<b>&'", "m.yaml");
+  EXPECT_THAT(machine_svg(machine), HasSubstr("a&quot;&lt;b&gt;&amp;"));
+  EXPECT_THAT(machine_dot(machine), HasSubstr("[label=\"a\\\"<b>&\"]"));
+  EXPECT_EQ(parse_machine_yaml(machine_json(machine), "m.yaml").name(), machine.name());
+}
+
+}  // namespace
+}  // namespace simsched

@@ -1,0 +1,154 @@
+// Machines through hwloc: the live host, or an XML file that hwloc (lstopo FILE.xml) wrote on another.
+#include <hwloc.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "topology/load/load.h"
+
+namespace simsched {
+namespace {
+
+using Topology = std::unique_ptr<std::remove_pointer_t<hwloc_topology_t>, decltype(&hwloc_topology_destroy)>;
+
+// The whole machine, also where a cgroup or a container allows this process less of it. `xml` is null for the host.
+Topology read_topology(const char* xml, const std::string& where) {
+  hwloc_topology_t raw = nullptr;
+  if (hwloc_topology_init(&raw) != 0) throw Error(where, "hwloc cannot start", "check its installation");
+  Topology topology(raw, &hwloc_topology_destroy);
+  hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+  if (xml != nullptr && access(xml, R_OK) != 0)
+    throw Error(where, "cannot be read: " + std::string(std::strerror(errno)), "check the path");
+  if ((xml != nullptr && hwloc_topology_set_xml(raw, xml) != 0) || hwloc_topology_load(raw) != 0)
+    throw Error(where, xml != nullptr ? "this is not an hwloc XML file" : "hwloc cannot read this machine",
+                "write one with: lstopo FILE.xml");
+  return topology;
+}
+
+// The outermost cache above a CPU; without one, what holds the CPU's cores together.
+hwloc_obj_t last_level(hwloc_obj_t cpu) {
+  hwloc_obj_t last = nullptr, package = nullptr, object = cpu;
+  for (; object->parent != nullptr; object = object->parent) {
+    if (hwloc_obj_type_is_dcache(object->type)) last = object;
+    if (object->type == HWLOC_OBJ_PACKAGE) package = object;
+  }
+  return last != nullptr ? last : package != nullptr ? package : object;
+}
+
+// The first NUMA node that is local to a CPU: where there are two kinds of memory, the normal one.
+hwloc_obj_t local_node(hwloc_topology_t topology, hwloc_obj_t cpu) {
+  for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;)
+    if (hwloc_bitmap_isset(node->cpuset, cpu->os_index)) return node;
+  return nullptr;
+}
+
+// Unit numbers in the order in which CPUs first show them.
+template <class UnitId, class Key>
+class Numbering {
+ public:
+  UnitId operator()(const Key& key) { return ids_.try_emplace(key, UnitId(ids_.size())).first->second; }
+  const std::map<Key, UnitId>& ids() const { return ids_; }
+
+ private:
+  std::map<Key, UnitId> ids_;
+};
+
+int64_t info_number(const hwloc_info_s* infos, unsigned count, const char* name) {
+  int64_t value = 0;
+  for (unsigned i = 0; i < count; ++i)
+    if (std::strcmp(infos[i].name, name) == 0)
+      std::from_chars(infos[i].value, infos[i].value + std::strlen(infos[i].value), value);
+  return value;
+}
+
+// What the kernel says of each kind of core: its cpu_capacity, or failing that its top frequency. All kinds
+// must say the same sort of thing, or every core counts as the fastest.
+void read_capacities(hwloc_topology_t topology, const std::vector<hwloc_obj_t>& objects, std::vector<Cpu>& cpus) {
+  int kinds = std::max(hwloc_cpukinds_get_nr(topology, 0), 0);
+  for (const char* measure : {"LinuxCapacity", "FrequencyMaxMHz"}) {
+    std::vector<int64_t> speeds(cpus.size(), 0);
+    for (int kind = 0; kind < kinds; ++kind) {
+      std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)> members(hwloc_bitmap_alloc(), &hwloc_bitmap_free);
+      unsigned count = 0;
+      hwloc_info_s* infos = nullptr;
+      if (hwloc_cpukinds_get_info(topology, static_cast<unsigned>(kind), members.get(), nullptr, &count, &infos, 0) !=
+          0)
+        continue;
+      int64_t speed = info_number(infos, count, measure);
+      for (size_t i = 0; i < objects.size(); ++i)
+        if (hwloc_bitmap_isset(members.get(), objects[i]->os_index)) speeds[i] = speed;
+    }
+    auto [slowest, fastest] = std::minmax_element(speeds.begin(), speeds.end());
+    if (*slowest <= 0 || *fastest > int64_t{1} << 32) continue;
+    for (size_t i = 0; i < cpus.size(); ++i)
+      cpus[i].capacity = static_cast<int32_t>(std::max(speeds[i] * kCapacityScale / *fastest, int64_t{1}));
+    return;
+  }
+}
+
+// The firmware's table where there is one (ACPI SLIT). Some are not symmetric or not sane: the larger way
+// counts, within what ACPI allows.
+std::vector<std::vector<int>> read_distances(hwloc_topology_t topology, const std::map<hwloc_obj_t, NodeId>& nodes) {
+  hwloc_distances_s* table = nullptr;
+  unsigned count = 1;
+  unsigned long wanted = HWLOC_DISTANCES_KIND_FROM_OS | HWLOC_DISTANCES_KIND_MEANS_LATENCY;
+  if (hwloc_distances_get_by_type(topology, HWLOC_OBJ_NUMANODE, &count, &table, wanted, 0) != 0 || count == 0)
+    return {};
+  std::vector<std::vector<int>> distances(nodes.size(), std::vector<int>(nodes.size(), 20));
+  for (unsigned i = 0; i < table->nbobjs; ++i)
+    for (unsigned j = 0; j < table->nbobjs; ++j) {
+      auto from = nodes.find(table->objs[i]), to = nodes.find(table->objs[j]);
+      if (from == nodes.end() || to == nodes.end()) continue;  // a node without CPUs
+      uint64_t there = table->values[i * table->nbobjs + j], back = table->values[j * table->nbobjs + i];
+      int distance = static_cast<int>(std::clamp(std::max(there, back), uint64_t{10}, uint64_t{254}));
+      distances[from->second.index()][to->second.index()] = from == to ? 10 : distance;
+    }
+  hwloc_distances_release(topology, table);
+  return distances;
+}
+
+Machine machine_from_topology(hwloc_topology_t topology, const std::string& name, const std::string& where) {
+  std::vector<hwloc_obj_t> objects;
+  for (hwloc_obj_t cpu = nullptr; (cpu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, cpu)) != nullptr;)
+    objects.push_back(cpu);
+  std::sort(objects.begin(), objects.end(), [](auto a, auto b) { return a->os_index < b->os_index; });
+
+  MachineSpec spec;
+  spec.name = name;
+  Numbering<CoreId, hwloc_obj_t> cores;
+  // A cache across two nodes (sub-NUMA clustering) counts as one in each: a level nests in the one above.
+  Numbering<LlcId, std::pair<hwloc_obj_t, hwloc_obj_t>> llcs;
+  Numbering<NodeId, hwloc_obj_t> nodes;
+  for (hwloc_obj_t cpu : objects) {
+    hwloc_obj_t node = local_node(topology, cpu);
+    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, cpu);
+    spec.cpus.push_back(
+        {cores(core != nullptr ? core : cpu), llcs({last_level(cpu), node}), nodes(node), kCapacityScale});
+  }
+  if (spec.cpus.size() > 0) read_capacities(topology, objects, spec.cpus);
+  spec.distances = read_distances(topology, nodes.ids());
+  try {
+    return Machine(std::move(spec));
+  } catch (const Error& error) {
+    throw Error(where, error.problem(), "describe the machine in a .yaml file instead");
+  }
+}
+
+}  // namespace
+
+Machine machine_from_host() { return machine_from_topology(read_topology(nullptr, "host").get(), "host", "host"); }
+
+Machine machine_from_hwloc_xml(const std::string& path) {
+  return machine_from_topology(read_topology(path.c_str(), path).get(), std::filesystem::path(path).stem().string(),
+                               path);
+}
+
+}  // namespace simsched

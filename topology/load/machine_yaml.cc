@@ -1,0 +1,248 @@
+#include "topology/load/machine_yaml.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "topology/load/cost_fields.h"
+#include "topology/load/load.h"
+#include "topology/select_cpus.h"
+#include "base/yaml/yaml_map.h"
+
+namespace simsched {
+namespace {
+
+const std::vector<std::string> kMachineKeys = {
+    "name",          "preset", "hwloc",    "nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
+    "smt_numbering", "cpus",   "capacity", "smt",   "smt_share",     "distances",     "costs"};
+const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
+                                             "smt_numbering"};
+const std::vector<std::string> kGroupKeys = {"cpus", "core", "threads_per_core", "llc", "node", "capacity"};
+constexpr int64_t kLongestCost = 1000000000;  // a second: beyond it, a unit was mistaken
+
+CpuSet read_cpu_list(const YAML::Node& node, const std::string& file) {
+  std::string list = yaml_text(node, file, "cpus");
+  try {
+    return CpuSet::parse(list);
+  } catch (const Error& error) {
+    throw Error(yaml_where(node, file), error.problem(), error.remedy());
+  }
+}
+
+// `nodes: 2, llcs_per_node: 4, ...`: every unit of a level alike.
+std::vector<Cpu> read_regular(const YamlMap& map, size_t max_cpus) {
+  auto count = [&](const std::string& key) { return map.integer_or(key, 1, static_cast<int64_t>(max_cpus), 1); };
+  const int64_t nodes = count("nodes"), llcs = count("llcs_per_node"), cores = count("cores_per_llc"),
+                threads = count("threads_per_core");
+  int64_t total = 1;
+  for (int64_t factor : {nodes, llcs, cores, threads})
+    if ((total *= factor) > static_cast<int64_t>(max_cpus))
+      throw Error(map.where(), "the machine has more than " + std::to_string(max_cpus) + " CPUs",
+                  "make a count smaller");
+
+  std::string numbering = map.has("smt_numbering") ? map.text("smt_numbering") : "adjacent";
+  const std::vector<std::string> numberings = {"adjacent", "split"};
+  if (numbering != "adjacent" && numbering != "split")
+    throw Error(map.where("smt_numbering"), "there is no smt_numbering '" + numbering + "'",
+                suggest(numbering, numberings));
+
+  const int64_t nr_cores = total / threads;
+  std::vector<Cpu> cpus(static_cast<size_t>(total));
+  for (size_t i = 0; i < cpus.size(); ++i) {
+    int64_t cpu = static_cast<int64_t>(i), core = numbering == "split" ? cpu % nr_cores : cpu / threads;
+    cpus[i].core = CoreId(static_cast<size_t>(core));
+    cpus[i].llc = LlcId(static_cast<size_t>(core / cores));
+    cpus[i].node = NodeId(static_cast<size_t>(core / cores / llcs));
+  }
+  return cpus;
+}
+
+// One entry of an explicit `cpus:` list, added to `cpus`; `named_cores` holds the cores given by number.
+void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cpus, std::map<size_t, Cpu>& cpus,
+                std::map<int64_t, CoreId>& named_cores, size_t& next_core) {
+  YamlMap group(entry, file, "a group of CPUs", kGroupKeys);
+  if (!group.has("cpus")) throw Error(group.where(), "a group of CPUs has no 'cpus'", "list them like 0-3,8");
+  if (group.has("core") && group.has("threads_per_core"))
+    throw Error(group.where("core"), "both 'core' and 'threads_per_core' are given", "keep one");
+  CpuSet ids = read_cpu_list(group.at("cpus"), file);
+  if (ids.empty()) throw Error(group.where("cpus"), "cpus is empty", "list them like 0-3,8");
+
+  int64_t threads = group.integer_or("threads_per_core", 1, max_cpus, 1);
+  if (static_cast<int64_t>(ids.size()) % threads != 0)
+    throw Error(group.where("cpus"), std::to_string(ids.size()) + " CPUs are no whole number of cores",
+                "list a multiple of threads_per_core, " + std::to_string(threads));
+  Cpu cpu;
+  cpu.llc = LlcId(static_cast<size_t>(group.integer_or("llc", 0, max_cpus - 1, 0)));
+  cpu.node = NodeId(static_cast<size_t>(group.integer_or("node", 0, kMaxNodes - 1, 0)));
+  cpu.capacity = static_cast<int32_t>(group.integer_or("capacity", 1, kCapacityScale, kCapacityScale));
+  if (group.has("core")) {
+    CoreId& core = named_cores[group.integer("core", 0, max_cpus - 1)];
+    if (!core.valid()) core = CoreId(next_core++);
+    cpu.core = core;
+  }
+  int64_t in_group = 0;
+  for (CpuId id : ids) {
+    if (id.value() >= max_cpus)
+      throw Error(group.where("cpus"), "there is a CPU " + std::to_string(id.value()),
+                  "the last may be " + std::to_string(max_cpus - 1));
+    if (!group.has("core") && in_group++ % threads == 0) cpu.core = CoreId(next_core++);
+    if (!cpus.emplace(id.index(), cpu).second)
+      throw Error(group.where("cpus"), "CPU " + std::to_string(id.value()) + " is listed twice", "keep one");
+  }
+}
+
+// An explicit `cpus:` list. Cores are renumbered in the order of their first CPUs, whatever the file calls them.
+std::vector<Cpu> read_listed(const YamlMap& map, size_t max_cpus) {
+  std::map<size_t, Cpu> listed;
+  std::map<int64_t, CoreId> named_cores;
+  size_t next_core = 0;
+  for (const auto& entry : map.at("cpus"))
+    read_group(entry, map.file(), static_cast<int64_t>(max_cpus), listed, named_cores, next_core);
+
+  std::vector<Cpu> cpus;
+  std::vector<CoreId> renumbered(next_core);
+  next_core = 0;
+  for (auto& [id, cpu] : listed) {
+    if (id != cpus.size())
+      throw Error(map.where("cpus"), "CPU " + std::to_string(cpus.size()) + " is missing",
+                  "list every CPU from 0 to the last");
+    CoreId& core = renumbered[cpu.core.index()];
+    if (!core.valid()) core = CoreId(next_core++);
+    cpu.core = core;
+    cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+// The machine that the other keys then change: a preset, an hwloc file, or one described here.
+MachineSpec read_base(const YamlMap& map, size_t max_cpus) {
+  bool listed = map.at("cpus").IsDefined() && map.at("cpus").IsSequence();
+  std::vector<std::string> sources;
+  for (const char* key : {"preset", "hwloc"})
+    if (map.has(key)) sources.push_back(key);
+  if (listed) sources.push_back("cpus");
+  for (const std::string& key : kShapeKeys)
+    if (map.has(key) && !sources.empty())
+      throw Error(map.where(key), "'" + key + "' does not go with '" + sources[0] + "'", "keep one of them");
+  if (sources.size() > 1)
+    throw Error(map.where(sources[1]), "'" + sources[1] + "' does not go with '" + sources[0] + "'",
+                sources[1] == "cpus" ? "to keep some CPUs write cpus: 4 or cpus: \"0-3\"" : "keep one of them");
+
+  MachineSpec spec;
+  if (map.has("preset")) {
+    std::string preset = map.text("preset");
+    std::vector<std::string> names = preset_names();
+    names.push_back("host");
+    if (std::find(names.begin(), names.end(), preset) == names.end())
+      throw Error(map.where("preset"), "there is no preset '" + preset + "'", suggest(preset, names));
+    return load_machine(preset).spec();
+  }
+  if (map.has("hwloc")) {
+    std::filesystem::path beside = std::filesystem::path(map.file()).parent_path();
+    return machine_from_hwloc_xml((beside / map.text("hwloc")).string()).spec();
+  }
+  spec.cpus = listed ? read_listed(map, max_cpus) : read_regular(map, max_cpus);
+  return spec;
+}
+
+// A scalar `cpus:` keeps some: a plain number the first so many, a list those.
+CpuSet read_kept(const YamlMap& map, size_t nr_cpus) {
+  std::string text = map.text("cpus");
+  bool plain = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  if (plain) return CpuSet::first(static_cast<size_t>(map.integer("cpus", 1, static_cast<int64_t>(nr_cpus))));
+  CpuSet keep = read_cpu_list(map.at("cpus"), map.file());
+  if (keep.empty() || !keep.subset_of(CpuSet::first(nr_cpus)))
+    throw Error(map.where("cpus"), "cpus is '" + text + "' and the machine has CPUs 0-" + std::to_string(nr_cpus - 1),
+                "keep some of those");
+  return keep;
+}
+
+std::vector<std::vector<int>> read_distances(const YamlMap& map) {
+  std::vector<std::vector<int>> distances;
+  YAML::Node rows = map.at("distances");
+  if (!rows.IsSequence() || rows.size() == 0 || rows.size() > kMaxNodes)
+    throw Error(map.where("distances"), "distances is not a matrix", "write rows like [[10, 20], [20, 10]]");
+  for (const auto& row : rows) {
+    if (!row.IsSequence() || row.size() != rows.size())
+      throw Error(yaml_where(row, map.file()), "a row of distances has not " + std::to_string(rows.size()) + " numbers",
+                  "write as many as there are rows");
+    std::vector<int>& numbers = distances.emplace_back();
+    for (const auto& number : row)
+      numbers.push_back(static_cast<int>(yaml_integer(number, map.file(), "a distance", 10, 254)));
+  }
+  return distances;
+}
+
+// One number, or the five quantiles in ascending order.
+Spread read_spread(const YAML::Node& node, const std::string& file, const std::string& key) {
+  if (!node.IsSequence()) return Nanos(yaml_integer(node, file, key, 0, kLongestCost));
+  Spread spread;
+  if (node.size() != spread.quantiles.size())
+    throw Error(yaml_where(node, file), key + " is a list of " + std::to_string(node.size()),
+                "write one number, or five quantiles: [min, p25, p50, p75, max]");
+  for (size_t i = 0; i < node.size(); ++i) {
+    spread.quantiles[i] = Nanos(yaml_integer(node[i], file, key, 0, kLongestCost));
+    if (i > 0 && spread.quantiles[i] < spread.quantiles[i - 1])
+      throw Error(yaml_where(node[i], file), "the quantiles of " + key + " are not in ascending order", "sort them");
+  }
+  return spread;
+}
+
+void read_costs(const YamlMap& map, Costs& costs) {
+  std::vector<std::string> keys;
+  for (const CostField& cost : kCostFields) keys.push_back(cost.key);
+  for (const SpreadField& cost : kSpreadFields) keys.push_back(cost.key);
+  YamlMap given(map.at("costs"), map.file(), "costs", keys);
+  for (const CostField& cost : kCostFields)
+    costs.*cost.field = Nanos(given.integer_or(cost.key, 0, kLongestCost, (costs.*cost.field).count()));
+  for (const SpreadField& cost : kSpreadFields)
+    if (given.has(cost.key)) costs.*cost.field = read_spread(given.at(cost.key), map.file(), cost.key);
+}
+
+}  // namespace
+
+Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const std::string& name, size_t max_cpus) {
+  YamlMap map(node, file, "a machine", kMachineKeys);
+  MachineSpec spec = read_base(map, max_cpus);
+  if (map.has("name")) spec.name = map.text("name");
+  if (spec.name.empty()) spec.name = name;
+  if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
+  if (map.has("capacity"))
+    for (Cpu& cpu : spec.cpus) cpu.capacity = static_cast<int32_t>(map.integer("capacity", 1, kCapacityScale));
+  if (map.has("costs")) read_costs(map, spec.costs);
+  try {
+    // Checked before CPUs are taken away, so that what is left is sound; distances are those of what is left.
+    if (map.has("cpus") && map.at("cpus").IsScalar()) {
+      CpuSet keep = read_kept(map, spec.cpus.size());
+      spec = select_cpus(Machine(spec).spec(), keep);
+    }
+    if (map.has("smt") && !map.boolean("smt")) {
+      Machine whole(spec);
+      CpuSet first_threads;
+      for (size_t core = 0; core < whole.nr_cores(); ++core)
+        first_threads.add(whole.core_cpus(CoreId(core)).first_cpu());
+      spec = select_cpus(whole.spec(), first_threads);
+    }
+    if (map.has("distances")) spec.distances = read_distances(map);
+    return Machine(spec);
+  } catch (const Error& error) {
+    // Machine names the field at fault; what this file reads has its line already.
+    bool field = error.where() == "cpus" || error.where() == "distances" || error.where() == "smt_share";
+    if (!field) throw;
+    throw Error(map.where(error.where()), error.problem(), error.remedy());
+  }
+}
+
+Machine parse_machine_yaml(const std::string& text, const std::string& name, size_t max_cpus) {
+  try {
+    return machine_from_yaml(YAML::Load(text), name, std::filesystem::path(name).stem().string(), max_cpus);
+  } catch (const YAML::Exception& error) {
+    std::string where = error.mark.is_null() ? name : name + ":" + std::to_string(error.mark.line + 1);
+    throw Error(where, "this is not YAML: " + error.msg, "check the quotes, brackets and indents around it");
+  }
+}
+
+}  // namespace simsched

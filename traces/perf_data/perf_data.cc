@@ -1,0 +1,286 @@
+// perf.data: walks the records and turns those of the scheduler into events, CPU by CPU.
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "traces/compressed.h"
+#include "traces/event_merge.h"
+#include "traces/perf_data/perf_data_format.h"
+#include "traces/perf_data/perf_data_header.h"
+#include "traces/readers.h"
+
+namespace simsched {
+namespace {
+
+using namespace perf;
+
+constexpr size_t kProgressStep = size_t{1} << 20;
+
+class PerfDataReader {
+ public:
+  PerfDataReader(ByteSpan bytes, const std::string& name, const Progress& progress)
+      : name_(name), progress_(progress), head_(read_head(bytes, name)) {}
+
+  SchedTrace read() {
+    size_t used = walk(head_.records, head_.records_offset, true);
+    if (used != head_.records.size())
+      throw Error(at_offset(name_, head_.records_offset + used), "ends in the middle of a record",
+                  "the copy is cut short: copy it again");
+    if (!head_.tracepoints.has(TracepointKind::kSwitch))
+      throw Error(name_, "has no sched_switch events", "record it with: perf sched record");
+    trace_.os_release = head_.os_release;
+    merge_events(trace_, std::move(per_cpu_), first_sample_);
+    trace_.nr_cpus = std::max(trace_.nr_cpus, head_.nr_cpus);
+    return std::move(trace_);
+  }
+
+ private:
+  // Returns how many bytes are whole records.
+  size_t walk(ByteSpan records, size_t offset, bool in_file);
+  void handle(uint32_t type, uint16_t misc, ByteSpan body, size_t offset);
+  size_t trailing_data(uint32_t type, ByteSpan body, ByteSpan rest, size_t offset);
+  void sample(ByteSpan body, size_t offset);
+  void side_record(uint32_t type, uint16_t misc, ByteSpan body, size_t offset);
+  void compressed(uint32_t type, ByteSpan body, size_t offset);
+  bool decode(const Tracepoint& point, ByteSpan raw, TraceEvent& event);
+  uint32_t comm(ByteSpan text);
+  void add(const TraceEvent& event, size_t offset);
+
+  [[noreturn]] void fail(size_t offset, const std::string& what) const {
+    throw Error(at_offset(name_, offset), what, "copy or record it again");
+  }
+
+  const std::string& name_;
+  const Progress& progress_;
+  Head head_;
+  SchedTrace trace_;
+  std::vector<std::vector<TraceEvent>> per_cpu_;
+  Nanos first_sample_ = Nanos::max();
+  std::optional<Decompressor> decompressor_;
+  std::string decompressed_;  // what is not yet walked of it
+
+  // Names by their 16 bytes: nearly every sample has one that was seen shortly before.
+  struct CachedName {
+    uint64_t low = 0, high = 0;
+    uint32_t name = 0;
+  };
+  std::array<CachedName, 1024> cache_{};
+};
+
+size_t PerfDataReader::walk(ByteSpan records, size_t offset, bool in_file) {
+  size_t at = 0, report = 0;
+  while (records.size() - at >= kRecordHeaderSize) {
+    const std::byte* header = records.data() + at;
+    uint32_t type = load<uint32_t>(header);
+    uint16_t misc = load<uint16_t>(header + 4), size = load<uint16_t>(header + 6);
+    if (size < kRecordHeaderSize) fail(offset + at, "a record has a size of " + std::to_string(size));
+    if (size > records.size() - at) break;
+    ByteSpan body = records.subspan(at + kRecordHeaderSize, size - kRecordHeaderSize);
+    size_t body_offset = offset + at + kRecordHeaderSize;
+    if (type == kRecordCompressed || type == kRecordCompressed2) {
+      if (!in_file) fail(offset, "a compressed record within compressed records");
+      compressed(type, body, body_offset);
+    } else {
+      handle(type, misc, body, body_offset);
+    }
+    at += size;
+    at += trailing_data(type, body, records.subspan(at), offset + at);
+    if (in_file && progress_ && at >= report) {
+      progress_(at, records.size());
+      report = at + kProgressStep;
+    }
+  }
+  if (in_file && progress_) progress_(at, records.size());
+  return at;
+}
+
+// Two kinds of record are followed by data that their size does not count.
+size_t PerfDataReader::trailing_data(uint32_t type, ByteSpan body, ByteSpan rest, size_t offset) {
+  uint64_t size = 0;
+  if (type == kRecordTracingData && body.size() >= 4) size = load<uint32_t>(body.data());
+  if (type == kRecordAuxtrace && body.size() >= 8) size = load<uint64_t>(body.data());
+  if (type == kRecordTracingData) size = (size + 7) / 8 * 8;  // padded
+  if (size > rest.size()) fail(offset, "ends in the middle of a record");
+  if (type == kRecordTracingData) add_feature(head_, kFeatureTracingData, rest.first(size), name_, offset);
+  return size;
+}
+
+void PerfDataReader::handle(uint32_t type, uint16_t misc, ByteSpan body, size_t offset) {
+  switch (type) {
+    case kRecordSample: return sample(body, offset);
+    case kRecordComm:
+    case kRecordFork:
+    case kRecordExit:
+    case kRecordLost:
+    case kRecordLostSamples: return side_record(type, misc, body, offset);
+    case kRecordFinishedRound:
+    case kRecordFinishedInit:
+    case kRecordTracingData:
+    case kRecordAuxtrace: return;
+    case kRecordHeaderAttr: {  // the attr, as long as it says itself, then its ids
+      size_t size = body.size() < kMinAttrSize ? 0 : std::max<size_t>(load<uint32_t>(body.data() + 4), kMinAttrSize);
+      if (size == 0 || size > body.size()) fail(offset, "the description of an event is too short");
+      return head_.attrs.add(body.first(size), body.subspan(size), name_, offset);
+    }
+    case kRecordHeaderFeature:
+      if (body.size() < 8) fail(offset, "a feature record is too short");
+      return add_feature(head_, load<uint64_t>(body.data()), body.subspan(8), name_, offset + 8);
+    default: ++trace_.holes.unknown_records;
+  }
+}
+
+void PerfDataReader::compressed(uint32_t type, ByteSpan body, size_t offset) {
+  if (!decompressor_) decompressor_.emplace();
+  if (type == kRecordCompressed2) {  // Linux 6.16: padded to 8 bytes, so it tells the size of its data
+    uint64_t size = body.size() < 8 ? 0 : load<uint64_t>(body.data());
+    if (body.size() < 8 || size > body.size() - 8) fail(offset, "a compressed record is too short");
+    body = body.subspan(8, size);
+  }
+  decompressor_->append(body, decompressed_, at_offset(name_, offset));
+  size_t used = walk(std::as_bytes(std::span(decompressed_)), offset, false);
+  decompressed_.erase(0, used);
+}
+
+void PerfDataReader::sample(ByteSpan body, size_t offset) {
+  if (head_.attrs.empty()) fail(offset, "a sample comes before the description of its event");
+  const RecordLayout& layout = head_.attrs.of_sample(body);
+  ByteSpan raw = layout.raw(body, name_, offset);
+  const Tracepoint* point = raw.size() < 8 ? nullptr : head_.tracepoints.find(load<uint16_t>(raw.data()));
+  if (point == nullptr) {
+    ++trace_.holes.unknown_records;
+    return;
+  }
+  if (raw.size() < point->size) fail(offset, "a sample is shorter than its event's format says");
+  if (layout.time < 0 || layout.cpu < 0)
+    throw Error(at_offset(name_, offset), "samples lack their time or CPU", "record it with: perf sched record");
+  TraceEvent event;
+  event.time = Nanos(load<int64_t>(body.data() + layout.time));
+  event.cpu = CpuId(load<int32_t>(body.data() + layout.cpu));
+  if (!decode(*point, raw, event)) return;
+  first_sample_ = std::min(first_sample_, event.time);
+  add(event, offset);
+}
+
+// False: the event is told by another one, too.
+bool PerfDataReader::decode(const Tracepoint& point, ByteSpan raw, TraceEvent& event) {
+  auto pid = [&](const Field& field) { return Pid(static_cast<int32_t>(field.number(raw))); };
+  auto cpu = [&](const Field& field) { return CpuId(static_cast<int32_t>(field.number(raw))); };
+  auto flags = static_cast<uint8_t>(point.flags.number(raw));
+  event.context = static_cast<uint8_t>((flags & kFlagHardIrq ? kHardIrq : 0) | (flags & kFlagSoftIrq ? kSoftIrq : 0));
+  event.current = pid(point.current);
+  event.pid = pid(point.pid);
+  if (point.prio.size != 0) event.prio = static_cast<int16_t>(point.prio.number(raw));
+
+  switch (point.kind) {
+    case TracepointKind::kSwitch:
+      event.kind = TraceKind::kSwitch;
+      event.state = static_cast<uint16_t>(point.value.number(raw));
+      break;
+    case TracepointKind::kWakeup:
+      if (head_.tracepoints.has(TracepointKind::kWaking)) return false;
+      [[fallthrough]];
+    case TracepointKind::kWaking:
+      event.kind = TraceKind::kWaking;
+      event.other_cpu = cpu(point.cpu);
+      break;
+    case TracepointKind::kWakeupNew:
+      event.kind = TraceKind::kWakeupNew;
+      event.other_cpu = cpu(point.cpu);
+      break;
+    case TracepointKind::kMigrate:
+      event.kind = TraceKind::kMigrate;
+      event.other_cpu = cpu(point.cpu);
+      event.dest_cpu = cpu(point.dest_cpu);
+      break;
+    case TracepointKind::kStatRuntime:
+      event.kind = TraceKind::kStatRuntime;
+      event.value = point.value.number(raw);
+      break;
+    case TracepointKind::kFork: event.kind = TraceKind::kFork; break;
+    case TracepointKind::kExec:
+      if (head_.attrs.has_comm_exec()) return false;
+      event.kind = TraceKind::kExec;
+      break;
+    case TracepointKind::kExit:
+      if (head_.attrs.has_task()) return false;
+      event.kind = TraceKind::kExit;
+      break;
+  }
+  event.name = comm(point.comm.text(raw));
+  return true;
+}
+
+void PerfDataReader::side_record(uint32_t type, uint16_t misc, ByteSpan body, size_t offset) {
+  if (head_.attrs.empty()) fail(offset, "a record comes before the description of its event");
+  const RecordLayout& layout = head_.attrs.of_record(body);
+  size_t own = type == kRecordLostSamples || type == kRecordComm ? 8 : type == kRecordLost ? 16 : 24;
+  if (body.size() < own + layout.trailer_size) fail(offset, "a record is too short");
+  const std::byte* trailer = body.data() + body.size() - layout.trailer_size;
+  const std::byte* data = body.data();
+  auto pid = [](const std::byte* at) { return Pid(load<int32_t>(at)); };
+
+  TraceEvent event;
+  if (layout.trailer_time >= 0) event.time = Nanos(load<int64_t>(trailer + layout.trailer_time));
+  event.cpu = CpuId(layout.trailer_cpu >= 0 ? load<int32_t>(trailer + layout.trailer_cpu) : 0);
+  if (layout.trailer_tid >= 0) event.current = pid(trailer + layout.trailer_tid + 4);
+  bool made_up = event.time.count() == 0;  // by perf, for what was there before the recording
+  if (made_up) {
+    event.cpu = CpuId(0);
+    event.current = Pid();
+  }
+  switch (type) {
+    case kRecordComm:  // pid, tid, comm
+      event.kind = misc & kMiscCommExec && !made_up ? TraceKind::kExec : TraceKind::kComm;
+      event.pid = pid(data + 4);
+      event.name = comm(body.subspan(8, body.size() - 8 - layout.trailer_size));
+      break;
+    case kRecordFork:  // pid, ppid, tid, ptid, time
+      if (made_up || head_.tracepoints.has(TracepointKind::kFork)) return;
+      event.kind = TraceKind::kFork;
+      event.pid = pid(data + 8);
+      if (!event.current.valid()) event.current = pid(data + 12);
+      break;
+    case kRecordExit:
+      event.kind = TraceKind::kExit;
+      event.pid = event.current = pid(data + 8);
+      break;
+    default:  // LOST: id, lost; LOST_SAMPLES: lost
+      event.kind = TraceKind::kLost;
+      event.value = load<int64_t>(data + (type == kRecordLost ? 8 : 0));
+      trace_.holes.lost_events += static_cast<uint64_t>(event.value);
+  }
+  add(event, offset);
+}
+
+uint32_t PerfDataReader::comm(ByteSpan text) {
+  char padded[16] = {};
+  std::copy_n(reinterpret_cast<const char*>(text.data()), std::min<size_t>(text.size(), 16), padded);
+  size_t length = strnlen(padded, 16);
+  std::memset(padded + length, 0, 16 - length);  // what follows the NUL is not always cleared
+  uint64_t low = 0, high = 0;
+  std::memcpy(&low, padded, 8);
+  std::memcpy(&high, padded + 8, 8);
+  uint64_t hash = (low ^ (high * 0x9e3779b97f4a7c15)) * 0x9e3779b97f4a7c15;
+  CachedName& cached = cache_[hash >> 54];
+  if (cached.low != low || cached.high != high) cached = {low, high, trace_.intern(std::string(padded, length))};
+  return cached.name;
+}
+
+void PerfDataReader::add(const TraceEvent& event, size_t offset) {
+  constexpr int32_t kMaxCpus = 1 << 16;
+  int32_t last = std::max({event.cpu.value(), event.other_cpu.value(), event.dest_cpu.value()});
+  if (!event.cpu.valid() || last >= kMaxCpus)
+    fail(offset, "CPU " + std::to_string(event.cpu.valid() ? last : event.cpu.value()) + " makes no sense");
+  constexpr int64_t kMaxTime = int64_t{1} << 62;  // so that differences of times fit
+  if (event.time.count() < 0 || event.time.count() > kMaxTime) fail(offset, "the time of a record makes no sense");
+  if (per_cpu_.size() <= event.cpu.index()) per_cpu_.resize(event.cpu.index() + 1);
+  per_cpu_[event.cpu.index()].push_back(event);
+}
+
+}  // namespace
+
+SchedTrace read_perf_data(std::span<const std::byte> bytes, const std::string& name, const Progress& progress) {
+  return PerfDataReader(bytes, name, progress).read();
+}
+
+}  // namespace simsched
