@@ -9,14 +9,14 @@ constexpr Nanos kBudget = 50_ms, kPeriod = 1_s;  // dl_server_start() in 6.12, s
 
 }  // namespace
 
-void DlServer::attach(Engine& engine) {
-  engine_ = &engine;
-  servers_.resize(engine.nr_cpus());
+void DlServer::attach(Kernel& kernel) {
+  kernel_ = &kernel;
+  servers_.resize(kernel.nr_cpus());
 }
 
 bool DlServer::starves(TaskId curr) const {
   if (!curr.valid()) return false;
-  SchedPolicy policy = engine_->policy(curr);
+  SchedPolicy policy = kernel_->policy(curr);
   return std::any_of(above_.begin(), above_.end(), [&](const SchedClass* cls) { return cls->takes(policy); });
 }
 
@@ -24,11 +24,11 @@ bool DlServer::starves(TaskId curr) const {
 void DlServer::notice(CpuId cpu) {
   Server& s = server(cpu);
   if (s.state != State::kStopped) return account(cpu);
-  if (engine_->nr_running(cpu) < 2 || !starves(engine_->curr(cpu)) || !has_tasks_(cpu)) return;
+  if (kernel_->nr_running(cpu) < 2 || !starves(kernel_->curr(cpu)) || !has_tasks_(cpu)) return;
   s.state = State::kDeferred;
-  s.deadline = engine_->now() + kPeriod;
+  s.deadline = kernel_->now() + kPeriod;
   s.left = kBudget;
-  s.since = engine_->now();
+  s.since = kernel_->now();
   s.free = false;
   arm_timer(cpu, s.deadline - s.left);
 }
@@ -38,18 +38,18 @@ void DlServer::arm_timer(CpuId cpu, Nanos at) {
   Server& s = server(cpu);
   if (s.timer <= at) return;
   s.timer = at;
-  engine_->set_timer(*this, at, static_cast<uint32_t>(cpu.value()));
+  kernel_->set_timer(*this, at, static_cast<uint32_t>(cpu.value()));
 }
 
 // update_curr_dl_se(): time that the class ran, or could have, comes off the budget. A server that is not running has
 // nothing to do once the class got its share by itself.
 void DlServer::account(CpuId cpu) {
   Server& s = server(cpu);
-  Nanos used = s.free ? engine_->now() - s.since : Nanos(0);
+  Nanos used = s.free ? kernel_->now() - s.since : Nanos(0);
   s.left -= used;
-  s.since = engine_->now();
-  TaskId curr = engine_->curr(cpu);
-  s.free = !starves(curr) && !(curr.valid() && engine_->is_stopper(curr));
+  s.since = kernel_->now();
+  TaskId curr = kernel_->curr(cpu);
+  s.free = !starves(curr) && !(curr.valid() && kernel_->is_stopper(curr));
   if ((s.state == State::kDeferred && s.left <= Nanos(0)) || (s.state == State::kThrottled && used > Nanos(0)))
     s.state = State::kStopped;
 }
@@ -57,8 +57,8 @@ void DlServer::account(CpuId cpu) {
 // replenish_dl_entity()
 void DlServer::replenish(Server& s) {
   for (; s.left <= Nanos(0); s.left += kBudget) s.deadline += kPeriod;
-  if (s.deadline > engine_->now()) return;
-  s.deadline = engine_->now() + kPeriod;
+  if (s.deadline > kernel_->now()) return;
+  s.deadline = kernel_->now() + kPeriod;
   s.left = kBudget;
 }
 
@@ -68,7 +68,7 @@ TaskId DlServer::pick_task(CpuId cpu) {
   account(cpu);
   if (s.state != State::kRunning) return {};
   if (s.left <= Nanos(0)) {
-    if (engine_->now() < s.deadline) {
+    if (kernel_->now() < s.deadline) {
       s.state = State::kThrottled;
       arm_timer(cpu, s.deadline);
       return {};
@@ -86,14 +86,14 @@ void DlServer::scheduled(CpuId cpu) { notice(cpu); }
 Nanos DlServer::next_tick(CpuId cpu) {
   notice(cpu);
   const Server& s = server(cpu);
-  return s.state == State::kRunning && s.free ? engine_->now() + std::max(s.left, Nanos(0)) : Nanos::max();
+  return s.state == State::kRunning && s.free ? kernel_->now() + std::max(s.left, Nanos(0)) : Nanos::max();
 }
 
 void DlServer::tick_balance(CpuId cpu) {
   Server& s = server(cpu);
   if (s.state != State::kRunning) return;
   account(cpu);
-  if (s.left <= Nanos(0)) engine_->resched_curr(cpu);
+  if (s.left <= Nanos(0)) kernel_->resched_curr(cpu);
 }
 
 // dl_server_timer()
@@ -101,19 +101,19 @@ void DlServer::timer(uint32_t number) {
   CpuId cpu(static_cast<int32_t>(number));
   Server& s = server(cpu);
   s.timer = Nanos::max();
-  engine_->set_this_cpu(cpu);
+  kernel_->set_this_cpu(cpu);
   if (s.state == State::kStopped || s.state == State::kRunning) return;
   account(cpu);
   if (s.state == State::kStopped) return;
   Nanos due = s.state == State::kDeferred ? s.deadline - s.left : s.deadline;
-  if (engine_->now() < due) return arm_timer(cpu, due);
+  if (kernel_->now() < due) return arm_timer(cpu, due);
   if (!has_tasks_(cpu)) {
     s.state = State::kStopped;
     return;
   }
   if (s.state == State::kThrottled) replenish(s);
   s.state = State::kRunning;
-  if (!s.free) engine_->resched_curr(cpu);
+  if (!s.free) kernel_->resched_curr(cpu);
 }
 
 }  // namespace simsched

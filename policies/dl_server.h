@@ -12,7 +12,7 @@
 #include <functional>
 #include <vector>
 
-#include "sim/engine.h"
+#include "sim/kernel.h"
 #include "sim/sched_class.h"
 
 namespace simsched {
@@ -23,7 +23,7 @@ class DlServer final : public SchedClass {
   DlServer(SchedClass& served, std::function<bool(CpuId)> has_tasks, std::vector<const SchedClass*> above)
       : served_(served), has_tasks_(std::move(has_tasks)), above_(std::move(above)) {}
 
-  void attach(Engine& engine) override;
+  void attach(Kernel& kernel) override;
   const char* name() const override { return "dl_server"; }
   TaskId pick_task(CpuId cpu) override;
   void tick_balance(CpuId cpu) override;
@@ -61,7 +61,7 @@ class DlServer final : public SchedClass {
   SchedClass& served_;
   const std::function<bool(CpuId)> has_tasks_;
   const std::vector<const SchedClass*> above_;
-  Engine* engine_ = nullptr;
+  Kernel* kernel_ = nullptr;
   std::vector<Server> servers_;  // by CPU
 };
 

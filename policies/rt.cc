@@ -11,19 +11,19 @@ int RtClass::Queue::highest() const {
   return 0;
 }
 
-void RtClass::attach(Engine& engine) {
-  engine_ = &engine;
-  links_.resize(engine.workload().tasks.size());
-  queues_.resize(engine.nr_cpus());
+void RtClass::attach(Kernel& kernel) {
+  kernel_ = &kernel;
+  links_.resize(kernel.workload().tasks.size());
+  queues_.resize(kernel.nr_cpus());
   for (Link& link : links_) link.slice_left = rr_slice_;
 }
 
-bool RtClass::is_rt(TaskId task) const { return !engine_->is_stopper(task) && takes(engine_->policy(task)); }
+bool RtClass::is_rt(TaskId task) const { return !kernel_->is_stopper(task) && takes(kernel_->policy(task)); }
 
 int RtClass::running_priority(CpuId cpu) const {
-  TaskId task = engine_->curr(cpu);
-  if (!task.valid() || !engine_->task_running(task)) return 0;  // one that just blocked is being replaced
-  if (engine_->is_stopper(task)) return kPriorities;
+  TaskId task = kernel_->curr(cpu);
+  if (!task.valid() || !kernel_->task_running(task)) return 0;  // one that just blocked is being replaced
+  if (kernel_->is_stopper(task)) return kPriorities;
   return is_rt(task) ? priority(task) : 0;
 }
 
@@ -38,14 +38,14 @@ CpuId RtClass::find_lowest(TaskId task, CpuId prefer) const {
       best = cpu;
     }
   };
-  if (engine_->cpu_allowed(task, prefer)) consider(prefer);
+  if (kernel_->cpu_allowed(task, prefer)) consider(prefer);
   if (lowest == 0) return best;
-  for (CpuId cpu : engine_->allowed(task)) consider(cpu);
+  for (CpuId cpu : kernel_->allowed(task)) consider(cpu);
   return best;
 }
 
 CpuId RtClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
-  if (!engine_->cpu_allowed(task, prev)) prev = engine_->allowed(task).first_cpu();
+  if (!kernel_->cpu_allowed(task, prev)) prev = kernel_->allowed(task).first_cpu();
   if (!(wake_flags & (kWfTtwu | kWfFork))) return prev;
   if (running_priority(prev) == 0 && priority(task) > queues_[prev.index()].highest()) return prev;
   if (running_priority(prev) < priority(task) && !(wake_flags & kWfTtwu)) return prev;
@@ -94,13 +94,13 @@ bool RtClass::dequeue_task(CpuId cpu, TaskId task, uint32_t) {
 
 void RtClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t) {
   if (priority(task) > running_priority(cpu)) {
-    engine_->resched_curr(cpu);
+    kernel_->resched_curr(cpu);
     return;
   }
   if (pulling_) return;
   // It cannot run here now: push it to where it can.
   CpuId lowest = find_lowest(task, cpu);
-  if (lowest.valid() && lowest != cpu) engine_->move_queued_task(task, lowest, MigrationKind::kPolicy);
+  if (lowest.valid() && lowest != cpu) kernel_->move_queued_task(task, lowest, MigrationKind::kPolicy);
 }
 
 // pull_rt_task(): the most important waiting tasks of other CPUs that are more important than what is here.
@@ -113,7 +113,7 @@ void RtClass::pull(CpuId cpu) {
       const Queue& queue = queues_[other.index()];
       for (int p = queue.highest(); p > lowest; --p)
         for (TaskId task = queue.first[static_cast<size_t>(p)]; task.valid(); task = links_[task.index()].next)
-          if (!engine_->task_running(task) && engine_->curr(other) != task && engine_->cpu_allowed(task, cpu)) {
+          if (!kernel_->task_running(task) && kernel_->curr(other) != task && kernel_->cpu_allowed(task, cpu)) {
             best = task;
             lowest = p;
             p = 0;
@@ -122,7 +122,7 @@ void RtClass::pull(CpuId cpu) {
     }
     if (!best.valid()) return;
     pulling_ = true;
-    engine_->move_queued_task(best, cpu, MigrationKind::kPolicy);
+    kernel_->move_queued_task(best, cpu, MigrationKind::kPolicy);
     pulling_ = false;
   }
 }
@@ -135,28 +135,28 @@ TaskId RtClass::pick_task(CpuId cpu) {
 
 void RtClass::account_slice(TaskId task) {
   Link& link = links_[task.index()];
-  link.slice_left -= engine_->now() - link.last_tick;
-  link.last_tick = engine_->now();
+  link.slice_left -= kernel_->now() - link.last_tick;
+  link.last_tick = kernel_->now();
 }
 
 void RtClass::put_prev_task(CpuId, TaskId task, TaskId) { account_slice(task); }
-void RtClass::set_next_task(CpuId, TaskId task) { links_[task.index()].last_tick = engine_->now(); }
+void RtClass::set_next_task(CpuId, TaskId task) { links_[task.index()].last_tick = kernel_->now(); }
 
 void RtClass::task_tick(CpuId cpu, TaskId curr) {
   account_slice(curr);
   Link& link = links_[curr.index()];
-  if (engine_->policy(curr) != SchedPolicy::kRr || link.slice_left > Nanos(0)) return;
+  if (kernel_->policy(curr) != SchedPolicy::kRr || link.slice_left > Nanos(0)) return;
   link.slice_left = rr_slice_;
   auto p = static_cast<size_t>(priority(curr));
   const Queue& queue = queues_[cpu.index()];
   if (queue.first[p] == queue.last[p]) return;
   requeue(cpu, curr);
-  engine_->resched_curr(cpu);
+  kernel_->resched_curr(cpu);
 }
 
 Nanos RtClass::next_tick(CpuId cpu) {
-  TaskId curr = engine_->curr(cpu);
-  if (!curr.valid() || !is_rt(curr) || engine_->policy(curr) != SchedPolicy::kRr) return Nanos::max();
+  TaskId curr = kernel_->curr(cpu);
+  if (!curr.valid() || !is_rt(curr) || kernel_->policy(curr) != SchedPolicy::kRr) return Nanos::max();
   const Queue& queue = queues_[cpu.index()];
   auto p = static_cast<size_t>(priority(curr));
   if (queue.first[p] == queue.last[p]) return Nanos::max();

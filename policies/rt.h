@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/engine.h"
+#include "sim/kernel.h"
 #include "sim/sched_class.h"
 
 namespace simsched {
@@ -18,7 +18,7 @@ class RtClass final : public SchedClass {
  public:
   explicit RtClass(Nanos rr_slice = 100_ms) : rr_slice_(rr_slice) {}
 
-  void attach(Engine& engine) override;
+  void attach(Kernel& kernel) override;
   const char* name() const override { return "rt"; }
   bool takes(SchedPolicy policy) const override { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
   CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) override;
@@ -47,7 +47,7 @@ class RtClass final : public SchedClass {
     int highest() const;               // 0 when empty
   };
 
-  int priority(TaskId task) const { return std::max<int>(1, engine_->spec(task).rt_priority); }
+  int priority(TaskId task) const { return std::max<int>(1, kernel_->spec(task).rt_priority); }
   // Of what runs on the CPU: 0 when it is idle or of a lower class.
   int running_priority(CpuId cpu) const;
   bool is_rt(TaskId task) const;
@@ -59,7 +59,7 @@ class RtClass final : public SchedClass {
   void account_slice(TaskId task);
 
   Nanos rr_slice_;
-  Engine* engine_ = nullptr;
+  Kernel* kernel_ = nullptr;
   std::vector<Link> links_;    // by task
   std::vector<Queue> queues_;  // by CPU
   bool pulling_ = false;

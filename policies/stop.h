@@ -4,16 +4,16 @@
 
 #include <vector>
 
-#include "sim/engine.h"
+#include "sim/kernel.h"
 #include "sim/sched_class.h"
 
 namespace simsched {
 
 class StopClass final : public SchedClass {
  public:
-  void attach(Engine& engine) override {
-    engine_ = &engine;
-    queued_.resize(engine.nr_cpus());
+  void attach(Kernel& kernel) override {
+    kernel_ = &kernel;
+    queued_.resize(kernel.nr_cpus());
   }
   const char* name() const override { return "stop"; }
   bool takes(SchedPolicy policy) const override { return policy == SchedPolicy::kStop; }
@@ -31,7 +31,7 @@ class StopClass final : public SchedClass {
   Nanos next_tick(CpuId) override { return Nanos::max(); }
 
  private:
-  Engine* engine_ = nullptr;
+  Kernel* kernel_ = nullptr;
   std::vector<TaskId> queued_;  // by CPU: the stopper, while it has work
 };
 

@@ -2,28 +2,12 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "sim/engine.h"
+#include "sim/kernel.h"
 
 namespace simsched {
 
-void Engine::set_class(Task& task) {
-  for (size_t i = 0; i < classes_.size(); ++i)
-    if (classes_[i]->takes(task.policy)) {
-      task.sched_class = static_cast<uint8_t>(i);
-      return;
-    }
-  SIMSCHED_CHECK(false, "no scheduling class takes policy " + std::to_string(static_cast<int>(task.policy)));
-}
-
-uint8_t Engine::class_index(const SchedClass& cls) const {
-  for (size_t i = 0; i < classes_.size(); ++i)
-    if (classes_[i].get() == &cls) return static_cast<uint8_t>(i);
-  SIMSCHED_CHECK(false, "a scheduling class that is not part of this simulation");
-  return 0;
-}
-
 // __schedule(): picks the next task of `cpu` and switches to it.
-void Engine::schedule(CpuId cpu) {
+void Kernel::schedule(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   settle(cpu);
   TaskId prev = rq.curr, next;
@@ -51,7 +35,7 @@ void Engine::schedule(CpuId cpu) {
   arm_tick(cpu);
 }
 
-void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
+void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   Rq& rq = rqs_[cpu.index()];
   ++metrics_.switches;
   ++rq.switches;
@@ -98,7 +82,7 @@ void Engine::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   if (prev.valid() != next.valid()) neighbours_changed(cpu);
 }
 
-void Engine::resched_curr(CpuId cpu) {
+void Kernel::resched_curr(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   if (rq.need_resched) return;
   rq.need_resched = true;
@@ -107,13 +91,13 @@ void Engine::resched_curr(CpuId cpu) {
   plan_resched(cpu, resched_delay(cpu));
 }
 
-void Engine::plan_resched(CpuId cpu, Nanos delay) {
+void Kernel::plan_resched(CpuId cpu, Nanos delay) {
   queue_.push(now_ + delay, EventKind::kResched, static_cast<uint32_t>(cpu.value()),
               ++rqs_[cpu.index()].resched_generation);
 }
 
 // From need_resched to __schedule() on `cpu`, asked for from this_cpu().
-Nanos Engine::resched_delay(CpuId cpu) {
+Nanos Kernel::resched_delay(CpuId cpu) {
   const Costs& costs = machine_.costs();
   const Rq& rq = rqs_[cpu.index()];
   const Spread& spread = cpu != this_cpu_      ? interrupt_cost(cpu)
@@ -125,7 +109,7 @@ Nanos Engine::resched_delay(CpuId cpu) {
 }
 
 // How long another CPU's interrupt takes to reach `cpu`.
-const Spread& Engine::interrupt_cost(CpuId cpu) const {
+const Spread& Kernel::interrupt_cost(CpuId cpu) const {
   const Costs& costs = machine_.costs();
   const Rq& rq = rqs_[cpu.index()];
   if (rq.curr.valid()) return costs.resched_ipi;
@@ -133,27 +117,27 @@ const Spread& Engine::interrupt_cost(CpuId cpu) const {
   return now_ - rq.idle_since <= polls ? costs.idle_poll_exit : costs.idle_halt_exit;
 }
 
-void Engine::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {
+void Kernel::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {
   class_of(task).enqueue_task(cpu, task, enqueue_flags);
   tasks_[task.index()].on_rq = true;
   ++rqs_[cpu.index()].nr_running;
 }
 
-bool Engine::deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) {
+bool Kernel::deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) {
   if (!class_of(task).dequeue_task(cpu, task, dequeue_flags)) return false;
   tasks_[task.index()].on_rq = false;
   --rqs_[cpu.index()].nr_running;
   return true;
 }
 
-void Engine::finish_delayed_dequeue(TaskId task) {
+void Kernel::finish_delayed_dequeue(TaskId task) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.on_rq && state.state != TaskState::kRunning, describe(task) + " was not delayed");
   state.on_rq = false;
   --rqs_[state.cpu.index()].nr_running;
 }
 
-void Engine::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
+void Kernel::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
   const Rq& rq = rqs_[cpu.index()];
   if (!rq.curr.valid()) {
     resched_curr(cpu);
@@ -168,7 +152,7 @@ void Engine::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
   }
 }
 
-CpuId Engine::select_task_rq(TaskId task, uint32_t wake_flags) {
+CpuId Kernel::select_task_rq(TaskId task, uint32_t wake_flags) {
   const Task& state = tasks_[task.index()];
   const CpuSet& cpus = allowed(task);
   if (state.affinity.value() != 0 && cpus.size() == 1) return cpus.first_cpu();
@@ -177,7 +161,7 @@ CpuId Engine::select_task_rq(TaskId task, uint32_t wake_flags) {
   return cpu;
 }
 
-void Engine::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
+void Kernel::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
   Task& state = tasks_[task.index()];
   class_of(task).migrate_task_rq(task, to);
   Distance distance = machine_.distance(state.cpu, to);
@@ -188,7 +172,7 @@ void Engine::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
   state.cpu = to;
 }
 
-void Engine::try_to_wake_up(TaskId task, uint32_t wake_flags) {
+void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.state == TaskState::kBlocked, describe(task) + " is woken but does not sleep");
   ++metrics_.wakeups;
@@ -214,7 +198,7 @@ void Engine::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   wakeup_preempt(cpu, task, wake_flags);
 }
 
-void Engine::wake_up_new_task(TaskId task) {
+void Kernel::wake_up_new_task(TaskId task) {
   Task& state = tasks_[task.index()];
   CpuId cpu = select_task_rq(task, kWfFork);
   state.cpu = cpu;  // __set_task_cpu(): a first placement is no migration
@@ -227,7 +211,7 @@ void Engine::wake_up_new_task(TaskId task) {
 }
 
 // select_fallback_rq(): the CPU that a task should be on is gone or not allowed.
-CpuId Engine::fallback_cpu(TaskId task) const {
+CpuId Kernel::fallback_cpu(TaskId task) const {
   const CpuSet& cpus = allowed(task);
   CpuId now_on = tasks_[task.index()].cpu;
   for (CpuId cpu : machine_.node_cpus(machine_.cpu(now_on).node))
@@ -235,83 +219,12 @@ CpuId Engine::fallback_cpu(TaskId task) const {
   return cpus.first_cpu();
 }
 
-void Engine::set_timer(const SchedClass& cls, Nanos at, uint32_t number) {
+void Kernel::set_timer(const SchedClass& cls, Nanos at, uint32_t number) {
   ++class_timers_;
   queue_.push(std::max(at, now_), EventKind::kClassTimer, number, class_index(cls));
 }
 
-void Engine::set_policy(TaskId id, SchedPolicy policy) {
-  Task& task = tasks_[id.index()];
-  SIMSCHED_CHECK(task.state == TaskState::kNew, describe(id) + " has started already");
-  task.policy = policy;
-  set_class(task);
-}
-
-void Engine::reclassify_tasks() {
-  for (size_t i = 0; i < workload_.tasks.size(); ++i) {
-    Task& task = tasks_[i];
-    if (task.state != TaskState::kDead) reclassify(TaskId(i));
-  }
-}
-
-void Engine::reclassify(TaskId id) {
-  Task& task = tasks_[id.index()];
-  uint8_t before = task.sched_class;
-  set_class(task);
-  uint8_t after = task.sched_class;
-  if (before == after || task.state == TaskState::kNew) return;
-  task.sched_class = before;
-  bool runs = task.state == TaskState::kRunning, queued = task.on_rq;
-  CpuId cpu = task.cpu;
-  if (runs) settle(cpu);
-  if (queued && task.state == TaskState::kBlocked) {
-    classes_[before]->dequeue_task(cpu, id, kDequeueSleep | kDequeueDelayed);  // its sleep was delayed: no longer
-    queued = false;
-  }
-  if (queued) deactivate_task(cpu, id, kDequeueSave | kDequeueMove);
-  if (runs) classes_[before]->put_prev_task(cpu, id, TaskId());
-  classes_[before]->switched_from(id);
-  task.sched_class = after;
-  classes_[after]->switched_to(id);
-  if (!queued) return;
-  activate_task(cpu, id, kEnqueueRestore | kEnqueueMove);
-  if (runs) classes_[after]->set_next_task(cpu, id);
-  resched_curr(cpu);
-}
-
-// sched_cpu_deactivate() and sched_cpu_activate().
-void Engine::change_hotplug(const HotplugEvent& change) {
-  CpuId cpu = change.cpu;
-  if (cpu_online(cpu) == change.online || (!change.online && online_cpus().size() == 1)) return;
-  if (change.online) affinities_[0].add(cpu); else affinities_[0].remove(cpu);
-  update_online();
-  for (SchedClass* watcher : watchers_) watcher->cpu_online(cpu, change.online);
-  if (change.online) return resched_curr(cpu);
-  // Everything leaves: what is queued at once, what runs through the stopper.
-  for (size_t i = 0; i < workload_.tasks.size(); ++i) {
-    Task& task = tasks_[i];
-    TaskId id(i);
-    if (task.cpu != cpu || !task.on_rq) continue;
-    if (task.state == TaskState::kRunning) {
-      queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, fallback_cpu(id)});
-    } else if (task.state == TaskState::kRunnable) {
-      move_queued_task(id, fallback_cpu(id), MigrationKind::kAffinity);
-    }
-  }
-}
-
-void Engine::update_online() {
-  const CpuSet online = affinities_[0];
-  all_online_ = online == machine_.cpus();
-  for (size_t i = 1; i < affinities_.size(); ++i) {
-    affinities_[i] = wanted_affinities_[i] & online;
-    bool stopper = i >= workload_.affinities.size();
-    if (stopper) affinities_[i] = wanted_affinities_[i];
-    else if (affinities_[i].empty()) affinities_[i] = online;
-  }
-}
-
-void Engine::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt) {
+void Kernel::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.on_rq && state.state == TaskState::kRunnable && state.cpu != to && cpu_allowed(task, to),
                  describe(task) + " cannot be moved to cpu " + std::to_string(to.value()));
@@ -323,16 +236,16 @@ void Engine::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool ma
   if (runs.valid() && tasks_[runs.index()].sched_class < state.sched_class) arm_tick(to);  // a class waits there
 }
 
-void Engine::send_ipi(CpuId cpu, const SchedClass& sender) {
+void Kernel::send_ipi(CpuId cpu, const SchedClass& sender) {
   Nanos delay = interrupt_cost(cpu).sample(cost_rng_);
   queue_.push(now_ + delay, EventKind::kIpi, static_cast<uint32_t>(cpu.value()), class_index(sender));
 }
 
-void Engine::queue_stopper(CpuId cpu, const SchedClass& sender, TaskId task, CpuId dest) {
+void Kernel::queue_stopper(CpuId cpu, const SchedClass& sender, TaskId task, CpuId dest) {
   queue_stop_work(cpu, {class_index(sender), false, MigrationKind::kActive, task, dest});
 }
 
-void Engine::queue_stop_work(CpuId cpu, const StopWork& work) {
+void Kernel::queue_stop_work(CpuId cpu, const StopWork& work) {
   stop_work_[cpu.index()].push_back(work);
   TaskId stopper(workload_.tasks.size() + cpu.index());
   if (!task_blocked(stopper)) return;
@@ -342,14 +255,14 @@ void Engine::queue_stop_work(CpuId cpu, const StopWork& work) {
 
 // sched_exec(): a new program image has no cache footprint, the cheapest moment to move.
 // True when the stopper will move the task, which must not go on before.
-bool Engine::sched_exec(CpuId cpu, TaskId task) {
+bool Kernel::sched_exec(CpuId cpu, TaskId task) {
   CpuId dest = select_task_rq(task, kWfExec);
   if (dest == cpu) return false;
   queue_stop_work(cpu, {0, true, MigrationKind::kExec, task, dest});
   return true;
 }
 
-void Engine::run_stopper(CpuId cpu) {
+void Kernel::run_stopper(CpuId cpu) {
   std::vector<StopWork> works;
   works.swap(stop_work_[cpu.index()]);
   for (const StopWork& work : works) {
@@ -363,6 +276,23 @@ void Engine::run_stopper(CpuId cpu) {
   }
   works.clear();
   if (stop_work_[cpu.index()].empty()) works.swap(stop_work_[cpu.index()]);  // keep the allocation
+}
+
+void Kernel::arm_tick(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  if (!rq.curr.valid()) return;
+  Nanos period = params_.tick();
+  if (rq.tick_at != Nanos::max() && rq.tick_at - period <= now_) return;  // none could come earlier
+  Nanos wanted = Nanos::max();
+  for (auto& cls : classes_) wanted = std::min(wanted, cls->next_tick(cpu));
+  if (wanted == Nanos::max()) return;
+  // The first tick of the grid not before `wanted` and after now.
+  Nanos from = std::max(wanted, now_ + 1_ns) - tick_phase_;
+  int64_t number = from.count() <= 0 ? 0 : (from + period - 1_ns) / period;
+  Nanos at = tick_phase_ + number * period;
+  if (at >= rq.tick_at) return;  // one that comes too early does no harm and asks again
+  rq.tick_at = at;
+  queue_.push(at, EventKind::kTick, static_cast<uint32_t>(cpu.value()), ++rq.tick_generation);
 }
 
 }  // namespace simsched

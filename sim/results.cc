@@ -99,7 +99,7 @@ RunResult Engine::result() const {
   RunResult result;
   result.machine = machine_.name();
   result.workload = workload_.name;
-  result.seed = options_.seed;
+  result.seed = seed_;
 
   TaskTime tasks;
   // Jain's index (sum x)^2 / (n sum x^2) of x = on-CPU / (on-CPU + wait), in parts per 2^16, over

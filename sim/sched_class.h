@@ -1,9 +1,9 @@
 // SchedClass: what a scheduling policy implements. The verbs and their order are those of the
-// kernel's struct sched_class (kernel/sched/sched.h, 6.18): the engine plays kernel/sched/core.c.
+// kernel's struct sched_class (kernel/sched/sched.h, 6.18): the Kernel plays kernel/sched/core.c.
 //
-// A class is asked about one CPU or one task at a time and answers through the Engine's verbs
+// A class is asked about one CPU or one task at a time and answers through the Kernel's verbs
 // (resched_curr, move_queued_task, ...). It keeps its own run queues, indexed by CpuId, and its own
-// per-task state, indexed by TaskId. It must not keep time by itself: Engine::now() is the only clock.
+// per-task state, indexed by TaskId. It must not keep time by itself: Kernel::now() is the only clock.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace simsched {
 
-class Engine;
+class Kernel;
 
 // Why a CPU is being chosen for a task (WF_*).
 enum WakeFlag : uint32_t {
@@ -50,20 +50,20 @@ class SchedClass {
   virtual ~SchedClass() = default;
 
   // Called once, before time zero: size the arrays, read machine and workload.
-  virtual void attach(Engine& engine) = 0;
+  virtual void attach(Kernel& kernel) = 0;
   virtual const char* name() const = 0;
   // Whether tasks of this policy belong here; the topmost class that says yes gets them.
   virtual bool takes(SchedPolicy policy) const = 0;
 
   // Where a waking (kWfTtwu), new (kWfFork) or exec'ing (kWfExec) task should go. `prev` is its CPU so far;
-  // Engine::this_cpu() is the waker's. The answer must be allowed for the task.
+  // Kernel::this_cpu() is the waker's. The answer must be allowed for the task.
   virtual CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) = 0;
-  // The task is about to change CPU from Engine::task_cpu() to `to` (it is on no queue).
+  // The task is about to change CPU from Kernel::task_cpu() to `to` (it is on no queue).
   virtual void migrate_task_rq(TaskId /*task*/, CpuId /*to*/) {}
 
   virtual void enqueue_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) = 0;
   // False when the task stays queued although it blocks (delayed dequeue); the class later calls
-  // Engine::finish_delayed_dequeue().
+  // Kernel::finish_delayed_dequeue().
   virtual bool dequeue_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) = 0;
   // `task` was just made runnable on `cpu`: should it preempt what runs there (of this class)?
   virtual void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) = 0;
@@ -82,13 +82,13 @@ class SchedClass {
   // The earliest time at which a tick on `cpu` could change anything, or Nanos::max(). Asked again after
   // every change on the CPU; ticks before that time are not simulated (they would do nothing).
   virtual Nanos next_tick(CpuId cpu) = 0;
-  // An interrupt that this class sent to `cpu` with Engine::send_ipi().
+  // An interrupt that this class sent to `cpu` with Kernel::send_ipi().
   virtual void ipi(CpuId /*cpu*/) {}
-  // Runs in the stopper of `cpu`, asked for with Engine::queue_stopper().
+  // Runs in the stopper of `cpu`, asked for with Kernel::queue_stopper().
   virtual void stopper(CpuId /*cpu*/, TaskId /*task*/, CpuId /*dest*/) {}
 
   virtual void yield_task(CpuId /*cpu*/, TaskId /*task*/) {}
-  // The timer `number` that it set with Engine::set_timer() has run out. On no CPU in particular.
+  // The timer `number` that it set with Kernel::set_timer() has run out. On no CPU in particular.
   virtual void timer(uint32_t /*number*/) {}
   virtual void task_fork(TaskId /*child*/, TaskId /*parent*/) {}
   virtual void task_dead(TaskId /*task*/) {}  // after the switch away from it

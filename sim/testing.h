@@ -17,17 +17,17 @@ class QueueClass : public SchedClass {
  public:
   explicit QueueClass(bool stop) : stop_(stop) {}
 
-  void attach(Engine& engine) override {
-    engine_ = &engine;
-    queues_.resize(engine.nr_cpus());
+  void attach(Kernel& kernel) override {
+    kernel_ = &kernel;
+    queues_.resize(kernel.nr_cpus());
   }
   const char* name() const override { return stop_ ? "stop" : "queue"; }
   bool takes(SchedPolicy policy) const override { return (policy == SchedPolicy::kStop) == stop_; }
   CpuId select_task_rq(TaskId task, CpuId prev, uint32_t flags) override {
     if (flags & kWfExec && exec_to.valid()) return exec_to;
-    for (CpuId cpu : engine_->allowed(task))
-      if (engine_->idle_cpu(cpu)) return cpu;
-    return engine_->cpu_allowed(task, prev) ? prev : engine_->allowed(task).first_cpu();
+    for (CpuId cpu : kernel_->allowed(task))
+      if (kernel_->idle_cpu(cpu)) return cpu;
+    return kernel_->cpu_allowed(task, prev) ? prev : kernel_->allowed(task).first_cpu();
   }
   void enqueue_task(CpuId cpu, TaskId task, uint32_t) override { queue(cpu).push_back(task); }
   bool dequeue_task(CpuId cpu, TaskId task, uint32_t) override {
@@ -43,16 +43,16 @@ class QueueClass : public SchedClass {
     if (stop_ || queue(cpu).size() < 2) return;
     dequeue_task(cpu, curr, 0);
     queue(cpu).push_back(curr);
-    engine_->resched_curr(cpu);
+    kernel_->resched_curr(cpu);
   }
-  Nanos next_tick(CpuId cpu) override { return !stop_ && queue(cpu).size() > 1 ? engine_->now() : Nanos::max(); }
+  Nanos next_tick(CpuId cpu) override { return !stop_ && queue(cpu).size() > 1 ? kernel_->now() : Nanos::max(); }
 
   CpuId exec_to;  // where select_task_rq sends an exec
 
  private:
   std::deque<TaskId>& queue(CpuId cpu) { return queues_[cpu.index()]; }
   bool stop_;
-  Engine* engine_ = nullptr;
+  Kernel* kernel_ = nullptr;
   std::vector<std::deque<TaskId>> queues_;
 };
 

@@ -24,7 +24,7 @@ bool ExtClass::balance(CpuId cpu, TaskId prev, bool* keep) {
     if (dsqs_->at(dsqs_->local(cpu)).nr > 0) return true;
     DsqIndex global = dsqs_->global(machine().cpu(cpu).node);
     if (consume(cpu, global)) return true;
-    if (has(Op::kDispatch) && !bypass_ && engine_->cpu_online(cpu)) {
+    if (has(Op::kDispatch) && !bypass_ && kernel_->cpu_online(cpu)) {
       CpuId outer = dispatch_cpu_;
       dispatch_cpu_ = cpu;
       for (int loops = kDspMaxLoops;;) {
@@ -75,7 +75,7 @@ void ExtClass::finish_dispatch(CpuId cpu, const DispatchEntry& entry) {
 }
 
 void ExtClass::dispatch_to_local(DsqIndex local, TaskId id, uint64_t enq_flags) {
-  CpuId from = engine_->task_cpu(id), to = dsqs_->at(local).cpu;
+  CpuId from = kernel_->task_cpu(id), to = dsqs_->at(local).cpu;
   task(id).ops_state = OpsState::kNone;
   if (from == to) return dispatch_enqueue(local, id, enq_flags);
   if (!can_run_on(id, to, true)) return dispatch_enqueue(global_dsq(id), id, enq_flags & ~uint64_t{kEnqPreempt});
@@ -84,23 +84,23 @@ void ExtClass::dispatch_to_local(DsqIndex local, TaskId id, uint64_t enq_flags) 
 
 // task_can_run_on_remote_rq()
 bool ExtClass::can_run_on(TaskId id, CpuId cpu, bool enforce) {
-  if (!engine_->affinity(id).contains(cpu) && !engine_->cpu_allowed(id, cpu)) {
+  if (!kernel_->affinity(id).contains(cpu) && !kernel_->cpu_allowed(id, cpu)) {
     if (enforce)
       error("SCX_DSQ_LOCAL[_ON] target CPU " + std::to_string(cpu.value()) + " not allowed for " + describe(id));
     return false;
   }
-  if (!engine_->cpu_online(cpu)) {
+  if (!kernel_->cpu_online(cpu)) {
     if (enforce) ++events_.dispatch_local_dsq_offline;
     return false;
   }
-  return engine_->cpu_allowed(id, cpu);
+  return kernel_->cpu_allowed(id, cpu);
 }
 
 // move_remote_task_to_local_dsq(): the task changes run queue on its way to the local queue of `to`.
 void ExtClass::move_remote(TaskId id, uint64_t enq_flags, CpuId to) {
   Task& t = task(id);
   t.sticky_cpu = to;
-  engine_->move_queued_task(id, to, MigrationKind::kPolicy, false);  // dispatch_enqueue() wakes an idle CPU
+  kernel_->move_queued_task(id, to, MigrationKind::kPolicy, false);  // dispatch_enqueue() wakes an idle CPU
   // It is on the local queue now, without flags.
   if (enq_flags & (kEnqHead | kEnqPreempt)) {
     dsqs_->remove(id);
@@ -111,7 +111,7 @@ void ExtClass::move_remote(TaskId id, uint64_t enq_flags, CpuId to) {
 // consume_dispatch_q(): the first task that may run here goes to the local queue.
 bool ExtClass::consume(CpuId cpu, DsqIndex queue) {
   for (TaskId id = dsqs_->at(queue).first; id.valid(); id = dsqs_->next(id)) {
-    if (engine_->task_cpu(id) == cpu) {
+    if (kernel_->task_cpu(id) == cpu) {
       dsqs_->remove(id);
       dsqs_->push(dsqs_->local(cpu), id, false);
       return true;
@@ -158,7 +158,7 @@ bool ExtClass::move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags
     it->at = it->reverse ? dsqs_->next(id) : dsqs_->prev(id);
     it->started = it->at.valid();
   }
-  if (to_cpu.valid() && to_cpu != engine_->task_cpu(id)) {
+  if (to_cpu.valid() && to_cpu != kernel_->task_cpu(id)) {
     if (can_run_on(id, to_cpu, true)) {
       move_remote(id, enq_flags, to_cpu);
     } else {

@@ -45,7 +45,7 @@ TEST(ExtDispatch, AFreeCpuLooksAtItsLocalQueueThenTheGlobalOneThenAsksTheSchedul
   Script s = Script::shared_queue();
   s.enqueue = [&](TaskId task, uint64_t flags) {
     std::string name = w.task_name(task);
-    bool first = s.kernel->engine().now() < 1_ms && name != "hog";
+    bool first = s.kernel->core().now() < 1_ms && name != "hog";
     uint64_t queue = first || name == "local" ? kDsqLocal : name == "global" ? kDsqGlobal : 0;
     s.kernel->dsq_insert(task, queue, name == "hog" ? 4 * kMs : 20 * kMs, flags);
   };
@@ -149,7 +149,7 @@ TEST(ExtDispatch, HeadGoesInFront) {
   for (const char* name : {"a", "b", "c"}) add_late(w, name);
   Script s = Script::shared_queue();
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    bool late = s.kernel->engine().now() >= 1_ms;
+    bool late = s.kernel->core().now() >= 1_ms;
     s.kernel->dsq_insert(task, late ? 0 : kDsqLocal, 20 * kMs,
                          flags | (late && task == TaskId(3) ? uint64_t{kEnqHead} : 0));
   };
@@ -200,10 +200,10 @@ TEST(ExtDispatch, ATaskThatWasQueuedAnewSinceItsInsertionIsNotDispatched) {
   s.enqueue = [&](TaskId, uint64_t) { ++enqueues; };
   s.dequeue = [&](TaskId, uint64_t) { ++dequeues; };
   s.dispatch = [&](CpuId cpu, TaskId) {
-    if (enqueues == 0 || s.kernel->engine().now() > 0_s || cpu != s.kernel->task_cpu(TaskId(0))) return;
+    if (enqueues == 0 || s.kernel->core().now() > 0_s || cpu != s.kernel->task_cpu(TaskId(0))) return;
     s.kernel->dsq_insert(TaskId(0), kDsqLocal, kSliceDfl, 0);
     if (++inserts == 2) return;  // asked again, as the first had no effect
-    for (int to : {1, 0}) s.kernel->engine().move_queued_task(TaskId(0), CpuId(to), MigrationKind::kActive);
+    for (int to : {1, 0}) s.kernel->core().move_queued_task(TaskId(0), CpuId(to), MigrationKind::kActive);
   };
   Machine machine = flat_machine(2);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
@@ -269,7 +269,7 @@ TEST(ExtDispatch, ASchedulerThatDispatchesWhatCannotRunDoesNotHangTheCpu) {
   s.select_cpu = stay;
   int calls = 0;
   s.dispatch = [&](CpuId, TaskId) {
-    if (s.kernel->engine().now() >= 1_ms && ++calls <= 100) {
+    if (s.kernel->core().now() >= 1_ms && ++calls <= 100) {
       s.kernel->dsq_insert(TaskId(1), kDsqLocal, kSliceDfl, 0);  // it sleeps
     } else {
       s.kernel->dsq_move_to_local(0);
@@ -277,7 +277,7 @@ TEST(ExtDispatch, ASchedulerThatDispatchesWhatCannotRunDoesNotHangTheCpu) {
   };
   Nanos ran;
   s.running = [&](TaskId task) {
-    if (task == TaskId(0)) ran = s.kernel->engine().now();
+    if (task == TaskId(0)) ran = s.kernel->core().now();
   };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
@@ -292,7 +292,7 @@ TEST(ExtDispatch, OrderedQueuesRunTheLeastVtimeFirst) {
   for (const char* name : {"a", "b", "c"}) add_late(w, name);
   Script s = Script::shared_queue();
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    if (s.kernel->engine().now() < 1_ms) return void(s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, flags));
+    if (s.kernel->core().now() < 1_ms) return void(s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, flags));
     s.kernel->dsq_insert_vtime(task, 0, kSliceDfl, UINT64_MAX - 1 + static_cast<uint64_t>(4 - task.value()), flags);
   };
   std::vector<std::string> order = order_of(w, s);

@@ -14,7 +14,7 @@ void ExtClass::set_runnable(CpuId cpu, TaskId id) {
   Task& t = task(id);
   uint32_t& flags = *t.fields.flags;
   if (flags & kTaskResetRunnableAt) {
-    t.runnable_at = engine_->now();
+    t.runnable_at = kernel_->now();
     flags &= ~kTaskResetRunnableAt;
   }
   if (t.runnable_on.valid()) clear_runnable(id, false);
@@ -43,7 +43,7 @@ void ExtClass::enqueue_task(CpuId cpu, TaskId id, uint32_t flags) {
   // Between run queues (task_on_rq_migrating()); a change of class has kEnqueueRestore as well.
   bool moves = (flags & (kEnqueueMove | kEnqueueRestore)) == kEnqueueMove;
   // What runs while its parameters change goes on running, whatever the scheduler thinks of it.
-  bool sticky = t.sticky_cpu == cpu || ((flags & kEnqueueRestore) && engine_->curr(cpu) == id);
+  bool sticky = t.sticky_cpu == cpu || ((flags & kEnqueueRestore) && kernel_->curr(cpu) == id);
   if (t.sticky_cpu.valid()) t.sticky_cpu = CpuId();
   uint64_t enq_flags = flags & (kEnqueueWakeup | kEnqueueRestore | kEnqueueMove | kEnqueueMigrated | kEnqueueInitial);
   if (moves) enq_flags = kEnqueueMigrated;  // activate_task()
@@ -68,14 +68,14 @@ void ExtClass::do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky)
     dispatch_enqueue(queue, id, enq_flags);
   };
   // The tasks that an offline CPU still has are on their way elsewhere.
-  if (!engine_->cpu_online(cpu)) return refilled(local);
+  if (!kernel_->cpu_online(cpu)) return refilled(local);
   if (bypass_) {
     ++events_.bypass_dispatch;
     t.ddsp_dsq_id = kDsqInvalid;
     return refilled(global_dsq(id));
   }
   if (t.ddsp_dsq_id != kDsqInvalid) return direct_dispatch(id, enq_flags);
-  if (!(info_.flags & kOpsEnqExiting) && engine_->task_exiting(id)) {
+  if (!(info_.flags & kOpsEnqExiting) && kernel_->task_exiting(id)) {
     ++events_.enq_skip_exiting;
     return refilled(local);
   }
@@ -95,7 +95,7 @@ void ExtClass::do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky)
 // A direct dispatch decided in select_cpu() or enqueue().
 void ExtClass::direct_dispatch(TaskId id, uint64_t enq_flags) {
   Task& t = task(id);
-  CpuId cpu = engine_->task_cpu(id);
+  CpuId cpu = kernel_->task_cpu(id);
   DsqIndex queue = find_dsq_for_dispatch(cpu, t.ddsp_dsq_id, id);
   t.ddsp_enq_flags |= enq_flags;
   const Dsq& dsq = dsqs_->at(queue);
@@ -104,7 +104,7 @@ void ExtClass::direct_dispatch(TaskId id, uint64_t enq_flags) {
     t.ops_state = OpsState::kNone;
     t.deferred = true;
     Cpu& state = cpu_state(cpu);
-    if (state.deferred.empty()) engine_->set_timer(*this, engine_->now(), number_of(kDeferred, static_cast<uint32_t>(cpu.value())));
+    if (state.deferred.empty()) kernel_->set_timer(*this, kernel_->now(), number_of(kDeferred, static_cast<uint32_t>(cpu.value())));
     state.deferred.push_back(id);
     return;
   }
@@ -175,12 +175,12 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
   if (!queue->cpu.valid()) return;
 
   CpuId cpu = queue->cpu;
-  TaskId curr = engine_->curr(cpu);
+  TaskId curr = kernel_->curr(cpu);
   // A CPU that is choosing what to run will see it.
   if (cpu_state(cpu).in_balance) return;
   bool preempt = (enq_flags & kEnqPreempt) && curr != id && is_ext(curr);
   if (preempt) slice(curr) = 0;
-  if (preempt || !curr.valid()) engine_->resched_curr(cpu);
+  if (preempt || !curr.valid()) kernel_->resched_curr(cpu);
 }
 
 // The scheduler gives the task up, if it has it.
@@ -208,7 +208,7 @@ bool ExtClass::dequeue_task(CpuId cpu, TaskId id, uint32_t flags) {
   if (moves) deq_flags = 0;
   ops_dequeue(id, deq_flags);
   // Running lies within runnable: the end of one comes before the end of the other.
-  if (engine_->curr(cpu) == id) {
+  if (kernel_->curr(cpu) == id) {
     update_curr(cpu, id);
     if (has(Op::kStopping)) call(Op::kStopping, kKfRest, [&] { ops_->stopping(id, false); });
   }

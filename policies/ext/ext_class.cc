@@ -9,14 +9,14 @@ ExtClass::ExtClass(std::function<std::unique_ptr<Ops>()> make_ops, FairClass& fa
 
 ExtClass::~ExtClass() = default;
 
-void ExtClass::attach(Engine& engine) {
-  engine_ = &engine;
-  size_t nr_tasks = engine.workload().tasks.size();
-  tasks_.resize(engine.nr_tasks());
-  cpus_.resize(engine.nr_cpus());
-  dsqs_ = std::make_unique<DsqTable>(engine.nr_cpus(), engine.machine().nr_nodes(), nr_tasks);
-  idle_ = std::make_unique<IdleMasks>(engine.machine());
-  all_cpus_ = engine.machine().cpus();
+void ExtClass::attach(Kernel& kernel) {
+  kernel_ = &kernel;
+  size_t nr_tasks = kernel.workload().tasks.size();
+  tasks_.resize(kernel.nr_tasks());
+  cpus_.resize(kernel.nr_cpus());
+  dsqs_ = std::make_unique<DsqTable>(kernel.nr_cpus(), kernel.machine().nr_nodes(), nr_tasks);
+  idle_ = std::make_unique<IdleMasks>(kernel.machine());
+  all_cpus_ = kernel.machine().cpus();
   load();
 }
 
@@ -33,13 +33,13 @@ void ExtClass::before_call(Op op, uint32_t mask, uint32_t* outer) {
   ++depth_;
   auto i = static_cast<size_t>(op);
   ++nr_calls_[i];
-  if (options_.costs.of[i] > Nanos(0)) engine_->charge(engine_->this_cpu(), options_.costs.of[i]);
+  if (options_.costs.of[i] > Nanos(0)) kernel_->charge(kernel_->this_cpu(), options_.costs.of[i]);
 }
 
 void ExtClass::after_call(uint32_t outer) {
   kf_mask_ = outer;
   // A CPU that is choosing what to run takes its interrupts afterwards: scheduled().
-  if (--depth_ == 0 && kicks_pending_ && !cpu_state(engine_->this_cpu()).in_balance) flush_kicks();
+  if (--depth_ == 0 && kicks_pending_ && !cpu_state(kernel_->this_cpu()).in_balance) flush_kicks();
 }
 
 // `unlocked`: outside the hot callbacks too (init(), timers, user space), where no run queue is locked.
@@ -57,7 +57,7 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
   if (wake_flags & kWfExec) return prev;
   Task& t = task(id);
   t.cpu_selected = wake_flags & kWfTtwu;  // wake_up_new_task() does not pass it on
-  const CpuSet& allowed = engine_->allowed(id);
+  const CpuSet& allowed = kernel_->allowed(id);
   CpuId cpu = prev;
   if (has(Op::kSelectCpu) && !bypass_) {
     direct_task_ = id;
@@ -77,15 +77,15 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
     if (bypass_) ++events_.bypass_dispatch;
   }
   t.selected_cpu = cpu;
-  return allowed.contains(cpu) ? cpu : engine_->fallback_cpu(id);
+  return allowed.contains(cpu) ? cpu : kernel_->fallback_cpu(id);
 }
 
 // Brings the slice of what runs up to now.
 void ExtClass::update_curr(CpuId, TaskId id) {
   Task& t = task(id);
-  Nanos delta = engine_->now() - t.exec_start;
+  Nanos delta = kernel_->now() - t.exec_start;
   if (delta <= Nanos(0)) return;
-  t.exec_start = engine_->now();
+  t.exec_start = kernel_->now();
   uint64_t& left = *t.fields.slice;
   if (left != kSliceInf) left -= std::min(left, static_cast<uint64_t>(delta.count()));
 }
@@ -93,7 +93,7 @@ void ExtClass::update_curr(CpuId, TaskId id) {
 // pick_task_scx(), with balance_scx() before it
 TaskId ExtClass::pick_task(CpuId cpu) {
   if (state_ == State::kOff) return TaskId();
-  TaskId prev = engine_->curr(cpu);
+  TaskId prev = kernel_->curr(cpu);
   rescheduled(cpu);
   bool keep = false;
   balance(cpu, prev, &keep);
@@ -113,13 +113,13 @@ void ExtClass::set_next_task(CpuId, TaskId id) {
     ops_dequeue(id, kDeqCoreSchedExec);
     dispatch_dequeue(id);
   }
-  t.exec_start = engine_->now();
+  t.exec_start = kernel_->now();
   if (has(Op::kRunning) && queued(id)) call(Op::kRunning, kKfRest, [&] { ops_->running(id); });
   clear_runnable(id, true);
 }
 
 void ExtClass::put_prev_task(CpuId cpu, TaskId id, TaskId next) {
-  if (engine_->task_exiting(id) && !queued(id)) return;
+  if (kernel_->task_exiting(id) && !queued(id)) return;
   update_curr(cpu, id);
   if (!queued(id)) return;  // it was just dequeued: stopping() has been called
   if (has(Op::kStopping)) call(Op::kStopping, kKfRest, [&] { ops_->stopping(id, true); });
@@ -142,11 +142,11 @@ void ExtClass::task_tick(CpuId cpu, TaskId curr) {
   } else if (has(Op::kTick)) {
     call(Op::kTick, kKfRest, [&] { ops_->tick(curr); });
   }
-  if (slice(curr) == 0) engine_->resched_curr(cpu);
+  if (slice(curr) == 0) kernel_->resched_curr(cpu);
 }
 
 // Every tick: the policy may have written another CPU's slice, and nothing tells.
-Nanos ExtClass::next_tick(CpuId cpu) { return is_ext(engine_->curr(cpu)) ? engine_->now() : Nanos::max(); }
+Nanos ExtClass::next_tick(CpuId cpu) { return is_ext(kernel_->curr(cpu)) ? kernel_->now() : Nanos::max(); }
 
 void ExtClass::yield_task(CpuId cpu, TaskId id) {
   update_curr(cpu, id);
@@ -167,7 +167,7 @@ void ExtClass::cpu_idle(CpuId cpu, bool idle, bool transition) {
   if (transition && has(Op::kUpdateIdle) && !bypass_) {
     call(Op::kUpdateIdle, kKfRest, [&] { ops_->update_idle(cpu, idle); });
   }
-  if (builtin_idle_ && engine_->cpu_online(cpu)) idle_->update(cpu, idle);
+  if (builtin_idle_ && kernel_->cpu_online(cpu)) idle_->update(cpu, idle);
 }
 
 // switch_class(): a higher class takes the CPU.
@@ -179,21 +179,21 @@ void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
     if ((has(Op::kCpuRelease) || has(Op::kCpuAcquire)) && is_ext(prev) && !state.released) {
       state.released = true;
       if (has(Op::kCpuRelease)) {
-        SchedPolicy policy = engine_->policy(next);
+        SchedPolicy policy = kernel_->policy(next);
         int32_t reason = policy == SchedPolicy::kStop                                 ? 2
                          : policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr ? 0
                                                                                       : 3;
         call(Op::kCpuRelease, kKfCpuRelease,
-             [&] { ops_->cpu_release(cpu, reason, engine_->is_stopper(next) ? TaskId() : next); });
+             [&] { ops_->cpu_release(cpu, reason, kernel_->is_stopper(next) ? TaskId() : next); });
       }
     }
   }
   if (ops_ && ops_->wants_sched_switch() && !bypass_) {
-    auto visible = [&](TaskId id) { return id.valid() && !engine_->is_stopper(id) ? id : TaskId(); };
+    auto visible = [&](TaskId id) { return id.valid() && !kernel_->is_stopper(id) ? id : TaskId(); };
     ops_->sched_switch(cpu, visible(prev), visible(next));
   }
 }
 
-GroupId ExtClass::task_cgroup(TaskId id) const { return engine_->kernel().autogroup ? GroupId(0) : engine_->group(id); }
+GroupId ExtClass::task_cgroup(TaskId id) const { return kernel_->params().autogroup ? GroupId(0) : kernel_->group(id); }
 
 }  // namespace simsched::ext

@@ -18,7 +18,7 @@
 #include "policies/ext/idle.h"
 #include "policies/ext/ops.h"
 #include "policies/fair/fair.h"
-#include "sim/engine.h"
+#include "sim/kernel.h"
 #include "sim/sched_class.h"
 
 namespace simsched::ext {
@@ -50,7 +50,7 @@ class ExtClass final : public SchedClass {
   ~ExtClass() override;
 
   // ---- SchedClass ----
-  void attach(Engine& engine) override;
+  void attach(Kernel& kernel) override;
   const char* name() const override { return "ext"; }
   bool takes(SchedPolicy policy) const override;
   CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) override;
@@ -84,13 +84,13 @@ class ExtClass final : public SchedClass {
   // The clock that schedulers see: the machine has been up for a while when the simulation starts, as any has when a
   // scheduler is loaded. Times that are given to kfuncs are on this clock.
   static constexpr Nanos kUptime = 1000_s;
-  Nanos now() const { return engine_->now() + kUptime; }
-  CpuId this_cpu() const { return engine_->this_cpu(); }
-  TaskId current() const { return engine_->curr(engine_->this_cpu()); }  // none: idle
-  size_t nr_cpu_ids() const { return engine_->nr_cpus(); }
-  const Machine& machine() const { return engine_->machine(); }
-  Engine& engine() { return *engine_; }
-  const CpuSet& online_cpus() const { return engine_->online_cpus(); }
+  Nanos now() const { return kernel_->now() + kUptime; }
+  CpuId this_cpu() const { return kernel_->this_cpu(); }
+  TaskId current() const { return kernel_->curr(kernel_->this_cpu()); }  // none: idle
+  size_t nr_cpu_ids() const { return kernel_->nr_cpus(); }
+  const Machine& machine() const { return kernel_->machine(); }
+  Kernel& core() { return *kernel_; }  // kernel/sched/core.c
+  const CpuSet& online_cpus() const { return kernel_->online_cpus(); }
 
   // ---- kfuncs: dispatch queues (kfuncs_dsq.cc) ----
   int32_t create_dsq(uint64_t id, int32_t node);
@@ -130,15 +130,15 @@ class ExtClass final : public SchedClass {
   TaskId cpu_curr(int32_t cpu);  // none: idle or a stopper
 
   // ---- kfuncs: tasks ----
-  bool task_running(TaskId task) const { return engine_->task_running(task); }
-  CpuId task_cpu(TaskId task) const { return engine_->task_cpu(task); }
+  bool task_running(TaskId task) const { return kernel_->task_running(task); }
+  CpuId task_cpu(TaskId task) const { return kernel_->task_cpu(task); }
   GroupId task_cgroup(TaskId task) const;  // autogroups are no cgroups: the root's
   const TaskFields& fields(TaskId task) const { return tasks_[task.index()].fields; }
   bool task_alive(TaskId task) const { return tasks_[task.index()].alive; }
   // Whether tasks of this class run on a CPU or wait there, wherever the scheduler has put them.
   bool has_tasks(CpuId cpu) const {
-    TaskId curr = engine_->curr(cpu);
-    return cpus_[cpu.index()].runnable_first.valid() || (is_ext(curr) && engine_->task_on_rq(curr));
+    TaskId curr = kernel_->curr(cpu);
+    return cpus_[cpu.index()].runnable_first.valid() || (is_ext(curr) && kernel_->task_on_rq(curr));
   }
   uint32_t local_dsq_nr(CpuId cpu) const { return dsqs_->at(dsqs_->local(cpu)).nr; }
 
@@ -209,10 +209,10 @@ class ExtClass final : public SchedClass {
   Cpu& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
   uint64_t& slice(TaskId id) { return *tasks_[id.index()].fields.slice; }
   bool queued(TaskId id) { return *tasks_[id.index()].fields.flags & kTaskQueued; }
-  bool is_ext(TaskId id) const { return id.valid() && !engine_->is_stopper(id) && tasks_[id.index()].enabled; }
+  bool is_ext(TaskId id) const { return id.valid() && !kernel_->is_stopper(id) && tasks_[id.index()].enabled; }
   bool has(Op op) const { return info_.has(op); }
   bool cpu_valid(int32_t cpu, const char* where);
-  std::string describe(TaskId id) const { return engine_->describe(id); }
+  std::string describe(TaskId id) const { return kernel_->describe(id); }
 
   // Every call of the policy's code goes through here: counts, charges its cost, tells kfuncs what they may do, and
   // sends the kicks that the callback asked for.
@@ -233,7 +233,7 @@ class ExtClass final : public SchedClass {
   void set_runnable(CpuId cpu, TaskId id);
   void clear_runnable(TaskId id, bool reset);
   DsqIndex find_dsq_for_dispatch(CpuId local, uint64_t id, TaskId task);
-  DsqIndex global_dsq(TaskId id) { return dsqs_->global(machine().cpu(engine_->task_cpu(id)).node); }
+  DsqIndex global_dsq(TaskId id) { return dsqs_->global(machine().cpu(kernel_->task_cpu(id)).node); }
 
   // dispatch.cc
   bool balance(CpuId cpu, TaskId prev, bool* keep);
@@ -280,7 +280,7 @@ class ExtClass final : public SchedClass {
   std::function<std::unique_ptr<Ops>()> make_ops_;
   FairClass& fair_;
   ExtOptions options_;
-  Engine* engine_ = nullptr;
+  Kernel* kernel_ = nullptr;
   std::unique_ptr<Ops> ops_;
   OpsInfo info_;
   State state_ = State::kOff;

@@ -32,7 +32,7 @@ TEST(ExtHotplug, ASchedulerThatHandlesItIsToldAndStays) {
   s.cpu_online = [&](CpuId cpu) { log.push_back("online " + std::to_string(cpu.value())); };
   s.cpu_offline = [&](CpuId cpu) { log.push_back("offline " + std::to_string(cpu.value())); };
   s.running = [&](TaskId task) {
-    bool away = s.kernel->engine().now() > 10_ms && s.kernel->engine().now() < 30_ms;
+    bool away = s.kernel->core().now() > 10_ms && s.kernel->core().now() < 30_ms;
     EXPECT_FALSE(away && s.kernel->task_cpu(task) == CpuId(1));
   };
   Machine machine = flat_machine(2);
@@ -65,7 +65,7 @@ TEST(ExtHotplug, WhileItIsLoadedAgainTheFairClassRunsTheTasks) {
   ExtOptions ext;
   ext.restart_delay = 15_ms;
   std::vector<Nanos> inits;
-  s.init = [&] { return inits.push_back(s.kernel->engine().now()), s.kernel->create_dsq(0, -1); };
+  s.init = [&] { return inits.push_back(s.kernel->core().now()), s.kernel->create_dsq(0, -1); };
   Machine machine = flat_machine(2);
   Simulation sim(machine, w, s, plug({{10_ms, CpuId(1), false}}), ext);
   EXPECT_EQ(sim.run().status, "ok");

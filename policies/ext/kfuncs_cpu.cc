@@ -20,7 +20,7 @@ bool ExtClass::check_builtin_idle() {
 
 // Whose node comes first, where idle CPUs are tracked by node.
 NodeId ExtClass::idle_node(int32_t cpu) const {
-  return info_.flags & kOpsBuiltinIdlePerNode ? engine_->machine().cpu(CpuId(cpu)).node : NodeId();
+  return info_.flags & kOpsBuiltinIdlePerNode ? kernel_->machine().cpu(CpuId(cpu)).node : NodeId();
 }
 
 // scx_select_cpu_dfl(): an idle CPU for a waking task, claimed; -EBUSY when there is none.
@@ -28,9 +28,9 @@ int32_t ExtClass::select_idle(TaskId id, int32_t prev_cpu, uint64_t wake_flags, 
   const Machine& m = machine();
   CpuId prev(prev_cpu), here = this_cpu();
   NodeId node = idle_node(prev_cpu);
-  bool prev_allowed = allowed.contains(prev) && engine_->cpu_allowed(id, prev);
-  bool everywhere = &allowed == &engine_->online_cpus();
-  const CpuSet& mine = engine_->allowed(id);
+  bool prev_allowed = allowed.contains(prev) && kernel_->cpu_allowed(id, prev);
+  bool everywhere = &allowed == &kernel_->online_cpus();
+  const CpuSet& mine = kernel_->allowed(id);
   const CpuSet* usable = &allowed;
   if (&allowed != &mine && !everywhere) {
     scratch_ = allowed & mine;
@@ -41,7 +41,7 @@ int32_t ExtClass::select_idle(TaskId id, int32_t prev_cpu, uint64_t wake_flags, 
   }
   auto pick = [&](const CpuSet& set, uint64_t pick_flags) { return idle_->pick(set, node, pick_flags, here); };
   // CPUs of the LLC or node of `prev`; not looked at where it makes no difference.
-  bool whole = usable == &engine_->online_cpus() || *usable == engine_->online_cpus();
+  bool whole = usable == &kernel_->online_cpus() || *usable == kernel_->online_cpus();
   CpuSet llc, numa;
   const CpuSet *llc_cpus = nullptr, *numa_cpus = nullptr;
   if (idle_->by_node()) {
@@ -64,7 +64,7 @@ int32_t ExtClass::select_idle(TaskId id, int32_t prev_cpu, uint64_t wake_flags, 
     // others wait there or the machine is full.
     if (prev_allowed && m.cpu(here).llc == m.cpu(prev).llc && idle_->test_and_clear(prev)) return prev_cpu;
     TaskId waker = current();
-    bool exiting = waker.valid() && !engine_->is_stopper(waker) && engine_->task_exiting(waker);
+    bool exiting = waker.valid() && !kernel_->is_stopper(waker) && kernel_->task_exiting(waker);
     bool same_node = !(flags & kPickIdleInNode) || m.cpu(here).node == m.cpu(prev).node;
     bool some_idle = node.valid() ? idle_->cpus().intersects(m.node_cpus(m.cpu(here).node)) : !idle_->cpus().empty();
     if (!exiting && local_dsq_nr(here) == 0 && same_node && some_idle && usable->contains(here)) return here.value();
@@ -90,7 +90,7 @@ int32_t ExtClass::select_idle(TaskId id, int32_t prev_cpu, uint64_t wake_flags, 
 
 int32_t ExtClass::select_cpu_dfl(TaskId id, int32_t prev, uint64_t wake_flags, bool* is_idle) {
   *is_idle = false;
-  int32_t cpu = select_from_kfunc(id, prev, wake_flags, engine_->allowed(id), 0);
+  int32_t cpu = select_from_kfunc(id, prev, wake_flags, kernel_->allowed(id), 0);
   if (cpu < 0) return prev;
   *is_idle = true;
   return cpu;
@@ -107,7 +107,7 @@ int32_t ExtClass::select_from_kfunc(TaskId id, int32_t prev, uint64_t wake_flags
   if (!check_builtin_idle()) return -kEBUSY;
   if (!kf_allowed(kKfSelectCpu | kKfEnqueue, true)) return -kEPERM;
   // enqueue() is called for tasks bound to one CPU too, select_cpu() is not.
-  if (engine_->affinity_id(id).value() != 0 && engine_->allowed(id).size() == 1) {
+  if (kernel_->affinity_id(id).value() != 0 && kernel_->allowed(id).size() == 1) {
     return allowed.contains(CpuId(prev)) && idle_->test_and_clear(CpuId(prev)) ? prev : -kEBUSY;
   }
   return select_idle(id, prev, wake_flags, allowed, flags);
@@ -195,8 +195,8 @@ void ExtClass::cpuperf_set(int32_t cpu, uint32_t perf) {
 
 TaskId ExtClass::cpu_curr(int32_t cpu) {
   if (!cpu_valid(cpu, nullptr)) return TaskId();
-  TaskId curr = engine_->curr(CpuId(cpu));
-  return curr.valid() && !engine_->is_stopper(curr) ? curr : TaskId();
+  TaskId curr = kernel_->curr(CpuId(cpu));
+  return curr.valid() && !kernel_->is_stopper(curr) ? curr : TaskId();
 }
 
 void ExtClass::kick_cpu(int32_t cpu, uint64_t flags) {
@@ -205,7 +205,7 @@ void ExtClass::kick_cpu(int32_t cpu, uint64_t flags) {
   if (flags & kKickIdle) {
     if (flags & (kKickPreempt | kKickWait)) error("PREEMPT/WAIT cannot be used with SCX_KICK_IDLE");
     // Not needed for a CPU that goes through a whole scheduling cycle before it idles.
-    if (engine_->curr(CpuId(cpu)).valid() && !state.in_balance) return;
+    if (kernel_->curr(CpuId(cpu)).valid() && !state.in_balance) return;
     if (!state.kicked && !state.kicked_if_idle) kicks_.push_back(CpuId(cpu));
     state.kicked_if_idle = true;
   } else {
@@ -233,27 +233,27 @@ void ExtClass::kick_one(CpuId cpu) {
   uint64_t flags = state.kick_flags;
   state.kicked = state.kicked_if_idle = false;
   state.kick_flags = 0;
-  TaskId curr = engine_->curr(cpu);
+  TaskId curr = kernel_->curr(cpu);
   CpuId here = this_cpu();
-  if (!engine_->cpu_online(cpu) && cpu != here) return;
+  if (!kernel_->cpu_online(cpu) && cpu != here) return;
   if (!hard) {
-    if (!curr.valid() || state.in_balance) engine_->resched_curr(cpu);
+    if (!curr.valid() || state.in_balance) kernel_->resched_curr(cpu);
     return;
   }
   if (curr.valid() && !is_ext(curr)) return;  // a higher class runs: not ours to disturb
   if ((flags & kKickPreempt) && curr.valid()) slice(curr) = 0;
   if ((flags & kKickWait) && cpu != here && curr.valid()) {
     state.waiters.push_back(here);
-    engine_->hold(here);
+    kernel_->hold(here);
   }
-  engine_->resched_curr(cpu);
+  kernel_->resched_curr(cpu);
 }
 
 // The CPU has been through the scheduler: whoever waited for that goes on.
 void ExtClass::rescheduled(CpuId cpu) {
   Cpu& state = cpu_state(cpu);
   if (state.waiters.empty()) return;
-  for (CpuId waiter : state.waiters) engine_->release(waiter);
+  for (CpuId waiter : state.waiters) kernel_->release(waiter);
   state.waiters.clear();
 }
 

@@ -101,7 +101,7 @@ TaskId ExtClass::dsq_peek(uint64_t id) {
 uint32_t ExtClass::reenqueue_local() {
   CpuId cpu = this_cpu();
   if (!(kf_mask_ & kKfCpuRelease)) {  // since 6.19 from anywhere, and then later
-    engine_->set_timer(*this, engine_->now(), number_of(kReenqueue, static_cast<uint32_t>(cpu.value())));
+    kernel_->set_timer(*this, kernel_->now(), number_of(kReenqueue, static_cast<uint32_t>(cpu.value())));
     return 0;
   }
   return reenqueue(cpu);

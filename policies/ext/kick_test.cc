@@ -23,13 +23,13 @@ Nanos first_run(Script& s, const std::function<void(TaskId)>& kick, uint64_t hog
   s.use_shared_queue(0);
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 1; };  // wakes no other CPU than the busy one
   s.enqueue = [&s, kick, hog_slice](TaskId t, uint64_t flags) {
-    bool late = t == TaskId(0) && s.kernel->engine().now() >= 10_ms;
+    bool late = t == TaskId(0) && s.kernel->core().now() >= 10_ms;
     s.kernel->dsq_insert(t, late ? 0 : kDsqLocal, t == TaskId(1) ? hog_slice : kSliceDfl, flags);
     if (late) kick(t);
   };
   Nanos ran = Nanos::max();
   s.running = [&](TaskId t) {
-    if (t == task && s.kernel->engine().now() >= 10_ms) ran = std::min(ran, s.kernel->engine().now());
+    if (t == task && s.kernel->core().now() >= 10_ms) ran = std::min(ran, s.kernel->core().now());
   };
   Machine machine = flat_machine(2);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
@@ -125,7 +125,7 @@ TEST(ExtKick, WithWaitHoldsTheKickerUntilTheOtherHasChosen) {
     s.enqueue = [&](TaskId task, uint64_t enq) { s.kernel->dsq_insert(task, kDsqLocal, kSliceInf, enq); };
     bool kicked = false;
     s.tick = [&](TaskId task) {
-      if (task != TaskId(0) || kicked || s.kernel->engine().now() < 5_ms) return;
+      if (task != TaskId(0) || kicked || s.kernel->core().now() < 5_ms) return;
       kicked = true;
       s.kernel->kick_cpu(1, flags);
     };

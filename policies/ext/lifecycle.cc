@@ -39,14 +39,14 @@ const char* reason_of(ExitKind kind) {
 void ExtClass::load() {
   exit_ = {};
   loading_ = true;
-  engine_->set_this_cpu(options_.loader_cpu);
+  kernel_->set_this_cpu(options_.loader_cpu);
   state_ = State::kEnabling;
   ops_ = make_ops_();
   info_ = ops_->info();
   ops_->attach(*this);
   builtin_idle_ = !has(Op::kUpdateIdle) || (info_.flags & kOpsKeepBuiltinIdle);
   // All count as idle at first; the masks come true as CPUs go through the scheduler.
-  idle_->reset(engine_->online_cpus());
+  idle_->reset(kernel_->online_cpus());
   known_ = check_members();
   if (known_ && has(Op::kInit)) {
     int32_t result = errno_of(Op::kInit, call(Op::kInit, kKfUnlocked, [&] { return ops_->init(); }));
@@ -54,15 +54,15 @@ void ExtClass::load() {
   }
   if (exit_.kind == ExitKind::kNone) validate();
   if (has(Op::kCgroupInit)) {
-    size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
+    size_t nr_groups = kernel_->params().autogroup ? 1 : kernel_->workload().nr_groups;
     for (size_t g = 0; g < nr_groups && exit_.kind == ExitKind::kNone; ++g) {
       int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, kKfUnlocked,
                                                       [&] { return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl); }));
       if (result != 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
     }
   }
-  for (size_t i = 0; i < engine_->workload().tasks.size() && exit_.kind == ExitKind::kNone; ++i) {
-    TaskState state = engine_->task_state(TaskId(i));
+  for (size_t i = 0; i < kernel_->workload().tasks.size() && exit_.kind == ExitKind::kNone; ++i) {
+    TaskState state = kernel_->task_state(TaskId(i));
     if (state != TaskState::kNew && state != TaskState::kDead) init_task(TaskId(i), false);
   }
   loading_ = false;
@@ -70,7 +70,7 @@ void ExtClass::load() {
   switch_all_ = !(info_.flags & kOpsSwitchPartial);
   state_ = State::kEnabled;
   fair_.cede(switch_all_ ? FairClass::Cede::kAll : FairClass::Cede::kExt);
-  engine_->reclassify_tasks();
+  kernel_->reclassify_tasks();
   arm_watchdog();
 }
 
@@ -129,10 +129,10 @@ bool ExtClass::init_task(TaskId id, bool fork) {
       return false;
     }
     if (*t.fields.disallow) {
-      if (fork && engine_->policy(id) == SchedPolicy::kExt) {
+      if (fork && kernel_->policy(id) == SchedPolicy::kExt) {
         error("ops.init_task() set task->scx.disallow for " + describe(id) + " during fork");
-      } else if (!fork && engine_->policy(id) == SchedPolicy::kExt && engine_->task_state(id) == TaskState::kNew) {
-        engine_->set_policy(id, SchedPolicy::kNormal);
+      } else if (!fork && kernel_->policy(id) == SchedPolicy::kExt && kernel_->task_state(id) == TaskState::kNew) {
+        kernel_->set_policy(id, SchedPolicy::kNormal);
       }
     }
   }
@@ -140,13 +140,13 @@ bool ExtClass::init_task(TaskId id, bool fork) {
 }
 
 void ExtClass::any_task_new(TaskId id) {
-  if (state_ != State::kEnabled || engine_->is_stopper(id)) return;
+  if (state_ != State::kEnabled || kernel_->is_stopper(id)) return;
   // Tasks that nobody forks have been there when the scheduler was loaded.
-  init_task(id, engine_->spec(id).parent.valid());
+  init_task(id, kernel_->spec(id).parent.valid());
 }
 
 void ExtClass::any_task_dead(TaskId id) {
-  if (engine_->is_stopper(id) || !task(id).alive) return;
+  if (kernel_->is_stopper(id) || !task(id).alive) return;
   disable_task(id);
   exit_task(id, false);
 }
@@ -161,7 +161,7 @@ void ExtClass::exit_task(TaskId id, bool cancelled) {
 
 // sched_weight_to_cgroup()
 uint32_t ExtClass::weight_of(TaskId id) const {
-  int64_t weight = engine_->policy(id) == SchedPolicy::kIdle ? fair::kIdleWeight : fair::nice_weight(engine_->nice(id));
+  int64_t weight = kernel_->policy(id) == SchedPolicy::kIdle ? fair::kIdleWeight : fair::nice_weight(kernel_->nice(id));
   return static_cast<uint32_t>(std::clamp<int64_t>((weight * 100 + 512) / 1024, kCgroupWeightMin, kCgroupWeightMax));
 }
 
@@ -188,7 +188,7 @@ void ExtClass::switched_to(TaskId id) {
   enable_task(id);
   // It was not told while the task was of another class.
   if (task(id).enabled && has(Op::kSetCpumask)) {
-    call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+    call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, kernel_->allowed(id)); });
   }
 }
 
@@ -203,11 +203,11 @@ void ExtClass::reweight_task(TaskId id) {
 void ExtClass::affinity_changed(TaskId id) {
   if (!task(id).enabled) return;
   // do_set_cpus_allowed(): it is off the queue meanwhile.
-  CpuId cpu = engine_->task_cpu(id);
-  bool runs = engine_->curr(cpu) == id, was_queued = queued(id);
+  CpuId cpu = kernel_->task_cpu(id);
+  bool runs = kernel_->curr(cpu) == id, was_queued = queued(id);
   if (was_queued) dequeue_task(cpu, id, kDequeueSave);
   if (runs) put_prev_task(cpu, id, TaskId());
-  if (has(Op::kSetCpumask)) call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, engine_->allowed(id)); });
+  if (has(Op::kSetCpumask)) call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, kernel_->allowed(id)); });
   if (was_queued) enqueue_task(cpu, id, kEnqueueRestore);
   if (runs) set_next_task(cpu, id);
 }
@@ -216,7 +216,7 @@ void ExtClass::affinity_changed(TaskId id) {
 void ExtClass::cpu_online(CpuId cpu, bool online) {
   ++hotplug_seq_;
   if (state_ == State::kOff) return;
-  idle_->update_topology(engine_->online_cpus());
+  idle_->update_topology(kernel_->online_cpus());
   if (!online) idle_->update(cpu, false);
   if (online && has(Op::kCpuOnline)) {
     call(Op::kCpuOnline, kKfUnlocked, [&] { ops_->cpu_online(cpu); });
@@ -250,22 +250,22 @@ void ExtClass::claim_exit(ExitKind kind, int64_t code, const std::string& messag
   exit_.reason = reason_of(kind);
   exit_.message = message;
   bypass_ = true;
-  bypass_since_ = engine_->now();
+  bypass_since_ = kernel_->now();
   ++events_.bypass_activate;
   if (kind >= ExitKind::kError) exit_.dump = dump_state();
-  if (!loading_) engine_->set_timer(*this, engine_->now(), number_of(kDisable, 0));
+  if (!loading_) kernel_->set_timer(*this, kernel_->now(), number_of(kDisable, 0));
 }
 
 // scx_disable_workfn(): every task goes to the fair class, alive and runnable.
 void ExtClass::disable() {
   state_ = State::kDisabling;
   if (has(Op::kCgroupExit) && known_) {
-    size_t nr_groups = engine_->kernel().autogroup ? 1 : engine_->workload().nr_groups;
+    size_t nr_groups = kernel_->params().autogroup ? 1 : kernel_->workload().nr_groups;
     for (size_t g = 0; g < nr_groups; ++g) call(Op::kCgroupExit, kKfUnlocked, [&] { ops_->cgroup_exit(GroupId(g)); });
   }
   fair_.cede(FairClass::Cede::kNone);
-  engine_->reclassify_tasks();
-  for (size_t i = 0; i < engine_->workload().tasks.size(); ++i) {
+  kernel_->reclassify_tasks();
+  for (size_t i = 0; i < kernel_->workload().tasks.size(); ++i) {
     if (!tasks_[i].alive) continue;
     disable_task(TaskId(i));
     exit_task(TaskId(i), false);
@@ -277,12 +277,12 @@ void ExtClass::disable() {
   dispatch_buffer_.clear();
   dsqs_->destroy_user_queues();
   for (Cpu& cpu : cpus_) {
-    for (CpuId waiter : cpu.waiters) engine_->release(waiter);
+    for (CpuId waiter : cpu.waiters) kernel_->release(waiter);
     cpu.waiters.clear();
     cpu.deferred.clear();
     cpu.released = false;
   }
-  events_.bypass_duration += (engine_->now() - bypass_since_).count();
+  events_.bypass_duration += (kernel_->now() - bypass_since_).count();
   bypass_ = false;
   state_ = State::kOff;
 
@@ -290,31 +290,31 @@ void ExtClass::disable() {
   if (exit_.kind >= ExitKind::kError) {
     if (exit_status_ == 0) exit_status_ = exit_.kind == ExitKind::kErrorStall ? 42 : 43;
     first_error_ = "policy \"" + info_.name + "\" disabled (" + exit_.reason + ") after " +
-                   std::to_string(engine_->now() / 1_ms) + " ms: " + exit_.message;
+                   std::to_string(kernel_->now() / 1_ms) + " ms: " + exit_.message;
   } else if (restart && restarts_ < kMostRestarts) {
     ++restarts_;
-    engine_->set_timer(*this, engine_->now() + options_.restart_delay, number_of(kRestart, 0));
+    kernel_->set_timer(*this, kernel_->now() + options_.restart_delay, number_of(kRestart, 0));
   } else {
     first_error_ = "policy \"" + info_.name + "\" left (" + exit_.reason + ") after " +
-                   std::to_string(engine_->now() / 1_ms) + " ms" + (exit_.message.empty() ? "" : ": " + exit_.message);
+                   std::to_string(kernel_->now() / 1_ms) + " ms" + (exit_.message.empty() ? "" : ": " + exit_.message);
   }
 }
 
 void ExtClass::arm_watchdog() {
   Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout;
-  engine_->set_timer(*this, engine_->now() + timeout / 2,
+  kernel_->set_timer(*this, kernel_->now() + timeout / 2,
                      number_of(kWatchdog, static_cast<uint32_t>(++generation_) & kWhat));
 }
 
 // scx_watchdog_workfn(), every half time-out.
 void ExtClass::check_watchdog() {
-  Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout, tick = engine_->kernel().tick();
+  Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout, tick = kernel_->params().tick();
   auto jiffies = [&](Nanos at) { return at / tick; };
-  for (CpuId cpu : engine_->online_cpus()) {
+  for (CpuId cpu : kernel_->online_cpus()) {
     for (TaskId id = cpu_state(cpu).runnable_first; id.valid(); id = task(id).runnable_next) {
       Nanos since = task(id).runnable_at;
-      if (jiffies(engine_->now()) <= jiffies(since) + jiffies(timeout)) continue;
-      int64_t ms = (jiffies(engine_->now()) - jiffies(since)) * tick.count() / 1'000'000;
+      if (jiffies(kernel_->now()) <= jiffies(since) + jiffies(timeout)) continue;
+      int64_t ms = (jiffies(kernel_->now()) - jiffies(since)) * tick.count() / 1'000'000;
       char text[48];
       std::snprintf(text, sizeof text, " failed to run for %lld.%03llds", static_cast<long long>(ms / 1000),
                     static_cast<long long>(ms % 1000));
@@ -352,9 +352,9 @@ void ExtClass::set_timer(uint64_t key, Nanos at) {
   size_t slot = 0;
   while (slot < timers_.size() && timers_[slot].key != key) ++slot;
   if (slot == timers_.size()) timers_.push_back({});
-  at = std::max(at - kUptime, engine_->now());
+  at = std::max(at - kUptime, kernel_->now());
   timers_[slot] = {key, at, this_cpu(), true};
-  engine_->set_timer(*this, at, number_of(kUser, static_cast<uint32_t>(slot)));
+  kernel_->set_timer(*this, at, number_of(kUser, static_cast<uint32_t>(slot)));
 }
 
 void ExtClass::cancel_timer(uint64_t key) {
@@ -365,10 +365,10 @@ void ExtClass::cancel_timer(uint64_t key) {
 void ExtClass::user_timer(uint32_t slot) {
   if (slot >= timers_.size()) return;
   Timer& timer = timers_[slot];
-  if (!timer.armed || timer.at != engine_->now()) return;  // set anew since
+  if (!timer.armed || timer.at != kernel_->now()) return;  // set anew since
   timer.armed = false;
   // On the CPU that set it, as long as that is there.
-  engine_->set_this_cpu(engine_->cpu_online(timer.cpu) ? timer.cpu : engine_->online_cpus().first_cpu());
+  kernel_->set_this_cpu(kernel_->cpu_online(timer.cpu) ? timer.cpu : kernel_->online_cpus().first_cpu());
   uint32_t outer = kf_mask_;
   kf_mask_ = kKfUnlocked;
   ++depth_;

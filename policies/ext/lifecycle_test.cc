@@ -117,7 +117,7 @@ TEST(ExtExit, AskingForARestartLoadsItAgainWithNewQueues) {
   bool left = false;
   s.init = [&] { return ++inits, s.kernel->create_dsq(0, -1); };
   s.tick = [&](TaskId) {
-    if (s.kernel->engine().now() < 10_ms || left) return;
+    if (s.kernel->core().now() < 10_ms || left) return;
     left = true;
     s.kernel->exit(static_cast<int64_t>(kEcodeActRestart), "again");
   };

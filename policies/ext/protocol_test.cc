@@ -93,7 +93,7 @@ class Protocol {
     };
     s.running = [this](TaskId t) {
       step(t, "running", at(t).runnable && !at(t).running && !at(t).held, [](State& x) { x.running = true; });
-      if (s_.kernel->engine().curr(s_.kernel->task_cpu(t)) != t) complain(t, "runs elsewhere");
+      if (s_.kernel->core().curr(s_.kernel->task_cpu(t)) != t) complain(t, "runs elsewhere");
     };
     s.stopping = [this](TaskId t, bool runnable) {
       step(t, "stopping", at(t).running && at(t).runnable, [](State& x) { x.running = false; });
@@ -107,7 +107,7 @@ class Protocol {
     };
     s.exit_task = [this](TaskId t, bool) {
       step(t, "exit_task", at(t).known && !at(t).enabled, [](State& x) { x.known = false; });
-      if (s_.kernel->engine().task_state(t) == TaskState::kDead) at(t).gone = true;
+      if (s_.kernel->core().task_state(t) == TaskState::kDead) at(t).gone = true;
     };
     s.dequeue = [this](TaskId t, uint64_t) { step(t, "dequeue", at(t).held, [](State& x) { x.held = false; }); };
     s.set_weight = [this](TaskId t, uint32_t) { step(t, "set_weight", at(t).enabled, [](State&) {}); };
@@ -137,10 +137,10 @@ class Protocol {
   }
   template <class Change>
   void step(TaskId t, const char* what, bool ok, Change change) {
-    if (!ok) complain(t, std::string(what) + " out of order at " + std::to_string(s_.kernel->engine().now().count()));
+    if (!ok) complain(t, std::string(what) + " out of order at " + std::to_string(s_.kernel->core().now().count()));
     change(at(t));
     std::ostringstream line;
-    line << s_.kernel->engine().now().count() << ' ' << what << ' ' << t.value() << '\n';
+    line << s_.kernel->core().now().count() << ' ' << what << ' ' << t.value() << '\n';
     log += line.str();
   }
   Script& s_;
@@ -187,7 +187,7 @@ RandomRun random_run(uint64_t seed) {
     uint64_t extra =
         flags | (choice.below(8) == 0 ? uint64_t{kEnqHead} : 0) | (choice.below(8) == 0 ? uint64_t{kEnqPreempt} : 0);
     // Bound to where it may run, where the kernel insists on it.
-    CpuId cpu = s.kernel->engine().allowed(task).first_cpu();
+    CpuId cpu = s.kernel->core().allowed(task).first_cpu();
     switch (choice.below(6)) {
       case 0:
         s.kernel->dsq_insert(task, kDsqLocal, any_slice(), extra);
@@ -209,7 +209,7 @@ RandomRun random_run(uint64_t seed) {
         waiting.push_back(task);
         break;
     }
-    for (CpuId c : s.kernel->engine().allowed(task)) s.kernel->kick_cpu(c.value(), kKickIdle);
+    for (CpuId c : s.kernel->core().allowed(task)) s.kernel->kick_cpu(c.value(), kKickIdle);
   };
   auto dequeue = s.dequeue;
   s.dequeue = [&](TaskId task, uint64_t flags) {
@@ -219,7 +219,7 @@ RandomRun random_run(uint64_t seed) {
   s.dispatch = [&](CpuId cpu, TaskId) {
     for (size_t i = 0; i < waiting.size();) {
       TaskId task = waiting[i];
-      if (!s.kernel->engine().cpu_allowed(task, cpu) || s.kernel->dispatch_nr_slots() == 0) {
+      if (!s.kernel->core().cpu_allowed(task, cpu) || s.kernel->dispatch_nr_slots() == 0) {
         ++i;
         continue;
       }

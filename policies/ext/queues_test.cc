@@ -196,7 +196,7 @@ TEST(ExtQueues, AMoveToAnotherCpusLocalQueueTakesTheTaskThere) {
   CpuId ran_on;
   Nanos ran_at;
   s.running = [&](TaskId task) {
-    if (task == TaskId(3)) ran_on = s.kernel->task_cpu(task), ran_at = s.kernel->engine().now();
+    if (task == TaskId(3)) ran_on = s.kernel->task_cpu(task), ran_at = s.kernel->core().now();
   };
   RunResult result = with_queue(s, [&] {
     DsqIterator it;
@@ -212,7 +212,7 @@ TEST(ExtQueues, AMoveWithPreemptTakesTheCpu) {
   Script s;
   Nanos ran_at;
   s.running = [&](TaskId task) {
-    if (task == TaskId(4)) ran_at = s.kernel->engine().now();
+    if (task == TaskId(4)) ran_at = s.kernel->core().now();
   };
   with_queue(s, [&] {
     DsqIterator it;
@@ -258,7 +258,7 @@ TEST(ExtTimers, RunWhenTheyAreDueUnlessSetAnewOrCancelled) {
     return s.kernel->create_dsq(0, -1);
   };
   s.timer = [&](uint64_t key) {
-    fired.emplace_back(key, s.kernel->engine().now());
+    fired.emplace_back(key, s.kernel->core().now());
     if (key == 1 && fired.size() == 1) s.kernel->set_timer(1, ExtClass::kUptime + 20_ms);
   };
   Machine machine = flat_machine(1);

@@ -48,13 +48,13 @@ SchedClass::Status ExtClass::status() const { return {first_error_, exit_status_
 // What the kernel's debug dump has of CPUs and runnable tasks.
 std::string ExtClass::dump_state() {
   std::string text;
-  for (CpuId cpu : engine_->online_cpus()) {
+  for (CpuId cpu : kernel_->online_cpus()) {
     const Dsq& local = dsqs_->at(dsqs_->local(cpu));
-    TaskId curr = engine_->curr(cpu);
-    text += "CPU " + std::to_string(cpu.value()) + ": nr_run=" + std::to_string(engine_->nr_running(cpu)) +
+    TaskId curr = kernel_->curr(cpu);
+    text += "CPU " + std::to_string(cpu.value()) + ": nr_run=" + std::to_string(kernel_->nr_running(cpu)) +
             " local=" + std::to_string(local.nr) + " curr=" + (curr.valid() ? describe(curr) : "swapper") + "\n";
     for (TaskId id = cpu_state(cpu).runnable_first; id.valid(); id = task(id).runnable_next) {
-      text += "  R " + describe(id) + " +" + std::to_string((engine_->now() - task(id).runnable_at) / 1_ms) + "ms\n";
+      text += "  R " + describe(id) + " +" + std::to_string((kernel_->now() - task(id).runnable_at) / 1_ms) + "ms\n";
     }
   }
   return text;

@@ -290,7 +290,7 @@ TEST(ExtSelftests, Numa) {
   };
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
     int32_t node = node_of(prev);
-    const CpuSet& cpus = s.kernel->engine().allowed(task);
+    const CpuSet& cpus = s.kernel->core().allowed(task);
     int32_t cpu = s.kernel->pick_idle_cpu_node(cpus, node, kPickIdleInNode);
     if (cpu < 0) cpu = s.kernel->pick_any_cpu_node(cpus, node, kPickIdleInNode);
     EXPECT_EQ(node_of(CpuId(cpu)), node);

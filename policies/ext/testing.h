@@ -83,7 +83,7 @@ class TestOps final : public Ops {
   const OpsInfo& info() const override { return info_; }
   void attach(ExtClass& kernel) override {
     s_.kernel = &kernel;
-    tasks_.resize(kernel.engine().workload().tasks.size());
+    tasks_.resize(kernel.core().workload().tasks.size());
   }
   TaskFields adopt_task(TaskId task) override {
     Fields& f = tasks_[task.index()] = {};

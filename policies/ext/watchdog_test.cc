@@ -38,10 +38,10 @@ Outcome run_forgetful(Nanos timeout, Nanos lost_from) {
   Script s = forgetful();
   s.info.timeout = timeout;
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    if (task != lost || s.kernel->engine().now() < lost_from) s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
+    if (task != lost || s.kernel->core().now() < lost_from) s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
   };
   Outcome outcome;
-  s.exit = [&](const ExitInfo& info) { outcome.exit = info, outcome.at = s.kernel->engine().now(); };
+  s.exit = [&](const ExitInfo& info) { outcome.exit = info, outcome.at = s.kernel->core().now(); };
   Machine machine = flat_machine(1);
   outcome.result = simulate(machine, w, s);
   return outcome;
@@ -111,7 +111,7 @@ TEST(ExtWatchdog, MovingBetweenQueuesDoesNotResetTheWait) {
     return s.kernel->set_timer(1, ExtClass::kUptime + 20_ms), 0;
   };
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, task == lost && s.kernel->engine().now() >= 10_ms ? 1 : 0, kSliceDfl, flags);
+    s.kernel->dsq_insert(task, task == lost && s.kernel->core().now() >= 10_ms ? 1 : 0, kSliceDfl, flags);
   };
   int moves = 0;
   s.timer = [&](uint64_t) {  // to and fro

@@ -36,14 +36,14 @@ void note_newidle(Domain& domain, uint32_t success) {
 // Of an idle group only one CPU balances: the first idle one, if possible on an idle core.
 bool FairClass::should_balance(const LoadBalance& lb) {
   if (!lb.considers(lb.dst)) return false;
-  if (lb.idle == IdleType::kNewlyIdle) return engine_->nr_running(lb.dst) == 0;
+  if (lb.idle == IdleType::kNewlyIdle) return kernel_->nr_running(lb.dst) == 0;
   const Group& group = *lb.domain->groups[0];
   CpuId idle_thread;
   for (CpuId cpu : group.balancers) {
-    if (!lb.considers(cpu) || !engine_->idle_cpu(cpu)) continue;
+    if (!lb.considers(cpu) || !kernel_->idle_cpu(cpu)) continue;
     bool core_idle = true;
     if (smt_ && !lb.domain->smt)
-      for (CpuId thread : engine_->machine().smt_cpus(cpu)) core_idle &= engine_->idle_cpu(thread);
+      for (CpuId thread : kernel_->machine().smt_cpus(cpu)) core_idle &= kernel_->idle_cpu(thread);
     if (core_idle) return cpu == lb.dst;
     if (!idle_thread.valid()) idle_thread = cpu;
   }
@@ -53,25 +53,25 @@ bool FairClass::should_balance(const LoadBalance& lb) {
 bool FairClass::cache_hot(const LoadBalance& lb, TaskId task) {
   const Entity& e = entity_of(task);
   if (e.idle || lb.domain->smt || params_.migration_cost == Nanos(0)) return false;
-  if (params_.cache_hot_buddy && engine_->nr_running(lb.dst) > 0 && e.cfs_rq->next == &e) return true;
+  if (params_.cache_hot_buddy && kernel_->nr_running(lb.dst) > 0 && e.cfs_rq->next == &e) return true;
   return now() - e.exec_start < params_.migration_cost.count();
 }
 
 bool FairClass::can_migrate(LoadBalance& lb, TaskId task) {
   if (entity_of(task).delayed) return false;
-  if (engine_->spec(task).kthread && engine_->allowed(task).size() == 1) return false;
-  if (!engine_->cpu_allowed(task, lb.dst)) {
+  if (kernel_->spec(task).kthread && kernel_->allowed(task).size() == 1) return false;
+  if (!kernel_->cpu_allowed(task, lb.dst)) {
     lb.some_pinned = true;
     if (lb.idle == IdleType::kNewlyIdle || lb.active || lb.new_dst.valid()) return false;
     for (CpuId cpu : lb.domain->groups[0]->span->cpus)
-      if (lb.considers(cpu) && engine_->cpu_allowed(task, cpu)) {
+      if (lb.considers(cpu) && kernel_->cpu_allowed(task, cpu)) {
         lb.new_dst = cpu;
         break;
       }
     return false;
   }
   lb.all_pinned = false;
-  if (engine_->task_running(task) || engine_->curr(lb.src) == task) return false;
+  if (kernel_->task_running(task) || kernel_->curr(lb.src) == task) return false;
   return lb.active || !cache_hot(lb, task) || lb.domain->nr_balance_failed > lb.domain->cache_nice_tries;
 }
 
@@ -102,18 +102,18 @@ bool FairClass::worth_moving(LoadBalance& lb, TaskId task) {
 
 // From those that have not run for longest.
 int FairClass::detach_tasks(LoadBalance& lb) {
-  if (engine_->nr_running(lb.src) <= 1) {
+  if (kernel_->nr_running(lb.src) <= 1) {
     lb.all_pinned = false;
     return 0;
   }
   int moved = 0;
   TaskId task = cpu_state(lb.src).oldest, first_kept;
   while (task.valid() && task != first_kept && lb.imbalance > 0) {
-    if (lb.is_idle() && engine_->nr_running(lb.src) <= 1) break;
+    if (lb.is_idle() && kernel_->nr_running(lb.src) <= 1) break;
     if (++lb.tries > lb.max_tries) break;
     TaskId next = extras_[task.index()].newer;
     if (can_migrate(lb, task) && worth_moving(lb, task)) {
-      engine_->move_queued_task(task, lb.dst, lb.kind);
+      kernel_->move_queued_task(task, lb.dst, lb.kind);
       ++moved;
       if (params_.preempts_kernel && lb.idle == IdleType::kNewlyIdle) break;
     } else {
@@ -155,9 +155,9 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
     if (!lb.src.valid() || lb.src == lb.dst) break;
 
     lb.all_pinned = true;
-    if (engine_->nr_running(lb.src) > 1) {
+    if (kernel_->nr_running(lb.src) > 1) {
       lb.tries = 0;
-      lb.max_tries = std::min<int64_t>(params_.nr_migrate, engine_->nr_running(lb.src));
+      lb.max_tries = std::min<int64_t>(params_.nr_migrate, kernel_->nr_running(lb.src));
       moved += detach_tasks(lb);
       while (lb.new_dst.valid() && lb.imbalance > 0) {  // some may go to a neighbour
         lb.excluded.push_back(lb.dst);
@@ -183,9 +183,9 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
       return moved;
     }
     if (idle != IdleType::kNewlyIdle && lb.type != MigrationType::kMisfit) ++domain.nr_balance_failed;
-    TaskId current = engine_->curr(lb.src);
+    TaskId current = kernel_->curr(lb.src);
     if (needs_active_balance(lb)) {
-      if (!current.valid() || !is_fair(current) || !engine_->cpu_allowed(current, cpu)) {
+      if (!current.valid() || !is_fair(current) || !kernel_->cpu_allowed(current, cpu)) {
         if (idle != IdleType::kNewlyIdle && lb.type != MigrationType::kMisfit &&
             domain.balance_interval < domain.max_interval)
           domain.balance_interval *= 2;
@@ -194,7 +194,7 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
       if (!cpu_state(lb.src).active_balance) {
         cpu_state(lb.src).active_balance = true;
         ++count_.active_balances;
-        engine_->queue_stopper(lb.src, *this, TaskId(), cpu);
+        kernel_->queue_stopper(lb.src, *this, TaskId(), cpu);
       }
     }
     domain.balance_interval = domain.min_interval;
@@ -220,7 +220,7 @@ void FairClass::stopper(CpuId cpu, TaskId, CpuId dest) {
                  .new_dst = {}, .excluded = {}};
   for (TaskId task = cpu_state(cpu).oldest; task.valid(); task = extras_[task.index()].newer) {
     if (!can_migrate(lb, task)) continue;
-    engine_->move_queued_task(task, dest, MigrationKind::kActive);
+    kernel_->move_queued_task(task, dest, MigrationKind::kActive);
     domain->nr_balance_failed = 0;
     return;
   }
@@ -230,7 +230,7 @@ void FairClass::stopper(CpuId cpu, TaskId, CpuId dest) {
 int64_t FairClass::balance_interval(const Domain& domain, bool busy) const {
   int64_t ms = domain.balance_interval * (busy ? kBusyFactor : 1);
   int64_t ticks = (ms * kMillisecond + params_.tick - 1) / params_.tick - (busy ? 1 : 0);
-  int64_t most = kSecond / params_.tick * static_cast<int64_t>(engine_->nr_cpus()) / 10;
+  int64_t most = kSecond / params_.tick * static_cast<int64_t>(kernel_->nr_cpus()) / 10;
   return std::clamp<int64_t>(ticks, 1, std::max<int64_t>(1, most)) * params_.tick;
 }
 
@@ -257,7 +257,7 @@ bool FairClass::newidle_balance(CpuId cpu) {
       if (params_.ni_random) {
         // Try as often as it has paid off, and count a success by how seldom it was tried.
         weight = 1 + domain.newidle_ratio;
-        if (engine_->rng().below(1024) > weight) {
+        if (kernel_->rng().below(1024) > weight) {
           note_newidle(domain, 0);
           continue;
         }
@@ -298,7 +298,7 @@ void FairClass::balance_domains(CpuId cpu, IdleType idle) {
     if (!go_on) continue;  // another CPU of the group balances at the levels above
     if (now() >= domain.last_balance + balance_interval(domain, busy)) {
       if (load_balance(cpu, level, idle, &go_on) > 0) {
-        idle = engine_->idle_cpu(cpu) ? IdleType::kIdle : IdleType::kNotIdle;
+        idle = kernel_->idle_cpu(cpu) ? IdleType::kIdle : IdleType::kNotIdle;
         busy = busy_for_balance(cpu, idle);
       }
       domain.last_balance = now();
@@ -314,7 +314,7 @@ void FairClass::tick_balance(CpuId cpu) {
   if (domains_->of(cpu).empty()) return;
   if (now() >= cpu_state(cpu).next_balance) {
     update_blocked_averages(cpu);
-    balance_domains(cpu, engine_->idle_cpu(cpu) ? IdleType::kIdle : IdleType::kNotIdle);
+    balance_domains(cpu, kernel_->idle_cpu(cpu) ? IdleType::kIdle : IdleType::kNotIdle);
   }
   if (now() >= nohz_next_balance_ && wants_kick(cpu)) kick_idle_balancer(cpu);
 }

@@ -99,7 +99,7 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
     requeue_delayed(*e);
     return;
   }
-  if (e->cfs_rq != &queue_of(engine_->group(task), cpu)) {
+  if (e->cfs_rq != &queue_of(kernel_->group(task), cpu)) {
     // It was moved while it belonged to another class, or is new.
     if (e->cfs_rq && e->avg.last_update_time != 0) detach_sleeper(*e);
     set_task_queue(*e, cpu);
@@ -107,7 +107,7 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
   if (flags & kEnqueueInitial) init_new_task(*e);
 
   CpuState& state = cpu_state(cpu);
-  if (engine_->nr_running(cpu) > 0) overloaded_ = true;
+  if (kernel_->nr_running(cpu) > 0) overloaded_ = true;
   if ((flags & kEnqueueWakeup) && state.idle_stamp >= 0) {
     // The end of an idle period; its length bears on whether newidle balancing is worth the while.
     state.avg_idle += (now() - state.idle_stamp - state.avg_idle) / 8;
@@ -198,7 +198,7 @@ bool FairClass::dequeue_entities(Entity& start, uint32_t flags) {
     rq.h_nr_queued -= queued;
     rq.h_nr_idle -= idle;
   }
-  if (delayed && start.is_task()) engine_->finish_delayed_dequeue(start.task());
+  if (delayed && start.is_task()) kernel_->finish_delayed_dequeue(start.task());
   return true;
 }
 

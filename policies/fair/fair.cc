@@ -20,17 +20,17 @@ bool FairClass::takes(SchedPolicy policy) const {
   return policy == SchedPolicy::kNormal || policy == SchedPolicy::kBatch || policy == SchedPolicy::kIdle;
 }
 
-void FairClass::attach(Engine& engine) {
-  engine_ = &engine;
-  size_t nr_cpus = engine.nr_cpus(), nr_tasks = engine.workload().tasks.size(), nr_groups = engine.workload().nr_groups;
+void FairClass::attach(Kernel& kernel) {
+  kernel_ = &kernel;
+  size_t nr_cpus = kernel.nr_cpus(), nr_tasks = kernel.workload().tasks.size(), nr_groups = kernel.workload().nr_groups;
   entities_.resize(nr_tasks + (nr_groups - 1) * nr_cpus);
   queues_.resize(nr_groups * nr_cpus);
-  extras_.resize(engine.nr_tasks() + nr_cpus);
+  extras_.resize(kernel.nr_tasks() + nr_cpus);
   cpus_.resize(nr_cpus);
   groups_.resize(nr_groups);
-  domains_.emplace(engine.machine());
-  caches_.resize(engine.machine().nr_llcs());
-  core_seen_.resize(engine.machine().nr_cores());
+  domains_.emplace(kernel.machine());
+  caches_.resize(kernel.machine().nr_llcs());
+  core_seen_.resize(kernel.machine().nr_cores());
 
   for (size_t i = 0; i < entities_.size(); ++i) entities_[i].heap = static_cast<uint32_t>(Rng(i).next());
   for (size_t i = 0; i < queues_.size(); ++i) {
@@ -45,13 +45,13 @@ void FairClass::attach(Engine& engine) {
     e.slice = params_.base_slice.count();
     set_weight(e, kNice0Load);
   }
-  for (CpuId cpu : engine.machine().cpus()) {
+  for (CpuId cpu : kernel.machine().cpus()) {
     CpuState& state = cpu_state(cpu);
-    state.capacity = engine.machine().cpu(cpu).capacity;
+    state.capacity = kernel.machine().cpu(cpu).capacity;
     state.avg_idle = 2 * params_.migration_cost.count();
     state.max_idle_cost = params_.migration_cost.count();
     cache_state(cpu).nr_idle_scan = static_cast<int64_t>(domains_->cache_size(cpu));
-    smt_ |= engine.machine().smt_cpus(cpu).size() > 1;
+    smt_ |= kernel.machine().smt_cpus(cpu).size() > 1;
     enter_idle(cpu);
   }
   for (size_t i = 0; i < nr_tasks; ++i) {
@@ -62,21 +62,21 @@ void FairClass::attach(Engine& engine) {
 }
 
 CfsRq& FairClass::queue_of(GroupId group, CpuId cpu) {
-  return queues_[group.index() * engine_->nr_cpus() + cpu.index()];
+  return queues_[group.index() * kernel_->nr_cpus() + cpu.index()];
 }
 
 void FairClass::set_task_queue(Entity& e, CpuId cpu) {
-  e.cfs_rq = &queue_of(engine_->group(e.task()), cpu);
+  e.cfs_rq = &queue_of(kernel_->group(e.task()), cpu);
   e.parent = e.cfs_rq->group_entity;
 }
 
 void FairClass::set_task_weight(TaskId task) {
   Entity& e = entity_of(task);
-  e.idle = engine_->policy(task) == SchedPolicy::kIdle;
-  int64_t weight = (e.idle ? kIdleWeight : nice_weight(engine_->nice(task))) << kLoadShift;
+  e.idle = kernel_->policy(task) == SchedPolicy::kIdle;
+  int64_t weight = (e.idle ? kIdleWeight : nice_weight(kernel_->nice(task))) << kLoadShift;
   if (e.weight == 0) set_weight(e, weight);
   else if (e.weight != weight) reweight_entity(e, weight);
-  int64_t slice = engine_->custom_slice(task).count();
+  int64_t slice = kernel_->custom_slice(task).count();
   e.custom_slice = slice > 0 && params_.discipline == Discipline::kEevdf;
   e.slice = e.custom_slice ? std::clamp<int64_t>(slice, 100000, 100000000) : params_.base_slice.count();
 }
@@ -89,8 +89,8 @@ void FairClass::switched_to(TaskId task) {
 }
 
 void FairClass::task_fork(TaskId child, TaskId parent) {
-  CpuId cpu = engine_->task_cpu(child);
-  rule_->fork(queue_of(engine_->group(child), cpu), entity_of(child));
+  CpuId cpu = kernel_->task_cpu(child);
+  rule_->fork(queue_of(kernel_->group(child), cpu), entity_of(child));
   TaskExtra& extra = extras_[child.index()];
   if (parent.valid()) {  // copied with the rest of the task
     const TaskExtra& from = extras_[parent.index()];
@@ -111,7 +111,7 @@ void FairClass::update_curr(CfsRq& rq) {
   curr->sum_exec += delta;
   curr->vruntime += virtual_time(delta, *curr);
   if (rule_->ran(rq, *curr)) {
-    engine_->resched_curr(rq.cpu);
+    kernel_->resched_curr(rq.cpu);
     clear_buddies(rq, *curr);
   }
 }
@@ -189,7 +189,7 @@ void FairClass::task_tick(CpuId, TaskId curr) {
     update_load_avg(rq, *e, kUpdateGroup);
     update_shares(*e);
     if (rq.nr_queued > 1 && rule_->tick(rq, *e)) {
-      engine_->resched_curr(rq.cpu);
+      kernel_->resched_curr(rq.cpu);
       clear_buddies(rq, *e);
     }
   }

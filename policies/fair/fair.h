@@ -22,7 +22,7 @@
 #include "policies/fair/params.h"
 #include "policies/fair/pelt.h"
 #include "policies/fair/run_queue.h"
-#include "sim/engine.h"
+#include "sim/kernel.h"
 #include "sim/sched_class.h"
 
 namespace simsched {
@@ -72,7 +72,7 @@ class FairClass final : public SchedClass {
   FairClass(fair::Params params);
   ~FairClass() override;
 
-  void attach(Engine& engine) override;
+  void attach(Kernel& kernel) override;
   const char* name() const override { return "fair"; }
   bool takes(SchedPolicy policy) const override;
   CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) override;
@@ -112,8 +112,8 @@ class FairClass final : public SchedClass {
   CfsRq& root_of(CpuId cpu) { return queues_[cpu.index()]; }
   fair::CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
   CfsRq& queue_of(GroupId group, CpuId cpu);
-  int64_t now() const { return engine_->now().count(); }
-  bool is_fair(TaskId task) const { return !engine_->is_stopper(task) && takes(engine_->policy(task)); }
+  int64_t now() const { return kernel_->now().count(); }
+  bool is_fair(TaskId task) const { return !kernel_->is_stopper(task) && takes(kernel_->policy(task)); }
 
   // fair.cc
   void update_curr(CfsRq& rq);
@@ -166,7 +166,7 @@ class FairClass final : public SchedClass {
 
   // select_rq.cc
   bool sched_idle_cpu(CpuId cpu) const;
-  bool idle_or_sched_idle(CpuId cpu) const { return engine_->idle_cpu(cpu) || sched_idle_cpu(cpu); }
+  bool idle_or_sched_idle(CpuId cpu) const { return kernel_->idle_cpu(cpu) || sched_idle_cpu(cpu); }
   bool fits(TaskId task, CpuId cpu);
   uint64_t task_util(TaskId task);
   CpuId wake_affine(const fair::Domain& domain, TaskId task, CpuId prev, bool sync);
@@ -176,7 +176,7 @@ class FairClass final : public SchedClass {
   CpuId select_idle_core(TaskId task, const fair::Domain& cache, CpuId target);
   CpuId select_idle_cpu(TaskId task, const fair::Domain& cache, CpuId target);
   void note_idle_core(CpuId cpu);
-  fair::CacheState& cache_state(CpuId cpu) { return caches_[engine_->machine().cpu(cpu).llc.index()]; }
+  fair::CacheState& cache_state(CpuId cpu) { return caches_[kernel_->machine().cpu(cpu).llc.index()]; }
 
   // find_idlest.cc
   CpuId find_idlest_cpu(size_t top_level, TaskId task, CpuId cpu, CpuId prev);
@@ -211,7 +211,7 @@ class FairClass final : public SchedClass {
   fair::Params params_;
   Cede cede_ = Cede::kNone;
   std::unique_ptr<fair::PickRule> rule_;
-  Engine* engine_ = nullptr;
+  Kernel* kernel_ = nullptr;
   std::vector<Entity> entities_;   // tasks, then the groups' by group and CPU
   std::vector<CfsRq> queues_;      // root queues by CPU, then the groups' by group and CPU
   std::vector<fair::TaskExtra> extras_;  // tasks, then the stopper and the idle task of each CPU

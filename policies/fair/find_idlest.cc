@@ -10,7 +10,7 @@ using namespace fair;
 
 CpuId FairClass::find_idlest_cpu(size_t top_level, TaskId task, CpuId cpu, CpuId prev) {
   Domain* domain = &domains_->of(cpu)[top_level];
-  if (!domain->span->set.intersects(engine_->allowed(task))) return prev;
+  if (!domain->span->set.intersects(kernel_->allowed(task))) return prev;
   CpuId found = cpu;
   for (size_t level = top_level + 1; level-- > 0;) {
     domain = &domains_->of(cpu)[level];
@@ -37,11 +37,11 @@ GroupStats FairClass::wakeup_stats(const Domain& domain, const Group& group, Tas
     stats.load += static_cast<int64_t>(cpu_load_without(cpu, task));
     stats.util += static_cast<int64_t>(cpu_util_without(cpu, task));
     stats.runnable += static_cast<int64_t>(cpu_runnable_without(cpu, task));
-    bool here = engine_->task_on_rq(task) && engine_->task_cpu(task) == cpu;
+    bool here = kernel_->task_on_rq(task) && kernel_->task_cpu(task) == cpu;
     stats.h_nr_running += root_of(cpu).h_nr_runnable - here;
-    int64_t running = engine_->nr_running(cpu) - here;
+    int64_t running = kernel_->nr_running(cpu) - here;
     stats.nr_running += running;
-    TaskId current = engine_->curr(cpu);
+    TaskId current = kernel_->curr(cpu);
     if (running == 0 && (!current.valid() || current == task)) ++stats.idle_cpus;
     if (stats.misfit_load != 0 && fits(task, cpu)) stats.misfit_load = 0;
   }
@@ -76,7 +76,7 @@ bool idler(const GroupStats& a, const Group& group_a, const GroupStats& b, const
 
 // Null: the local group is as good.
 Group* FairClass::find_idlest_group(Domain& domain, TaskId task, CpuId cpu) {
-  const CpuSet& allowed = engine_->allowed(task);
+  const CpuSet& allowed = kernel_->allowed(task);
   Group *local = nullptr, *idlest = nullptr;
   GroupStats local_stats, idlest_stats;
   for (Group* group : domain.groups) {
@@ -124,9 +124,9 @@ CpuId FairClass::find_idlest_group_cpu(const Group& group, TaskId task, CpuId cp
   int64_t latest = -1;
   uint64_t least_load = UINT64_MAX;
   for (CpuId candidate : group.span->cpus) {
-    if (!engine_->cpu_allowed(task, candidate)) continue;
+    if (!kernel_->cpu_allowed(task, candidate)) continue;
     if (sched_idle_cpu(candidate)) return candidate;
-    if (engine_->idle_cpu(candidate)) {
+    if (kernel_->idle_cpu(candidate)) {
       int64_t since = cpu_state(candidate).idle_stamp;
       if (since <= latest) continue;
       latest = since;

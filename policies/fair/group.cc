@@ -26,7 +26,7 @@ int64_t FairClass::pelt_now(CpuId cpu) {
   CpuState& state = cpu_state(cpu);
   int64_t time = now();
   if (state.capacity == kCapacityScale) return time + kClockOrigin;
-  if (engine_->curr(cpu).valid()) state.pelt_clock += (time - state.clock) * state.capacity / kCapacityScale;
+  if (kernel_->curr(cpu).valid()) state.pelt_clock += (time - state.clock) * state.capacity / kCapacityScale;
   else state.pelt_clock = time;
   state.clock = time;
   return state.pelt_clock + kClockOrigin;
@@ -92,7 +92,7 @@ void FairClass::reweight_entity(Entity& e, int64_t weight) {
 void FairClass::init_new_task(Entity& e) {
   CfsRq& rq = *e.cfs_rq;
   update_queue_load(rq);
-  if (engine_->spec(e.task()).kthread) {
+  if (kernel_->spec(e.task()).kthread) {
     pelt::attach(rq, e);
     return;
   }
@@ -124,7 +124,7 @@ void FairClass::migrate_task_rq(TaskId task, CpuId to) {
   Entity& e = entity_of(task);
   if (e.cfs_rq) {
     rule_->migrate(*e.cfs_rq, e);
-    if (e.avg.last_update_time != 0 && !engine_->task_on_rq(task) && engine_->task_blocked(task)) detach_sleeper(e);
+    if (e.avg.last_update_time != 0 && !kernel_->task_on_rq(task) && kernel_->task_blocked(task)) detach_sleeper(e);
   }
   e.avg.last_update_time = 0;
   set_task_queue(e, to);
@@ -165,7 +165,7 @@ void FairClass::update_blocked_averages(CpuId cpu) {
 
 const LoadAvg& FairClass::cpu_avg(CpuId cpu) {
   CfsRq& root = root_of(cpu);
-  if (engine_->idle_cpu(cpu) && root.avg.load_sum != 0 &&
+  if (kernel_->idle_cpu(cpu) && root.avg.load_sum != 0 &&
       pelt_now(cpu) - root.avg.last_update_time > kStaleAfter)
     update_blocked_averages(cpu);
   return root.avg;
@@ -188,18 +188,18 @@ uint64_t FairClass::cpu_util(CpuId cpu) {
 }
 
 uint64_t FairClass::cpu_load_without(CpuId cpu, TaskId task) {
-  bool counts = engine_->task_cpu(task) == cpu && entity_of(task).avg.last_update_time != 0;
+  bool counts = kernel_->task_cpu(task) == cpu && entity_of(task).avg.last_update_time != 0;
   return minus(cpu_load(cpu), counts ? task_load(task) : 0);
 }
 
 uint64_t FairClass::cpu_runnable_without(CpuId cpu, TaskId task) {
-  bool counts = engine_->task_cpu(task) == cpu && entity_of(task).avg.last_update_time != 0;
+  bool counts = kernel_->task_cpu(task) == cpu && entity_of(task).avg.last_update_time != 0;
   return minus(cpu_runnable(cpu), counts ? entity_of(task).avg.runnable_avg : 0);
 }
 
 uint64_t FairClass::cpu_util_without(CpuId cpu, TaskId task) {
   const Entity& e = entity_of(task);
-  if (engine_->task_cpu(task) != cpu || e.avg.last_update_time == 0) return cpu_util(cpu);
+  if (kernel_->task_cpu(task) != cpu || e.avg.last_update_time == 0) return cpu_util(cpu);
   uint64_t util = minus(cpu_avg(cpu).util_avg, e.avg.util_avg);
   if (params_.util_est) util = std::max(util, minus(root_of(cpu).util_est, extras_[task.index()].util_queued));
   return std::min(util, static_cast<uint64_t>(cpu_state(cpu).capacity));

@@ -148,15 +148,15 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
     stats.util += static_cast<int64_t>(cpu_util(cpu));
     stats.runnable += static_cast<int64_t>(avg.runnable_avg);
     stats.h_nr_running += root_of(cpu).h_nr_runnable;
-    int64_t running = engine_->nr_running(cpu);
+    int64_t running = kernel_->nr_running(cpu);
     stats.nr_running += running;
     if (running == 0) {
-      if (engine_->idle_cpu(cpu)) ++stats.idle_cpus;  // not the one that is about to go idle
+      if (kernel_->idle_cpu(cpu)) ++stats.idle_cpus;  // not the one that is about to go idle
       continue;
     }
     if (running > 1) *overloaded = true;
     if (local || !lb.domain->asym_capacity) continue;
-    TaskId current = engine_->curr(cpu);
+    TaskId current = kernel_->curr(cpu);
     if (current.valid() && is_fair(current) && !fits(current, cpu)) {
       stats.misfit_load = std::max(stats.misfit_load, static_cast<int64_t>(task_load(current)));
       *overloaded = true;
@@ -231,7 +231,7 @@ CpuId FairClass::find_busiest_queue(const LoadBalance& lb, const Group& group) {
         amount = running;
         break;
       case MigrationType::kMisfit: {
-        TaskId current = engine_->curr(cpu);
+        TaskId current = kernel_->curr(cpu);
         if (!current.valid() || !is_fair(current) || fits(current, cpu)) continue;
         amount = static_cast<int64_t>(task_load(current));
         break;

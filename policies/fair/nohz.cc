@@ -21,36 +21,36 @@ bool FairClass::wants_kick(CpuId cpu) {
     --nr_nohz_idle_;
   }
   if (nr_nohz_idle_ == 0) return false;
-  if (engine_->nr_running(cpu) >= 2) return true;
+  if (kernel_->nr_running(cpu) >= 2) return true;
   const Domain* cache = domains_->cache(cpu);
   if (!cache) return false;
   int busy = 0;
   for (CpuId other : cache->span->cpus)
-    if (!engine_->idle_cpu(other) && ++busy > 1) return true;
+    if (!kernel_->idle_cpu(other) && ++busy > 1) return true;
   return false;
 }
 
 void FairClass::kick_idle_balancer(CpuId) {
   if (nohz_kicked_) return;
   for (CpuId cpu : nohz_idle_) {
-    if (!engine_->idle_cpu(cpu)) continue;
+    if (!kernel_->idle_cpu(cpu)) continue;
     nohz_kicked_ = true;
     ++count_.kicks;
-    engine_->send_ipi(cpu, *this);
+    kernel_->send_ipi(cpu, *this);
     return;
   }
 }
 
 void FairClass::ipi(CpuId cpu) {
   nohz_kicked_ = false;
-  if (!engine_->idle_cpu(cpu)) return;
+  if (!kernel_->idle_cpu(cpu)) return;
   nohz_scratch_.clear();
   CpuId other = cpu;
   for (int64_t i = 0; i < nr_nohz_idle_; ++i) nohz_scratch_.push_back(other = nohz_idle_.next_wrap(other));
   int64_t next_balance = now() + 60000000000;
   for (CpuId idle : nohz_scratch_) {
-    if (!engine_->idle_cpu(idle)) continue;
-    if (engine_->need_resched(cpu)) {  // it got work itself; the others are for another time
+    if (!kernel_->idle_cpu(idle)) continue;
+    if (kernel_->need_resched(cpu)) {  // it got work itself; the others are for another time
       nohz_next_balance_ = now();
       return;
     }

@@ -24,7 +24,7 @@ void each_after(const Span& span, CpuId start, Visit visit) {
 
 // Runs SCHED_IDLE tasks only: as good as idle for others.
 bool FairClass::sched_idle_cpu(CpuId cpu) const {
-  uint32_t running = engine_->nr_running(cpu);
+  uint32_t running = kernel_->nr_running(cpu);
   return running != 0 && running == root(cpu).h_nr_idle;
 }
 
@@ -39,13 +39,13 @@ bool FairClass::fits(TaskId task, CpuId cpu) {
 }
 
 CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
-  CpuId cpu = engine_->this_cpu(), target = prev;
-  TaskId current = engine_->curr(cpu);
-  bool sync = (wake_flags & kWfSync) && current.valid() && !engine_->task_exiting(current);
+  CpuId cpu = kernel_->this_cpu(), target = prev;
+  TaskId current = kernel_->curr(cpu);
+  bool sync = (wake_flags & kWfSync) && current.valid() && !kernel_->task_exiting(current);
   bool wakes = wake_flags & kWfTtwu, want_affine = false;
   if (wakes) {
     record_wakee(task);
-    want_affine = engine_->cpu_allowed(task, cpu) && !wake_wide(task);
+    want_affine = kernel_->cpu_allowed(task, cpu) && !wake_wide(task);
   }
   const std::vector<Domain>& domains = domains_->of(cpu);
   size_t top = domains.size();  // the highest domain to look for the idlest CPU in; none
@@ -59,22 +59,22 @@ CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
   }
   if (top < domains.size()) target = find_idlest_cpu(top, task, cpu, prev);
   else if (wakes) target = select_idle_sibling(task, prev, target);
-  return engine_->cpu_allowed(task, target) ? target : engine_->allowed(task).next_wrap(target);
+  return kernel_->cpu_allowed(task, target) ? target : kernel_->allowed(task).next_wrap(target);
 }
 
 // The waker's CPU or the previous one: as the start of the search.
 CpuId FairClass::wake_affine(const Domain& domain, TaskId task, CpuId prev, bool sync) {
-  CpuId cpu = engine_->this_cpu();
+  CpuId cpu = kernel_->this_cpu();
   if (params_.wa_idle) {
     // An interrupt on an idle CPU: the data may be in its cache.
-    if (engine_->idle_cpu(cpu) && domains_->share_cache(cpu, prev)) return engine_->idle_cpu(prev) ? prev : cpu;
+    if (kernel_->idle_cpu(cpu) && domains_->share_cache(cpu, prev)) return kernel_->idle_cpu(prev) ? prev : cpu;
     const CfsRq& root = root_of(cpu);
-    if (sync && engine_->nr_running(cpu) - (root.h_nr_queued - root.h_nr_runnable) == 1) return cpu;
-    if (engine_->idle_cpu(prev)) return prev;
+    if (sync && kernel_->nr_running(cpu) - (root.h_nr_queued - root.h_nr_runnable) == 1) return cpu;
+    if (kernel_->idle_cpu(prev)) return prev;
   }
   if (!params_.wa_weight) return prev;
   auto load_here = static_cast<int64_t>(cpu_load(cpu)), load_prev = static_cast<int64_t>(cpu_load(prev));
-  TaskId current = engine_->curr(cpu);
+  TaskId current = kernel_->curr(cpu);
   if (sync && current.valid() && is_fair(current)) {
     auto current_load = static_cast<int64_t>(task_load(current));
     if (current_load > load_here) return cpu;
@@ -94,17 +94,17 @@ CpuId FairClass::select_idle_sibling(TaskId task, CpuId prev, CpuId target) {
   if (prev != target && domains_->share_cache(prev, target) && suits(prev)) return prev;
 
   // A kernel thread of this CPU that wakes what it works for is about to be done.
-  CpuId here = engine_->this_cpu();
-  TaskId current = engine_->curr(here);
-  if (prev == here && current.valid() && engine_->nr_running(here) <= 1) {
-    bool kthread = engine_->is_stopper(current) || engine_->spec(current).kthread;
-    if (kthread && engine_->allowed(current).size() == 1 && fits(task, prev)) return prev;
+  CpuId here = kernel_->this_cpu();
+  TaskId current = kernel_->curr(here);
+  if (prev == here && current.valid() && kernel_->nr_running(here) <= 1) {
+    bool kthread = kernel_->is_stopper(current) || kernel_->spec(current).kthread;
+    if (kthread && kernel_->allowed(current).size() == 1 && fits(task, prev)) return prev;
   }
 
   CpuId recent = extras_[task.index()].recent_cpu;
   extras_[task.index()].recent_cpu = prev;
   if (recent.valid() && recent != prev && recent != target && domains_->share_cache(recent, target) &&
-      engine_->cpu_allowed(task, recent) && suits(recent))
+      kernel_->cpu_allowed(task, recent) && suits(recent))
     return recent;
 
   if (domains_->asymmetric()) {
@@ -130,7 +130,7 @@ CpuId FairClass::select_idle_capacity(TaskId task, CpuId target) {
   for (const Domain& domain : domains_->of(target)) {
     if (!domain.asym_capacity) continue;
     each_after(*domain.span, CpuId(target.value() - 1), [&](CpuId cpu) {
-      if (!engine_->cpu_allowed(task, cpu) || !idle_or_sched_idle(cpu)) return false;
+      if (!kernel_->cpu_allowed(task, cpu) || !idle_or_sched_idle(cpu)) return false;
       int64_t capacity = cpu_state(cpu).capacity;
       if (fits(task, cpu)) capacity += kCapacityScale;
       if (capacity > best_capacity) {
@@ -145,8 +145,8 @@ CpuId FairClass::select_idle_capacity(TaskId task, CpuId target) {
 }
 
 CpuId FairClass::select_idle_smt(TaskId task, CpuId target) {
-  for (CpuId cpu : engine_->machine().smt_cpus(target))
-    if (cpu != target && engine_->cpu_allowed(task, cpu) && idle_or_sched_idle(cpu)) return cpu;
+  for (CpuId cpu : kernel_->machine().smt_cpus(target))
+    if (cpu != target && kernel_->cpu_allowed(task, cpu) && idle_or_sched_idle(cpu)) return cpu;
   return CpuId();
 }
 
@@ -155,13 +155,13 @@ CpuId FairClass::select_idle_core(TaskId task, const Domain& cache, CpuId target
   CpuId core, any;
   ++search_;
   each_after(*cache.span, target, [&](CpuId cpu) {
-    uint32_t& seen = core_seen_[engine_->machine().cpu(cpu).core.index()];
-    if (!engine_->cpu_allowed(task, cpu) || seen == search_) return false;
+    uint32_t& seen = core_seen_[kernel_->machine().cpu(cpu).core.index()];
+    if (!kernel_->cpu_allowed(task, cpu) || seen == search_) return false;
     seen = search_;
     bool idle = true;
-    for (CpuId thread : engine_->machine().smt_cpus(cpu)) {
-      idle &= engine_->idle_cpu(thread);
-      if (!any.valid() && engine_->cpu_allowed(task, thread) && idle_or_sched_idle(thread)) any = thread;
+    for (CpuId thread : kernel_->machine().smt_cpus(cpu)) {
+      idle &= kernel_->idle_cpu(thread);
+      if (!any.valid() && kernel_->cpu_allowed(task, thread) && idle_or_sched_idle(thread)) any = thread;
     }
     if (idle) core = cpu;
     return idle;
@@ -176,7 +176,7 @@ CpuId FairClass::select_idle_cpu(TaskId task, const Domain& cache, CpuId target)
   CpuId found;
   if (left == 0) return found;  // overloaded: hardly a chance
   each_after(*cache.span, target, [&](CpuId cpu) {
-    if (!engine_->cpu_allowed(task, cpu)) return false;
+    if (!kernel_->cpu_allowed(task, cpu)) return false;
     if (left-- <= 0) return true;
     if (!idle_or_sched_idle(cpu)) return false;
     found = cpu;
@@ -189,8 +189,8 @@ CpuId FairClass::select_idle_cpu(TaskId task, const Domain& cache, CpuId target)
 void FairClass::note_idle_core(CpuId cpu) {
   CacheState& cache = cache_state(cpu);
   if (cache.has_idle_core) return;
-  for (CpuId thread : engine_->machine().smt_cpus(cpu))
-    if (thread != cpu && !engine_->idle_cpu(thread)) return;
+  for (CpuId thread : kernel_->machine().smt_cpus(cpu))
+    if (thread != cpu && !kernel_->idle_cpu(thread)) return;
   cache.has_idle_core = true;
 }
 

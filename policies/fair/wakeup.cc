@@ -12,17 +12,17 @@ void FairClass::set_next_buddy(Entity* e) {
 }
 
 void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
-  TaskId running = engine_->curr(cpu);
+  TaskId running = kernel_->curr(cpu);
   if (running == task) return;
   Entity *curr = &entity_of(running), *woken = &entity_of(task);
   if (!curr->on_rq) {  // it is being replaced already
-    engine_->resched_curr(cpu);
+    kernel_->resched_curr(cpu);
     return;
   }
   bool crowded = params_.discipline == Discipline::kEevdf ||
                  curr->cfs_rq->nr_queued * params_.min_granularity.count() >= params_.latency.count();
   if (params_.next_buddy && crowded && !(wake_flags & kWfFork) && !woken->delayed) set_next_buddy(woken);
-  if (engine_->need_resched(cpu) || !params_.wakeup_preemption) return;
+  if (kernel_->need_resched(cpu) || !params_.wakeup_preemption) return;
 
   // The two entities, of the tasks or of the groups they are in, that compete on the same queue.
   while (curr->cfs_rq != woken->cfs_rq) {
@@ -33,19 +33,19 @@ void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
   if (curr->idle != woken->idle) {
     if (woken->idle) return;
     rule_->cancel_protection(*curr);
-    engine_->resched_curr(cpu);
+    kernel_->resched_curr(cpu);
     return;
   }
-  if (engine_->policy(task) != SchedPolicy::kNormal) return;  // SCHED_BATCH does not preempt
+  if (kernel_->policy(task) != SchedPolicy::kNormal) return;  // SCHED_BATCH does not preempt
   update_curr(*curr->cfs_rq);
-  if (rule_->preempts(*curr->cfs_rq, *curr, *woken, wake_flags)) engine_->resched_curr(cpu);
+  if (rule_->preempts(*curr->cfs_rq, *curr, *woken, wake_flags)) kernel_->resched_curr(cpu);
 }
 
 // Index into extras_ of what runs on this CPU, or was interrupted there: the idle task, too.
 size_t FairClass::waker() const {
-  CpuId cpu = engine_->this_cpu();
-  TaskId running = engine_->curr(cpu);
-  return running.valid() ? running.index() : engine_->nr_tasks() + cpu.index();
+  CpuId cpu = kernel_->this_cpu();
+  TaskId running = kernel_->curr(cpu);
+  return running.valid() ? running.index() : kernel_->nr_tasks() + cpu.index();
 }
 
 void FairClass::record_wakee(TaskId wakee) {
@@ -66,7 +66,7 @@ void FairClass::record_wakee(TaskId wakee) {
 bool FairClass::wake_wide(TaskId wakee) {
   uint32_t master = extras_[waker()].wakee_flips, slave = extras_[wakee.index()].wakee_flips;
   if (master < slave) std::swap(master, slave);
-  uint32_t factor = static_cast<uint32_t>(domains_->cache_size(engine_->this_cpu()));
+  uint32_t factor = static_cast<uint32_t>(domains_->cache_size(kernel_->this_cpu()));
   return slave >= factor && master >= slave * factor;
 }
 

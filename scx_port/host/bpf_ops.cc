@@ -31,12 +31,12 @@ BpfOps::~BpfOps() = default;
 
 void BpfOps::attach(ext::ExtClass& kernel) {
   kernel_ = &kernel;
-  Engine& engine = kernel.engine();
+  Kernel& core = kernel.core();
   VmHost& host = *this;
-  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), engine.nr_cpus(), engine.seed());
+  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), core.nr_cpus(), core.seed());
   vm_->user = this;
-  objects_ = std::make_unique<KernelObjects>(*vm_, engine);
-  user_host_ = std::make_unique<VmUserHost>(*vm_, engine);
+  objects_ = std::make_unique<KernelObjects>(*vm_, core);
+  user_host_ = std::make_unique<VmUserHost>(*vm_, core);
   init_args_ = make_arguments("scx_init_task_args", {"fork", "cgroup"});
   exit_args_ = make_arguments("scx_exit_task_args", {"cancelled"});
   cpu_acquire_args_ = make_arguments("scx_cpu_acquire_args", {});
@@ -44,7 +44,7 @@ void BpfOps::attach(ext::ExtClass& kernel) {
   cgroup_init_args_ = make_arguments("scx_cgroup_init_args", {"weight", "bw_period_us", "bw_quota_us"});
   exit_info_ = make_arguments("scx_exit_info", {"kind", "exit_code", "exit_cpu"});
   dump_context_ = make_arguments("scx_dump_ctx", {"at_ns"});
-  set_known_variables(*vm_, engine.machine());
+  set_known_variables(*vm_, core.machine());
   // The user-space half may look at what the config sets, and the config has the last word.
   for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
   if (options_.user_half == nullptr) return;
@@ -130,7 +130,7 @@ void BpfOps::set_weight(TaskId task, uint32_t weight) {
 
 void BpfOps::set_cpumask(TaskId task, const CpuSet& cpus) {
   uint64_t p = objects_->task(task);
-  bool own = kernel_->engine().allowed(task) == cpus;
+  bool own = kernel_->core().allowed(task) == cpus;
   call(Op::kSetCpumask, cpu_of(task), {p, own ? objects_->mask_of_task(task) : objects_->transient_mask(cpus)});
 }
 
@@ -213,7 +213,7 @@ void BpfOps::sched_switch(CpuId cpu, TaskId prev, TaskId next) {
   uint64_t from = objects_->task(prev), to = objects_->task(next);
   if (from == 0) from = objects_->idle_task(cpu);
   if (to == 0) to = objects_->idle_task(cpu);
-  bool runnable = prev.valid() && !kernel_->engine().task_blocked(prev);
+  bool runnable = prev.valid() && !kernel_->core().task_blocked(prev);
   // bool preempt, prev, next, prev_state
   for (size_t program : table_.sched_switch) vm_->call_program(program, {runnable, from, to, runnable ? 0u : 1u});
   if (vm_->trap != VM_TRAP_NONE) report_fault();
@@ -242,30 +242,30 @@ void BpfOps::run_user_half() {
 // ---- VmHost ----
 
 uint64_t BpfOps::current_pid_tgid() {
-  TaskId task = kernel_->engine().curr(this_cpu());
-  if (!task.valid() || kernel_->engine().is_stopper(task)) return 0;
-  uint64_t pid = static_cast<uint32_t>(kernel_->engine().spec(task).pid);
+  TaskId task = kernel_->core().curr(this_cpu());
+  if (!task.valid() || kernel_->core().is_stopper(task)) return 0;
+  uint64_t pid = static_cast<uint32_t>(kernel_->core().spec(task).pid);
   return pid << 32 | pid;
 }
 
 std::string BpfOps::current_comm() {
-  TaskId task = kernel_->engine().curr(this_cpu());
+  TaskId task = kernel_->core().curr(this_cpu());
   if (!task.valid()) return "swapper/" + std::to_string(this_cpu().value());
-  if (kernel_->engine().is_stopper(task)) return kernel_->engine().describe(task);
-  return kernel_->engine().workload().task_name(task);
+  if (kernel_->core().is_stopper(task)) return kernel_->core().describe(task);
+  return kernel_->core().workload().task_name(task);
 }
 
 uint64_t BpfOps::current_cgroup_id() {
-  TaskId task = kernel_->engine().curr(this_cpu());
-  bool grouped = task.valid() && !kernel_->engine().is_stopper(task);
-  return KernelObjects::group_id(grouped ? kernel_->engine().group(task) : GroupId(0));
+  TaskId task = kernel_->core().curr(this_cpu());
+  bool grouped = task.valid() && !kernel_->core().is_stopper(task);
+  return KernelObjects::group_id(grouped ? kernel_->core().group(task) : GroupId(0));
 }
 
 void BpfOps::print(const std::string& text) {
   if (options_.print) options_.print(text);
 }
 
-int64_t BpfOps::hz() const { return Nanos(1'000'000'000) / kernel_->engine().kernel().tick(); }
+int64_t BpfOps::hz() const { return Nanos(1'000'000'000) / kernel_->core().params().tick(); }
 
 void BpfOps::release_kptr(uint64_t address) {
   if (!objects_->is_cgroup(address)) objects_->release(address, "a map");

@@ -119,7 +119,7 @@ class BpfOps : public ext::Ops, private VmHost {
   // Calls an op: `locked` is the CPU whose run queue the kernel would have locked.
   uint64_t call(ext::Op op, CpuId locked, std::initializer_list<uint64_t> arguments);
   bool has(ext::Op op) const { return table_.functions[static_cast<size_t>(op)] >= 0; }
-  CpuId cpu_of(TaskId task) const { return kernel_->engine().task_cpu(task); }
+  CpuId cpu_of(TaskId task) const { return kernel_->core().task_cpu(task); }
   // A structure that callbacks are passed, in guest memory; its members are looked up once.
   struct Arguments {
     uint64_t address = 0;

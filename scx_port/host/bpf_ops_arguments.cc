@@ -44,16 +44,16 @@ std::string BpfOps::dump() {
   if (vm_->trap_info()) return {};
   dump_.clear();
   dumping_ = true;
-  const Engine& engine = kernel_->engine();
+  const Kernel& core = kernel_->core();
   uint64_t context = fill(dump_context_, {static_cast<uint64_t>(now().count())});
   if (has(Op::kDump)) call(Op::kDump, {}, {context});
   if (has(Op::kDumpCpu)) {
-    for (CpuId cpu : engine.machine().cpus())
-      call(Op::kDumpCpu, cpu, {context, static_cast<uint64_t>(cpu.value()), engine.idle_cpu(cpu)});
+    for (CpuId cpu : core.machine().cpus())
+      call(Op::kDumpCpu, cpu, {context, static_cast<uint64_t>(cpu.value()), core.idle_cpu(cpu)});
   }
   if (has(Op::kDumpTask)) {
     for (TaskId task = objects_->next_alive({}); task.valid(); task = objects_->next_alive(task))
-      if (engine.task_on_rq(task)) call(Op::kDumpTask, engine.task_cpu(task), {context, objects_->task(task)});
+      if (core.task_on_rq(task)) call(Op::kDumpTask, core.task_cpu(task), {context, objects_->task(task)});
   }
   dumping_ = false;
   return std::exchange(dump_, {});

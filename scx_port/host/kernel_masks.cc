@@ -27,7 +27,7 @@ uint64_t KernelObjects::mask_of(const CpuSet& cpus) {
 
 uint64_t KernelObjects::mask_of_task(TaskId task) {
   uint64_t address = this->task(task);
-  return layout_.cpus_ptr ? layout_.cpus_ptr.get(vm_.at(address)) : mask_of(engine_.affinity(task));
+  return layout_.cpus_ptr ? layout_.cpus_ptr.get(vm_.at(address)) : mask_of(kernel_.affinity(task));
 }
 
 uint64_t KernelObjects::transient_mask(const CpuSet& cpus) {

@@ -6,21 +6,21 @@
 
 namespace simsched::bpf {
 
-KernelObjects::KernelObjects(Vm& vm, const Engine& engine)
+KernelObjects::KernelObjects(Vm& vm, const Kernel& kernel)
     : vm_(vm),
-      engine_(engine),
+      kernel_(kernel),
       layout_(vm.object().btf),
       cgroup_layout_(vm.object().btf),
       rq_layout_(vm.object().btf),
-      nr_workload_tasks_(engine.workload().tasks.size()),
+      nr_workload_tasks_(kernel.workload().tasks.size()),
       mask_words_((vm.nr_cpus() + 63) / 64),
       mask_bytes_(structure_size(vm.object().btf, "cpumask", mask_words_ * 8)),
-      slots_(engine.nr_tasks()),
+      slots_(kernel.nr_tasks()),
       argument_words_(mask_words_) {
   signal_ = vm.allocate(layout_.signal_size, VM_READ);
   layout_.signal_threads.put(vm.at(signal_), 1);
   cred_ = vm.allocate(layout_.cred_size, VM_READ);
-  make_cgroups(engine.kernel().autogroup ? 1 : engine.workload().nr_groups);
+  make_cgroups(kernel.params().autogroup ? 1 : kernel.workload().nr_groups);
   constexpr uint64_t kIdle = 0x2, kKthread = 0x200000;
   for (size_t cpu = 0; cpu < vm.nr_cpus(); ++cpu) {
     uint64_t task = make_task_struct(0, "swapper/" + std::to_string(cpu), kIdle | kKthread,
@@ -30,7 +30,7 @@ KernelObjects::KernelObjects(Vm& vm, const Engine& engine)
     layout_.wake_cpu.put(p, cpu);
     layout_.on_cpu.put(p, 1);
     layout_.on_rq.put(p, 1);
-    uint64_t mask = mask_of(engine.affinity(TaskId(nr_workload_tasks_ + cpu)));
+    uint64_t mask = mask_of(kernel.affinity(TaskId(nr_workload_tasks_ + cpu)));
     layout_.cpus_ptr.put(p, mask);
     layout_.nr_cpus_allowed.put(p, 1);
     set_parent(task, idle_tasks_.empty() ? task : idle_tasks_[0]);
@@ -40,7 +40,7 @@ KernelObjects::KernelObjects(Vm& vm, const Engine& engine)
   kthreadd_ = make_task_struct(2, "kthreadd", kKthread, {Kind::kInit, 0});
   for (uint64_t task : {init_, kthreadd_}) {
     layout_.state.put(vm_.at(task), 1);  // they sleep for ever
-    layout_.cpus_ptr.put(vm_.at(task), mask_of(engine.machine().cpus()));
+    layout_.cpus_ptr.put(vm_.at(task), mask_of(kernel.machine().cpus()));
     layout_.nr_cpus_allowed.put(vm_.at(task), vm.nr_cpus());
     set_parent(task, idle_tasks_[0]);
   }
@@ -63,7 +63,7 @@ void KernelObjects::own(uint64_t address, Owner owner) {
 }
 
 uint64_t KernelObjects::current(CpuId cpu) {
-  uint64_t address = task(engine_.curr(cpu));
+  uint64_t address = task(kernel_.curr(cpu));
   return address != 0 ? address : idle_task(cpu);
 }
 
@@ -71,10 +71,10 @@ uint64_t KernelObjects::rq(CpuId cpu, uint32_t nr_local, uint32_t nr_ext) {
   uint64_t address = rqs_[cpu.index()];
   std::byte* object = vm_.at(address);
   rq_layout_.curr.put(object, current(cpu));
-  rq_layout_.nr_running.put(object, engine_.nr_running(cpu));
+  rq_layout_.nr_running.put(object, kernel_.nr_running(cpu));
   rq_layout_.local_nr.put(object, nr_local);
   rq_layout_.scx_nr_running.put(object, nr_ext);
-  rq_layout_.clock.put(object, static_cast<uint64_t>((engine_.now() + ext::ExtClass::kUptime).count()));
+  rq_layout_.clock.put(object, static_cast<uint64_t>((kernel_.now() + ext::ExtClass::kUptime).count()));
   return address;
 }
 

@@ -16,13 +16,13 @@
 #include "policies/ext/ops.h"
 #include "scx_port/host/layout.h"
 #include "bpf/vm.h"
-#include "sim/engine.h"
+#include "sim/kernel.h"
 
 namespace simsched::bpf {
 
 class KernelObjects {
  public:
-  KernelObjects(Vm& vm, const Engine& engine);
+  KernelObjects(Vm& vm, const Kernel& kernel);
   KernelObjects(const KernelObjects&) = delete;
 
   // ---- tasks (kernel_tasks.cc) ----
@@ -33,9 +33,9 @@ class KernelObjects {
     if (!task.valid()) return 0;
     Slot& slot = slots_[task.index()];
     if (slot.address == 0) return 0;
-    if (signature(task) != slot.signature || &engine_.affinity(task) != slot.allowed) refresh(task, slot);
+    if (signature(task) != slot.signature || &kernel_.affinity(task) != slot.allowed) refresh(task, slot);
     if (layout_.sum_exec_runtime)
-      layout_.sum_exec_runtime.put(vm_.at(slot.address), static_cast<uint64_t>(engine_.time_on_cpu(task).count()));
+      layout_.sum_exec_runtime.put(vm_.at(slot.address), static_cast<uint64_t>(kernel_.time_on_cpu(task).count()));
     return slot.address;
   }
   uint64_t idle_task(CpuId cpu) const { return idle_tasks_[cpu.index()]; }
@@ -100,10 +100,10 @@ class KernelObjects {
   // What the task_struct says that changes, but for its CPUs, in one word: what seldom does from kAttributeShift on.
   static constexpr int kAttributeShift = 40;
   uint64_t signature(TaskId task) const {
-    return static_cast<uint32_t>(engine_.task_cpu(task).value()) | uint64_t{engine_.task_running(task)} << 32 |
-           uint64_t{engine_.task_blocked(task)} << 33 | uint64_t{engine_.task_on_rq(task)} << 34 |
-           uint64_t{static_cast<uint8_t>(engine_.nice(task))} << kAttributeShift |
-           uint64_t{static_cast<uint8_t>(engine_.policy(task))} << 48 | uint64_t{engine_.task_exiting(task)} << 56;
+    return static_cast<uint32_t>(kernel_.task_cpu(task).value()) | uint64_t{kernel_.task_running(task)} << 32 |
+           uint64_t{kernel_.task_blocked(task)} << 33 | uint64_t{kernel_.task_on_rq(task)} << 34 |
+           uint64_t{static_cast<uint8_t>(kernel_.nice(task))} << kAttributeShift |
+           uint64_t{static_cast<uint8_t>(kernel_.policy(task))} << 48 | uint64_t{kernel_.task_exiting(task)} << 56;
   }
   void refresh(TaskId task, Slot& slot);
   void refresh_attributes(TaskId task, Slot& slot);
@@ -129,7 +129,7 @@ class KernelObjects {
   void make_cgroups(size_t nr_groups);
 
   Vm& vm_;
-  const Engine& engine_;
+  const Kernel& kernel_;
   const TaskLayout layout_;
   const CgroupLayout cgroup_layout_;
   const RqLayout rq_layout_;

@@ -70,18 +70,18 @@ uint64_t KernelObjects::make_task_struct(int32_t pid, const std::string& comm, u
 
 ext::TaskFields KernelObjects::adopt(TaskId task) {
   Slot& slot = slots_[task.index()];
-  bool stopper = engine_.is_stopper(task);
-  const TaskSpec* spec = stopper ? nullptr : &engine_.spec(task);
-  std::string comm = stopper ? engine_.describe(task) : engine_.workload().task_name(task);
+  bool stopper = kernel_.is_stopper(task);
+  const TaskSpec* spec = stopper ? nullptr : &kernel_.spec(task);
+  std::string comm = stopper ? kernel_.describe(task) : kernel_.workload().task_name(task);
   // The stoppers' pids come early in a boot; no workload is recorded there. They only have to differ.
   int32_t pid = stopper ? static_cast<int32_t>(11 + (task.index() - nr_workload_tasks_)) : spec->pid;
   slot = Slot{};
   slot.address = make_task_struct(pid, comm, kernel_flags(task), {Kind::kTask, task.value()});
   std::byte* p = vm_.at(slot.address);
-  uint64_t now = static_cast<uint64_t>((engine_.now() + ext::ExtClass::kUptime).count());
+  uint64_t now = static_cast<uint64_t>((kernel_.now() + ext::ExtClass::kUptime).count());
   layout_.start_time.put(p, now);
   layout_.start_boottime.put(p, now);
-  bool grouped = !stopper && !engine_.kernel().autogroup;  // autogroups are no cgroups
+  bool grouped = !stopper && !kernel_.params().autogroup;  // autogroups are no cgroups
   GroupId group = grouped ? spec->group : GroupId(0);
   if (group.index() < cgroups_.size()) {
     layout_.cgroups.put(p, css_sets_[group.index()]);
@@ -121,7 +121,7 @@ void KernelObjects::drop(TaskId task) {
     set_parent(slots_[static_cast<size_t>(child)].address, root_parent(TaskId(child)));
   }
   unlink(id);
-  auto by_pid = by_pid_.find(engine_.spec(task).pid);
+  auto by_pid = by_pid_.find(kernel_.spec(task).pid);
   if (by_pid != by_pid_.end() && by_pid->second == task) by_pid_.erase(by_pid);
   own(slot.address, {Kind::kExited, id});
   if (slot.references > 0) {
@@ -139,13 +139,13 @@ void KernelObjects::drop(TaskId task) {
 void KernelObjects::release_task_struct(uint64_t address) { vm_.release(address, task_bytes()); }
 
 uint64_t KernelObjects::kernel_flags(TaskId task) const {
-  if (engine_.is_stopper(task)) return kPfKthread | kPfNoSetaffinity;
-  const TaskSpec& spec = engine_.spec(task);
-  uint64_t flags = engine_.task_exiting(task) ? kPfExiting : 0;
+  if (kernel_.is_stopper(task)) return kPfKthread | kPfNoSetaffinity;
+  const TaskSpec& spec = kernel_.spec(task);
+  uint64_t flags = kernel_.task_exiting(task) ? kPfExiting : 0;
   if (!spec.kthread) return flags;
   flags |= kPfKthread;
-  if (engine_.workload().task_name(task).starts_with("kworker/")) flags |= kPfWqWorker;
-  if (spec.affinity.value() != 0 && engine_.affinity(task).size() == 1) flags |= kPfNoSetaffinity;
+  if (kernel_.workload().task_name(task).starts_with("kworker/")) flags |= kPfWqWorker;
+  if (spec.affinity.value() != 0 && kernel_.affinity(task).size() == 1) flags |= kPfNoSetaffinity;
   return flags;
 }
 
@@ -153,23 +153,23 @@ void KernelObjects::refresh(TaskId task, Slot& slot) {
   std::byte* p = vm_.at(slot.address);
   uint64_t now = signature(task), changed = now ^ slot.signature;
   slot.signature = now;
-  if (changed >> kAttributeShift != 0 || &engine_.affinity(task) != slot.allowed) refresh_attributes(task, slot);
+  if (changed >> kAttributeShift != 0 || &kernel_.affinity(task) != slot.allowed) refresh_attributes(task, slot);
   if (static_cast<uint32_t>(changed) != 0) {
     uint64_t cpu = static_cast<uint32_t>(now);
     layout_.cpu.put(p, cpu);
     layout_.wake_cpu.put(p, cpu);
     layout_.recent_used_cpu.put(p, cpu);
   }
-  layout_.on_cpu.put(p, engine_.task_running(task));
-  layout_.on_rq.put(p, engine_.task_on_rq(task));
-  layout_.state.put(p, engine_.task_blocked(task) ? kStateInterruptible : 0);
+  layout_.on_cpu.put(p, kernel_.task_running(task));
+  layout_.on_rq.put(p, kernel_.task_on_rq(task));
+  layout_.state.put(p, kernel_.task_blocked(task) ? kStateInterruptible : 0);
 }
 
 // What seldom changes.
 void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
   std::byte* p = vm_.at(slot.address);
   // cpus_ptr keeps CPUs that are offline.
-  const CpuSet& allowed = engine_.affinity(task);
+  const CpuSet& allowed = kernel_.affinity(task);
   if (&allowed != slot.allowed) {
     slot.allowed = &allowed;
     layout_.nr_cpus_allowed.put(p, allowed.size());
@@ -181,11 +181,11 @@ void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
     }
   }
   layout_.flags.put(p, kernel_flags(task));
-  bool stopper = engine_.is_stopper(task);
-  SchedPolicy policy = engine_.policy(task);
+  bool stopper = kernel_.is_stopper(task);
+  SchedPolicy policy = kernel_.policy(task);
   bool rt = policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr;
-  int static_prio = kDefaultPrio + engine_.nice(task);
-  int prio = stopper ? 0 : rt ? kMaxRtPrio - 1 - engine_.spec(task).rt_priority : static_prio;
+  int static_prio = kDefaultPrio + kernel_.nice(task);
+  int prio = stopper ? 0 : rt ? kMaxRtPrio - 1 - kernel_.spec(task).rt_priority : static_prio;
   layout_.policy.put(p, static_cast<uint64_t>(stopper ? SchedPolicy::kFifo : policy));
   layout_.static_prio.put(p, static_cast<uint64_t>(static_prio));
   layout_.prio.put(p, static_cast<uint64_t>(prio));
@@ -206,7 +206,7 @@ void KernelObjects::set_parent(uint64_t task, uint64_t parent) {
 }
 
 uint64_t KernelObjects::root_parent(TaskId task) const {
-  return engine_.is_stopper(task) || engine_.spec(task).kthread ? kthreadd_ : init_;
+  return kernel_.is_stopper(task) || kernel_.spec(task).kthread ? kthreadd_ : init_;
 }
 
 void KernelObjects::link(int32_t task, int32_t parent) {
@@ -248,7 +248,7 @@ void KernelObjects::refuse_task(uint64_t address, const char* kfunc) {
   if (owner.kind == Kind::kExited) what = "a task that has exited";
   if (owner.kind == Kind::kIdleTask) what = "an idle task";
   if (owner.kind == Kind::kInit) what = "a task that never runs here";
-  if (owner.kind == Kind::kTask) what = engine_.describe(TaskId(owner.id)) + ", which is above sched_ext";
+  if (owner.kind == Kind::kTask) what = kernel_.describe(TaskId(owner.id)) + ", which is above sched_ext";
   vm_.refuse(std::string(kfunc) + "() is passed " + what);
 }
 

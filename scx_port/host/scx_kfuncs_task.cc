@@ -12,14 +12,14 @@ namespace {
 Word running(Vm& vm, Word p, Word, Word, Word, Word) {
   CpuId idle;
   TaskId task = objects(vm).any_argument(p, "scx_bpf_task_running", &idle);
-  if (idle.valid()) return !kernel(vm).engine().curr(idle).valid();
-  return task.valid() && kernel(vm).engine().task_running(task);
+  if (idle.valid()) return !kernel(vm).core().curr(idle).valid();
+  return task.valid() && kernel(vm).core().task_running(task);
 }
 
 Word cpu(Vm& vm, Word p, Word, Word, Word, Word) {
   CpuId idle;
   TaskId task = objects(vm).any_argument(p, "scx_bpf_task_cpu", &idle);
-  if (task.valid()) idle = kernel(vm).engine().task_cpu(task);
+  if (task.valid()) idle = kernel(vm).core().task_cpu(task);
   return idle.valid() ? errno_word(idle.value()) : 0;
 }
 
@@ -110,7 +110,7 @@ Word start(Vm& vm, Word it, const TaskIter& state) {
 
 Word task_iter_new(Vm& vm, Word it, Word p, Word flags, Word, Word) {
   constexpr uint32_t kAllProcs = 0, kAllThreads = 1, kProcThreads = 2;
-  uint64_t all = kernel(vm).engine().workload().tasks.size();
+  uint64_t all = kernel(vm).core().workload().tasks.size();
   switch (static_cast<uint32_t>(flags)) {
     case kAllProcs:
     case kAllThreads:
@@ -129,13 +129,13 @@ Word task_iter_new(Vm& vm, Word it, Word p, Word flags, Word, Word) {
 Word css_task_iter_new(Vm& vm, Word it, Word css, Word, Word, Word) {
   GroupId group = objects(vm).css_argument(css, "bpf_iter_css_task_new");
   if (!group.valid()) return 0;
-  return start(vm, it, {0, group.index() + 1, kernel(vm).engine().workload().tasks.size()});
+  return start(vm, it, {0, group.index() + 1, kernel(vm).core().workload().tasks.size()});
 }
 
 Word task_iter_next(Vm& vm, Word it, Word, Word, Word, Word) {
   auto state = vm.load<TaskIter>(it);
   if (!state || vm.checked(it, VM_WRITE, sizeof(TaskIter)) == nullptr) return 0;
-  uint64_t end = std::min<uint64_t>(state->end, kernel(vm).engine().workload().tasks.size());
+  uint64_t end = std::min<uint64_t>(state->end, kernel(vm).core().workload().tasks.size());
   while (state->next < end) {
     TaskId task = objects(vm).next_alive(TaskId(static_cast<int32_t>(state->next) - 1));
     if (!task.valid() || task.index() >= end) break;

@@ -6,8 +6,8 @@ namespace simsched::bpf {
 
 std::vector<UserHost::CpuUse> VmUserHost::cpu_use() {
   std::vector<CpuUse> uses;
-  for (CpuId cpu : engine_.machine().cpus()) {
-    CpuTime time = engine_.cpu_time(cpu);
+  for (CpuId cpu : kernel_.machine().cpus()) {
+    CpuTime time = kernel_.cpu_time(cpu);
     uses.push_back({time.busy(), time.total()});
   }
   return uses;

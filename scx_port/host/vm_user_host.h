@@ -4,16 +4,16 @@
 #include "policies/ext/ext_class.h"
 #include "bpf/vm.h"
 #include "scx_port/schedulers/user_half.h"
-#include "sim/engine.h"
+#include "sim/kernel.h"
 
 namespace simsched::bpf {
 
 class VmUserHost : public UserHost {
  public:
-  VmUserHost(Vm& vm, const Engine& engine) : vm_(vm), engine_(engine) {}
+  VmUserHost(Vm& vm, const Kernel& kernel) : vm_(vm), kernel_(kernel) {}
 
-  Nanos now() const override { return engine_.now() + ext::ExtClass::kUptime; }
-  const Machine& machine() const override { return engine_.machine(); }
+  Nanos now() const override { return kernel_.now() + ext::ExtClass::kUptime; }
+  const Machine& machine() const override { return kernel_.machine(); }
   std::vector<CpuUse> cpu_use() override;
   std::span<std::byte> variable(const std::string& name) override;
   bool map_lookup(const std::string& map, std::span<const std::byte> key, std::span<std::byte> value) override {
@@ -28,7 +28,7 @@ class VmUserHost : public UserHost {
 
  private:
   Vm& vm_;
-  const Engine& engine_;
+  const Kernel& kernel_;
 };
 
 }  // namespace simsched::bpf

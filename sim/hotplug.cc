@@ -1,0 +1,38 @@
+// CPUs that go and come back.
+#include "sim/engine.h"
+
+namespace simsched {
+
+// sched_cpu_deactivate() and sched_cpu_activate().
+void Engine::change_hotplug(const HotplugEvent& change) {
+  CpuId cpu = change.cpu;
+  if (cpu_online(cpu) == change.online || (!change.online && online_cpus().size() == 1)) return;
+  if (change.online) affinities_[0].add(cpu); else affinities_[0].remove(cpu);
+  update_online();
+  for (SchedClass* watcher : watchers_) watcher->cpu_online(cpu, change.online);
+  if (change.online) return resched_curr(cpu);
+  // Everything leaves: what is queued at once, what runs through the stopper.
+  for (size_t i = 0; i < workload_.tasks.size(); ++i) {
+    Task& task = tasks_[i];
+    TaskId id(i);
+    if (task.cpu != cpu || !task.on_rq) continue;
+    if (task.state == TaskState::kRunning) {
+      queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, fallback_cpu(id)});
+    } else if (task.state == TaskState::kRunnable) {
+      move_queued_task(id, fallback_cpu(id), MigrationKind::kAffinity);
+    }
+  }
+}
+
+void Engine::update_online() {
+  const CpuSet online = affinities_[0];
+  all_online_ = online == machine_.cpus();
+  for (size_t i = 1; i < affinities_.size(); ++i) {
+    affinities_[i] = wanted_affinities_[i] & online;
+    bool stopper = i >= workload_.affinities.size();
+    if (stopper) affinities_[i] = wanted_affinities_[i];
+    else if (affinities_[i].empty()) affinities_[i] = online;
+  }
+}
+
+}  // namespace simsched

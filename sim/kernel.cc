@@ -1,0 +1,61 @@
+#include "sim/kernel.h"
+
+namespace simsched {
+
+Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelParams& params, uint64_t seed,
+               std::vector<std::unique_ptr<SchedClass>> classes)
+    : machine_(machine),
+      workload_(workload),
+      params_(params),
+      seed_(seed),
+      classes_(std::move(classes)),
+      rng_(seed),
+      cost_rng_(rng_.split(1)),
+      tasks_(workload.tasks.size() + machine.nr_cpus()),
+      rqs_(machine.nr_cpus()),
+      stop_work_(machine.nr_cpus()) {
+  // All CPUs tick together (no skew_tick), at an instant that has nothing to do with the workload's start.
+  tick_phase_ = Nanos(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(params_.tick().count()))));
+
+  // An affinity that this machine has no CPU for is broken, as the kernel does when a CPU goes away.
+  for (const CpuSet& wanted : workload.affinities) {
+    CpuSet cpus = wanted & machine.cpus();
+    wanted_affinities_.push_back(cpus.empty() ? machine.cpus() : cpus);
+  }
+  for (CpuId cpu : machine.cpus()) wanted_affinities_.push_back(CpuSet::single(cpu));
+  affinities_ = wanted_affinities_;
+
+  for (size_t i = 0; i < workload.tasks.size(); ++i) {
+    const TaskSpec& spec = workload.tasks[i];
+    Task& task = tasks_[i];
+    task.policy = spec.policy;
+    task.nice = spec.nice;
+    task.affinity = spec.affinity;
+    CpuId cpu = spec.start_cpu.valid() && machine.cpus().contains(spec.start_cpu) ? spec.start_cpu
+                                                                                 : CpuId(i % machine.nr_cpus());
+    const CpuSet& cpus = allowed(TaskId(i));
+    task.cpu = cpus.contains(cpu) ? cpu : cpus.first_cpu();
+    set_class(task);
+  }
+  for (CpuId cpu : machine.cpus()) {
+    Task& stopper = tasks_[workload.tasks.size() + cpu.index()];
+    stopper.policy = SchedPolicy::kStop;
+    stopper.affinity = AffinityId(workload.affinities.size() + cpu.index());
+    stopper.cpu = cpu;
+    stopper.state = TaskState::kBlocked;
+    stopper.blocked_by = Blocked::kIdle;
+    set_class(stopper);
+    update_speed(cpu);
+  }
+  for (auto& cls : classes_)
+    if (cls->watches()) watchers_.push_back(cls.get());
+}
+
+Kernel::~Kernel() = default;
+
+std::string Kernel::describe(TaskId task) const {
+  if (is_stopper(task)) return "migration/" + std::to_string(tasks_[task.index()].cpu.value());
+  return workload_.task_name(task) + "[" + std::to_string(spec(task).pid) + "]";
+}
+
+}  // namespace simsched

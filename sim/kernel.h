@@ -1,0 +1,170 @@
+// Kernel: the simulated kernel, as its scheduling classes see it. Plays kernel/sched/core.c (Linux 6.18): owns CPUs and
+// tasks, asks the classes what to run, moves and wakes tasks, and accounts for the time that they get.
+//
+// The public members are what a class may ask and do; the life of a simulation (its events, programs, hotplug, results)
+// is Engine's (sim/engine.h), which is a Kernel. It knows SchedClass, no policy.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "sim/event_queue.h"
+#include "sim/kernel_params.h"
+#include "sim/metrics.h"
+#include "sim/recorder.h"
+#include "sim/sched_class.h"
+#include "sim/task.h"
+#include "topology/machine.h"
+#include "workloads/workload.h"
+
+namespace simsched {
+
+class Kernel {
+ public:
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  // ---- What a class may ask: time and place ----
+  Nanos now() const { return now_; }
+  CpuId this_cpu() const { return this_cpu_; }  // whose event is being handled: the waker's CPU
+  uint64_t seed() const { return seed_; }
+  Rng& rng() { return rng_; }
+  const Machine& machine() const { return machine_; }
+  const Workload& workload() const { return workload_; }
+  const KernelParams& params() const { return params_; }
+
+  // ---- CPUs ----
+  size_t nr_cpus() const { return rqs_.size(); }
+  TaskId curr(CpuId cpu) const { return rqs_[cpu.index()].curr; }  // none: idle
+  uint32_t nr_running(CpuId cpu) const { return rqs_[cpu.index()].nr_running; }
+  // idle_cpu(): runs the idle task and nothing is queued.
+  bool idle_cpu(CpuId cpu) const { return !rqs_[cpu.index()].curr.valid() && rqs_[cpu.index()].nr_running == 0; }
+  bool need_resched(CpuId cpu) const { return rqs_[cpu.index()].need_resched; }
+  const CpuSet& online_cpus() const { return affinities_[0]; }
+  bool cpu_online(CpuId cpu) const { return online_cpus().contains(cpu); }
+  CpuTime cpu_time(CpuId cpu) const;  // up to now
+
+  // ---- Tasks ----
+  size_t nr_tasks() const { return tasks_.size(); }  // the workload's, then one stopper a CPU
+  bool is_stopper(TaskId task) const { return task.index() >= workload_.tasks.size(); }
+  // Of the workload's tasks only (not of stoppers).
+  const TaskSpec& spec(TaskId task) const { return workload_.tasks[task.index()]; }
+  Nanos custom_slice(TaskId task) const { return spec(task).slice; }
+  GroupId group(TaskId task) const { return spec(task).group; }
+  CpuId task_cpu(TaskId task) const { return tasks_[task.index()].cpu; }
+  TaskState task_state(TaskId task) const { return tasks_[task.index()].state; }
+  bool task_running(TaskId task) const { return task_state(task) == TaskState::kRunning; }
+  bool task_blocked(TaskId task) const { return task_state(task) == TaskState::kBlocked; }
+  bool task_on_rq(TaskId task) const { return tasks_[task.index()].on_rq; }
+  bool task_exiting(TaskId task) const { return tasks_[task.index()].exiting; }
+  SchedPolicy policy(TaskId task) const { return tasks_[task.index()].policy; }
+  int8_t nice(TaskId task) const { return tasks_[task.index()].nice; }
+  Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
+  std::string describe(TaskId task) const;  // "cc1[1234]"
+  // The CPUs that it may run on, of those online; all of these for a task whose own have all gone.
+  const CpuSet& allowed(TaskId task) const { return affinities_[tasks_[task.index()].affinity.index()]; }
+  bool cpu_allowed(TaskId task, CpuId cpu) const {
+    return !tasks_[task.index()].affinity.value() && all_online_ ? true : allowed(task).contains(cpu);
+  }
+  // As the task asked for, whether online or not.
+  const CpuSet& affinity(TaskId task) const { return wanted_affinities_[tasks_[task.index()].affinity.index()]; }
+  AffinityId affinity_id(TaskId task) const { return tasks_[task.index()].affinity; }
+  // An allowed CPU for a task that cannot be where it should: near its own, if possible.
+  CpuId fallback_cpu(TaskId task) const;
+
+  // ---- What a class may do ----
+  void resched_curr(CpuId cpu);
+  // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to that.
+  void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
+  // A task whose dequeue_task() was answered false is now off its queue.
+  void finish_delayed_dequeue(TaskId task);
+  // Of a task that has not started yet.
+  void set_policy(TaskId task, SchedPolicy policy);
+  // The classes answer takes() otherwise than before: every living task goes to the class that takes it now.
+  void reclassify_tasks();
+  // SchedClass::timer(number) of `cls` is called at `at`. A class that changes its mind ignores the call.
+  void set_timer(const SchedClass& cls, Nanos at, uint32_t number);
+  // SchedClass::ipi(cpu) of `sender` is called on `cpu` when it takes the interrupt; wakes an idle CPU.
+  void send_ipi(CpuId cpu, const SchedClass& sender);
+  // SchedClass::stopper(cpu, task, dest) of `sender` is called in the stopper of `cpu`, above all classes.
+  void queue_stopper(CpuId cpu, const SchedClass& sender, TaskId task, CpuId dest);
+  void set_this_cpu(CpuId cpu) { this_cpu_ = cpu; }  // what follows of this event happens there
+  // The scheduler itself takes this long on `cpu`: whatever runs there next, or again, is so much later.
+  void charge(CpuId cpu, Nanos cost) { rqs_[cpu.index()].charge += cost; }
+  // `cpu` spins in the kernel until release(): what runs there makes no progress.
+  void hold(CpuId cpu);
+  void release(CpuId cpu);
+
+ protected:
+  Kernel(const Machine& machine, const Workload& workload, const KernelParams& params, uint64_t seed,
+         std::vector<std::unique_ptr<SchedClass>> classes);
+  ~Kernel();
+
+  struct StopWork {
+    uint8_t sched_class;  // whose stopper() to call, unless
+    bool direct;          // the kernel itself moves the task (exec, affinity)
+    MigrationKind kind;
+    TaskId task;
+    CpuId dest;
+  };
+
+  // core.cc: scheduling
+  void schedule(CpuId cpu);
+  void switch_to(CpuId cpu, TaskId prev, TaskId next);
+  void activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags);
+  bool deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags);
+  void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags);
+  void set_task_cpu(TaskId task, CpuId to, MigrationKind kind);
+  void try_to_wake_up(TaskId task, uint32_t wake_flags);
+  void wake_up_new_task(TaskId task);
+  CpuId select_task_rq(TaskId task, uint32_t wake_flags);
+  bool sched_exec(CpuId cpu, TaskId task);
+  void plan_resched(CpuId cpu, Nanos delay);
+  Nanos resched_delay(CpuId cpu);
+  const Spread& interrupt_cost(CpuId cpu) const;
+  void arm_tick(CpuId cpu);
+  void queue_stop_work(CpuId cpu, const StopWork& work);
+  void run_stopper(CpuId cpu);
+  uint8_t trace_context() const { return in_softirq_ ? kSoftIrq : in_irq_ ? kHardIrq : 0; }
+  bool kernel_preemptible() const { return params_.preempt == Preempt::kFull || params_.preempt == Preempt::kLazy; }
+
+  // classes.cc: whose task is it
+  SchedClass& class_of(TaskId task) { return *classes_[tasks_[task.index()].sched_class]; }
+  uint8_t class_index(const SchedClass& cls) const;
+  void set_class(Task& task);
+  void reclassify(TaskId task);
+
+  // progress.cc: how work goes on
+  void settle(CpuId cpu);
+  void arm_done(CpuId cpu);
+  void apply_charge(CpuId cpu);
+  void update_speed(CpuId cpu);
+  void neighbours_changed(CpuId cpu);
+
+  const Machine& machine_;
+  const Workload& workload_;
+  const KernelParams params_;
+  const uint64_t seed_;
+  std::vector<std::unique_ptr<SchedClass>> classes_;
+  std::vector<SchedClass*> watchers_;
+  Rng rng_, cost_rng_;
+  Nanos now_, tick_phase_;
+  CpuId this_cpu_{0};
+  bool in_irq_ = false;      // the event is an interrupt on this_cpu_, not something its task does
+  bool in_softirq_ = false;  // ... a soft one
+  EventQueue queue_;
+  std::vector<Task> tasks_;
+  std::vector<Rq> rqs_;
+  std::vector<std::vector<StopWork>> stop_work_;  // by CPU
+  std::vector<CpuSet> wanted_affinities_;         // by AffinityId: of the workload, then of the stoppers
+  std::vector<CpuSet> affinities_;                // ... of them the CPUs that are online
+  bool all_online_ = true;
+  size_t class_timers_ = 0;                       // of the pending events
+  Metrics metrics_;
+  std::optional<Recorder> recorder_;
+};
+
+}  // namespace simsched
