@@ -4,6 +4,8 @@
 
 namespace simsched {
 
+void SchedClass::assign(const SchedClass&) { SIMSCHED_CHECK(false, std::string(name()) + " cannot be copied"); }
+
 void Kernel::set_class(Task& task) {
   for (size_t i = 0; i < classes_.size(); ++i)
     if (classes_[i]->takes(task.policy)) {

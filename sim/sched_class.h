@@ -110,6 +110,10 @@ class SchedClass {
   virtual void scheduled(CpuId /*cpu*/) {}  // at the end of every schedule(), as __balance_callbacks()
   virtual void cpu_online(CpuId /*cpu*/, bool /*online*/) {}
 
+  // Becomes like `other`, a class of the same type that was attached to a kernel with the same inputs: all that changes
+  // while a simulation runs is copied (between two events), all that refers to the own kernel stays.
+  virtual void assign(const SchedClass& other);
+
   // Whether a CPU may idle although tasks of this class are queued on it (for check_invariants).
   virtual bool may_idle_with_work() const { return false; }
 
