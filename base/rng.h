@@ -11,7 +11,7 @@ namespace simsched {
 
 class Rng {
  public:
-  explicit Rng(uint64_t seed) : state_(seed) {}
+  explicit Rng(uint64_t seed = 0) : state_(seed) {}
 
   uint64_t next() {
     state_ += 0x9e3779b97f4a7c15;
@@ -29,7 +29,6 @@ class Rng {
   Rng split(uint64_t stream) const { return Rng(mix(state_ ^ mix(stream + 0x632be59bd9b4e019))); }
 
  private:
-
   static uint64_t mix(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;

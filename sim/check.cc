@@ -34,18 +34,15 @@ void Engine::check_invariants() const {
   }
   for (size_t c = 0; c < rqs_.size(); ++c) {
     SIMSCHED_CHECK(queued[c] == rqs_[c].nr_running, "cpu " + std::to_string(c) + " has lost count of its tasks");
-    SIMSCHED_CHECK(rqs_[c].curr.valid() || rqs_[c].nr_running == 0 || rqs_[c].need_resched ||
-                       !has_runnable(CpuId(c)),
+    SIMSCHED_CHECK(rqs_[c].curr.valid() || rqs_[c].nr_running == 0 || rqs_[c].need_resched || !has_runnable(CpuId(c)),
                    "cpu " + std::to_string(c) + " idles with work queued");
   }
 }
 
 bool Engine::has_runnable(CpuId cpu) const {
-  return std::any_of(tasks_.begin(), tasks_.end(),
-                     [&](const Task& task) {
-                       return task.cpu == cpu && task.state == TaskState::kRunnable &&
-                              !classes_[task.sched_class]->may_idle_with_work();
-                     });
+  return std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
+    return task.cpu == cpu && task.state == TaskState::kRunnable && !classes_[task.sched_class]->may_idle_with_work();
+  });
 }
 
 }  // namespace simsched

@@ -54,10 +54,10 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     }
   }
   if (recorder_) recorder_->task_switch(now_, cpu, prev, next, prev_state);
-  if (!prev.valid()) rq.idle_poll.ended(now_ - rq.idle_since, machine_.costs().idle_poll_max);
+  if (!prev.valid()) rq.idle.leave(now_, machine_.costs());
   rq.curr = next;
   ++rq.done_generation;
-  rq.held = false;
+  rq.held = rq.timed = false;
   rq.overhead_left = Nanos(0);
   if (next.valid()) {
     Task& task = tasks_[next.index()];
@@ -65,11 +65,11 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
                    describe(next) + " was picked on cpu " + std::to_string(cpu.value()) + " but is not runnable there");
     task.state = TaskState::kRunning;
     Nanos waited = now_ - task.since;
-    task.time.wait += waited;
+    task.time[Cause::kWait] += waited;
     metrics_.runnable_wait.add(waited);
     if (task.waking) {
       task.waking = false;
-      metrics_.wake_latency.add(now_ - task.woken);
+      metrics_.wake_latency.add(waited);
     }
     rq.overhead_left = machine_.costs().context_switch + rq.charge;
     rq.charge = Nanos(0);
@@ -77,9 +77,11 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     task.refill += task.warmth.come(machine_, task.ran_on, cpu, rq.time.busy());
     task.ran_on = cpu;
   } else {
-    rq.idle_since = now_;
+    rq.idle.enter(now_);
   }
-  if (prev.valid() != next.valid()) neighbours_changed(cpu);
+  // Another task may get on at another pace; a CPU that becomes busy or idle is felt by its siblings.
+  if (prev.valid() != next.valid()) speed_changed(machine_.smt_cpus(cpu));
+  else refresh_speed(cpu);
 }
 
 void Kernel::resched_curr(CpuId cpu) {
@@ -100,21 +102,18 @@ void Kernel::plan_resched(CpuId cpu, Nanos delay) {
 Nanos Kernel::resched_delay(CpuId cpu) {
   const Costs& costs = machine_.costs();
   const Rq& rq = rqs_[cpu.index()];
-  const Spread& spread = cpu != this_cpu_      ? interrupt_cost(cpu)
-                         : !rq.curr.valid()    ? costs.idle_wake_local
-                         : in_softirq_         ? costs.resched_softirq
-                         : in_irq_             ? costs.resched_hardirq
-                                               : costs.resched_task;
-  return spread.sample(cost_rng_) + rqs_[this_cpu_.index()].charge;  // what it computed on the way comes first
+  const Spread& spread = cpu != context_.cpu                    ? interrupt_cost(cpu)
+                         : !rq.curr.valid()                     ? costs.idle_wake_local
+                         : context_.by == Context::By::kSoftIrq ? costs.resched_softirq
+                         : context_.by == Context::By::kHardIrq ? costs.resched_hardirq
+                                                                : costs.resched_task;
+  return spread.sample(cost_rng_) + rqs_[context_.cpu.index()].charge;  // what it computed on the way comes first
 }
 
 // How long another CPU's interrupt takes to reach `cpu`.
 const Spread& Kernel::interrupt_cost(CpuId cpu) const {
-  const Costs& costs = machine_.costs();
   const Rq& rq = rqs_[cpu.index()];
-  if (rq.curr.valid()) return costs.resched_ipi;
-  Nanos polls = std::max(costs.idle_poll_window, rq.idle_poll.window);
-  return now_ - rq.idle_since <= polls ? costs.idle_poll_exit : costs.idle_halt_exit;
+  return rq.curr.valid() ? machine_.costs().resched_ipi : rq.idle.exit_cost(now_, machine_.costs());
 }
 
 void Kernel::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {
@@ -167,7 +166,7 @@ void Kernel::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
   Distance distance = machine_.distance(state.cpu, to);
   ++metrics_.migrations_by_kind[static_cast<size_t>(kind)];
   ++metrics_.migrations_by_distance[static_cast<size_t>(distance)];
-  if (recorder_) recorder_->migrate(now_, this_cpu_, curr(this_cpu_), task, state.cpu, to);
+  if (recorder_) recorder_->migrate(now_, context_.cpu, curr(context_.cpu), task, state.cpu, to);
   state.refill = refill_of_move(machine_, state.cpu, to);  // what the last migration left undone is no longer of use
   state.cpu = to;
 }
@@ -176,9 +175,9 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.state == TaskState::kBlocked, describe(task) + " is woken but does not sleep");
   ++metrics_.wakeups;
-  if (recorder_) recorder_->waking(now_, this_cpu_, curr(this_cpu_), task, state.cpu, trace_context());
-  state.time.blocked[static_cast<int>(state.blocked_by)] += now_ - state.since;
-  state.since = state.woken = now_;
+  if (recorder_) recorder_->waking(now_, context_.cpu, curr(context_.cpu), task, state.cpu, trace_context());
+  state.time[state.blocked_by] += now_ - state.since;
+  state.since = now_;
   state.waking = true;
   if (state.on_rq) {  // ttwu_runnable(): its dequeue was delayed, it just goes on
     state.state = TaskState::kRunnable;
@@ -203,10 +202,10 @@ void Kernel::wake_up_new_task(TaskId task) {
   CpuId cpu = select_task_rq(task, kWfFork);
   state.cpu = cpu;  // __set_task_cpu(): a first placement is no migration
   state.state = TaskState::kRunnable;
-  state.born = state.since = state.woken = now_;
+  state.born = state.since = now_;
   state.waking = true;
   activate_task(cpu, task, kEnqueueInitial);
-  if (recorder_) recorder_->wakeup_new(now_, this_cpu_, curr(this_cpu_), task, cpu);
+  if (recorder_) recorder_->wakeup_new(now_, context_.cpu, curr(context_.cpu), task, cpu);
   wakeup_preempt(cpu, task, kWfFork);
 }
 

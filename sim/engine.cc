@@ -8,9 +8,8 @@ namespace simsched {
 
 Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions options,
                std::vector<std::unique_ptr<SchedClass>> classes)
-    : Kernel(machine, workload, options.kernel, options.seed, std::move(classes)),
-      options_(std::move(options)),
-      tokens_(workload.nr_tokens) {
+    : Kernel(machine, workload, options.kernel, options.seed, std::move(classes)), options_(std::move(options)) {
+  tokens_.resize(workload.nr_tokens);
   for (size_t i = 0; i < options_.hotplug.size(); ++i)
     queue_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));
   for (size_t i = 0; i < workload.tasks.size(); ++i) {
@@ -29,29 +28,50 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
 Engine::~Engine() = default;
 
 void Engine::run() {
-  while (!finished()) {
-    if (queue_.empty()) report_deadlock();
-    Event event = queue_.pop();
-    now_ = event.time;
-    handle(event);
-    if (options_.check_invariants) check_invariants();
+  while (step()) {
   }
-  finish();
 }
 
-bool Engine::finished() const { return ended_ || (ends_with_foreground_ && foreground_left_ == 0); }
+bool Engine::step() {
+  if (finished()) {
+    stop();
+    return false;
+  }
+  if (queue_.empty()) report_deadlock();
+  Event event = queue_.pop();
+  now_ = event.time;
+  handle(event);
+  if (options_.check_invariants) check_invariants();
+  return true;
+}
+
+bool Engine::run_until(Nanos time) {
+  while (queue_.empty() || finished() || queue_.next_time() <= time)
+    if (!step()) return false;
+  return true;
+}
+
+void Engine::assign(const Engine& other) {
+  SIMSCHED_CHECK(
+      options_.duration == other.options_.duration && options_.hotplug.size() == other.options_.hotplug.size(),
+      "a simulation is copied into one of other options");
+  Kernel::assign(other);
+  static_cast<EngineState&>(*this) = other;
+}
+
+bool Engine::finished() const { return stopped_ || ended_ || (ends_with_foreground_ && foreground_left_ == 0); }
 
 void Engine::handle(const Event& event) {
   CpuId cpu(static_cast<int32_t>(event.index));
-  in_irq_ = in_softirq_ = false;
+  using By = Context::By;
+  context_.by = By::kTask;
   switch (event.kind()) {
     case EventKind::kTimer: {
       Task& task = tasks_[event.index];
       if (event.generation != task.timer_generation) return;
-      this_cpu_ = task.cpu;  // a timer fires where it was armed
-      if (task.wake_elsewhere) this_cpu_ = CpuId((task.cpu.index() + 1) % rqs_.size());
-      in_irq_ = true;
-      in_softirq_ = task.wake_softirq;
+      // A timer fires where it was armed.
+      context_ = {task.wake_elsewhere ? CpuId((task.cpu.index() + 1) % rqs_.size()) : task.cpu,
+                  task.wake_softirq ? By::kSoftIrq : By::kHardIrq};
       try_to_wake_up(TaskId(static_cast<int32_t>(event.index)), kWfTtwu);
       break;
     }
@@ -59,43 +79,40 @@ void Engine::handle(const Event& event) {
       start_task(TaskId(static_cast<int32_t>(event.index)));
       break;
     case EventKind::kIpi:
-      this_cpu_ = cpu;
-      in_irq_ = true;
+      context_ = {cpu, By::kHardIrq};
       classes_[event.generation]->ipi(cpu);
       break;
     case EventKind::kClassTimer:
-      this_cpu_ = online_cpus().first_cpu();
-      in_irq_ = true;
+      context_ = {online_cpus().first_cpu(), By::kHardIrq};
       --class_timers_;
       classes_[event.generation]->timer(event.index);
       if (only_timers_left()) report_deadlock();
       break;
     case EventKind::kHotplug:
-      this_cpu_ = options_.hotplug[event.index].cpu;
+      context_.cpu = options_.hotplug[event.index].cpu;
       change_hotplug(options_.hotplug[event.index]);
       break;
     case EventKind::kDone:
       if (event.generation != rqs_[event.index].done_generation) return;
-      this_cpu_ = cpu;
+      context_.cpu = cpu;
       settle(cpu);
       advance(cpu);
       break;
     case EventKind::kResched:
       if (event.generation != rqs_[event.index].resched_generation) return;
-      this_cpu_ = cpu;
+      context_.cpu = cpu;
       schedule(cpu);
       break;
     case EventKind::kTick:
       if (event.generation != rqs_[event.index].tick_generation) return;
-      this_cpu_ = cpu;
-      in_irq_ = true;
+      context_ = {cpu, By::kHardIrq};
       tick(cpu);
       break;
     case EventKind::kEnd:
       ended_ = true;
       break;
   }
-  if (rqs_[this_cpu_.index()].charge > Nanos(0)) apply_charge(this_cpu_);
+  if (rqs_[context_.cpu.index()].charge > Nanos(0)) apply_charge(context_.cpu);
   ++nr_events_;
 }
 
@@ -116,7 +133,9 @@ void Engine::tick(CpuId cpu) {
   arm_tick(cpu);
 }
 
-void Engine::finish() {
+void Engine::stop() {
+  if (stopped_) return;
+  stopped_ = true;
   for (size_t c = 0; c < rqs_.size(); ++c) {
     settle(CpuId(c));
     SIMSCHED_CHECK(rqs_[c].time.total() == now_, "the time of cpu " + std::to_string(c) + " does not add up");
@@ -124,9 +143,9 @@ void Engine::finish() {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     Task& task = tasks_[i];
     if (task.state == TaskState::kNew) continue;
-    if (task.state == TaskState::kRunnable) task.time.wait += now_ - task.since;
-    if (task.state == TaskState::kBlocked) task.time.blocked[static_cast<int>(task.blocked_by)] += now_ - task.since;
-    Nanos end = task.state == TaskState::kDead ? task.died : now_;
+    if (task.state == TaskState::kRunnable) task.time[Cause::kWait] += now_ - task.since;
+    if (task.state == TaskState::kBlocked) task.time[task.blocked_by] += now_ - task.since;
+    Nanos end = task.state == TaskState::kDead ? task.since : now_;
     SIMSCHED_CHECK(task.time.total() == end - task.born, "the time of " + describe(TaskId(i)) + " does not add up");
   }
 }

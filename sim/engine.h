@@ -24,13 +24,27 @@ struct HotplugEvent {
 struct EngineOptions {
   KernelParams kernel;
   uint64_t seed = 1;
-  Nanos duration = Nanos::max();   // stop then; else when every task that is not `background` has exited
-  bool record = false;             // keep a SchedTrace
-  bool check_invariants = false;   // after every event; for tests
+  Nanos duration = Nanos::max();  // stop then; else when every task that is not `background` has exited
+  bool record = false;            // keep a SchedTrace
+  bool check_invariants = false;  // after every event; for tests
   std::vector<HotplugEvent> hotplug;
 };
 
-class Engine : public Kernel {
+// All that changes of an Engine beside its Kernel's part.
+struct EngineState {
+  struct Token {
+    uint32_t count = 0;
+    TaskId first, last;  // waiters
+  };
+  std::vector<Token> tokens_;
+  size_t foreground_left_ = 0;  // tasks that keep the simulation alive
+  bool ended_ = false;          // the duration is over
+  bool stopped_ = false;        // nothing more will happen
+  uint64_t nr_events_ = 0;
+  Nanos last_exit_;
+};
+
+class Engine : public Kernel, private EngineState {
  public:
   // `classes` from the highest to the lowest; one of them must take each policy of the workload.
   Engine(const Machine& machine, const Workload& workload, EngineOptions options,
@@ -40,22 +54,27 @@ class Engine : public Kernel {
   // Runs to the end. Throws Error when the workload can never end (a deadlock, an endless loop
   // without work), naming the task.
   void run();
-  RunResult result() const;                          // after run()
-  const SchedTrace& trace() const;                   // after run() with `record`
+  // Handles the next event: false when the simulation is over. Throws as run() does.
+  bool step();
+  // Handles the events up to and at `time`: false when the simulation is over.
+  bool run_until(Nanos time);
+  // Ends it here and now, unless it is over anyway: what is open is accounted for, and there is a result.
+  void stop();
+  RunResult result() const;         // when it is over
+  const SchedTrace& trace() const;  // so far, with `record`
+
+  // A snapshot: becomes like `other` between two of its events, and goes on as it would. Both were made from the same
+  // machine, workload (the very objects), options (but `record` may be off here), and classes. No memory is allocated
+  // but where more is in use than ever before here.
+  void assign(const Engine& other);
   uint64_t nr_events() const { return nr_events_; }
 
  private:
-  struct Token {
-    uint32_t count = 0;
-    TaskId first, last;  // waiters
-  };
-
   // engine.cc: the loop
   void handle(const Event& event);
   void tick(CpuId cpu);
   bool finished() const;
   bool only_timers_left() const;
-  void finish();
 
   // check.cc: what must hold, and what to say when it does not
   [[noreturn]] void report_deadlock() const;
@@ -68,9 +87,9 @@ class Engine : public Kernel {
 
   // execute.cc: programs
   void advance(CpuId cpu);
-  void block(CpuId cpu, TaskId task, Blocked cause, uint16_t trace_state);
+  void block(CpuId cpu, TaskId task, Cause cause, uint16_t trace_state);
   void leave_kernel(CpuId cpu, Task& task);
-  void sleep_until(CpuId cpu, TaskId task, Nanos time, uint8_t op_flags, Blocked cause, uint16_t trace_state);
+  void sleep_until(CpuId cpu, TaskId task, Nanos time, uint8_t op_flags, Cause cause, uint16_t trace_state);
   void fork(CpuId cpu, TaskId parent, TaskId child);
   void exit_task(CpuId cpu, TaskId task);
   void signal(TokenId token, uint32_t wake_flags);
@@ -78,11 +97,7 @@ class Engine : public Kernel {
   void change_parameters(CpuId cpu, TaskId task, const Op& op);
 
   const EngineOptions options_;
-  std::vector<Token> tokens_;
-  size_t foreground_left_ = 0;  // tasks that keep the simulation alive
-  bool ends_with_foreground_ = false, ended_ = false;
-  uint64_t nr_events_ = 0;
-  Nanos last_exit_;
+  bool ends_with_foreground_ = false;
 };
 
 }  // namespace simsched

@@ -87,7 +87,8 @@ TEST(Engine, WaitersAreServedInOrder) {
   w.nr_tokens = 1;
   add_task(w, "first", {op::wait(TokenId(0)), op::compute(Work(100))});
   add_task(w, "second", {op::compute(Work(10)), op::wait(TokenId(0)), op::compute(Work(5))});
-  add_task(w, "signaller", {op::compute(Work(1000)), op::signal(TokenId(0)), op::compute(Work(1000)), op::signal(TokenId(0))});
+  add_task(w, "signaller",
+           {op::compute(Work(1000)), op::signal(TokenId(0)), op::compute(Work(1000)), op::signal(TokenId(0))});
   EXPECT_EQ(simulate(flat_machine(3), w).metric("makespan_ns"), 2005);
 }
 
@@ -138,7 +139,8 @@ TEST(Engine, IdleExitDependsOnHowLongItWasIdle) {
   w.nr_tokens = 1;
   add_task(w, "waiter", {op::wait(TokenId(0)), op::wait(TokenId(0))});
   w.tasks[0].start_cpu = CpuId(1);
-  add_task(w, "waker", {op::compute(Work(100)), op::signal(TokenId(0)), op::compute(Work(9000)), op::signal(TokenId(0))});
+  add_task(w, "waker",
+           {op::compute(Work(100)), op::signal(TokenId(0)), op::compute(Work(9000)), op::signal(TokenId(0))});
   w.tasks[1].start_cpu = CpuId(0);
   // The first tasks to start find every CPU idle; the queue class keeps them apart.
   RunResult r = simulate(Machine(spec), w);
@@ -196,10 +198,19 @@ RC_GTEST_PROP(EngineProperty, RandomWorkloadsAddUp, ()) {
     for (int i = 0; i < nr_ops; ++i) {
       int64_t amount = *rc::gen::inRange(0, 9'000'000);
       switch (*rc::gen::inRange(0, 5)) {
-        case 0: program.push_back(op::compute(Work(amount))); work += amount; break;
-        case 1: program.push_back(op::sleep(Nanos(amount))); break;
-        case 2: program.push_back(op::yield()); break;
-        case 3: program.push_back(op::exec()); break;
+        case 0:
+          program.push_back(op::compute(Work(amount)));
+          work += amount;
+          break;
+        case 1:
+          program.push_back(op::sleep(Nanos(amount)));
+          break;
+        case 2:
+          program.push_back(op::yield());
+          break;
+        case 3:
+          program.push_back(op::exec());
+          break;
         case 4: {
           TokenId token(*rc::gen::inRange(0, 3));
           program.push_back(op::wait(token));

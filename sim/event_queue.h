@@ -21,20 +21,20 @@ namespace simsched {
 
 // At the same instant events are handled in this order.
 enum class EventKind : uint8_t {
-  kTimer,    // index: task. Its sleep is over
-  kStart,    // index: task. It starts by itself
-  kIpi,      // index: CPU; generation: class index
+  kTimer,       // index: task. Its sleep is over
+  kStart,       // index: task. It starts by itself
+  kIpi,         // index: CPU; generation: class index
   kClassTimer,  // index: the class's own number for it; generation: class index
-  kHotplug,  // index: number of the change
-  kDone,     // index: CPU. The running task finished its compute op
-  kResched,  // index: CPU
-  kTick,     // index: CPU
-  kEnd,      // the duration is over
+  kHotplug,     // index: number of the change
+  kDone,        // index: CPU. The running task finished its compute op
+  kResched,     // index: CPU
+  kTick,        // index: CPU
+  kEnd,         // the duration is over
 };
 
 struct Event {
   Nanos time;
-  uint64_t order;       // kind << 56 | sequence
+  uint64_t order;  // kind << 56 | sequence
   uint32_t index;
   uint32_t generation;  // an event whose generation is no longer its owner's is dropped when popped
 
@@ -58,6 +58,13 @@ class EventQueue {
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
 
+  // Of the event that pop() would answer; there is one.
+  Nanos next_time() const {
+    if (!present_.empty()) return last_;
+    const std::vector<Event>& bucket = buckets_[static_cast<size_t>(std::countr_zero(filled_))];
+    return earliest(bucket)->time;
+  }
+
   Event pop() {
     if (present_.empty()) advance();
     Event event = present_.back();
@@ -67,6 +74,10 @@ class EventQueue {
   }
 
  private:
+  static std::vector<Event>::const_iterator earliest(const std::vector<Event>& bucket) {
+    return std::min_element(bucket.begin(), bucket.end(),
+                            [](const Event& a, const Event& b) { return a.time < b.time; });
+  }
   static bool after(const Event& a, const Event& b) { return a.order > b.order; }
 
   // buckets_[b]: events whose time differs from last_ in bit b, and in none above.
@@ -81,9 +92,7 @@ class EventQueue {
   void advance() {
     auto lowest = static_cast<size_t>(std::countr_zero(filled_));
     std::vector<Event>& bucket = buckets_[lowest];
-    last_ = std::min_element(bucket.begin(), bucket.end(), [](const Event& a, const Event& b) {
-              return a.time < b.time;
-            })->time;
+    last_ = earliest(bucket)->time;
     filled_ &= ~(uint64_t{1} << lowest);
     for (const Event& event : bucket) {
       if (event.time == last_)

@@ -15,8 +15,8 @@ uint16_t sleep_state(const Op& op) {
                               : kStateInterruptible;
 }
 
-Blocked sleep_cause(const Op& op) {
-  return op.flags & kOpIo ? Blocked::kIo : op.flags & kOpIdle ? Blocked::kIdle : Blocked::kSleep;
+Cause sleep_cause(const Op& op) {
+  return op.flags & kOpIo ? Cause::kBlockedIo : op.flags & kOpIdle ? Cause::kBlockedIdle : Cause::kBlockedSleep;
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ void Engine::advance(CpuId cpu) {
   SIMSCHED_CHECK(task.remaining == Work(0) && task.refill >= Work(0), describe(id) + " has lost work");
   if (is_stopper(id)) {
     run_stopper(cpu);
-    block(cpu, id, Blocked::kIdle, kStateInterruptible);
+    block(cpu, id, Cause::kBlockedIdle, kStateInterruptible);
     return;
   }
   std::span<const Op> program = workload_.program(id);
@@ -64,7 +64,7 @@ void Engine::advance(CpuId cpu) {
           token.first = id;
         token.last = id;
         task.next_waiter = TaskId();
-        return block(cpu, id, op.flags ? sleep_cause(op) : Blocked::kToken, sleep_state(op));
+        return block(cpu, id, op.flags ? sleep_cause(op) : Cause::kBlockedToken, sleep_state(op));
       }
       case OpKind::kSignal:
         task.in_kernel = op.flags & kOpKernel;
@@ -79,7 +79,7 @@ void Engine::advance(CpuId cpu) {
           break;
         }
         task.waits_for_child = true;
-        return block(cpu, id, Blocked::kChild, kStateInterruptible);
+        return block(cpu, id, Cause::kBlockedChild, kStateInterruptible);
       case OpKind::kExec:
         if (recorder_) recorder_->exec(now_, cpu, id);
         task.warmth.forget();
@@ -118,7 +118,7 @@ void Engine::leave_kernel(CpuId cpu, Task& task) {
   if (rqs_[cpu.index()].need_resched && !kernel_preemptible()) plan_resched(cpu, Nanos(0));
 }
 
-void Engine::sleep_until(CpuId cpu, TaskId id, Nanos time, uint8_t op_flags, Blocked cause, uint16_t trace_state) {
+void Engine::sleep_until(CpuId cpu, TaskId id, Nanos time, uint8_t op_flags, Cause cause, uint16_t trace_state) {
   Task& task = tasks_[id.index()];
   task.wake_elsewhere = op_flags & kOpElsewhere;
   task.wake_softirq = op_flags & kOpSoftIrq;
@@ -126,7 +126,7 @@ void Engine::sleep_until(CpuId cpu, TaskId id, Nanos time, uint8_t op_flags, Blo
   block(cpu, id, cause, trace_state);
 }
 
-void Engine::block(CpuId cpu, TaskId id, Blocked cause, uint16_t trace_state) {
+void Engine::block(CpuId cpu, TaskId id, Cause cause, uint16_t trace_state) {
   Task& task = tasks_[id.index()];
   task.state = TaskState::kBlocked;
   task.blocked_by = cause;
@@ -150,7 +150,7 @@ void Engine::exit_task(CpuId cpu, TaskId id) {
     }
   }
   task.state = TaskState::kDead;
-  task.died = now_;
+  task.since = now_;
   task.prev_state = kStateZombie;
   SIMSCHED_CHECK(deactivate_task(cpu, id, kDequeueSleep | kDequeueSpecial), "the dequeue of an exit was delayed");
   ++metrics_.exits;
@@ -177,7 +177,7 @@ void Engine::signal(TokenId id, uint32_t wake_flags) {
 
 // A task that nobody forks comes into being as if its CPU had.
 void Engine::start_task(TaskId id) {
-  this_cpu_ = tasks_[id.index()].cpu;
+  context_.cpu = tasks_[id.index()].cpu;
   for (SchedClass* watcher : watchers_) watcher->any_task_new(id);
   class_of(id).task_fork(id, TaskId());
   wake_up_new_task(id);

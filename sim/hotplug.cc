@@ -7,7 +7,10 @@ namespace simsched {
 void Engine::change_hotplug(const HotplugEvent& change) {
   CpuId cpu = change.cpu;
   if (cpu_online(cpu) == change.online || (!change.online && online_cpus().size() == 1)) return;
-  if (change.online) affinities_[0].add(cpu); else affinities_[0].remove(cpu);
+  if (change.online)
+    affinities_[0].add(cpu);
+  else
+    affinities_[0].remove(cpu);
   update_online();
   for (SchedClass* watcher : watchers_) watcher->cpu_online(cpu, change.online);
   if (change.online) return resched_curr(cpu);
@@ -30,8 +33,10 @@ void Engine::update_online() {
   for (size_t i = 1; i < affinities_.size(); ++i) {
     affinities_[i] = wanted_affinities_[i] & online;
     bool stopper = i >= workload_.affinities.size();
-    if (stopper) affinities_[i] = wanted_affinities_[i];
-    else if (affinities_[i].empty()) affinities_[i] = online;
+    if (stopper)
+      affinities_[i] = wanted_affinities_[i];
+    else if (affinities_[i].empty())
+      affinities_[i] = online;
   }
 }
 

@@ -1,19 +1,17 @@
 #include "sim/kernel.h"
 
+#include "base/error.h"
+
 namespace simsched {
 
 Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelParams& params, uint64_t seed,
                std::vector<std::unique_ptr<SchedClass>> classes)
-    : machine_(machine),
-      workload_(workload),
-      params_(params),
-      seed_(seed),
-      classes_(std::move(classes)),
-      rng_(seed),
-      cost_rng_(rng_.split(1)),
-      tasks_(workload.tasks.size() + machine.nr_cpus()),
-      rqs_(machine.nr_cpus()),
-      stop_work_(machine.nr_cpus()) {
+    : machine_(machine), workload_(workload), params_(params), seed_(seed), classes_(std::move(classes)) {
+  rng_ = Rng(seed);
+  cost_rng_ = rng_.split(1);
+  tasks_.resize(workload.tasks.size() + machine.nr_cpus());
+  rqs_.resize(machine.nr_cpus());
+  stop_work_.resize(machine.nr_cpus());
   // All CPUs tick together (no skew_tick), at an instant that has nothing to do with the workload's start.
   tick_phase_ = Nanos(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(params_.tick().count()))));
 
@@ -32,7 +30,7 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     task.nice = spec.nice;
     task.affinity = spec.affinity;
     CpuId cpu = spec.start_cpu.valid() && machine.cpus().contains(spec.start_cpu) ? spec.start_cpu
-                                                                                 : CpuId(i % machine.nr_cpus());
+                                                                                  : CpuId(i % machine.nr_cpus());
     const CpuSet& cpus = allowed(TaskId(i));
     task.cpu = cpus.contains(cpu) ? cpu : cpus.first_cpu();
     set_class(task);
@@ -43,15 +41,37 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     stopper.affinity = AffinityId(workload.affinities.size() + cpu.index());
     stopper.cpu = cpu;
     stopper.state = TaskState::kBlocked;
-    stopper.blocked_by = Blocked::kIdle;
+    stopper.blocked_by = Cause::kBlockedIdle;
     set_class(stopper);
-    update_speed(cpu);
+    refresh_speed(cpu);
   }
   for (auto& cls : classes_)
     if (cls->watches()) watchers_.push_back(cls.get());
 }
 
 Kernel::~Kernel() = default;
+
+void Kernel::assign(const Kernel& other) {
+  SIMSCHED_CHECK(&machine_ == &other.machine_ && &workload_ == &other.workload_ && seed_ == other.seed_ &&
+                     classes_.size() == other.classes_.size(),
+                 "a simulation is copied into one of other inputs");
+  SIMSCHED_CHECK(!recorder_ || other.recorder_, "a simulation that records cannot become like one that does not");
+  static_cast<KernelState&>(*this) = other;
+  if (recorder_) recorder_ = other.recorder_;
+  for (size_t i = 0; i < classes_.size(); ++i) classes_[i]->assign(*other.classes_[i]);
+}
+
+uint8_t Kernel::trace_context() const {
+  switch (context_.by) {
+    case Context::By::kTask:
+      break;
+    case Context::By::kSoftIrq:
+      return kSoftIrq;
+    case Context::By::kHardIrq:
+      return kHardIrq;
+  }
+  return 0;
+}
 
 std::string Kernel::describe(TaskId task) const {
   if (is_stopper(task)) return "migration/" + std::to_string(tasks_[task.index()].cpu.value());

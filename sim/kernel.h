@@ -10,26 +10,23 @@
 #include <string>
 #include <vector>
 
-#include "base/rng.h"
-#include "sim/event_queue.h"
 #include "sim/kernel_params.h"
-#include "sim/metrics.h"
+#include "sim/kernel_state.h"
 #include "sim/recorder.h"
 #include "sim/sched_class.h"
-#include "sim/task.h"
 #include "topology/machine.h"
 #include "workloads/workload.h"
 
 namespace simsched {
 
-class Kernel {
+class Kernel : protected KernelState {
  public:
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
   // ---- What a class may ask: time and place ----
   Nanos now() const { return now_; }
-  CpuId this_cpu() const { return this_cpu_; }  // whose event is being handled: the waker's CPU
+  CpuId this_cpu() const { return context_.cpu; }  // whose event is being handled: the waker's CPU
   uint64_t seed() const { return seed_; }
   Rng& rng() { return rng_; }
   const Machine& machine() const { return machine_; }
@@ -77,7 +74,8 @@ class Kernel {
 
   // ---- What a class may do ----
   void resched_curr(CpuId cpu);
-  // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to that.
+  // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to
+  // that.
   void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
   // A task whose dequeue_task() was answered false is now off its queue.
   void finish_delayed_dequeue(TaskId task);
@@ -91,7 +89,7 @@ class Kernel {
   void send_ipi(CpuId cpu, const SchedClass& sender);
   // SchedClass::stopper(cpu, task, dest) of `sender` is called in the stopper of `cpu`, above all classes.
   void queue_stopper(CpuId cpu, const SchedClass& sender, TaskId task, CpuId dest);
-  void set_this_cpu(CpuId cpu) { this_cpu_ = cpu; }  // what follows of this event happens there
+  void set_this_cpu(CpuId cpu) { context_.cpu = cpu; }  // what follows of this event happens there
   // The scheduler itself takes this long on `cpu`: whatever runs there next, or again, is so much later.
   void charge(CpuId cpu, Nanos cost) { rqs_[cpu.index()].charge += cost; }
   // `cpu` spins in the kernel until release(): what runs there makes no progress.
@@ -103,13 +101,8 @@ class Kernel {
          std::vector<std::unique_ptr<SchedClass>> classes);
   ~Kernel();
 
-  struct StopWork {
-    uint8_t sched_class;  // whose stopper() to call, unless
-    bool direct;          // the kernel itself moves the task (exec, affinity)
-    MigrationKind kind;
-    TaskId task;
-    CpuId dest;
-  };
+  // Becomes like `other`, which was made from the same inputs: see Engine::assign().
+  void assign(const Kernel& other);
 
   // core.cc: scheduling
   void schedule(CpuId cpu);
@@ -128,7 +121,7 @@ class Kernel {
   void arm_tick(CpuId cpu);
   void queue_stop_work(CpuId cpu, const StopWork& work);
   void run_stopper(CpuId cpu);
-  uint8_t trace_context() const { return in_softirq_ ? kSoftIrq : in_irq_ ? kHardIrq : 0; }
+  uint8_t trace_context() const;
   bool kernel_preemptible() const { return params_.preempt == Preempt::kFull || params_.preempt == Preempt::kLazy; }
 
   // classes.cc: whose task is it
@@ -141,8 +134,12 @@ class Kernel {
   void settle(CpuId cpu);
   void arm_done(CpuId cpu);
   void apply_charge(CpuId cpu);
-  void update_speed(CpuId cpu);
-  void neighbours_changed(CpuId cpu);
+  // Something of what makes these CPUs fast or slow has changed: what their tasks have done so far is settled at the old
+  // speed, and what they do from now on is timed anew. Called by whoever changed it.
+  void speed_changed(const CpuSet& cpus);
+  bool refresh_speed(CpuId cpu);
+  void set_frequency(CpuId cpu, uint32_t frequency);  // of its top frequency: 1..1024 of 1024
+  void set_memory(CpuId cpu, uint32_t memory);        // how far memory lets its task get on: 1..1024 of 1024
 
   const Machine& machine_;
   const Workload& workload_;
@@ -150,21 +147,8 @@ class Kernel {
   const uint64_t seed_;
   std::vector<std::unique_ptr<SchedClass>> classes_;
   std::vector<SchedClass*> watchers_;
-  Rng rng_, cost_rng_;
-  Nanos now_, tick_phase_;
-  CpuId this_cpu_{0};
-  bool in_irq_ = false;      // the event is an interrupt on this_cpu_, not something its task does
-  bool in_softirq_ = false;  // ... a soft one
-  EventQueue queue_;
-  std::vector<Task> tasks_;
-  std::vector<Rq> rqs_;
-  std::vector<std::vector<StopWork>> stop_work_;  // by CPU
-  std::vector<CpuSet> wanted_affinities_;         // by AffinityId: of the workload, then of the stoppers
-  std::vector<CpuSet> affinities_;                // ... of them the CPUs that are online
-  bool all_online_ = true;
-  size_t class_timers_ = 0;                       // of the pending events
-  Metrics metrics_;
   std::optional<Recorder> recorder_;
+  std::vector<CpuSet> wanted_affinities_;  // by AffinityId: of the workload, then of the stoppers
 };
 
 }  // namespace simsched

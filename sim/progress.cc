@@ -2,17 +2,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/int128.h"
 #include "sim/kernel.h"
 
 namespace simsched {
-namespace {
-
-constexpr int kSpeedShift = 20;  // Rq::speed and Task::fraction are of 2^20
-constexpr uint32_t kFullSpeed = 1u << kSpeedShift;
-
-}  // namespace
-
 // Accounts for the time since the last call: overhead first, then the op's work together with cache refill.
 void Kernel::settle(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
@@ -28,30 +20,18 @@ void Kernel::settle(CpuId cpu) {
     Nanos overhead = rq.held ? delta : std::min(rq.overhead_left, delta);
     rq.overhead_left -= std::min(rq.overhead_left, overhead);
     rq.time.overhead += overhead;
-    task.time.overhead += overhead;
+    task.time[Cause::kOverhead] += overhead;
     delta -= overhead;
   }
   rq.time.task += delta;
-  int64_t done = delta.count();
-  if (rq.speed != kFullSpeed || task.fraction != 0) {
-    auto progress = static_cast<Uint128>(done) * rq.speed + task.fraction;
-    done = static_cast<int64_t>(progress >> kSpeedShift);
-    task.fraction = static_cast<uint32_t>(progress & (kFullSpeed - 1));
-    Nanos lost = delta - Nanos(done);
-    int64_t capacity = machine_.cpu(cpu).capacity;
-    // What the core's own slowness accounts for; the busy sibling has the rest.
-    bool smt = rq.speed != static_cast<uint32_t>(capacity) * kCapacityScale;
-    Nanos by_capacity = smt ? std::min(lost, Nanos(delta.count() * (kCapacityScale - capacity) / kCapacityScale)) : lost;
-    task.time.slowdown_capacity += by_capacity;
-    task.time.slowdown_smt += lost - by_capacity;
-  }
+  const Work done = progress(rq.speed, delta, task.fractions, task.time);
   // Halves of odd times add up: what was rounded up for the work before is refill in the end.
-  Work work = std::min(task.remaining, Work(done) - CacheWarmth::refilling(task.refill, Work(done)));
-  Work refill = Work(done) - work;
+  Work work = std::min(task.remaining, done - CacheWarmth::refilling(task.refill, done));
+  Work refill = done - work;
   task.refill -= refill;
-  task.time.refill += Nanos(refill.count());
+  task.time[Cause::kRefill] += Nanos(refill.count());
   task.remaining -= work;
-  task.time.work += Nanos(work.count());
+  task.time[Cause::kWork] += Nanos(work.count());
 }
 
 // Plans the event at which the running task has done its op.
@@ -59,14 +39,11 @@ void Kernel::arm_done(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   rq.overhead_left += rq.charge;
   rq.charge = Nanos(0);
-  if (rq.held) return;  // release() does
+  rq.timed = !rq.held;  // else release() does it
+  if (rq.held) return;
   const Task& task = tasks_[rq.curr.index()];
-  int64_t left = (task.remaining + std::min(task.refill, task.remaining)).count(), time = left;
-  if (left > 0 && (rq.speed != kFullSpeed || task.fraction != 0)) {
-    auto units = (static_cast<Uint128>(left) << kSpeedShift) - task.fraction;
-    time = static_cast<int64_t>((units + rq.speed - 1) / rq.speed);
-  }
-  queue_.push(now_ + rq.overhead_left + Nanos(time), EventKind::kDone, static_cast<uint32_t>(cpu.value()),
+  Nanos time = time_for(task.remaining + std::min(task.refill, task.remaining), rq.speed, task.fractions);
+  queue_.push(now_ + rq.overhead_left + time, EventKind::kDone, static_cast<uint32_t>(cpu.value()),
               ++rq.done_generation);
 }
 
@@ -82,6 +59,7 @@ void Kernel::hold(CpuId cpu) {
   if (rq.held || !rq.curr.valid()) return;
   settle(cpu);
   rq.held = true;
+  rq.timed = false;
   ++rq.done_generation;
 }
 
@@ -93,27 +71,30 @@ void Kernel::release(CpuId cpu) {
   if (rq.curr.valid()) arm_done(cpu);
 }
 
-void Kernel::update_speed(CpuId cpu) {
-  uint32_t share = kCapacityScale;
-  const CpuSet& siblings = machine_.smt_cpus(cpu);
-  for (CpuId sibling : siblings)
-    if (sibling != cpu && rqs_[sibling.index()].curr.valid()) share = static_cast<uint32_t>(machine_.smt_share());
-  rqs_[cpu.index()].speed = static_cast<uint32_t>(machine_.cpu(cpu).capacity) * share;
+// The factors of what runs on `cpu` now. Whether it is as fast as before.
+bool Kernel::refresh_speed(CpuId cpu) {
+  Rq& rq = rqs_[cpu.index()];
+  uint32_t smt = kFullFactor;
+  for (CpuId sibling : machine_.smt_cpus(cpu))
+    if (sibling != cpu && rqs_[sibling.index()].curr.valid()) smt = static_cast<uint32_t>(machine_.smt_share());
+  return !rq.speed.set({static_cast<uint32_t>(machine_.cpu(cpu).capacity), rq.frequency, smt, rq.memory});
 }
 
-// `cpu` went from idle to busy or back: its siblings change speed.
-void Kernel::neighbours_changed(CpuId cpu) {
-  const CpuSet& siblings = machine_.smt_cpus(cpu);
-  if (siblings.size() == 1) return;  // its speed never changes
-  for (CpuId sibling : siblings) {
-    Rq& rq = rqs_[sibling.index()];
-    if (sibling == cpu) continue;
-    settle(sibling);
-    uint32_t before = rq.speed;
-    update_speed(sibling);
-    if (rq.curr.valid() && rq.speed != before) arm_done(sibling);
+void Kernel::speed_changed(const CpuSet& cpus) {
+  for (CpuId cpu : cpus) {
+    settle(cpu);
+    if (!refresh_speed(cpu) && rqs_[cpu.index()].timed) arm_done(cpu);
   }
-  update_speed(cpu);
+}
+
+void Kernel::set_frequency(CpuId cpu, uint32_t frequency) {
+  rqs_[cpu.index()].frequency = frequency;
+  speed_changed(CpuSet::single(cpu));
+}
+
+void Kernel::set_memory(CpuId cpu, uint32_t memory) {
+  rqs_[cpu.index()].memory = memory;
+  speed_changed(CpuSet::single(cpu));
 }
 
 CpuTime Kernel::cpu_time(CpuId cpu) const {

@@ -9,7 +9,6 @@
 namespace simsched {
 namespace {
 
-const char* const kBlockedNames[kNrBlocked] = {"sleep", "io", "token", "child", "idle"};
 const char* const kDistanceNames[] = {"same_cpu", "smt", "llc", "node", "remote"};
 
 int64_t ppm(int64_t part, int64_t whole) {
@@ -17,36 +16,6 @@ int64_t ppm(int64_t part, int64_t whole) {
 }
 
 }  // namespace
-
-Nanos TaskTime::total() const {
-  Nanos sum = on_cpu() + wait;
-  for (Nanos part : blocked) sum += part;
-  return sum;
-}
-
-TaskTime& TaskTime::operator+=(const TaskTime& other) {
-  work += other.work;
-  slowdown_capacity += other.slowdown_capacity;
-  slowdown_smt += other.slowdown_smt;
-  refill += other.refill;
-  overhead += other.overhead;
-  wait += other.wait;
-  for (int i = 0; i < kNrBlocked; ++i) blocked[i] += other.blocked[i];
-  return *this;
-}
-
-NamedNanos TaskTime::named() const {
-  NamedNanos list = {{"work_ns", work.count()},
-                     {"slowdown_capacity_ns", slowdown_capacity.count()},
-                     {"slowdown_smt_ns", slowdown_smt.count()},
-                     {"refill_ns", refill.count()},
-                     {"overhead_ns", overhead.count()},
-                     {"wait_ns", wait.count()}};
-  for (int i = 0; i < kNrBlocked; ++i)
-    list.emplace_back(std::string("blocked_") + kBlockedNames[i] + "_ns", blocked[i].count());
-  list.emplace_back("lifetime_ns", total().count());
-  return list;
-}
 
 int64_t RunResult::metric(const std::string& name) const {
   for (const auto& [key, value] : metrics)
@@ -110,8 +79,8 @@ RunResult Engine::result() const {
     const TaskTime& time = tasks_[i].time;
     tasks += time;
     if (is_stopper(TaskId(i)) || time.on_cpu() == Nanos(0)) continue;
-    auto share = static_cast<uint64_t>((static_cast<Int128>(time.on_cpu().count()) << 16) /
-                                       (time.on_cpu() + time.wait).count());
+    auto share =
+        static_cast<uint64_t>((static_cast<Int128>(time.on_cpu().count()) << 16) / (time.on_cpu() + time[Cause::kWait]).count());
     sum += share;
     squares += static_cast<Uint128>(share) * share;
     ++counted;
@@ -128,11 +97,13 @@ RunResult Engine::result() const {
       {"task_ns", cpus.task.count()}, {"overhead_ns", cpus.overhead.count()}, {"idle_ns", cpus.idle.count()}};
 
   const Metrics& m = metrics_;
-  auto put = [&](const std::string& name, auto value) { result.metrics.emplace_back(name, static_cast<int64_t>(value)); };
+  auto put = [&](const std::string& name, auto value) {
+    result.metrics.emplace_back(name, static_cast<int64_t>(value));
+  };
   Nanos makespan = ends_with_foreground_ && foreground_left_ == 0 ? last_exit_ : now_;
   put("makespan_ns", makespan.count());
   put("tasks_exited", m.exits);
-  put("throughput_work_ppm", ppm(tasks.work.count(), cpus.total().count()));
+  put("throughput_work_ppm", ppm(tasks[Cause::kWork].count(), cpus.total().count()));
   put("context_switches", m.switches);
   put("context_switches_voluntary", m.switches - m.involuntary);
   put("context_switches_involuntary", m.involuntary);

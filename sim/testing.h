@@ -47,6 +47,8 @@ class QueueClass : public SchedClass {
   }
   Nanos next_tick(CpuId cpu) override { return !stop_ && queue(cpu).size() > 1 ? kernel_->now() : Nanos::max(); }
 
+  void assign(const SchedClass& other) override { queues_ = static_cast<const QueueClass&>(other).queues_; }
+
   CpuId exec_to;  // where select_task_rq sends an exec
 
  private:

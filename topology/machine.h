@@ -28,7 +28,7 @@ struct Costs {
   Nanos context_switch{1500};  // on the CPU, at each change of task
   Nanos stopper{5000};         // run time of the stopper for one migration
   Nanos idle_poll_window{0};   // how long an idle CPU can be woken without the cost of having halted
-  Nanos idle_poll_max{0};      // a guest's host polls longer while idle periods stay below this (sim/idle_poll.h)
+  Nanos idle_poll_max{0};      // a guest's host polls longer while idle periods stay below this (sim/idle.h)
   // Filling private caches again; see topology/cache_warmth.h.
   Nanos refill_private{0};     // extra work when all of it was lost
   Nanos private_fill{500000};  // how long a task runs until it has filled them

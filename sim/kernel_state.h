@@ -1,0 +1,47 @@
+// All that changes of a Kernel while a simulation runs, and nothing else: copying this copies the kernel's part of a
+// snapshot. Flat data without references to anything outside.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/cpu_set.h"
+#include "base/rng.h"
+#include "sim/event_queue.h"
+#include "sim/metrics.h"
+#include "sim/task.h"
+
+namespace simsched {
+
+// What the stopper of a CPU is to do.
+struct StopWork {
+  uint8_t sched_class;  // whose stopper() to call, unless
+  bool direct;          // the kernel itself moves the task (exec, affinity)
+  MigrationKind kind;
+  TaskId task;
+  CpuId dest;
+};
+
+// On whose behalf something happens: a CPU, and there its task (or the kernel for it) or an interrupt.
+struct Context {
+  enum class By : uint8_t { kTask, kSoftIrq, kHardIrq };
+  CpuId cpu{0};
+  By by = By::kTask;
+};
+
+struct KernelState {
+  Rng rng_, cost_rng_;
+  Nanos now_, tick_phase_;
+  Context context_;
+  EventQueue queue_;
+  std::vector<Task> tasks_;
+  std::vector<Rq> rqs_;
+  std::vector<std::vector<StopWork>> stop_work_;  // by CPU
+  std::vector<CpuSet> affinities_;                // by AffinityId: those of the CPUs wanted that are online
+  bool all_online_ = true;
+  size_t class_timers_ = 0;  // of the pending events
+  Metrics metrics_;
+};
+
+}  // namespace simsched
