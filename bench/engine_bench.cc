@@ -14,10 +14,11 @@ void raw_queue(benchmark::State& state) {
   auto pending = static_cast<size_t>(state.range(0));
   EventQueue queue;
   Rng rng(1);
-  for (size_t i = 0; i < pending; ++i) queue.push(Nanos(rng.between(0, 4'000'000)), EventKind::kTimer, 0);
+  uint64_t order = 0;
+  for (size_t i = 0; i < pending; ++i) queue.push({Nanos(rng.between(0, 4'000'000)), order++, 0, 0});
   for (auto _ : state) {
     Event event = queue.pop();
-    queue.push(event.time + Nanos(rng.between(1, 4'000'000)), EventKind::kTimer, 0);
+    queue.push({event.time + Nanos(rng.between(1, 4'000'000)), order++, 0, 0});
   }
   state.SetItemsProcessed(state.iterations());
 }

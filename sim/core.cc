@@ -16,7 +16,7 @@ void Kernel::schedule(CpuId cpu) {
     if (next.valid()) break;
   }
   rq.need_resched = false;  // after the pick: what it pulled here has been considered
-  ++rq.resched_generation;
+  agenda_.cancel(cpu, EventKind::kResched);
   if (next != prev) {
     if (prev.valid()) class_of(prev).put_prev_task(cpu, prev, next);
     switch_to(cpu, prev, next);
@@ -56,8 +56,8 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   if (recorder_) recorder_->task_switch(now_, cpu, prev, next, prev_state);
   if (!prev.valid()) rq.idle.leave(now_, machine_.costs());
   rq.curr = next;
-  ++rq.done_generation;
-  rq.held = rq.timed = false;
+  agenda_.cancel(cpu, EventKind::kDone);
+  rq.held = false;
   rq.overhead_left = Nanos(0);
   if (next.valid()) {
     Task& task = tasks_[next.index()];
@@ -94,8 +94,7 @@ void Kernel::resched_curr(CpuId cpu) {
 }
 
 void Kernel::plan_resched(CpuId cpu, Nanos delay) {
-  queue_.push(now_ + delay, EventKind::kResched, static_cast<uint32_t>(cpu.value()),
-              ++rqs_[cpu.index()].resched_generation);
+  agenda_.plan(cpu, EventKind::kResched, now_ + delay);
 }
 
 // From need_resched to __schedule() on `cpu`, asked for from this_cpu().
@@ -220,7 +219,7 @@ CpuId Kernel::fallback_cpu(TaskId task) const {
 
 void Kernel::set_timer(const SchedClass& cls, Nanos at, uint32_t number) {
   ++class_timers_;
-  queue_.push(std::max(at, now_), EventKind::kClassTimer, number, class_index(cls));
+  agenda_.push(std::max(at, now_), EventKind::kClassTimer, number, class_index(cls));
 }
 
 void Kernel::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt) {
@@ -237,7 +236,7 @@ void Kernel::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool ma
 
 void Kernel::send_ipi(CpuId cpu, const SchedClass& sender) {
   Nanos delay = interrupt_cost(cpu).sample(cost_rng_);
-  queue_.push(now_ + delay, EventKind::kIpi, static_cast<uint32_t>(cpu.value()), class_index(sender));
+  agenda_.push(now_ + delay, EventKind::kIpi, static_cast<uint32_t>(cpu.value()), class_index(sender));
 }
 
 void Kernel::queue_stopper(CpuId cpu, const SchedClass& sender, TaskId task, CpuId dest) {
@@ -278,10 +277,9 @@ void Kernel::run_stopper(CpuId cpu) {
 }
 
 void Kernel::arm_tick(CpuId cpu) {
-  Rq& rq = rqs_[cpu.index()];
-  if (!rq.curr.valid()) return;
-  Nanos period = params_.tick();
-  if (rq.tick_at != Nanos::max() && rq.tick_at - period <= now_) return;  // none could come earlier
+  if (!rqs_[cpu.index()].curr.valid()) return;
+  Nanos period = params_.tick(), planned = agenda_.at(cpu, EventKind::kTick);
+  if (planned != Nanos::max() && planned - period <= now_) return;  // none could come earlier
   Nanos wanted = Nanos::max();
   for (auto& cls : classes_) wanted = std::min(wanted, cls->next_tick(cpu));
   if (wanted == Nanos::max()) return;
@@ -289,9 +287,7 @@ void Kernel::arm_tick(CpuId cpu) {
   Nanos from = std::max(wanted, now_ + 1_ns) - tick_phase_;
   int64_t number = from.count() <= 0 ? 0 : (from + period - 1_ns) / period;
   Nanos at = tick_phase_ + number * period;
-  if (at >= rq.tick_at) return;  // one that comes too early does no harm and asks again
-  rq.tick_at = at;
-  queue_.push(at, EventKind::kTick, static_cast<uint32_t>(cpu.value()), ++rq.tick_generation);
+  if (at < planned) agenda_.plan(cpu, EventKind::kTick, at);  // one that comes too early does no harm and asks again
 }
 
 }  // namespace simsched

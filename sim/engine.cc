@@ -11,15 +11,15 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
     : Kernel(machine, workload, options.kernel, options.seed, std::move(classes)), options_(std::move(options)) {
   tokens_.resize(workload.nr_tokens);
   for (size_t i = 0; i < options_.hotplug.size(); ++i)
-    queue_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));
+    agenda_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));
   for (size_t i = 0; i < workload.tasks.size(); ++i) {
     const TaskSpec& spec = workload.tasks[i];
     if (!spec.background) ++foreground_left_;
-    if (!spec.parent.valid()) queue_.push(spec.start, EventKind::kStart, static_cast<uint32_t>(i));
+    if (!spec.parent.valid()) agenda_.push(spec.start, EventKind::kStart, static_cast<uint32_t>(i));
   }
   if (foreground_left_ == 0 && options_.duration == Nanos::max())
     throw Error("", "no task of the workload ever ends the simulation", "give the config a duration");
-  if (options_.duration != Nanos::max()) queue_.push(options_.duration, EventKind::kEnd, 0);
+  if (options_.duration != Nanos::max()) agenda_.push(options_.duration, EventKind::kEnd, 0);
   ends_with_foreground_ = foreground_left_ > 0;
   if (options_.record) recorder_.emplace(workload, machine);
   for (auto& cls : classes_) cls->attach(*this);
@@ -37,8 +37,8 @@ bool Engine::step() {
     stop();
     return false;
   }
-  if (queue_.empty()) report_deadlock();
-  Event event = queue_.pop();
+  if (agenda_.empty()) report_deadlock();
+  Event event = agenda_.pop();
   now_ = event.time;
   handle(event);
   if (options_.check_invariants) check_invariants();
@@ -46,7 +46,7 @@ bool Engine::step() {
 }
 
 bool Engine::run_until(Nanos time) {
-  while (queue_.empty() || finished() || queue_.next_time() <= time)
+  while (agenda_.empty() || finished() || agenda_.next_time() <= time)
     if (!step()) return false;
   return true;
 }
@@ -93,18 +93,15 @@ void Engine::handle(const Event& event) {
       change_hotplug(options_.hotplug[event.index]);
       break;
     case EventKind::kDone:
-      if (event.generation != rqs_[event.index].done_generation) return;
       context_.cpu = cpu;
       settle(cpu);
       advance(cpu);
       break;
     case EventKind::kResched:
-      if (event.generation != rqs_[event.index].resched_generation) return;
       context_.cpu = cpu;
       schedule(cpu);
       break;
     case EventKind::kTick:
-      if (event.generation != rqs_[event.index].tick_generation) return;
       context_ = {cpu, By::kHardIrq};
       tick(cpu);
       break;
@@ -118,13 +115,12 @@ void Engine::handle(const Event& event) {
 
 // Nothing but the classes' own timers will ever happen.
 bool Engine::only_timers_left() const {
-  return queue_.size() == class_timers_ && !finished() &&
+  return agenda_.nr_others() == class_timers_ && !agenda_.cpu_event_planned() && !finished() &&
          std::all_of(rqs_.begin(), rqs_.end(), [](const Rq& rq) { return rq.nr_running == 0 && !rq.curr.valid(); });
 }
 
 void Engine::tick(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
-  rq.tick_at = Nanos::max();
   if (rq.curr.valid()) {  // NO_HZ_IDLE: an idle CPU has no tick
     ++metrics_.ticks;
     class_of(rq.curr).task_tick(cpu, rq.curr);

@@ -1,10 +1,7 @@
-// The pending events, in one total order: (time, class, sequence). Two runs of the same simulation
-// see the same order, whatever the machine.
-//
-// A radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990): simulated time never goes back, so an event need
-// only be filed by the highest bit in which its time differs from now, and is refiled at most once a bit.
-// Its cost hardly grows with the number of events, where that of a binary heap does with its cache misses
-// (docs/performance.md).
+// Events by (time, order): a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990). Simulated time never goes back, so an
+// event need only be filed by the highest bit in which its time differs from that of the last one popped, and is
+// refiled at most once a bit. Its cost hardly grows with the number of events, where that of a binary heap does with
+// its cache misses (docs/performance.md).
 #pragma once
 
 #include <algorithm>
@@ -34,9 +31,9 @@ enum class EventKind : uint8_t {
 
 struct Event {
   Nanos time;
-  uint64_t order;  // kind << 56 | sequence
+  uint64_t order;  // kind << 56 | sequence: unique
   uint32_t index;
-  uint32_t generation;  // an event whose generation is no longer its owner's is dropped when popped
+  uint32_t generation;  // of a timer: it is dropped unless this is still its task's
 
   EventKind kind() const { return static_cast<EventKind>(order >> 56); }
 };
@@ -44,41 +41,44 @@ static_assert(sizeof(Event) == 24);
 
 class EventQueue {
  public:
-  // `time` is not before that of the last event popped.
-  void push(Nanos time, EventKind kind, uint32_t index, uint32_t generation = 0) {
-    SIMSCHED_CHECK(time >= last_, "an event lies in the past");
-    Event event{time, uint64_t{static_cast<uint8_t>(kind)} << 56 | sequence_++, index, generation};
+  // The time is not before that of the last event popped.
+  void push(const Event& event) {
+    SIMSCHED_CHECK(event.time >= last_, "an event lies in the past");
     ++size_;
-    if (time == last_) {
+    if (event.time == last_) {
       present_.insert(std::upper_bound(present_.begin(), present_.end(), event, after), event);
+      earliest_ = last_;
     } else {
       file(event);
+      earliest_ = std::min(earliest_, event.time);
     }
   }
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
 
-  // Of the event that pop() would answer; there is one.
-  Nanos next_time() const {
-    if (!present_.empty()) return last_;
-    const std::vector<Event>& bucket = buckets_[static_cast<size_t>(std::countr_zero(filled_))];
-    return earliest(bucket)->time;
+  // Of the event that pop() would answer; max() when there is none.
+  Nanos next_time() const { return earliest_; }
+  // That event. Time is known to go on to it: nothing will be pushed before it.
+  const Event& next() {
+    if (present_.empty()) advance();
+    return present_.back();
   }
 
   Event pop() {
-    if (present_.empty()) advance();
-    Event event = present_.back();
+    Event event = next();
     present_.pop_back();
     --size_;
+    if (present_.empty()) earliest_ = filled_ == 0 ? Nanos::max() : earliest_of(lowest())->time;
     return event;
   }
 
  private:
-  static std::vector<Event>::const_iterator earliest(const std::vector<Event>& bucket) {
+  static bool after(const Event& a, const Event& b) { return a.order > b.order; }
+  static std::vector<Event>::const_iterator earliest_of(const std::vector<Event>& bucket) {
     return std::min_element(bucket.begin(), bucket.end(),
                             [](const Event& a, const Event& b) { return a.time < b.time; });
   }
-  static bool after(const Event& a, const Event& b) { return a.order > b.order; }
+  std::vector<Event>& lowest() { return buckets_[static_cast<size_t>(std::countr_zero(filled_))]; }
 
   // buckets_[b]: events whose time differs from last_ in bit b, and in none above.
   void file(const Event& event) {
@@ -90,10 +90,9 @@ class EventQueue {
 
   // Goes to the earliest event: those of its time become the present, the others of its bucket move down.
   void advance() {
-    auto lowest = static_cast<size_t>(std::countr_zero(filled_));
-    std::vector<Event>& bucket = buckets_[lowest];
-    last_ = earliest(bucket)->time;
-    filled_ &= ~(uint64_t{1} << lowest);
+    std::vector<Event>& bucket = lowest();
+    filled_ &= filled_ - 1;
+    last_ = earliest_;
     for (const Event& event : bucket) {
       if (event.time == last_)
         present_.push_back(event);
@@ -107,9 +106,9 @@ class EventQueue {
   std::array<std::vector<Event>, 64> buckets_;
   std::vector<Event> present_;  // at time last_, the next one at the back
   uint64_t filled_ = 0;         // a bit a bucket
-  uint64_t sequence_ = 0;
   size_t size_ = 0;
   Nanos last_;
+  Nanos earliest_ = Nanos::max();
 };
 
 }  // namespace simsched

@@ -9,12 +9,16 @@
 namespace simsched {
 namespace {
 
+Event event(Nanos time, EventKind kind, uint32_t index) {
+  return {time, uint64_t{static_cast<uint8_t>(kind)} << 56 | index, index, 0};
+}
+
 TEST(EventQueue, SameTimeIsOrderedByKindThenSequence) {
   EventQueue queue;
-  queue.push(5_ns, EventKind::kTick, 1);
-  queue.push(5_ns, EventKind::kTimer, 2);
-  queue.push(5_ns, EventKind::kTimer, 3);
-  queue.push(4_ns, EventKind::kEnd, 4);
+  queue.push(event(5_ns, EventKind::kTick, 1));
+  queue.push(event(5_ns, EventKind::kTimer, 2));
+  queue.push(event(5_ns, EventKind::kTimer, 3));
+  queue.push(event(4_ns, EventKind::kEnd, 4));
   std::vector<uint32_t> order;
   while (!queue.empty()) order.push_back(queue.pop().index);
   EXPECT_EQ(order, (std::vector<uint32_t>{4, 2, 3, 1}));
@@ -32,17 +36,19 @@ RC_GTEST_PROP(EventQueueProperty, PopsInTotalOrder, ()) {
       auto shift = *rc::gen::inRange(0, 40);
       int64_t time = now + *rc::gen::inRange<int64_t>(0, 3) * (int64_t{1} << shift);
       int kind = *rc::gen::inRange(0, 7);
-      queue.push(Nanos(time), static_cast<EventKind>(kind), pushed);
+      queue.push(event(Nanos(time), static_cast<EventKind>(kind), pushed));
       expected.insert({time, kind, pushed++});
     } else {
       auto [time, kind, number] = *expected.begin();
       expected.erase(expected.begin());
-      Event event = queue.pop();
-      RC_ASSERT(event.time == Nanos(time));
-      RC_ASSERT(event.index == number);
+      RC_ASSERT(queue.next_time() == Nanos(time));
+      Event popped = queue.pop();
+      RC_ASSERT(popped.time == Nanos(time));
+      RC_ASSERT(popped.index == number);
       now = time;
     }
     RC_ASSERT(queue.size() == expected.size());
+    RC_ASSERT((queue.next_time() == Nanos::max()) == expected.empty());
   }
 }
 

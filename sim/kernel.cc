@@ -11,6 +11,7 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
   cost_rng_ = rng_.split(1);
   tasks_.resize(workload.tasks.size() + machine.nr_cpus());
   rqs_.resize(machine.nr_cpus());
+  agenda_ = Agenda(machine.nr_cpus());
   stop_work_.resize(machine.nr_cpus());
   // All CPUs tick together (no skew_tick), at an instant that has nothing to do with the workload's start.
   tick_phase_ = Nanos(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(params_.tick().count()))));

@@ -8,7 +8,7 @@
 
 #include "base/cpu_set.h"
 #include "base/rng.h"
-#include "sim/event_queue.h"
+#include "sim/agenda.h"
 #include "sim/metrics.h"
 #include "sim/task.h"
 
@@ -34,7 +34,7 @@ struct KernelState {
   Rng rng_, cost_rng_;
   Nanos now_, tick_phase_;
   Context context_;
-  EventQueue queue_;
+  Agenda agenda_;
   std::vector<Task> tasks_;
   std::vector<Rq> rqs_;
   std::vector<std::vector<StopWork>> stop_work_;  // by CPU

@@ -39,12 +39,10 @@ void Kernel::arm_done(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   rq.overhead_left += rq.charge;
   rq.charge = Nanos(0);
-  rq.timed = !rq.held;  // else release() does it
-  if (rq.held) return;
+  if (rq.held) return;  // release() does
   const Task& task = tasks_[rq.curr.index()];
   Nanos time = time_for(task.remaining + std::min(task.refill, task.remaining), rq.speed, task.fractions);
-  queue_.push(now_ + rq.overhead_left + time, EventKind::kDone, static_cast<uint32_t>(cpu.value()),
-              ++rq.done_generation);
+  agenda_.plan(cpu, EventKind::kDone, now_ + rq.overhead_left + time);
 }
 
 // The scheduler took time on a CPU whose task goes on. On an idle CPU what comes next pays.
@@ -59,8 +57,7 @@ void Kernel::hold(CpuId cpu) {
   if (rq.held || !rq.curr.valid()) return;
   settle(cpu);
   rq.held = true;
-  rq.timed = false;
-  ++rq.done_generation;
+  agenda_.cancel(cpu, EventKind::kDone);
 }
 
 void Kernel::release(CpuId cpu) {
@@ -83,7 +80,7 @@ bool Kernel::refresh_speed(CpuId cpu) {
 void Kernel::speed_changed(const CpuSet& cpus) {
   for (CpuId cpu : cpus) {
     settle(cpu);
-    if (!refresh_speed(cpu) && rqs_[cpu.index()].timed) arm_done(cpu);
+    if (!refresh_speed(cpu) && agenda_.planned(cpu, EventKind::kDone)) arm_done(cpu);
   }
 }
 

@@ -53,13 +53,10 @@ struct Rq {
   uint32_t nr_running = 0;                // tasks with on_rq here
   bool need_resched = false;
   bool held = false;                      // spins in the kernel
-  bool timed = false;                     // an event waits for the end of the op that runs
-  uint32_t done_generation = 0, resched_generation = 0, tick_generation = 0;
   Nanos settled;                          // progress of `curr`, or idle time, is accounted up to here
   Nanos overhead_left;                    // context-switch time before `curr` makes progress
   Nanos charge;                           // time that the scheduler took here and nobody has paid for yet
   Nanos busy_since;                       // `curr` was switched in
-  Nanos tick_at = Nanos::max();
   CpuIdle idle;
   CpuTime time;
   uint64_t switches = 0;
