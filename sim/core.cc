@@ -79,9 +79,8 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   } else {
     rq.idle.enter(now_);
   }
-  // Another task may get on at another pace; a CPU that becomes busy or idle is felt by its siblings.
-  if (prev.valid() != next.valid()) speed_changed(machine_.smt_cpus(cpu));
-  else refresh_speed(cpu);
+  // A CPU that becomes busy or idle is felt by its siblings.
+  if (rq.has_siblings && prev.valid() != next.valid()) speed_changed(machine_.smt_cpus(cpu));
 }
 
 void Kernel::resched_curr(CpuId cpu) {

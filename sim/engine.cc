@@ -114,8 +114,8 @@ void Engine::handle(const Event& event) {
 }
 
 // Nothing but the classes' own timers will ever happen.
-bool Engine::only_timers_left() const {
-  return agenda_.nr_others() == class_timers_ && !agenda_.cpu_event_planned() && !finished() &&
+bool Engine::only_timers_left() {
+  return agenda_.nr_others() == class_timers_ && !finished() && !agenda_.cpu_event_planned() &&
          std::all_of(rqs_.begin(), rqs_.end(), [](const Rq& rq) { return rq.nr_running == 0 && !rq.curr.valid(); });
 }
 

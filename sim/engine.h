@@ -74,7 +74,7 @@ class Engine : public Kernel, private EngineState {
   void handle(const Event& event);
   void tick(CpuId cpu);
   bool finished() const;
-  bool only_timers_left() const;
+  bool only_timers_left();
 
   // check.cc: what must hold, and what to say when it does not
   [[noreturn]] void report_deadlock() const;

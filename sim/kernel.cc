@@ -44,6 +44,7 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     stopper.state = TaskState::kBlocked;
     stopper.blocked_by = Cause::kBlockedIdle;
     set_class(stopper);
+    rqs_[cpu.index()].has_siblings = machine.smt_cpus(cpu).size() > 1;
     refresh_speed(cpu);
   }
   for (auto& cls : classes_)

@@ -53,6 +53,7 @@ struct Rq {
   uint32_t nr_running = 0;                // tasks with on_rq here
   bool need_resched = false;
   bool held = false;                      // spins in the kernel
+  bool has_siblings = false;              // its core has other hardware threads
   Nanos settled;                          // progress of `curr`, or idle time, is accounted up to here
   Nanos overhead_left;                    // context-switch time before `curr` makes progress
   Nanos charge;                           // time that the scheduler took here and nobody has paid for yet
