@@ -24,7 +24,8 @@ class Agenda {
       : leaves_(std::bit_ceil(std::max<size_t>(nr_cpus, 2))),
         plans_(nr_cpus),
         first_(leaves_, kNever),
-        winners_(leaves_) {
+        winners_(2 * leaves_) {
+    for (size_t cpu = 0; cpu < leaves_; ++cpu) winners_[leaves_ + cpu] = static_cast<uint32_t>(cpu);
     for (size_t node = leaves_; node-- > 1;) play(node);
   }
 
@@ -94,10 +95,9 @@ class Agenda {
     changed_ = kNobody;
   }
   void play(size_t node) {
-    const size_t left = 2 * node, right = left + 1;
-    const uint32_t a = left < leaves_ ? winners_[left] : static_cast<uint32_t>(left - leaves_);
-    const uint32_t b = left < leaves_ ? winners_[right] : static_cast<uint32_t>(right - leaves_);
-    winners_[node] = first_[b] < first_[a] ? b : a;
+    const uint32_t a = winners_[2 * node], b = winners_[2 * node + 1];
+    // Who wins is hard to predict: no branch.
+    winners_[node] = a ^ ((a ^ b) & -static_cast<uint32_t>(first_[b] < first_[a]));
   }
 
   static constexpr uint32_t kNobody = ~uint32_t{0};

@@ -1,7 +1,7 @@
 // Events by (time, order): a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990). Simulated time never goes back, so an
-// event need only be filed by the highest bit in which its time differs from that of the last one popped, and is
-// refiled at most once a bit. Its cost hardly grows with the number of events, where that of a binary heap does with
-// its cache misses (docs/performance.md).
+// event need only be filed by the highest bit in which its time differs from that of one popped before, and is refiled
+// at most once a bit. Its cost hardly grows with the number of events, where that of a binary heap does with its cache
+// misses (docs/performance.md). The first bucket, once it holds few events, is sorted and served as it is.
 #pragma once
 
 #include <algorithm>
@@ -45,13 +45,10 @@ class EventQueue {
   void push(const Event& event) {
     SIMSCHED_CHECK(event.time >= last_, "an event lies in the past");
     ++size_;
-    if (event.time == last_) {
-      present_.insert(std::upper_bound(present_.begin(), present_.end(), event, after), event);
-      earliest_ = last_;
-    } else {
-      file(event);
-      earliest_ = std::min(earliest_, event.time);
-    }
+    earliest_ = std::min(earliest_, event.time);
+    if (event.time >= limit_) return file(event);
+    soon_.insert(std::upper_bound(soon_.begin(), soon_.end(), event, after), event);
+    if (soon_.size() > kMany) refile();
   }
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
@@ -60,25 +57,28 @@ class EventQueue {
   Nanos next_time() const { return earliest_; }
   // That event. Time is known to go on to it: nothing will be pushed before it.
   const Event& next() {
-    if (present_.empty()) advance();
-    return present_.back();
+    if (soon_.empty()) advance();
+    return soon_.back();
   }
 
   Event pop() {
     Event event = next();
-    present_.pop_back();
+    soon_.pop_back();
     --size_;
-    if (present_.empty()) earliest_ = filled_ == 0 ? Nanos::max() : earliest_of(lowest())->time;
+    earliest_ = !soon_.empty() ? soon_.back().time : filled_ == 0 ? Nanos::max() : earliest_of(buckets_[lowest()]);
     return event;
   }
 
  private:
-  static bool after(const Event& a, const Event& b) { return a.order > b.order; }
-  static std::vector<Event>::const_iterator earliest_of(const std::vector<Event>& bucket) {
-    return std::min_element(bucket.begin(), bucket.end(),
-                            [](const Event& a, const Event& b) { return a.time < b.time; });
+  static constexpr size_t kFew = 32, kMany = 128;
+
+  static bool after(const Event& a, const Event& b) { return a.time != b.time ? a.time > b.time : a.order > b.order; }
+  static Nanos earliest_of(const std::vector<Event>& bucket) {
+    Nanos earliest = Nanos::max();
+    for (const Event& event : bucket) earliest = std::min(earliest, event.time);
+    return earliest;
   }
-  std::vector<Event>& lowest() { return buckets_[static_cast<size_t>(std::countr_zero(filled_))]; }
+  size_t lowest() const { return static_cast<size_t>(std::countr_zero(filled_)); }
 
   // buckets_[b]: events whose time differs from last_ in bit b, and in none above.
   void file(const Event& event) {
@@ -88,24 +88,40 @@ class EventQueue {
     filled_ |= uint64_t{1} << bucket;
   }
 
-  // Goes to the earliest event: those of its time become the present, the others of its bucket move down.
+  // Goes to the earliest event. Its bucket becomes what is served soon when that is few; else those of its time do, and
+  // the others move down.
   void advance() {
-    std::vector<Event>& bucket = lowest();
-    filled_ &= filled_ - 1;
-    last_ = earliest_;
-    for (const Event& event : bucket) {
-      if (event.time == last_)
-        present_.push_back(event);
-      else
-        file(event);
+    while (soon_.empty()) {
+      const size_t number = lowest();
+      std::vector<Event>& bucket = buckets_[number];
+      filled_ &= filled_ - 1;
+      last_ = earliest_;
+      limit_ = last_ + 1_ns;
+      if (bucket.size() <= kFew) {
+        soon_.swap(bucket);
+        limit_ = Nanos((last_.count() | ((int64_t{1} << number) - 1)) + 1);
+      } else {
+        for (const Event& event : bucket) event.time == last_ ? soon_.push_back(event) : file(event);
+        bucket.clear();
+      }
     }
-    bucket.clear();
-    if (present_.size() > 1) std::sort(present_.begin(), present_.end(), after);
+    std::sort(soon_.begin(), soon_.end(), after);
+  }
+
+  // Of too many to keep sorted, the later half goes back into buckets.
+  void refile() {
+    const Nanos middle = soon_[kMany / 2].time;
+    if (middle == last_ || middle == limit_ - 1_ns) return;
+    auto keep = std::find_if(soon_.begin(), soon_.end(), [&](const Event& event) { return event.time < middle; });
+    limit_ = middle;
+    for (auto event = soon_.begin(); event != keep; ++event) file(*event);
+    soon_.erase(soon_.begin(), keep);
   }
 
   std::array<std::vector<Event>, 64> buckets_;
-  std::vector<Event> present_;  // at time last_, the next one at the back
-  uint64_t filled_ = 0;         // a bit a bucket
+  std::vector<Event> soon_;  // all before limit_, the next one at the back
+  Nanos limit_{1};
+  uint64_t filled_ = 0;  // a bit a bucket
   size_t size_ = 0;
   Nanos last_;
   Nanos earliest_ = Nanos::max();
