@@ -28,7 +28,7 @@ class DlServer final : public SchedClass {
   TaskId pick_task(CpuId cpu) override;
   void tick_balance(CpuId cpu) override;
   Nanos next_tick(CpuId cpu) override;
-  bool watches() const override { return true; }
+  uint32_t watches() const override { return kWatchScheduled; }
   void scheduled(CpuId cpu) override;
   void timer(uint32_t number) override;
 

@@ -22,16 +22,16 @@ void Kernel::schedule(CpuId cpu) {
     switch_to(cpu, prev, next);
     // put_prev_task_idle() comes before set_next_task() of what runs then.
     if (prev.valid() != next.valid())
-      for (SchedClass* watcher : watchers_) watcher->cpu_idle(cpu, !next.valid(), true);
+      for (SchedClass* watcher : watchers_.idle) watcher->cpu_idle(cpu, !next.valid(), true);
     if (next.valid()) {
       class_of(next).set_next_task(cpu, next);
       arm_done(cpu);
     }
-    for (SchedClass* watcher : watchers_) watcher->any_switch(cpu, prev, next);
+    for (SchedClass* watcher : watchers_.switches) watcher->any_switch(cpu, prev, next);
   } else if (!next.valid()) {
-    for (SchedClass* watcher : watchers_) watcher->cpu_idle(cpu, true, false);
+    for (SchedClass* watcher : watchers_.idle) watcher->cpu_idle(cpu, true, false);
   }
-  for (SchedClass* watcher : watchers_) watcher->scheduled(cpu);
+  for (SchedClass* watcher : watchers_.scheduled) watcher->scheduled(cpu);
   arm_tick(cpu);
 }
 
@@ -282,10 +282,10 @@ void Kernel::arm_tick(CpuId cpu) {
   Nanos wanted = Nanos::max();
   for (auto& cls : classes_) wanted = std::min(wanted, cls->next_tick(cpu));
   if (wanted == Nanos::max()) return;
-  // The first tick of the grid not before `wanted` and after now.
-  Nanos from = std::max(wanted, now_ + 1_ns) - tick_phase_;
-  int64_t number = from.count() <= 0 ? 0 : (from + period - 1_ns) / period;
-  Nanos at = tick_phase_ + number * period;
+  // The first tick of the grid not before `wanted` and after now; mostly the next one.
+  if (next_tick_ <= now_) next_tick_ += ((now_ - next_tick_) / period + 1) * period;
+  Nanos at = next_tick_;
+  if (wanted > at) at += ((wanted - at + period - 1_ns) / period) * period;
   if (at < planned) agenda_.plan(cpu, EventKind::kTick, at);  // one that comes too early does no harm and asks again
 }
 

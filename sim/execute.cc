@@ -160,7 +160,7 @@ void Engine::exit_task(CpuId cpu, TaskId id) {
   }
   schedule(cpu);
   class_of(id).task_dead(id);  // finish_task_switch()
-  for (SchedClass* watcher : watchers_) watcher->any_task_dead(id);
+  for (SchedClass* watcher : watchers_.tasks) watcher->any_task_dead(id);
 }
 
 void Engine::signal(TokenId id, uint32_t wake_flags) {
@@ -178,7 +178,7 @@ void Engine::signal(TokenId id, uint32_t wake_flags) {
 // A task that nobody forks comes into being as if its CPU had.
 void Engine::start_task(TaskId id) {
   context_.cpu = tasks_[id.index()].cpu;
-  for (SchedClass* watcher : watchers_) watcher->any_task_new(id);
+  for (SchedClass* watcher : watchers_.tasks) watcher->any_task_new(id);
   class_of(id).task_fork(id, TaskId());
   wake_up_new_task(id);
 }
@@ -189,7 +189,7 @@ void Engine::fork(CpuId cpu, TaskId parent, TaskId child) {
   ++metrics_.forks;
   task.cpu = cpu_allowed(child, cpu) ? cpu : allowed(child).first_cpu();
   if (recorder_) recorder_->fork(now_, cpu, parent, child);
-  for (SchedClass* watcher : watchers_) watcher->any_task_new(child);
+  for (SchedClass* watcher : watchers_.tasks) watcher->any_task_new(child);
   class_of(child).task_fork(child, parent);
   wake_up_new_task(child);
 }

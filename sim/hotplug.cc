@@ -12,7 +12,7 @@ void Engine::change_hotplug(const HotplugEvent& change) {
   else
     affinities_[0].remove(cpu);
   update_online();
-  for (SchedClass* watcher : watchers_) watcher->cpu_online(cpu, change.online);
+  for (SchedClass* watcher : watchers_.online) watcher->cpu_online(cpu, change.online);
   if (change.online) return resched_curr(cpu);
   // Everything leaves: what is queued at once, what runs through the stopper.
   for (size_t i = 0; i < workload_.tasks.size(); ++i) {

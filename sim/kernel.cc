@@ -13,8 +13,8 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
   rqs_.resize(machine.nr_cpus());
   agenda_ = Agenda(machine.nr_cpus());
   stop_work_.resize(machine.nr_cpus());
-  // All CPUs tick together (no skew_tick), at an instant that has nothing to do with the workload's start.
-  tick_phase_ = Nanos(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(params_.tick().count()))));
+  // The first tick comes at an instant that has nothing to do with the workload's start.
+  next_tick_ = Nanos(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(params_.tick().count()))));
 
   // An affinity that this machine has no CPU for is broken, as the kernel does when a CPU goes away.
   for (const CpuSet& wanted : workload.affinities) {
@@ -47,8 +47,14 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     rqs_[cpu.index()].has_siblings = machine.smt_cpus(cpu).size() > 1;
     refresh_speed(cpu);
   }
-  for (auto& cls : classes_)
-    if (cls->watches()) watchers_.push_back(cls.get());
+  for (auto& cls : classes_) {
+    const uint32_t watches = cls->watches();
+    if (watches & kWatchTasks) watchers_.tasks.push_back(cls.get());
+    if (watches & kWatchIdle) watchers_.idle.push_back(cls.get());
+    if (watches & kWatchSwitches) watchers_.switches.push_back(cls.get());
+    if (watches & kWatchScheduled) watchers_.scheduled.push_back(cls.get());
+    if (watches & kWatchOnline) watchers_.online.push_back(cls.get());
+  }
 }
 
 Kernel::~Kernel() = default;

@@ -146,7 +146,9 @@ class Kernel : protected KernelState {
   const KernelParams params_;
   const uint64_t seed_;
   std::vector<std::unique_ptr<SchedClass>> classes_;
-  std::vector<SchedClass*> watchers_;
+  struct {
+    std::vector<SchedClass*> tasks, idle, switches, scheduled, online;
+  } watchers_;
   std::optional<Recorder> recorder_;
   std::vector<CpuSet> wanted_affinities_;  // by AffinityId: of the workload, then of the stoppers
 };

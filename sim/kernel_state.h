@@ -32,7 +32,8 @@ struct Context {
 
 struct KernelState {
   Rng rng_, cost_rng_;
-  Nanos now_, tick_phase_;
+  Nanos now_;
+  Nanos next_tick_;  // the first one after now, or one that is over; all CPUs tick together (no skew_tick)
   Context context_;
   Agenda agenda_;
   std::vector<Task> tasks_;

@@ -45,6 +45,16 @@ enum DequeueFlag : uint32_t {
   kDequeueDelayed = 0x200,
 };
 
+// What a class wants to be told of.
+enum Watch : uint32_t {
+  kWatchTasks = 1,      // any_task_new(), any_task_dead()
+  kWatchIdle = 2,       // cpu_idle()
+  kWatchSwitches = 4,   // any_switch()
+  kWatchScheduled = 8,  // scheduled()
+  kWatchOnline = 16,    // cpu_online()
+  kWatchAll = 31,
+};
+
 class SchedClass {
  public:
   virtual ~SchedClass() = default;
@@ -100,9 +110,9 @@ class SchedClass {
   virtual void switched_from(TaskId /*task*/) {}
   virtual void affinity_changed(TaskId /*task*/) {}
 
-  // A class that watches is told of what happens to all tasks and CPUs, whatever their class.
-  virtual bool watches() const { return false; }
-  virtual void any_task_new(TaskId /*task*/) {}   // before its task_fork()
+  // A class is told of what it watches (Watch), of all tasks and CPUs, whatever their class.
+  virtual uint32_t watches() const { return 0; }
+  virtual void any_task_new(TaskId /*task*/) {}  // before its task_fork()
   virtual void any_task_dead(TaskId /*task*/) {}
   // `cpu` picked the idle task, or leaves it; `transition`: it ran something before / will run something.
   virtual void cpu_idle(CpuId /*cpu*/, bool /*idle*/, bool /*transition*/) {}

@@ -39,8 +39,12 @@ struct CacheWarmth {
     if (warm == Nanos(0) || costs.private_fill == Nanos(0)) return Work(0);
     bool moved = last.valid() && last != cpu && machine.cpu(last).core != machine.cpu(cpu).core;
     Nanos evicted = moved ? costs.private_fill : last == cpu ? std::min(busy - left_busy, costs.private_fill) : Nanos(0);
-    Nanos lost = warm * evicted.count() / costs.private_fill.count();
+    // Divisions are slow, and seldom needed: what was full loses just what was evicted.
+    Nanos lost = warm == costs.private_fill      ? evicted
+                 : evicted == costs.private_fill ? warm
+                                                 : warm * evicted.count() / costs.private_fill.count();
     warm -= lost;
+    if (costs.refill_private == Nanos(0)) return Work(0);
     return Work(costs.refill_private.count() * lost.count() / costs.private_fill.count());
   }
 

@@ -69,7 +69,7 @@ class ExtClass final : public SchedClass {
   void switched_to(TaskId task) override;
   void switched_from(TaskId task) override;
   void affinity_changed(TaskId task) override;
-  bool watches() const override { return true; }
+  uint32_t watches() const override { return kWatchAll; }
   void scheduled(CpuId cpu) override;
   bool may_idle_with_work() const override { return true; }  // a scheduler may keep tasks to itself
   void any_task_new(TaskId task) override;
