@@ -13,6 +13,7 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf)
 pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(libelf REQUIRED IMPORTED_TARGET libelf)
+find_package(ZLIB REQUIRED)  # linked as `z`, which static programs can link, too
 if(SIMSCHED_TESTS)
   find_package(GTest REQUIRED)
   find_path(RAPIDCHECK_INCLUDE rapidcheck.h REQUIRED)
