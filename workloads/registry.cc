@@ -8,14 +8,26 @@
 #include "workloads/generators.h"
 
 namespace simsched {
+
+// A line a generator, in the order in which they are listed.
+#define GENERATORS(ROW) \
+  ROW(hogs)             \
+  ROW(periodic)         \
+  ROW(ping_pong)        \
+  ROW(fork_join)        \
+  ROW(server)           \
+  ROW(many_sleepers)    \
+  ROW(wake_storm)
+
+#define DECLARE(name) Generator name##_generator();
+GENERATORS(DECLARE)
+
 namespace {
 
 const std::vector<Generator>& generators() {
-  static const std::vector<Generator> list{
-      hogs_generator(),   periodic_generator(),      ping_pong_generator(),  fork_join_generator(),
-      server_generator(), many_sleepers_generator(), wake_storm_generator(),
-  };
-  return list;
+#define GENERATOR(name) name##_generator(),
+  static const std::vector<Generator> kGenerators{GENERATORS(GENERATOR)};
+  return kGenerators;
 }
 
 }  // namespace
