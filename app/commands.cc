@@ -3,24 +3,26 @@
 namespace simsched {
 
 // A line a sub-command, in the order of `simsched --help`.
-#define COMMANDS(ROW) \
-  ROW(run)            \
-  ROW(validate)       \
-  ROW(import)         \
-  ROW(topo)           \
-  ROW(policies)       \
-  ROW(workloads)      \
-  ROW(metrics)        \
-  ROW(export)         \
-  ROW(verify)         \
+#define SIMSCHED_COMMANDS(ROW) \
+  ROW(run)                     \
+  ROW(validate)                \
+  ROW(import)                  \
+  ROW(topo)                    \
+  ROW(policies)                \
+  ROW(workloads)               \
+  ROW(metrics)                 \
+  ROW(export)                  \
+  ROW(verify)                  \
   ROW(doctor)
 
-#define DECLARE(name) Command name##_command();
-COMMANDS(DECLARE)
+#define SIMSCHED_ROW(name) Command name##_command();
+SIMSCHED_COMMANDS(SIMSCHED_ROW)
+#undef SIMSCHED_ROW
 
 const std::vector<Command>& commands() {
-#define COMMAND(name) name##_command(),
-  static const std::vector<Command> kCommands{COMMANDS(COMMAND)};
+#define SIMSCHED_ROW(name) name##_command(),
+  static const std::vector<Command> kCommands{SIMSCHED_COMMANDS(SIMSCHED_ROW)};
+#undef SIMSCHED_ROW
   return kCommands;
 }
 

@@ -10,23 +10,25 @@
 namespace simsched {
 
 // A line a generator, in the order in which they are listed.
-#define GENERATORS(ROW) \
-  ROW(hogs)             \
-  ROW(periodic)         \
-  ROW(ping_pong)        \
-  ROW(fork_join)        \
-  ROW(server)           \
-  ROW(many_sleepers)    \
+#define SIMSCHED_GENERATORS(ROW) \
+  ROW(hogs)                      \
+  ROW(periodic)                  \
+  ROW(ping_pong)                 \
+  ROW(fork_join)                 \
+  ROW(server)                    \
+  ROW(many_sleepers)             \
   ROW(wake_storm)
 
-#define DECLARE(name) Generator name##_generator();
-GENERATORS(DECLARE)
+#define SIMSCHED_ROW(name) Generator name##_generator();
+SIMSCHED_GENERATORS(SIMSCHED_ROW)
+#undef SIMSCHED_ROW
 
 namespace {
 
 const std::vector<Generator>& generators() {
-#define GENERATOR(name) name##_generator(),
-  static const std::vector<Generator> kGenerators{GENERATORS(GENERATOR)};
+#define SIMSCHED_ROW(name) name##_generator(),
+  static const std::vector<Generator> kGenerators{SIMSCHED_GENERATORS(SIMSCHED_ROW)};
+#undef SIMSCHED_ROW
   return kGenerators;
 }
 
