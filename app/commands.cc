@@ -2,19 +2,27 @@
 
 namespace simsched {
 
+// A line a sub-command, in the order of `simsched --help`.
+#define SIMSCHED_COMMANDS(ROW) \
+  ROW(run)                     \
+  ROW(validate)                \
+  ROW(import)                  \
+  ROW(topo)                    \
+  ROW(policies)                \
+  ROW(workloads)               \
+  ROW(metrics)                 \
+  ROW(export)                  \
+  ROW(verify)                  \
+  ROW(doctor)
+
+#define SIMSCHED_ROW(name) Command name##_command();
+SIMSCHED_COMMANDS(SIMSCHED_ROW)
+#undef SIMSCHED_ROW
+
 const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands = {
-      {"run", "simulate an experiment: machines x policies x seeds, and compare", run_command},
-      {"validate", "replay a recording where it was made, and say how well the simulation matches", validate_command},
-      {"import", "convert a recording to simsched's own compact trace file", import_command},
-      {"topo", "show a machine: NUMA nodes, caches, cores, CPUs", topo_command},
-      {"policies", "list the scheduling policies and their tunables", policies_command},
-      {"workloads", "list the workload generators and their parameters", workloads_command},
-      {"metrics", "list the metrics, their units and meaning", metrics_command},
-      {"export", "a policy as a folder from which a machine loads it into its kernel", export_command},
-      {"verify", "prove that an exported scheduler decides in a kernel as it did in simulation", verify_command},
-      {"doctor", "say what this computer offers for recording and for loading schedulers", doctor_command},
-  };
+#define SIMSCHED_ROW(name) name##_command(),
+  static const std::vector<Command> kCommands{SIMSCHED_COMMANDS(SIMSCHED_ROW)};
+#undef SIMSCHED_ROW
   return kCommands;
 }
 

@@ -185,11 +185,15 @@ int diagnose() {
   return 0;
 }
 
-}  // namespace
-
-Action doctor_command(CLI::App& command) {
+Action add(CLI::App& command) {
   command.footer("\nRecording wants perf and tracefs; loading an exported scheduler wants sched_ext, BTF and bpf().");
   return diagnose;
+}
+
+}  // namespace
+
+Command doctor_command() {
+  return {"doctor", "say what this computer offers for recording and for loading schedulers", add};
 }
 
 }  // namespace simsched

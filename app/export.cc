@@ -1,6 +1,5 @@
 // simsched export: a policy as a folder from which a machine loads it into its kernel.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -8,13 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
+#include "app/outputs.h"
+#include "app/run_config.h"
+#include "base/error.h"
+#include "base/suggest.h"
 #include "experiment/config.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
-#include "app/outputs.h"
-#include "experiment/parallel.h"
-#include "base/error.h"
-#include "base/suggest.h"
 #include "report/comparison.h"
 #include "report/summary.h"
 #include "scx_port/export/exporter.h"
@@ -160,11 +159,10 @@ int export_config(const Arguments& arguments) {
   Config config = load_config(arguments.subject);
   if (config.metrics.empty()) config.metrics = default_metrics();
   if (!arguments.policy.empty()) choose(config, arguments.policy, {});  // before anything is simulated
-  const Inputs inputs(config, arguments.quiet);
+  const Inputs inputs = load_inputs(config, arguments.quiet);
   const std::vector<Experiment> experiments = list_experiments(config, inputs);
   std::vector<RunResult> results;
-  for (const Outcome& outcome :
-       run_experiments(experiments, config, inputs, jobs_or_default(config.jobs), arguments.quiet))
+  for (const Outcome& outcome : run_all(experiments, config, inputs, arguments.quiet))
     results.push_back(outcome.result);
   const size_t chosen = choose(config, arguments.policy, results);
   for (const RunResult& result : results) {
@@ -183,9 +181,7 @@ int run(const Arguments& arguments) {
   return config ? export_config(arguments) : export_plain(arguments);
 }
 
-}  // namespace
-
-Action export_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
   command.add_option("POLICY|CONFIG", arguments->subject, "A policy's name, a .bpf.c file, or an experiment")
       ->required();
@@ -194,6 +190,12 @@ Action export_command(CLI::App& command) {
   command.add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
   command.footer(kHelp);
   return [arguments] { return run(*arguments); };
+}
+
+}  // namespace
+
+Command export_command() {
+  return {"export", "a policy as a folder from which a machine loads it into its kernel", add};
 }
 
 }  // namespace simsched

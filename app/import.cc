@@ -6,10 +6,10 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "experiment/recording.h"
 #include "app/recording_text.h"
+#include "experiment/recording.h"
 #include "report/format.h"
-#include "traces/readers.h"
+#include "traces/trace_file/trace_file.h"
 
 namespace simsched {
 namespace {
@@ -28,7 +28,7 @@ struct Arguments {
 
 int import(const Arguments& arguments) {
   check_output_file(arguments.output);
-  Recording recording = load_recording(arguments.trace, arguments.recorded);
+  Recording recording = load_with_bar(arguments.trace, arguments.recorded);
   write_trace_file(recording.trace, arguments.output);
   fmt::print("{}", describe_recording(recording));
   std::error_code ignored;
@@ -37,16 +37,16 @@ int import(const Arguments& arguments) {
   return 0;
 }
 
-}  // namespace
-
-Action import_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
-  command.add_option("TRACE", arguments->trace, "A recording: perf.data, perf script text; .zst too")->required();
+  add_recording_options(command, arguments->trace, arguments->recorded);
   command.add_option("-o,--output", arguments->output, "The trace file to write")->required();
-  command.add_option("--recorded", arguments->recorded,
-                     "How it was recorded [NAME.recorded.yaml beside NAME.perf.data]");
   command.footer(kHelp);
   return [arguments] { return import(*arguments); };
 }
+
+}  // namespace
+
+Command import_command() { return {"import", "convert a recording to simsched's own compact trace file", add}; }
 
 }  // namespace simsched

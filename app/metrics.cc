@@ -7,8 +7,9 @@
 #include "sim/results.h"
 
 namespace simsched {
+namespace {
 
-Action metrics_command(CLI::App& command) {
+Action add(CLI::App& command) {
   command.footer("\nPick some for the table of simsched run with 'metrics: [makespan_ns, migrations]'.");
   return [] {
     Table table;
@@ -23,5 +24,9 @@ Action metrics_command(CLI::App& command) {
     return 0;
   };
 }
+
+}  // namespace
+
+Command metrics_command() { return {"metrics", "list the metrics, their units and meaning", add}; }
 
 }  // namespace simsched

@@ -18,8 +18,10 @@ void print_list() {
   table.add_column("policy", Align::kLeft);
   table.add_column("what it is", Align::kLeft);
   for (const PolicyInfo& info : policy_registry().infos()) table.add_row({info.name, info.summary});
-  fmt::print("{}\nsimsched policies NAME shows the tunables of one\n"
-             "\nAny other sched_ext scheduler: {{bpf: FILE.bpf.c}} as a policy; docs/sched_ext.md\n", table.str(wants_colour(STDOUT_FILENO)));
+  fmt::print(
+      "{}\nsimsched policies NAME shows the tunables of one\n"
+      "\nAny other sched_ext scheduler: {{bpf: FILE.bpf.c}} as a policy; docs/sched_ext.md\n",
+      table.str(wants_colour(STDOUT_FILENO)));
 }
 
 void print_tunables(const PolicyInfo& policy) {
@@ -54,12 +56,14 @@ int show(const std::string& name) {
   throw Error("policies", "no policy is called '" + name + "'", suggest(name, names));
 }
 
-}  // namespace
-
-Action policies_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto name = std::make_shared<std::string>();
   command.add_option("NAME", *name, "Show the tunables of this one");
   return [name] { return show(*name); };
 }
+
+}  // namespace
+
+Command policies_command() { return {"policies", "list the scheduling policies and their tunables", add}; }
 
 }  // namespace simsched

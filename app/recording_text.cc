@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <vector>
 
+#include "app/progress_bar.h"
 #include "report/format.h"
+#include "traces/formats.h"
 
 namespace simsched {
 namespace {
@@ -56,6 +59,17 @@ std::string kernel_text(const KernelParams& kernel) {
 }
 
 }  // namespace
+
+void add_recording_options(CLI::App& command, std::string& trace, std::string& recorded) {
+  command.add_option("TRACE", trace, "A recording: " + trace_formats_text())->required();
+  command.add_option("--recorded", recorded,
+                     "How it was recorded [NAME.recorded.yaml beside NAME.perf.data and the like]");
+}
+
+Recording load_with_bar(const std::string& path, const std::string& recorded, const std::string& machine) {
+  ProgressBar bar("reading " + path);
+  return load_recording(path, recorded, machine, Nanos::max(), std::ref(bar));
+}
 
 std::string describe_recording(const Recording& recording) {
   const SchedTrace& trace = recording.trace;

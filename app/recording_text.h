@@ -1,11 +1,18 @@
-// A recording in words: what is in it, what was missing, and how it was understood.
+// A recording on the command line and in words: what is in it, what was missing, and how it was understood.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 
 #include "experiment/recording.h"
 
 namespace simsched {
+
+// The arguments of a sub-command that reads one: TRACE and --recorded.
+void add_recording_options(CLI::App& command, std::string& trace, std::string& recorded);
+
+// load_recording() with a progress bar.
+Recording load_with_bar(const std::string& path, const std::string& recorded, const std::string& machine = {});
 
 // A paragraph of lines; ends with a newline.
 std::string describe_recording(const Recording& recording);

@@ -1,6 +1,5 @@
 // simsched run: an experiment, its table and its files.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,12 +8,12 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "app/outputs.h"
+#include "app/run_config.h"
+#include "base/error.h"
 #include "experiment/config.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
-#include "app/outputs.h"
-#include "experiment/parallel.h"
-#include "base/error.h"
 #include "report/comparison.h"
 #include "report/counters.h"
 #include "report/csv.h"
@@ -123,12 +122,10 @@ int run(const Arguments& arguments) {
     if (!path.empty() && !lies_in(path, config.output)) check_output_file(path);
   }
 
-  Inputs inputs(config, arguments.quiet);
+  const Inputs inputs = load_inputs(config, arguments.quiet);
   std::vector<Experiment> experiments = list_experiments(config, inputs);
   if (!arguments.perfetto.empty()) mark_recorded(experiments, config);
-  int jobs = jobs_or_default(config.jobs);
-  spdlog::info("{} experiments, {} at a time", experiments.size(), jobs);
-  std::vector<Outcome> outcomes = run_experiments(experiments, config, inputs, jobs, arguments.quiet);
+  std::vector<Outcome> outcomes = run_all(experiments, config, inputs, arguments.quiet);
 
   std::vector<RunResult> results;
   results.reserve(outcomes.size());
@@ -145,9 +142,7 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-}  // namespace
-
-Action run_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
   command.add_option("CONFIG", arguments->config, "The experiment, a YAML file")->required();
   command.add_option("-o,--output", arguments->output, "Folder for results.json and results.csv [results/CONFIG]");
@@ -163,5 +158,9 @@ Action run_command(CLI::App& command) {
   command.footer(kHelp);
   return [arguments] { return run(*arguments); };
 }
+
+}  // namespace
+
+Command run_command() { return {"run", "simulate an experiment: machines x policies x seeds, and compare", add}; }
 
 }  // namespace simsched

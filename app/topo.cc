@@ -5,8 +5,8 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "topology/load/load.h"
 #include "topology/draw/render.h"
+#include "topology/load/load.h"
 
 namespace simsched {
 namespace {
@@ -40,9 +40,7 @@ int topo(const Arguments& arguments) {
   return 0;
 }
 
-}  // namespace
-
-Action topo_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
   command.add_option("MACHINE", arguments->machine, "A preset, 'host', a machine file, or an hwloc .xml")->required();
   command.add_option("--svg", arguments->svg, "Write a drawing");
@@ -51,5 +49,9 @@ Action topo_command(CLI::App& command) {
   command.footer("\n" + preset_list() + kHelp);
   return [arguments] { return topo(*arguments); };
 }
+
+}  // namespace
+
+Command topo_command() { return {"topo", "show a machine: NUMA nodes, caches, cores, CPUs", add}; }
 
 }  // namespace simsched

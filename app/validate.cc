@@ -5,17 +5,16 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "app/outputs.h"
+#include "app/progress_bar.h"
+#include "app/recording_text.h"
 #include "experiment/config.h"
 #include "experiment/fidelity.h"
-#include "app/outputs.h"
 #include "experiment/parallel.h"
-#include "experiment/progress.h"
 #include "experiment/recording.h"
-#include "app/recording_text.h"
-#include "experiment/policy_registry.h"
 #include "report/counters.h"
+#include "report/fidelity.h"
 #include "report/table.h"
-#include "sim/engine.h"
 #include "traces/perfetto/perfetto_writer.h"
 #include "traces/trace_stats.h"
 
@@ -37,17 +36,6 @@ struct Arguments {
   int jobs = 0;
 };
 
-SchedTrace replay(const Recording& recording, const std::string& policy, uint64_t seed) {
-  EngineOptions options;
-  options.kernel = recording.kernel;
-  options.seed = seed;
-  options.record = true;
-  Engine engine(recording.machine, recording.workload, options,
-                policy_registry().make(policy, {}, options.kernel, recording.machine, "--policy"));
-  engine.run();
-  return engine.trace();
-}
-
 struct Replays {
   std::vector<TraceStats> stats;  // by seed
   SchedTrace first;               // when it is to be written
@@ -56,13 +44,13 @@ struct Replays {
 Replays replay_seeds(const Recording& recording, const Arguments& arguments) {
   Replays replays;
   replays.stats.resize(static_cast<size_t>(arguments.seeds));
-  ProgressBar bar("replaying", replays.stats.size());
-  parallel_for(replays.stats.size(), jobs_or_default(arguments.jobs), [&](size_t i) {
-    SchedTrace trace = replay(recording, arguments.policy, i + 1);
+  ProgressBar bar("replaying");
+  auto one = [&](size_t i) {
+    SchedTrace trace = replay_recording(recording, arguments.policy, {}, i + 1, "--policy");
     replays.stats[i] = trace_stats(trace, recording.trace.holes.no_switch_from_idle);
     if (i == 0 && !arguments.perfetto.empty()) replays.first = std::move(trace);
-    bar.advance();
-  });
+  };
+  parallel_for(replays.stats.size(), jobs_or_default(arguments.jobs), one, std::ref(bar));
   return replays;
 }
 
@@ -72,29 +60,26 @@ int validate(const Arguments& arguments) {
   if (!arguments.json.empty()) check_output_file(arguments.json);
   if (!arguments.perfetto.empty()) check_output_file(arguments.perfetto);
 
-  Recording recording = load_recording(arguments.trace, arguments.recorded, arguments.machine);
+  Recording recording = load_with_bar(arguments.trace, arguments.recorded, arguments.machine);
   Replays replays = replay_seeds(recording, arguments);
   Fidelity fidelity(trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle), replays.stats);
 
   Outputs outputs;
-  if (!arguments.json.empty()) outputs.add_file(arguments.json, fidelity.json(arguments.trace, arguments.policy));
+  if (!arguments.json.empty())
+    outputs.add_file(arguments.json, fidelity_json(fidelity, arguments.trace, arguments.policy));
   if (!arguments.perfetto.empty()) {
     outputs.add_file(arguments.perfetto, perfetto_bytes(replays.first, nr_running_counters(replays.first)));
   }
   outputs.write();
   fmt::print("{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
-             arguments.seeds == 1 ? "" : "s", fidelity.table(wants_colour(STDOUT_FILENO)));
+             arguments.seeds == 1 ? "" : "s", fidelity_table(fidelity, wants_colour(STDOUT_FILENO)));
   fmt::print("\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");
   return fidelity.ok() ? 0 : 1;
 }
 
-}  // namespace
-
-Action validate_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
-  command.add_option("TRACE", arguments->trace, "A recording; .zst too")->required();
-  command.add_option("--recorded", arguments->recorded,
-                     "How it was recorded [NAME.recorded.yaml beside NAME.perf.data]");
+  add_recording_options(command, arguments->trace, arguments->recorded);
   command.add_option("--json", arguments->json, "Write the figures here");
   command.add_option("--seeds", arguments->seeds, "Replays, with seeds 1 to N")
       ->check(CLI::Range(1, kMaxSeeds))
@@ -106,6 +91,12 @@ Action validate_command(CLI::App& command) {
   command.add_option("--perfetto", arguments->perfetto, "Write the first replay as a Perfetto trace");
   command.footer(kHelp);
   return [arguments] { return validate(*arguments); };
+}
+
+}  // namespace
+
+Command validate_command() {
+  return {"validate", "replay a recording where it was made, and say how well the simulation matches", add};
 }
 
 }  // namespace simsched

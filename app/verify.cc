@@ -5,15 +5,16 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "experiment/parallel.h"
-#include "experiment/progress.h"
-#include "experiment/side_by_side.h"
+#include "app/progress_bar.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
+#include "bpf/process.h"
+#include "experiment/parallel.h"
+#include "experiment/side_by_side.h"
+#include "report/side_by_side.h"
 #include "scx_port/export/costs.h"
 #include "scx_port/export/parity.h"
-#include "bpf/process.h"
 #include "scx_port/proof/faulty.h"
 #include "scx_port/proof/proof.h"
 
@@ -64,7 +65,7 @@ int verify_live(const ExportedFolder& folder, int seconds, bool costs) {
   const TemporaryFolder temporary("simsched-verify");
   const std::string log = temporary.file("decisions");
   const auto result = bpf::run_process({folder.path + "/simsched-loader", folder.path, "--json", "--costs", "--for",
-                                           std::to_string(seconds), "--decisions", log});
+                                        std::to_string(seconds), "--decisions", log});
   if (result.status != 0) {
     std::string line = result.err.substr(0, result.err.find_last_not_of('\n') + 1);
     if (result.status == 2) throw Error(folder.path, line.substr(line.rfind('\n') + 1));
@@ -105,11 +106,9 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
   }
   std::vector<ProofResult> results(steps.size());
   {
-    ProgressBar progress("virtual machines", steps.size());
-    parallel_for(steps.size(), jobs_or_default(arguments.jobs), [&](size_t i) {
-      results[i] = run_step(steps[i], folder);
-      progress.advance();
-    });
+    ProgressBar bar("virtual machines");
+    auto one = [&](size_t i) { results[i] = run_step(steps[i], folder); };
+    parallel_for(steps.size(), jobs_or_default(arguments.jobs), one, std::ref(bar));
   }
   bool ok = true, all_tried = true;
   for (size_t i = 0; i < steps.size(); ++i) {
@@ -119,7 +118,9 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
     if (!result.unusable.empty()) fmt::print("  cannot be tried: {}\n", result.unusable);
     all_tried = all_tried && result.unusable.empty();
     if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
-    if (!result.trace.empty()) fmt::print("{}\n", kernel_and_simulation(result.trace, folder, result.release));
+    if (!result.trace.empty()) {
+      fmt::print("{}\n", side_by_side_table(kernel_and_simulation(result.trace, folder, result.release)));
+    }
     ok = ok && (result.ok() || !result.unusable.empty());
     if (!result.costs.empty()) {
       write_costs(folder, result.costs, kInstructionNanos * 1000 / kPicosPerInstruction,
@@ -139,9 +140,7 @@ int run(const Arguments& arguments) {
   throw Error("", "verify what?", "add --live, --vm or --log FILE; see 'simsched verify --help'");
 }
 
-}  // namespace
-
-Action verify_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
   command.add_option("DIR", arguments->folder, "What 'simsched export' wrote")->required();
   CLI::Option* live = command.add_flag("--live", arguments->live, "On this machine's own kernel");
@@ -156,6 +155,12 @@ Action verify_command(CLI::App& command) {
   command.add_option("--for", arguments->seconds, "Seconds to schedule with --live [10]")->check(CLI::Range(1, 3600));
   command.footer(kHelp);
   return [arguments] { return run(*arguments); };
+}
+
+}  // namespace
+
+Command verify_command() {
+  return {"verify", "prove that an exported scheduler decides in a kernel as it did in simulation", add};
 }
 
 }  // namespace simsched

@@ -55,12 +55,14 @@ int show(const std::string& name) {
   throw Error("workloads", "no workload is called '" + name + "'", suggest(name, names));
 }
 
-}  // namespace
-
-Action workloads_command(CLI::App& command) {
+Action add(CLI::App& command) {
   auto name = std::make_shared<std::string>();
   command.add_option("NAME", *name, "Show the parameters of this one");
   return [name] { return show(*name); };
 }
+
+}  // namespace
+
+Command workloads_command() { return {"workloads", "list the workload generators and their parameters", add}; }
 
 }  // namespace simsched

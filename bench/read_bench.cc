@@ -7,8 +7,11 @@
 
 #include "base/files.h"
 #include "traces/compressed.h"
+#include "traces/complete_switches.h"
+#include "traces/perf_data/perf_data.h"
 #include "traces/perfetto/perfetto_writer.h"
-#include "traces/readers.h"
+#include "traces/read_trace.h"
+#include "traces/trace_file/trace_file.h"
 
 namespace simsched {
 namespace {

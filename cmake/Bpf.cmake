@@ -21,6 +21,7 @@ endif()
 # The translator as a program, for policies that are compiled in.
 add_executable(bpfc ${PROJECT_SOURCE_DIR}/bpf/bpfc/main.cc)
 target_link_libraries(bpfc PRIVATE bpf)
+simsched_owns(bpfc bpf/bpfc)
 
 # Sets folder and object, in the caller.
 macro(simsched_bpf_compile name source)

@@ -3,15 +3,7 @@
 set(port ${PROJECT_SOURCE_DIR}/scx_port)
 
 # Recordings of decisions: read without any kernel.
-set(collect ${port}/collect)
-add_library(decision_file STATIC ${collect}/decision_file.cc ${collect}/about_text.cc ${collect}/decision_csv.cc)
-target_link_libraries(decision_file PUBLIC base)
-if(SIMSCHED_FUZZ)
-  add_executable(decision_file_fuzz ${collect}/decision_file_fuzz.cc)
-  target_link_libraries(decision_file_fuzz PRIVATE decision_file)
-  target_compile_options(decision_file_fuzz PRIVATE -fsanitize=fuzzer)
-  target_link_options(decision_file_fuzz PRIVATE -fsanitize=fuzzer)
-endif()
+simsched_room(decision_file FOLDER scx_port/collect/decision_file LINK base)
 
 set(SIMSCHED_LIBBPF ${PROJECT_SOURCE_DIR}/build/libbpf CACHE PATH "libbpf >= 1.4: include/ and lib/libbpf.a")
 if(NOT EXISTS ${SIMSCHED_LIBBPF}/lib/libbpf.a)
@@ -32,6 +24,7 @@ file(GLOB live_sources CONFIGURE_DEPENDS ${port}/live/*.cc)
 list(FILTER live_sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
 add_library(scx_live STATIC ${live_sources})
 target_link_libraries(scx_live PUBLIC scx_schedulers scx_manifest libbpf_static)
+simsched_owns(scx_live scx_port/live)
 
 # simsched_live_program(NAME FOLDER): a static executable of scx_port/FOLDER/*.cc.
 function(simsched_live_program name folder)
@@ -64,25 +57,19 @@ if(TARGET scx_live_test)
 endif()
 simsched_live_program(simsched-loader loader)
 target_link_libraries(simsched-loader PRIVATE CLI11::CLI11)
+simsched_owns(simsched-loader scx_port/loader)
 
 # simsched-collect: its parts are a library, so that tests can use them.
-add_library(scx_collect STATIC ${collect}/host.cc ${collect}/hooks.cc ${collect}/outcomes.cc ${collect}/privileges.cc
-                               ${collect}/recorder.cc)
-target_link_libraries(scx_collect PUBLIC scx_live decision_file)
-simsched_bpf_object(scx_collect decisions ${collect}/decisions.bpf.c)
-add_executable(simsched-collect ${collect}/main.cc)
+simsched_room(scx_collect FOLDER scx_port/collect LINK scx_live decision_file WITHOUT decision_file kernel)
+simsched_bpf_object(scx_collect decisions ${port}/collect/decisions.bpf.c)
+add_executable(simsched-collect ${port}/collect/main.cc)
 target_link_libraries(simsched-collect PRIVATE scx_collect)
 if(NOT SIMSCHED_SANITIZE)
   target_link_options(simsched-collect PRIVATE -static)
 endif()
 if(SIMSCHED_TESTS)
-  file(GLOB collect_tests CONFIGURE_DEPENDS ${collect}/*_test.cc)
-  add_executable(collect_test ${collect_tests})
-  target_link_libraries(collect_test PRIVATE scx_collect GTest::gtest GTest::gtest_main GTest::gmock)
-  gtest_discover_tests(collect_test PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
-
   # One at a time: they count what is attached, and each other.
-  file(GLOB collect_kernel_tests CONFIGURE_DEPENDS ${collect}/kernel/*_test.cc)
+  file(GLOB collect_kernel_tests CONFIGURE_DEPENDS ${port}/collect/kernel/*_test.cc)
   add_executable(collect_kernel_test ${collect_kernel_tests})
   target_link_libraries(collect_kernel_test PRIVATE scx_collect GTest::gtest GTest::gtest_main GTest::gmock)
   target_compile_definitions(collect_kernel_test PRIVATE SIMSCHED_COLLECT="$<TARGET_FILE:simsched-collect>")

@@ -1,11 +1,12 @@
 include(GoogleTest)
 
 # simsched_room(NAME FOLDER folder LINK targets... WITHOUT folders... TEST_LINK targets...): a static library of FOLDER
-# (default: NAME). Its *_test.cc become the executable NAME_test (ctest label `unit`), each *_fuzz.cc a libFuzzer
-# executable of its own. Sources in sub-folders belong to the room, but for those WITHOUT: they have targets of their own.
+# (default: NAME), of headers alone where it has no sources. Its *_test.cc become the executable NAME_test (ctest label
+# `unit`), each *_fuzz.cc a libFuzzer executable of its own. Sources in sub-folders belong to the room, but for those
+# WITHOUT: they have targets of their own.
 #
-# A file may include what its target links, directly or through what that links, and nothing else: rooms.txt in the
-# build folder has the lists (NAME FOLDER LINK... for TEST_LINK...), and tests/includes_test.py holds every #include to them.
+# A file may include what its target links, directly or through what that links, and nothing else:
+# tests/includes_test.py holds every #include to what simsched_rooms() writes down.
 function(simsched_room name)
   cmake_parse_arguments(ROOM "" "FOLDER" "LINK;WITHOUT;TEST_LINK" ${ARGN})
   if(NOT ROOM_FOLDER)
@@ -21,15 +22,19 @@ function(simsched_room name)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
 
-  add_library(${name} STATIC ${sources})
-  target_link_libraries(${name} PUBLIC simsched_flags Threads::Threads ${ROOM_LINK})
-  simsched_may_include(${name} ${ROOM_FOLDER} "${ROOM_LINK}" "${ROOM_TEST_LINK}")
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC simsched_flags Threads::Threads ${ROOM_LINK})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ROOM_LINK})
+  endif()
+  simsched_owns(${name} ${ROOM_FOLDER})
 
   if(SIMSCHED_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${ROOM_TEST_LINK} GTest::gtest GTest::gtest_main GTest::gmock
-                                               ${RAPIDCHECK_LIBRARY})
-    target_include_directories(${name}_test SYSTEM PRIVATE ${RAPIDCHECK_INCLUDE})
+                                               rapidcheck)
     target_compile_options(${name}_test PRIVATE -O1)  # tests are many and short: what they test is optimised
     target_compile_definitions(${name}_test PRIVATE SIMSCHED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${name}_test PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
@@ -46,9 +51,30 @@ function(simsched_room name)
   endif()
 endfunction()
 
-# simsched_may_include(NAME FOLDER LINKS TEST_LINKS): a line of rooms.txt, for targets that are no room too.
-function(simsched_may_include name folder links test_links)
-  string(REPLACE ";" "," links "${links}")
-  string(REPLACE ";" "," test_links "${test_links}")
-  set_property(GLOBAL APPEND_STRING PROPERTY SIMSCHED_ROOMS "${name}|${folder}|${links}|${test_links}\n")
+# simsched_owns(TARGET FOLDER): the sources there are TARGET's, but for those in a folder further down that another owns.
+# FOLDER may be a single file. For targets that are no room.
+function(simsched_owns target folder)
+  set_property(GLOBAL APPEND PROPERTY SIMSCHED_OWNED "${target}|${folder}")
+endfunction()
+
+# Writes rooms.txt into the build folder, once all targets are there: TARGET|FOLDER|LINKS|LINKS OF TARGET_test.
+function(simsched_rooms)
+  get_property(owned GLOBAL PROPERTY SIMSCHED_OWNED)
+  set(text "")
+  foreach(entry IN LISTS owned)
+    string(REGEX REPLACE "\\|.*" "" target "${entry}")
+    string(APPEND text "${entry}")
+    foreach(linker ${target} ${target}_test)
+      set(links "")
+      if(TARGET ${linker})
+        get_target_property(links ${linker} LINK_LIBRARIES)
+        if(NOT links)  # of headers alone
+          get_target_property(links ${linker} INTERFACE_LINK_LIBRARIES)
+        endif()
+      endif()
+      string(APPEND text "|${links}")
+    endforeach()
+    string(APPEND text "\n")
+  endforeach()
+  file(WRITE ${PROJECT_BINARY_DIR}/rooms.txt "${text}")
 endfunction()

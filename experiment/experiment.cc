@@ -1,7 +1,6 @@
 #include "experiment/experiment.h"
 
 #include "experiment/parallel.h"
-#include "experiment/progress.h"
 #include "experiment/policy_registry.h"
 #include "sim/engine.h"
 
@@ -38,13 +37,10 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
 }
 
 std::vector<Outcome> run_experiments(const std::vector<Experiment>& experiments, const Config& config,
-                                     const Inputs& inputs, int jobs, bool quiet) {
+                                     const Inputs& inputs, int jobs, const Progress& progress) {
   std::vector<Outcome> outcomes(experiments.size());
-  ProgressBar bar("simulating", experiments.size(), quiet);
-  parallel_for(experiments.size(), jobs, [&](size_t i) {
-    outcomes[i] = run_experiment(experiments[i], config, inputs);
-    bar.advance();
-  });
+  auto run = [&](size_t i) { outcomes[i] = run_experiment(experiments[i], config, inputs); };
+  parallel_for(experiments.size(), jobs, run, progress);
   return outcomes;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "experiment/config.h"
 #include "experiment/inputs.h"
 #include "sim/results.h"
@@ -29,8 +30,8 @@ std::vector<Experiment> list_experiments(const Config& config, const Inputs& inp
 
 Outcome run_experiment(const Experiment& experiment, const Config& config, const Inputs& inputs);
 
-// Outcomes in the order of `experiments`, whatever the number of jobs. Shows a progress bar unless `quiet`.
+// Outcomes in the order of `experiments`, whatever the number of jobs. `progress` counts experiments.
 std::vector<Outcome> run_experiments(const std::vector<Experiment>& experiments, const Config& config,
-                                     const Inputs& inputs, int jobs, bool quiet);
+                                     const Inputs& inputs, int jobs, const Progress& progress = {});
 
 }  // namespace simsched

@@ -4,13 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "report/format.h"
-#include "report/table.h"
 
 namespace simsched {
 namespace {
@@ -26,11 +22,6 @@ Figure latency(int percent) {
 
 Figure counted(uint64_t TraceStats::*member) {
   return [member](const TraceStats& stats) { return static_cast<int64_t>(stats.*member); };
-}
-
-std::string formatted(const std::string& name, int64_t value) {
-  bool time = name.find("_ns") != std::string::npos;
-  return time ? format_ns(static_cast<double>(value)) : format_count(static_cast<double>(value));
 }
 
 }  // namespace
@@ -70,45 +61,6 @@ Fidelity::Fidelity(const TraceStats& recorded, const std::vector<TraceStats>& si
 
 bool Fidelity::ok() const {
   return std::all_of(metrics_.begin(), metrics_.end(), [](const FidelityMetric& metric) { return metric.ok(); });
-}
-
-std::string Fidelity::table(bool colour) const {
-  Table table;
-  table.add_column("metric", Align::kLeft);
-  for (const char* heading : {"recorded", "simulated", "min", "max", "error", "tolerance"}) table.add_column(heading);
-  table.add_column("ok", Align::kLeft);
-  for (const FidelityMetric& metric : metrics_) {
-    auto text = [&](int64_t value) { return formatted(metric.name, value); };
-    Cell verdict = !metric.tolerance ? Cell("") : metric.ok() ? Cell("yes", Style::kGood) : Cell("NO", Style::kBad);
-    table.add_row({metric.name, text(metric.recorded), text(metric.simulated), text(metric.low), text(metric.high),
-                   format_percent(metric.error() * 100),
-                   metric.tolerance ? fmt::format("{:.0f}%", *metric.tolerance * 100) : "", verdict});
-  }
-  return table.str(colour);
-}
-
-std::string Fidelity::json(const std::string& trace, const std::string& policy) const {
-  nlohmann::ordered_json json;
-  json["schema"] = "simsched-validate/1";
-  json["trace"] = std::filesystem::path(trace).filename().string();
-  json["policy"] = policy;
-  json["seeds"] = seeds_;
-  json["ok"] = ok();
-  json["metrics"] = nlohmann::ordered_json::array();
-  for (const FidelityMetric& metric : metrics_) {
-    nlohmann::ordered_json entry;
-    entry["name"] = metric.name;
-    entry["recorded"] = metric.recorded;
-    entry["simulated"] = metric.simulated;
-    // Six decimals: the same text from any compiler.
-    entry["error"] = std::round(metric.error() * 1e6) / 1e6;
-    entry["tolerance"] = metric.tolerance ? nlohmann::ordered_json(*metric.tolerance) : nlohmann::ordered_json(nullptr);
-    entry["ok"] = metric.ok();
-    entry["min"] = metric.low;
-    entry["max"] = metric.high;
-    json["metrics"].push_back(std::move(entry));
-  }
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace simsched

@@ -27,10 +27,8 @@ class Fidelity {
   Fidelity(const TraceStats& recorded, const std::vector<TraceStats>& simulated);
 
   const std::vector<FidelityMetric>& metrics() const { return metrics_; }
+  size_t seeds() const { return seeds_; }
   bool ok() const;  // all are
-  std::string table(bool colour) const;
-  // docs/results.md has the schema. `trace`: only the file name is kept.
-  std::string json(const std::string& trace, const std::string& policy) const;
 
  private:
   size_t seeds_;

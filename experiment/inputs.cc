@@ -4,11 +4,11 @@
 #include <mutex>
 #include <set>
 
-#include "experiment/recording.h"
 #include "base/error.h"
-#include "experiment/policy_registry.h"
-#include "topology/load/load.h"
 #include "base/yaml/yaml_map.h"
+#include "experiment/policy_registry.h"
+#include "experiment/recording.h"
+#include "topology/load/load.h"
 #include "workloads/registry.h"
 
 namespace simsched {
@@ -38,19 +38,21 @@ std::string find_input_file(const std::string& path, const std::string& config_f
   throw Error(where, "there is no file " + path, "give its path from the config's folder or from the current one");
 }
 
-Inputs::Inputs(const Config& config, bool quiet) {
+Inputs::Inputs(const Config& config, const Progress& progress) {
   load_machines(config);
   if (config.workload.trace.empty()) {
     prepare_generator(config);
   } else {
-    load_trace(config, quiet);
+    load_trace(config, progress);
   }
   check_policies(config);
   for (const HotplugEvent& event : config.hotplug) {
     for (const auto& machine : machines_) {
       if (event.cpu.index() < machine->nr_cpus()) continue;
-      throw Error(config.file, "hotplug names cpu " + std::to_string(event.cpu.value()) + ", which " + machine->name() + " does not have",
-                  "take 0 to " + std::to_string(machine->nr_cpus() - 1));
+      throw Error(
+          config.file,
+          "hotplug names cpu " + std::to_string(event.cpu.value()) + ", which " + machine->name() + " does not have",
+          "take 0 to " + std::to_string(machine->nr_cpus() - 1));
     }
   }
 }
@@ -70,11 +72,11 @@ void Inputs::load_machines(const Config& config) {
   }
 }
 
-void Inputs::load_trace(const Config& config, bool quiet) {
+void Inputs::load_trace(const Config& config, const Progress& progress) {
   const WorkloadConfig& from = config.workload;
   std::string path = find_input_file(from.trace, config.file, from.where);
   std::string recorded = from.recorded.empty() ? "" : find_input_file(from.recorded, config.file, from.where);
-  Recording recording = load_recording(path, recorded, {}, from.limit, quiet);
+  Recording recording = load_recording(path, recorded, {}, from.limit, progress);
   if (machines_.empty()) machines_.push_back(std::make_unique<const Machine>(recording.machine));
   add_kernels(config.kernel, recording.kernel, recording.machine.nr_cpus());
   for (const auto& machine : machines_) replays_.push_back(fitted(recording.workload, *machine));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "experiment/config.h"
 #include "sim/kernel_params.h"
 #include "topology/machine.h"
@@ -17,8 +18,8 @@ namespace simsched {
 class Inputs {
  public:
   // Loads machines and workload, and tries every policy once on every machine, so that all that is wrong with
-  // the config is known before anything is simulated. `quiet`: no progress bar.
-  explicit Inputs(const Config& config, bool quiet = false);
+  // the config is known before anything is simulated. `progress` counts bytes of the recording that are read.
+  explicit Inputs(const Config& config, const Progress& progress = {});
 
   size_t nr_machines() const { return machines_.size(); }
   const Machine& machine(size_t machine) const { return *machines_[machine]; }
@@ -28,7 +29,7 @@ class Inputs {
 
  private:
   void load_machines(const Config& config);
-  void load_trace(const Config& config, bool quiet);
+  void load_trace(const Config& config, const Progress& progress);
   void prepare_generator(const Config& config);
   void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
   void check_policies(const Config& config) const;

@@ -17,6 +17,20 @@ TEST(ParallelFor, DoesEachOnce) {
   parallel_for(0, 4, [](size_t) { FAIL(); });
 }
 
+TEST(ParallelFor, TellsHowFarItIsOneAtATimeAndInOrder) {
+  for (int jobs : {1, 3, 100}) {
+    std::vector<size_t> told;  // without a lock
+    parallel_for(
+        50, jobs, [](size_t) {},
+        [&](size_t done, size_t total) {
+          EXPECT_EQ(total, 50u);
+          told.push_back(done);
+        });
+    ASSERT_EQ(told.size(), 50u);
+    for (size_t i = 0; i < told.size(); ++i) EXPECT_EQ(told[i], i + 1);
+  }
+}
+
 TEST(ParallelFor, ThrowsTheFirstFailureForAnyJobs) {
   for (int jobs : {1, 2, 8}) {
     try {

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <filesystem>
 
-#include "experiment/config.h"
-#include "experiment/progress.h"
 #include "base/error.h"
+#include "experiment/config.h"
+#include "experiment/policy_registry.h"
+#include "sim/engine.h"
 #include "topology/load/load.h"
-#include "traces/readers.h"
+#include "traces/formats.h"
+#include "traces/read_trace.h"
 
 namespace simsched {
 namespace {
@@ -18,15 +19,6 @@ void cut(SchedTrace& trace, Nanos limit) {
   auto end = std::find_if(trace.events.begin(), trace.events.end(),
                           [&](const TraceEvent& event) { return event.time > limit; });
   trace.events.erase(end, trace.events.end());
-}
-
-// "some/build.perf.data.zst" and its import "build.simtrace" are both "build".
-std::string short_name(const std::string& path) {
-  std::string name = std::filesystem::path(path).filename().string();
-  for (const char* ending : {".zst", ".data", ".perf", ".txt", ".simtrace"}) {
-    if (name.ends_with(ending) && name.size() > std::strlen(ending)) name.resize(name.size() - std::strlen(ending));
-  }
-  return name;
 }
 
 // The machine of a recording: a file is named relative to the recording, as its sidecar is beside it.
@@ -64,19 +56,28 @@ KernelParams kernel_of(const Circumstances& circumstances, const std::string& wh
 }
 
 Recording load_recording(const std::string& path, const std::string& recorded, const std::string& machine, Nanos limit,
-                         bool quiet) {
-  SchedTrace trace;
-  {
-    ProgressBar bar("reading " + path, 0, quiet);
-    trace = read_trace(path, recorded, [&](size_t done, size_t total) { bar.set(done, total); });
-  }
+                         const Progress& progress) {
+  SchedTrace trace = read_trace(path, recorded, progress);
   if (limit != Nanos::max()) cut(trace, limit);
   Machine loaded = machine.empty() ? recorded_machine(trace.circumstances.machine, path) : load_machine(machine);
   KernelParams kernel = kernel_of(trace.circumstances, path);
   BuildReport report;
   Workload workload = build_workload(trace, loaded, &report);
-  workload.name = short_name(path);
+  // "some/build.perf.data.zst" and its import "build.simtrace" are both "build".
+  workload.name = std::filesystem::path(trace_stem(path)).filename().string();
   return {std::move(trace), std::move(loaded), std::move(kernel), std::move(workload), report};
+}
+
+SchedTrace replay_recording(const Recording& recording, const std::string& policy, const Tunables& tunables,
+                            uint64_t seed, const std::string& where) {
+  EngineOptions options;
+  options.kernel = recording.kernel;
+  options.seed = seed;
+  options.record = true;
+  Engine engine(recording.machine, recording.workload, options,
+                policy_registry().make(policy, tunables, options.kernel, recording.machine, where));
+  engine.run();
+  return engine.trace();
 }
 
 }  // namespace simsched

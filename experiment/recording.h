@@ -3,9 +3,11 @@
 
 #include <string>
 
+#include "base/progress.h"
+#include "base/tunables.h"
+#include "replay/build_workload.h"
 #include "sim/kernel_params.h"
 #include "topology/machine.h"
-#include "replay/build_workload.h"
 #include "traces/sched_trace.h"
 #include "workloads/workload.h"
 
@@ -20,9 +22,14 @@ struct Recording {
 };
 
 // `recorded`: the sidecar; empty: the one beside it. `machine`: instead of the one the sidecar names, when not
-// empty. `limit`: only so much from the start. Shows a progress bar unless `quiet`.
+// empty. `limit`: only so much from the start. `progress` counts bytes.
 Recording load_recording(const std::string& path, const std::string& recorded = {}, const std::string& machine = {},
-                         Nanos limit = Nanos::max(), bool quiet = false);
+                         Nanos limit = Nanos::max(), const Progress& progress = {});
+
+// What happens when `policy` schedules it on its own machine and kernel. Throws Error (where: `where`) for a policy
+// or a tunable that does not exist.
+SchedTrace replay_recording(const Recording& recording, const std::string& policy, const Tunables& tunables,
+                            uint64_t seed, const std::string& where);
 
 // Throws Error (where: `where`) for a preempt mode that does not exist.
 KernelParams kernel_of(const Circumstances& circumstances, const std::string& where);

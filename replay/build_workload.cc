@@ -1,6 +1,6 @@
 #include "replay/build_workload.h"
 
-#include "replay/build_workload_parts.h"
+#include "replay/parts.h"
 
 namespace simsched {
 

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "topology/load/load.h"
 #include "replay/build_workload.h"
-#include "traces/readers.h"
+#include "traces/read_trace.h"
 #include "traces/trace_maker.h"
 #include "traces/trace_stats.h"
 #include "workloads/ideal_run.h"

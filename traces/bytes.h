@@ -24,6 +24,8 @@ T load(const std::byte* at) {
   return value;
 }
 
+inline std::string_view text_of(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
 inline std::string at_offset(const std::string& name, size_t offset) {
   return name + ": offset " + std::to_string(offset);
 }

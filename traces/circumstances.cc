@@ -1,4 +1,6 @@
 // The sidecar of a recording: NAME.recorded.yaml.
+#include "traces/circumstances.h"
+
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
-#include "traces/readers.h"
 
 namespace simsched {
 namespace {

@@ -1,6 +1,6 @@
 // The sidecar: only Error may come out, whatever goes in.
 #include "base/error.h"
-#include "traces/readers.h"
+#include "traces/circumstances.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

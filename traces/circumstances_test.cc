@@ -1,8 +1,9 @@
+#include "traces/circumstances.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "traces/readers.h"
 
 namespace simsched {
 namespace {

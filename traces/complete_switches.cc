@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "traces/readers.h"
+#include "traces/complete_switches.h"
 
 namespace simsched {
 namespace {

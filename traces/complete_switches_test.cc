@@ -3,7 +3,8 @@
 
 #include <map>
 
-#include "traces/readers.h"
+#include "traces/complete_switches.h"
+#include "traces/read_trace.h"
 
 namespace simsched {
 namespace {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <new>
 
+#include "traces/formats.h"
+
 namespace simsched {
 namespace {
 
@@ -56,6 +58,8 @@ Bytes decompress(ByteSpan bytes, const std::string& name) {
   out.resize(size);
   return out;
 }
+
+TracePacking zstd_packing() { return {".zst", is_zstd, decompress}; }
 
 std::string compress(std::string_view bytes, int level) {
   std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);

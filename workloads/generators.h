@@ -1,4 +1,4 @@
-// The generators, one file each; registry.cc lists them.
+// What the generators share. Each is a file that ends in its row NAME_generator(), and a line in registry.cc.
 #pragma once
 
 #include "base/rng.h"
@@ -10,14 +10,6 @@ struct Generator {
   GeneratorInfo info;
   Workload (*make)(const Params& params, const Rng& rng);
 };
-
-Generator hogs_generator();
-Generator periodic_generator();
-Generator ping_pong_generator();
-Generator fork_join_generator();
-Generator server_generator();
-Generator many_sleepers_generator();
-Generator wake_storm_generator();
 
 // Ranges that parameters share.
 constexpr int64_t kMostTasks = 1'000'000;

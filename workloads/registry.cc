@@ -8,14 +8,28 @@
 #include "workloads/generators.h"
 
 namespace simsched {
+
+// A line a generator, in the order in which they are listed.
+#define SIMSCHED_GENERATORS(ROW) \
+  ROW(hogs)                      \
+  ROW(periodic)                  \
+  ROW(ping_pong)                 \
+  ROW(fork_join)                 \
+  ROW(server)                    \
+  ROW(many_sleepers)             \
+  ROW(wake_storm)
+
+#define SIMSCHED_ROW(name) Generator name##_generator();
+SIMSCHED_GENERATORS(SIMSCHED_ROW)
+#undef SIMSCHED_ROW
+
 namespace {
 
 const std::vector<Generator>& generators() {
-  static const std::vector<Generator> list{
-      hogs_generator(),   periodic_generator(),      ping_pong_generator(),  fork_join_generator(),
-      server_generator(), many_sleepers_generator(), wake_storm_generator(),
-  };
-  return list;
+#define SIMSCHED_ROW(name) name##_generator(),
+  static const std::vector<Generator> kGenerators{SIMSCHED_GENERATORS(SIMSCHED_ROW)};
+#undef SIMSCHED_ROW
+  return kGenerators;
 }
 
 }  // namespace

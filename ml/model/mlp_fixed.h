@@ -10,7 +10,7 @@
 #ifndef SIMSCHED_MLP_FIXED_H
 #define SIMSCHED_MLP_FIXED_H
 
-#include "../../scx_port/include/simsched/types.h"
+#include "../../base/shared_types.h"
 
 #ifdef __cplusplus
 namespace simsched::mlp {

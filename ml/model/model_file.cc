@@ -1,7 +1,8 @@
 #include "ml/model/model_file.h"
 
+#include <zlib.h>
+
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
@@ -104,18 +105,7 @@ Features random_features(Rng& rng, const mlp_model& model) {
 }  // namespace
 
 uint32_t crc32(std::span<const std::byte> bytes) {
-  static constexpr auto kTable = [] {
-    std::array<uint32_t, 256> table{};
-    for (uint32_t i = 0; i < 256; ++i) {
-      uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xedb88320 : 0);
-      table[i] = value;
-    }
-    return table;
-  }();
-  uint32_t crc = ~0u;
-  for (std::byte byte : bytes) crc = crc >> 8 ^ kTable[(crc ^ static_cast<uint32_t>(byte)) & 255];
-  return ~crc;
+  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 ModelFile parse_model(std::span<const std::byte> bytes, const std::string& where) {

@@ -43,6 +43,6 @@ constexpr Ranges kBytes = [] {
 }();
 ModelFile random_model(uint64_t seed, mlp_kind kind = MLP_INT8, const Ranges& ranges = kBytes);
 
-uint32_t crc32(std::span<const std::byte> bytes);  // IEEE 802.3, as zlib's
+uint32_t crc32(std::span<const std::byte> bytes);  // zlib's
 
 }  // namespace simsched::mlp

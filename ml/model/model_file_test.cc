@@ -62,11 +62,6 @@ TEST(ModelFile, ThoseWrittenEarlierAreStillTheSame) {
   EXPECT_EQ(model_bytes(read_model(folder + "q21.bin"), "q21"), bytes_of(1, MLP_Q21));
 }
 
-TEST(ModelFile, CheckSumIsThatOfZlib) {
-  const std::string text = "123456789";
-  EXPECT_EQ(crc32(std::as_bytes(std::span(text))), 0xcbf43926u);
-}
-
 TEST(ModelFile, RefusesWhatIsNoModel) {
   EXPECT_THAT(refusal({}), HasSubstr("x.bin: not a model file"));
   const std::string elf = "\177ELF and more that is no model at all";

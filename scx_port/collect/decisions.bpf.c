@@ -15,7 +15,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "record.h"
+#include "decision_file/record.h"
 #include "inputs.bpf.h"
 
 char _license[] SEC("license") = "GPL";

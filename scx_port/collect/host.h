@@ -1,7 +1,7 @@
 // The machine that is recorded, from sysfs: what two CPUs share.
 #pragma once
 
-#include "scx_port/collect/decision_file.h"
+#include "scx_port/collect/decision_file/decision_file.h"
 
 namespace simsched::collect {
 

@@ -6,9 +6,9 @@
 #include <functional>
 #include <unordered_map>
 
-#include "scx_port/collect/decision_file.h"
+#include "scx_port/collect/decision_file/decision_file.h"
 #include "scx_port/collect/host.h"
-#include "scx_port/collect/record.h"
+#include "scx_port/collect/decision_file/record.h"
 
 namespace simsched::collect {
 

@@ -19,12 +19,12 @@ namespace simsched {
 
 struct HostedPolicy {
   std::shared_ptr<const bpf::BpfObject> object;             // runs here
-  std::string shipped;                                         // name in native/shipped.h; else it is compiled from
+  std::string shipped;                                         // name in host/shipped.h; else it is compiled from
   std::string source;                                          // ... this file
   std::vector<std::string> include;                            // ... with these folders
   std::vector<std::pair<std::string, std::string>> variables;  // globals to set, as bpf::set_variable() takes them
   std::vector<std::pair<std::string, uint32_t>> map_entries;   // sizes of maps that are not the object's own
-  std::string user_half;                                       // of user/user_halves.h; empty: none
+  std::string user_half;                                       // of schedulers/user_halves.h; empty: none
   Tunables user_options;
   UserHalfMaker make_user_half;
   std::optional<mlp::ModelFile> model;  // where the user-space half takes one: its option `model`

@@ -1,4 +1,4 @@
-// A boot of a stock kernel in a virtual machine, for the checks of an exported scheduler (vm/guest).
+// A boot of a stock kernel in a virtual machine, for the checks of an exported scheduler (guest/).
 //
 // QEMU emulates; no rights and no hardware help are needed. One host thread runs all CPUs in turn
 // (thread=single): with a thread for each, a CPU now and then runs an instruction that another has just patched away,
@@ -22,7 +22,7 @@ struct BootOptions {
   std::string kernel;                                       // a vmlinuz
   std::string exported;                                     // what `simsched export` wrote
   std::vector<std::pair<std::string, std::string>> others;  // (path in the guest, folder here): schedulers with a fault
-  std::string checks;                                       // groups of vm/guest/checks.h: "basic,log"
+  std::string checks;                                       // groups of guest/checks.h: "basic,log"
   BootShape shape = BootShape::kCores;
   bool icount = false;      // a clock that counts instructions: two boots do the very same
   int limit_seconds = 600;  // of this machine's time

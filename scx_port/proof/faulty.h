@@ -1,4 +1,4 @@
-// Schedulers with a fault (vm/bad/*.bpf.c), exported, for a kernel to end or refuse.
+// Schedulers with a fault (bad/*.bpf.c), exported, for a kernel to end or refuse.
 #pragma once
 
 #include <string>

@@ -1,13 +1,15 @@
 // perf.data: walks the records and turns those of the scheduler into events, CPU by CPU.
+#include "traces/perf_data/perf_data.h"
+
 #include <algorithm>
 #include <array>
 #include <optional>
 
 #include "traces/compressed.h"
 #include "traces/event_merge.h"
+#include "traces/formats.h"
 #include "traces/perf_data/perf_data_format.h"
 #include "traces/perf_data/perf_data_header.h"
-#include "traces/readers.h"
 
 namespace simsched {
 namespace {
@@ -107,16 +109,19 @@ size_t PerfDataReader::trailing_data(uint32_t type, ByteSpan body, ByteSpan rest
 
 void PerfDataReader::handle(uint32_t type, uint16_t misc, ByteSpan body, size_t offset) {
   switch (type) {
-    case kRecordSample: return sample(body, offset);
+    case kRecordSample:
+      return sample(body, offset);
     case kRecordComm:
     case kRecordFork:
     case kRecordExit:
     case kRecordLost:
-    case kRecordLostSamples: return side_record(type, misc, body, offset);
+    case kRecordLostSamples:
+      return side_record(type, misc, body, offset);
     case kRecordFinishedRound:
     case kRecordFinishedInit:
     case kRecordTracingData:
-    case kRecordAuxtrace: return;
+    case kRecordAuxtrace:
+      return;
     case kRecordHeaderAttr: {  // the attr, as long as it says itself, then its ids
       size_t size = body.size() < kMinAttrSize ? 0 : std::max<size_t>(load<uint32_t>(body.data() + 4), kMinAttrSize);
       if (size == 0 || size > body.size()) fail(offset, "the description of an event is too short");
@@ -125,7 +130,8 @@ void PerfDataReader::handle(uint32_t type, uint16_t misc, ByteSpan body, size_t 
     case kRecordHeaderFeature:
       if (body.size() < 8) fail(offset, "a feature record is too short");
       return add_feature(head_, load<uint64_t>(body.data()), body.subspan(8), name_, offset + 8);
-    default: ++trace_.holes.unknown_records;
+    default:
+      ++trace_.holes.unknown_records;
   }
 }
 
@@ -196,7 +202,9 @@ bool PerfDataReader::decode(const Tracepoint& point, ByteSpan raw, TraceEvent& e
       event.kind = TraceKind::kStatRuntime;
       event.value = point.value.number(raw);
       break;
-    case TracepointKind::kFork: event.kind = TraceKind::kFork; break;
+    case TracepointKind::kFork:
+      event.kind = TraceKind::kFork;
+      break;
     case TracepointKind::kExec:
       if (head_.attrs.has_comm_exec()) return false;
       event.kind = TraceKind::kExec;
@@ -279,8 +287,17 @@ void PerfDataReader::add(const TraceEvent& event, size_t offset) {
 
 }  // namespace
 
-SchedTrace read_perf_data(std::span<const std::byte> bytes, const std::string& name, const Progress& progress) {
+SchedTrace read_perf_data(ByteSpan bytes, const std::string& name, const Progress& progress) {
   return PerfDataReader(bytes, name, progress).read();
+}
+
+TraceFormat perf_data_format() {
+  return {
+      "a perf.data file",
+      {".perf.data", ".data", ".perf"},
+      [](ByteSpan bytes) { return text_of(bytes).starts_with("PERFILE2") || text_of(bytes).starts_with("2ELIFREP"); },
+      read_perf_data,
+      true};
 }
 
 }  // namespace simsched

@@ -1,6 +1,7 @@
 // perf.data: only Error may come out, whatever goes in.
 #include "base/error.h"
-#include "traces/readers.h"
+#include "traces/complete_switches.h"
+#include "traces/perf_data/perf_data.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

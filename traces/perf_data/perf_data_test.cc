@@ -7,8 +7,9 @@
 #include "base/files.h"
 #include "base/rng.h"
 #include "traces/compressed.h"
+#include "traces/perf_data/perf_data.h"
 #include "traces/perf_data/perf_data_image.h"
-#include "traces/readers.h"
+#include "traces/read_trace.h"
 
 namespace simsched {
 namespace {

@@ -1,12 +1,14 @@
 // Text of `perf script` and of ftrace (trace-cmd report, the tracing folder's `trace`). Times are as exact as
 // the text has them: `perf script --ns`. perf script does not print the interrupt context; without a
 // column of flags a waking while a CPU idles counts as one from an interrupt, any other as the task's.
+#include "traces/perf_script/perf_script.h"
+
 #include <algorithm>
 
 #include "traces/bytes.h"
 #include "traces/event_merge.h"
+#include "traces/formats.h"
 #include "traces/perf_script/perf_script_line.h"
-#include "traces/readers.h"
 
 namespace simsched {
 namespace {
@@ -211,10 +213,26 @@ void ScriptReader::parse_woken(std::string_view rest, TraceEvent& event) {
   event.name = trace_.intern(std::string(task.substr(0, colon).substr(0, 15)));
 }
 
+// Text: no control characters but white space in its first lines.
+bool is_text(ByteSpan bytes) {
+  std::string_view head = text_of(bytes.first(std::min<size_t>(bytes.size(), 4096)));
+  return std::all_of(head.begin(), head.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t' || c == '\r';
+  });
+}
+
 }  // namespace
 
-SchedTrace read_perf_script(std::span<const std::byte> bytes, const std::string& name) {
-  return ScriptReader({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name).read();
+SchedTrace read_perf_script(ByteSpan bytes, const std::string& name) {
+  return ScriptReader(text_of(bytes), name).read();
+}
+
+TraceFormat perf_script_format() {
+  return {"perf script text",
+          {".txt"},
+          is_text,
+          [](ByteSpan bytes, const std::string& name, const Progress&) { return read_perf_script(bytes, name); },
+          true};
 }
 
 }  // namespace simsched

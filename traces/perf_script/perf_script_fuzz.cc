@@ -1,6 +1,7 @@
 // perf script text: only Error may come out, whatever goes in.
 #include "base/error.h"
-#include "traces/readers.h"
+#include "traces/complete_switches.h"
+#include "traces/perf_script/perf_script.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "traces/perf_script/perf_script.h"
 #include "traces/perf_script/perf_script_line.h"
-#include "traces/readers.h"
 
 namespace simsched {
 namespace {

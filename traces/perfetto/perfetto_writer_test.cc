@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "traces/perfetto/perfetto_fields.h"
-#include "traces/readers.h"
+#include "traces/read_trace.h"
 
 namespace simsched {
 namespace {

@@ -2,15 +2,18 @@
 //   "SIMSCHED", u32 version, u32 FNV-1a of these 12 bytes, then one zstd frame with its content checksum.
 // In the frame, numbers are LEB128 and strings have their length before them: what the trace is about, its
 // names, then the events column by column, so that like stands beside like and compresses.
+#include "traces/trace_file/trace_file.h"
+
 #include <algorithm>
 
 #include "base/files.h"
 #include "traces/compressed.h"
-#include "traces/readers.h"
+#include "traces/formats.h"
 
 namespace simsched {
 namespace {
 
+constexpr std::string_view kMagic = "SIMSCHED";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kHeaderSize = 16;
 constexpr int kLevel = 9;  // zstd: slower ones gain 2 % more
@@ -23,7 +26,7 @@ uint32_t fnv(std::string_view bytes) {
 }
 
 std::string header(uint32_t version) {
-  std::string bytes(kTraceFileMagic);
+  std::string bytes(kMagic);
   bytes.append(reinterpret_cast<const char*>(&version), 4);
   uint32_t check = fnv(bytes);
   bytes.append(reinterpret_cast<const char*>(&check), 4);
@@ -125,8 +128,8 @@ void columns(const SchedTrace& trace, Each each) {
        [](E& e, int64_t v) { e.kind = static_cast<TraceKind>(v); }, int64_t{0}, static_cast<int64_t>(TraceKind::kLost));
   each([](const E& e) { return int64_t{e.cpu.value()}; },
        [](E& e, int64_t v) { e.cpu = CpuId(static_cast<int32_t>(v)); }, int64_t{0}, cpus);
-  each([](const E& e) { return int64_t{e.pid.value()}; },
-       [](E& e, int64_t v) { e.pid = Pid(static_cast<int32_t>(v)); }, kMin32, kMax32);
+  each([](const E& e) { return int64_t{e.pid.value()}; }, [](E& e, int64_t v) { e.pid = Pid(static_cast<int32_t>(v)); },
+       kMin32, kMax32);
   each([](const E& e) { return int64_t{e.current.value()}; },
        [](E& e, int64_t v) { e.current = Pid(static_cast<int32_t>(v)); }, kMin32, kMax32);
   each([](const E& e) { return int64_t{e.other_cpu.value()}; },
@@ -172,10 +175,9 @@ std::string trace_file_bytes(const SchedTrace& trace) {
   return header(kVersion) + compress(out.bytes_, kLevel);
 }
 
-SchedTrace read_trace_file(std::span<const std::byte> bytes, const std::string& name) {
-  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!text.starts_with(kTraceFileMagic))
-    throw Error(name, "is not a simsched trace file", "write one with: simsched import");
+SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
+  std::string_view text = text_of(bytes);
+  if (!text.starts_with(kMagic)) throw Error(name, "is not a simsched trace file", "write one with: simsched import");
   std::string_view head = text.substr(0, std::min(kHeaderSize, text.size()));
   if (head.size() < kHeaderSize || load<uint32_t>(bytes.data() + 12) != fnv(head.substr(0, 12)))
     throw Error(at_offset(name, 0), "the head of the trace file is damaged", "write it again with: simsched import");
@@ -214,6 +216,14 @@ SchedTrace read_trace_file(std::span<const std::byte> bytes, const std::string& 
 
 void write_trace_file(const SchedTrace& trace, const std::string& path) {
   write_file_atomically(path, trace_file_bytes(trace));
+}
+
+TraceFormat trace_file_format() {
+  return {"a simsched trace",
+          {".simtrace", ".simsched"},
+          [](ByteSpan bytes) { return text_of(bytes).starts_with(kMagic); },
+          [](ByteSpan bytes, const std::string& name, const Progress&) { return read_trace_file(bytes, name); },
+          false};
 }
 
 }  // namespace simsched

@@ -1,8 +1,8 @@
 // The trace file. A second input has no checksums: the first byte tells, and the rest is packed here.
 #include "base/error.h"
-#include "traces/perfetto/perfetto_writer.h"
 #include "traces/compressed.h"
-#include "traces/readers.h"
+#include "traces/perfetto/perfetto_writer.h"
+#include "traces/trace_file/trace_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

@@ -1,3 +1,5 @@
+#include "traces/trace_file/trace_file.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -9,7 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/rng.h"
-#include "traces/readers.h"
+#include "traces/read_trace.h"
 
 namespace simsched {
 namespace {

@@ -6,7 +6,7 @@
 #ifndef SIMSCHED_RUSTY_H
 #define SIMSCHED_RUSTY_H
 
-#include "../../include/simsched/types.h"
+#include "../../../base/shared_types.h"
 
 #ifdef __cplusplus
 namespace simsched::rusty {

@@ -1,7 +1,7 @@
 // The bytes: a head of 64, the rows, a text that says what they are about. Little-endian.
 //   0  "SIMSDECI"   8 u32 version   12 u32 bytes in a row   16 u64 rows   24 u64 bytes of text   32 u64 FNV-1a of rows
 //   and text   40 zeros
-#include "scx_port/collect/decision_file.h"
+#include "scx_port/collect/decision_file/decision_file.h"
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "scx_port/collect/about_text.h"
+#include "scx_port/collect/decision_file/about_text.h"
 
 namespace simsched::collect {
 namespace {

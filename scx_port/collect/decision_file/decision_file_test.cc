@@ -1,4 +1,4 @@
-#include "scx_port/collect/decision_file.h"
+#include "scx_port/collect/decision_file/decision_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "scx_port/collect/decision_file.h"
+#include "scx_port/collect/decision_file/decision_file.h"
 
 namespace simsched::collect {
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "replay/build_workload_parts.h"
+#include "replay/parts.h"
 
 namespace simsched::replay {
 namespace {

@@ -1,5 +1,5 @@
 // What is taken off the recorded run times, because the simulation adds it again.
-#include "replay/build_workload_parts.h"
+#include "replay/parts.h"
 
 namespace simsched::replay {
 Work work_of_stretch(const Machine& machine, Nanos elapsed, Work refill) {

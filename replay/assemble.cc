@@ -1,7 +1,7 @@
 // From marks to programs.
 #include <algorithm>
 
-#include "replay/build_workload_parts.h"
+#include "replay/parts.h"
 
 namespace simsched::replay {
 namespace {

@@ -1,4 +1,4 @@
-#include "scx_port/collect/about_text.h"
+#include "scx_port/collect/decision_file/about_text.h"
 
 #include <algorithm>
 #include <charconv>

@@ -6,7 +6,7 @@
 #ifndef SIMSCHED_COLLECT_RECORD_H
 #define SIMSCHED_COLLECT_RECORD_H
 
-#include "../include/simsched/types.h"
+#include "../../../base/shared_types.h"
 
 #ifdef __cplusplus
 namespace simsched::collect {

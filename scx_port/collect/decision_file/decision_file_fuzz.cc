@@ -1,6 +1,6 @@
 // The decision file: only Error may come out, whatever goes in.
 #include "base/error.h"
-#include "scx_port/collect/decision_file.h"
+#include "scx_port/collect/decision_file/decision_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static std::FILE* nowhere = std::fopen("/dev/null", "w");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * u8 to s64 for headers that BPF programs and C++ share; BPF programs have them from vmlinux.h.
  */
-#ifndef SIMSCHED_TYPES_H
-#define SIMSCHED_TYPES_H
+#ifndef SIMSCHED_SHARED_TYPES_H
+#define SIMSCHED_SHARED_TYPES_H
 
 #ifdef __cplusplus
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The parts of build_workload(): following the events gives each task's marks, the marks become
-// programs, and names and ancestry give the attributes. Private to traces/.
+// programs, and names and ancestry give the attributes. Private to replay/.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "replay/build_workload_parts.h"
+#include "replay/parts.h"
 
 namespace simsched::replay {
 namespace {

@@ -2,7 +2,7 @@
 #include <cinttypes>
 #include <cstring>
 
-#include "scx_port/collect/decision_file.h"
+#include "scx_port/collect/decision_file/decision_file.h"
 
 namespace simsched::collect {
 namespace {

@@ -1,0 +1,18 @@
+// simsched's own compact trace file: versioned, zstd-compressed, checksummed.
+#pragma once
+
+#include <string>
+
+#include "traces/bytes.h"
+#include "traces/sched_trace.h"
+
+namespace simsched {
+
+// `name` is for messages. Throws Error.
+SchedTrace read_trace_file(ByteSpan bytes, const std::string& name);
+
+std::string trace_file_bytes(const SchedTrace& trace);
+// To a temporary file that is then renamed, so that no partial file is ever left.
+void write_trace_file(const SchedTrace& trace, const std::string& path);
+
+}  // namespace simsched
