@@ -57,7 +57,7 @@ nlohmann::ordered_json results_of(const std::vector<RunResult>& results) {
       entry["workload"] = policy.runs.front()->workload;
       entry["policy"] = policy.policy;
       entry["seeds"] = policy.runs.size();
-      for (const auto& [name, first] : policy.runs.front()->metrics) {
+      for (const auto& [name, first] : policy.runs.front()->figures()) {
         int64_t sum = 0;
         for (const RunResult* run : policy.runs) sum += run->metric(name);
         entry["metrics"][name] = sum / static_cast<int64_t>(policy.runs.size());
@@ -86,8 +86,8 @@ size_t choose(const Config& config, const std::string& wanted, const std::vector
   };
   if (!wanted.empty()) return index_of(wanted);
   const std::string metric = config.metrics.front();
-  const MetricInfo* info = find_metric_info(metric);
-  const int better = info != nullptr && info->better > 0 ? 1 : -1;
+  const Metric* known = find_metric(metric);
+  const int better = known != nullptr && known->better == Better::kHigher ? 1 : -1;
   std::string best;
   double best_mean = 0;
   const std::vector<MachineRuns> groups = group_runs(results);

@@ -4,7 +4,7 @@
 
 #include "app/commands.h"
 #include "report/table.h"
-#include "sim/results.h"
+#include "sim/metric_table.h"
 
 namespace simsched {
 namespace {
@@ -17,10 +17,16 @@ Action add(CLI::App& command) {
     table.add_column("unit", Align::kLeft);
     table.add_column("better", Align::kLeft);
     table.add_column("meaning", Align::kLeft);
-    for (const MetricInfo& info : metric_infos()) {
-      table.add_row({info.name, info.unit, info.better < 0 ? "lower" : info.better > 0 ? "higher" : "", info.help});
+    for (const Metric& metric : metric_table()) {
+      const char* better = metric.better == Better::kLower ? "lower" : metric.better == Better::kHigher ? "higher" : "";
+      table.add_row({metric.name, metric.unit, better, metric.help});
     }
-    fmt::print("{}", table.str(wants_colour(STDOUT_FILENO)));
+    Table times;
+    times.add_column("field of task_time", Align::kLeft);
+    times.add_column("time in which a task", Align::kLeft);
+    for (const CauseInfo& cause : kCauses) times.add_row({cause.name, cause.help});
+    const bool colour = wants_colour(STDOUT_FILENO);
+    fmt::print("{}\n{}", table.str(colour), times.str(colour));
     return 0;
   };
 }

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
-#include "sim/results.h"
+#include "sim/metric_table.h"
 #include "base/yaml/yaml_map.h"
 
 namespace simsched {
@@ -264,7 +264,7 @@ std::vector<std::string> read_metrics(const YamlMap& map) {
     throw Error(map.where("metrics"), "metrics is not a list", "write it as [makespan_ns, migrations]");
   }
   std::vector<std::string> known, metrics;
-  for (const MetricInfo& info : metric_infos()) known.push_back(info.name);
+  for (const Metric& metric : metric_table()) known.push_back(metric.name);
   for (const YAML::Node& entry : list) {
     std::string name = yaml_text(entry, map.file(), "a metric");
     if (std::find(known.begin(), known.end(), name) == known.end()) {

@@ -29,24 +29,25 @@ std::string difference_text(const Estimate& difference) {
 }
 
 // A difference is coloured when it goes beyond its interval.
-Style difference_style(const Estimate& difference, int better) {
+Style difference_style(const Estimate& difference, Better better) {
   double beyond = difference.half_width.value_or(0);
-  if (better == 0 || (difference.mean <= beyond && difference.mean >= -beyond)) return Style::kDim;
-  return (difference.mean > 0) == (better > 0) ? Style::kGood : Style::kBad;
+  if (better == Better::kNeither || (difference.mean <= beyond && difference.mean >= -beyond)) return Style::kDim;
+  return (difference.mean > 0) == (better == Better::kHigher) ? Style::kGood : Style::kBad;
 }
 
 struct MetricColumn {
   std::vector<Cell> values, remarks;  // by policy
 };
 
-MetricColumn metric_column(const MachineRuns& machine, const std::string& metric, const MetricInfo& info) {
+MetricColumn metric_column(const MachineRuns& machine, const std::string& metric, const std::string& unit,
+                           Better better) {
   std::vector<std::vector<double>> values;
   std::vector<double> means;  // of the policies that have the metric
   for (const PolicyRuns& policy : machine.policies) {
     values.push_back(policy.values(metric));
     if (!values.back().empty()) means.push_back(mean_estimate(values.back()).mean);
   }
-  std::vector<bool> best = best_of(means, means.size() == values.size() ? info.better : 0);
+  std::vector<bool> best = best_of(means, means.size() == values.size() ? better : Better::kNeither);
 
   MetricColumn column;
   size_t present = 0;
@@ -57,11 +58,11 @@ MetricColumn metric_column(const MachineRuns& machine, const std::string& metric
       continue;
     }
     Style style = best[present] ? Style::kBold : Style::kPlain;
-    column.values.push_back(Cell(format_value(means[present], info.unit), style));
+    column.values.push_back(Cell(format_value(means[present], unit), style));
     Cell remark(best[present] ? "*" : " ", style);
     auto difference = percent_difference(values.front(), own);
     if (!column.remarks.empty() && difference) {
-      remark = Cell(remark.text + " " + difference_text(*difference), difference_style(*difference, info.better));
+      remark = Cell(remark.text + " " + difference_text(*difference), difference_style(*difference, better));
     }
     column.remarks.push_back(std::move(remark));
     ++present;
@@ -75,11 +76,11 @@ std::string machine_table(const MachineRuns& machine, const std::vector<std::str
   table.add_column("policy", Align::kLeft);
   for (const PolicyRuns& policy : machine.policies) rows.push_back({Cell(policy.policy)});
   for (const std::string& metric : metrics) {
-    const MetricInfo* known = find_metric_info(metric);
-    MetricInfo info = known != nullptr ? *known : MetricInfo{metric, "", "", 0};
-    table.add_column(heading(metric, info.unit));
+    const Metric* known = find_metric(metric);
+    const std::string unit = known != nullptr ? known->unit : "";
+    table.add_column(heading(metric, unit));
     if (machine.policies.size() > 1) table.add_column("", Align::kLeft, true);
-    MetricColumn column = metric_column(machine, metric, info);
+    MetricColumn column = metric_column(machine, metric, unit, known != nullptr ? known->better : Better::kNeither);
     for (size_t i = 0; i < rows.size(); ++i) {
       rows[i].push_back(column.values[i]);
       if (machine.policies.size() > 1) rows[i].push_back(column.remarks[i]);

@@ -5,15 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <locale>
 
 namespace simsched {
 namespace {
 
 // Four significant digits without ever falling back to exponents.
 std::string significant(double value) {
-  double magnitude = std::fabs(value);
-  int decimals = magnitude >= 999.95 ? 0 : magnitude >= 99.995 ? 1 : magnitude >= 9.9995 ? 2 : 3;
-  return fmt::format("{:.{}f}", value, decimals);
+  return std::fabs(value) < 999.95 ? fmt::format("{:#.4g}", value) : fmt::format("{:.0f}", value);
 }
 
 // The value divided down by thousands until it fits `names`.
@@ -28,20 +27,19 @@ std::string scaled(double value, const std::array<const char*, N>& names) {
   return significant(value) + " " + names[unit];
 }
 
+struct Thousands : std::numpunct<char> {
+  char do_thousands_sep() const override { return ','; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
 }  // namespace
 
 std::string format_ns(double nanos) { return scaled(nanos, std::array{"ns", "us", "ms", "s"}); }
 
 std::string format_count(double value) {
   if (std::fabs(value) < 100 && std::fabs(value - std::round(value)) > 0.005) return fmt::format("{:.2f}", value);
-  std::string digits = fmt::format("{:.0f}", value);
-  if (digits == "-0") return "0";
-  size_t first = digits[0] == '-' ? 1 : 0;
-  for (size_t at = digits.size(); at > first + 3;) {
-    at -= 3;
-    digits.insert(at, 1, ',');
-  }
-  return digits;
+  static const std::locale kThousands(std::locale::classic(), new Thousands);
+  return fmt::format(kThousands, "{:L}", std::llround(value));
 }
 
 std::string format_value(double value, const std::string& unit) {

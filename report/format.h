@@ -11,7 +11,7 @@ std::string format_ns(double nanos);
 // Whole numbers with thousands separators ("107,879"), small fractions with two decimals ("0.33").
 std::string format_count(double value);
 
-// By the unit of a MetricInfo: "ns", "uj", "ppm" (shown in percent), or anything else as a count.
+// By the unit of a Metric: "ns", "uj", "ppm" (shown in percent), or anything else as a count.
 std::string format_value(double value, const std::string& unit);
 
 // "+1.6%", "-12.3%", "0.0%"; past 1000 % as a factor ("x24").

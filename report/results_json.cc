@@ -1,7 +1,9 @@
 #include "report/results_json.h"
 
 #include <algorithm>
+#include <concepts>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 
@@ -10,28 +12,30 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json named_to_json(const NamedNanos& named) {
+constexpr const char* kFirstSchema = "simsched-results/1";
+
+template <class Value>
+Json to_json(const Value& value) {
+  return value;
+}
+Json to_json(const NamedValues& values) {
   Json json = Json::object();
-  for (const auto& [name, value] : named) json[name] = value;
+  for (const auto& [name, value] : values) json[name] = value;
+  return json;
+}
+Json to_json(const std::vector<std::pair<std::string, NamedValues>>& groups) {
+  Json json = Json::object();
+  for (const auto& [name, values] : groups) json[name] = to_json(values);
   return json;
 }
 
 Json result_to_json(const RunResult& result) {
   Json json;
-  json["machine"] = result.machine;
-  json["policy"] = result.policy;
-  json["workload"] = result.workload;
-  json["seed"] = result.seed;
-  json["status"] = result.status;
-  json["exit_code"] = result.exit_code;
-  for (const auto& [name, value] : result.metrics) json[name] = value;
-  json["task_time"] = named_to_json(result.task_time);
-  json["cpu_time"] = named_to_json(result.cpu_time);
-  json["cpu_busy_ns"] = result.cpu_busy_ns;
+  for_each_column(result, [&](const char* name, const auto& value) { json[name] = to_json(value); });
   return json;
 }
 
-// One member after another, so that a missing or mistyped one is named.
+// One column after another, so that a missing or mistyped one is named.
 class ResultReader {
  public:
   ResultReader(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
@@ -40,24 +44,11 @@ class ResultReader {
 
   RunResult read() const {
     RunResult result;
-    result.machine = member("machine", &Json::is_string, "text").get<std::string>();
-    result.policy = member("policy", &Json::is_string, "text").get<std::string>();
-    result.workload = member("workload", &Json::is_string, "text").get<std::string>();
-    result.seed = member("seed", &Json::is_number_unsigned, "a whole number").get<uint64_t>();
-    result.status = member("status", &Json::is_string, "text").get<std::string>();
-    result.exit_code = member("exit_code", &Json::is_number_integer, "a whole number").get<int>();
-    result.task_time = named("task_time");
-    result.cpu_time = named("cpu_time");
-    for (const Json& busy : member("cpu_busy_ns", &Json::is_array, "a list")) {
-      if (!busy.is_number_integer()) fail("has something other than whole numbers in 'cpu_busy_ns'");
-      result.cpu_busy_ns.push_back(busy.get<int64_t>());
-    }
-    // Every other whole number is a metric.
-    for (const auto& [name, value] : json_.items()) {
-      if (name != "seed" && name != "exit_code" && value.is_number_integer()) {
-        result.metrics.emplace_back(name, value.get<int64_t>());
-      }
-    }
+    for_each_column(result, [&](const char* name, auto& value) {
+      auto found = json_.find(name);
+      if (found == json_.end()) fail("lacks '" + std::string(name) + "'");
+      get(*found, name, value);
+    });
     return result;
   }
 
@@ -65,24 +56,49 @@ class ResultReader {
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(where_, "a result " + what, "write the file again with simsched run");
   }
-  const Json& member(const char* name, bool (Json::*is_type)() const noexcept, const char* type) const {
-    auto found = json_.find(name);
-    if (found == json_.end()) fail("lacks '" + std::string(name) + "'");
-    if (!((*found).*is_type)()) fail("has a '" + std::string(name) + "' that is not " + type);
-    return *found;
+  void require(bool is_type, const std::string& name, const char* type) const {
+    if (!is_type) fail("has a '" + name + "' that is not " + type);
   }
-  NamedNanos named(const char* name) const {
-    NamedNanos list;
-    for (const auto& [key, value] : member(name, &Json::is_object, "an object").items()) {
-      if (!value.is_number_integer()) fail("has something other than whole numbers in '" + std::string(name) + "'");
-      list.emplace_back(key, value.get<int64_t>());
-    }
-    return list;
+
+  void get(const Json& json, const std::string& name, std::string& value) const {
+    require(json.is_string(), name, "text");
+    value = json.get<std::string>();
+  }
+  template <std::integral Value>
+  void get(const Json& json, const std::string& name, Value& value) const {
+    const bool fits = json.is_number_unsigned() ? std::in_range<Value>(json.get<uint64_t>())
+                                                : json.is_number_integer() && std::in_range<Value>(json.get<int64_t>());
+    require(fits, name, "a whole number in its range");
+    value = json.get<Value>();
+  }
+  template <class Value>
+  void get(const Json& json, const std::string& name, std::vector<std::pair<std::string, Value>>& values) const {
+    require(json.is_object(), name, "an object");
+    for (const auto& [key, member] : json.items())
+      get(member, name + "." + key, values.emplace_back(key, Value()).second);
+  }
+  void get(const Json& json, const std::string& name, std::vector<int64_t>& values) const {
+    require(json.is_array(), name, "a list");
+    for (const Json& member : json) get(member, name, values.emplace_back());
   }
 
   const Json& json_;
   std::string where_;
 };
+
+// A result of schema 1 as one of schema 2. Which whole numbers are counters cannot be told: all become metrics, under
+// the names that they have for a table either way.
+Json upgraded(const Json& old) {
+  if (!old.is_object()) return old;
+  Json json = Json::object(), metrics = Json::object();
+  for (const auto& [name, value] : old.items()) {
+    const bool metric = value.is_number_integer() && name != "seed" && name != "exit_code";
+    (metric ? metrics : json)[name] = value;
+  }
+  json["metrics"] = std::move(metrics);
+  json["counters"] = Json::object();
+  return json;
+}
 
 }  // namespace
 
@@ -108,8 +124,8 @@ std::vector<RunResult> results_from_json(std::string_view text, const std::strin
                            ? json["schema"].get<std::string>()
                            : "";
   if (schema.empty()) throw Error(name, "has no 'schema'", "give a results.json written by simsched run");
-  if (schema != kResultsSchema) {
-    throw Error(name, "has schema '" + schema + "', not '" + kResultsSchema + "'",
+  if (schema != kResultsSchema && schema != kFirstSchema) {
+    throw Error(name, "has schema '" + schema + "', neither '" + kResultsSchema + "' nor '" + kFirstSchema + "'",
                 "read it with the version of simsched that wrote it, or run the experiment again");
   }
   if (!json.contains("results") || !json["results"].is_array()) {
@@ -117,7 +133,8 @@ std::vector<RunResult> results_from_json(std::string_view text, const std::strin
   }
   std::vector<RunResult> results;
   for (const Json& result : json["results"]) {
-    results.push_back(ResultReader(result, name + ": result " + std::to_string(results.size() + 1)).read());
+    const std::string where = name + ": result " + std::to_string(results.size() + 1);
+    results.push_back(ResultReader(schema == kFirstSchema ? upgraded(result) : result, where).read());
   }
   return results;
 }

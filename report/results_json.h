@@ -12,11 +12,12 @@
 
 namespace simsched {
 
-inline constexpr const char* kResultsSchema = "simsched-results/1";
+inline constexpr const char* kResultsSchema = "simsched-results/2";
 
 std::string results_to_json(std::span<const RunResult> results, const std::string& version);
 
-// Throws Error with `name` and the line for anything that is not such a file.
+// Reads schema 1 too, where the metrics stand in the result itself, and the counters among them. Throws Error with
+// `name` and the line for anything that is not such a file.
 std::vector<RunResult> results_from_json(std::string_view text, const std::string& name);
 
 }  // namespace simsched

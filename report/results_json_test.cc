@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "report/csv.h"
 
 namespace simsched {
@@ -17,6 +18,7 @@ RunResult example() {
   result.metrics = {{"makespan_ns", 123456789012}, {"migrations", 42}};
   result.task_time = {{"work_ns", 7}, {"lifetime_ns", 9}};
   result.cpu_time = {{"idle_ns", 5}};
+  result.counters = {{"fair", {{"pulled", 3}}}};
   result.cpu_busy_ns = {1, 2};
   return result;
 }
@@ -40,7 +42,25 @@ TEST(ResultsJson, ReadsWhatItWrote) {
   ASSERT_EQ(back.size(), 2u);
   EXPECT_EQ(back[0].metrics, results[0].metrics);
   EXPECT_EQ(back[0].task_time, results[0].task_time);
+  EXPECT_EQ(back[0].counters, results[0].counters);
+  EXPECT_EQ(back[0].cpu_busy_ns, results[0].cpu_busy_ns);
   EXPECT_EQ(back[1].exit_code, 42);
+}
+
+TEST(ResultsJson, ReadsTheFirstSchema) {
+  const std::string file = SIMSCHED_SOURCE_DIR "/tests/data/results-1.json";
+  auto results = results_from_json(read_file(file).text(), file);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].policy, "eevdf");
+  EXPECT_EQ(results[0].seed, 1u);
+  EXPECT_EQ(results[0].metrics.front().first, "makespan_ns");
+  EXPECT_EQ(results[1].metric("makespan_ns"), 1736780351);
+  EXPECT_EQ(results[0].metric("fair_pulled"), 5);
+  EXPECT_EQ(results[0].task_time.back(), (std::pair<std::string, int64_t>("lifetime_ns", 40536327807)));
+  EXPECT_EQ(results[0].cpu_busy_ns.size(), 2u);
+  // Written again it is of the present schema, and says the same.
+  auto again = results_from_json(results_to_json(results, "0.1.0"), "again");
+  EXPECT_EQ(again[0].metrics, results[0].metrics);
 }
 
 TEST(ResultsJson, BadFilesAreNamed) {
@@ -48,13 +68,29 @@ TEST(ResultsJson, BadFilesAreNamed) {
   EXPECT_EQ(message(""), "r.json:1: is not JSON; give a results.json written by simsched run");
   EXPECT_EQ(message("[]"), "r.json: has no 'schema'; give a results.json written by simsched run");
   EXPECT_NE(message(R"({"schema":"simsched-results/9"})").find("has schema 'simsched-results/9'"), std::string::npos);
-  EXPECT_NE(message(R"({"schema":"simsched-results/1"})").find("no list 'results'"), std::string::npos);
-  EXPECT_NE(message(R"({"schema":"simsched-results/1","results":[{}]})").find("result 1: a result lacks 'machine'"),
+  EXPECT_NE(message(R"({"schema":"simsched-results/2"})").find("no list 'results'"), std::string::npos);
+  EXPECT_NE(message(R"({"schema":"simsched-results/2","results":[{}]})").find("result 1: a result lacks 'machine'"),
             std::string::npos);
-  EXPECT_NE(message(R"({"schema":"simsched-results/1","results":[3]})").find("is not an object"), std::string::npos);
+  EXPECT_NE(message(R"({"schema":"simsched-results/2","results":[3]})").find("is not an object"), std::string::npos);
   std::string text = results_to_json(std::vector<RunResult>{example()}, "0.1.0");
   text.replace(text.find("\"seed\": 3"), 9, "\"seed\":-3");
   EXPECT_NE(message(text).find("'seed' that is not a whole number"), std::string::npos);
+}
+
+TEST(ResultsJson, NumbersThatDoNotFitAreRefused) {
+  const std::string good = results_to_json(std::vector<RunResult>{example()}, "0.1.0");
+  auto with = [&](const std::string& old, const std::string& now) {
+    std::string text = good;
+    return text.replace(text.find(old), old.size(), now);
+  };
+  EXPECT_NE(message(with("\"exit_code\": 0", "\"exit_code\": 4294967296")).find("'exit_code'"), std::string::npos);
+  EXPECT_NE(message(with("\"migrations\": 42", "\"migrations\": 9223372036854775808")).find("'metrics.migrations'"),
+            std::string::npos);
+  EXPECT_NE(message(with("\"migrations\": 42", "\"migrations\": 4.5")).find("'metrics.migrations'"), std::string::npos);
+  EXPECT_NE(message(with("\"pulled\": 3", "\"pulled\": null")).find("'counters.fair.pulled'"), std::string::npos);
+  // What is no metric in the old schema must not be mistaken for the list of them.
+  EXPECT_NE(message(R"({"schema":"simsched-results/1","results":[{"metrics":"x","a":1}]})").find("lacks 'machine'"),
+            std::string::npos);
 }
 
 TEST(ResultsCsv, QuotesAndFillsGaps) {
@@ -62,9 +98,10 @@ TEST(ResultsCsv, QuotesAndFillsGaps) {
   results[1].policy = "cfs";
   results[1].metrics = {{"migrations", 1}, {"extra", 2}};
   EXPECT_EQ(results_to_csv(results),
-            "machine,policy,workload,seed,status,makespan_ns,migrations,extra\n"
-            "vm-2c,\"eevdf, \"\"long\"\"\",build,3,ok,123456789012,42,\n"
-            "vm-2c,cfs,build,3,ok,,1,2\n");
+            "machine,policy,workload,seed,status,exit_code,makespan_ns,migrations,task_time_work_ns,"
+            "task_time_lifetime_ns,cpu_time_idle_ns,fair_pulled,extra\n"
+            "vm-2c,\"eevdf, \"\"long\"\"\",build,3,ok,0,123456789012,42,7,9,5,3,\n"
+            "vm-2c,cfs,build,3,ok,0,,1,7,9,5,3,2\n");
 }
 
 }  // namespace

@@ -25,9 +25,7 @@ Group& group_named(std::vector<Group>& groups, std::string Group::*key, const st
 std::vector<double> PolicyRuns::values(const std::string& metric) const {
   std::vector<double> found;
   for (const RunResult* run : runs) {
-    for (const auto& [name, value] : run->metrics) {
-      if (name == metric) found.push_back(static_cast<double>(value));
-    }
+    if (std::optional<int64_t> value = run->find(metric)) found.push_back(static_cast<double>(*value));
   }
   if (found.size() != runs.size()) found.clear();
   return found;
@@ -64,21 +62,14 @@ std::optional<Estimate> percent_difference(std::span<const double> base, std::sp
   return mean_estimate(percents);
 }
 
-std::vector<bool> best_of(std::span<const double> means, int better) {
+std::vector<bool> best_of(std::span<const double> means, Better better) {
   std::vector<bool> best(means.size(), false);
-  if (means.empty() || better == 0) return best;
+  if (means.empty() || better == Better::kNeither) return best;
   auto [low, high] = std::minmax_element(means.begin(), means.end());
   if (*low == *high) return best;
-  double target = better < 0 ? *low : *high;
+  double target = better == Better::kLower ? *low : *high;
   for (size_t i = 0; i < means.size(); ++i) best[i] = means[i] == target;
   return best;
-}
-
-const MetricInfo* find_metric_info(const std::string& name) {
-  for (const MetricInfo& info : metric_infos()) {
-    if (info.name == name) return &info;
-  }
-  return nullptr;
 }
 
 }  // namespace simsched

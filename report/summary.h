@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/metric_table.h"
 #include "sim/results.h"
 
 namespace simsched {
@@ -42,9 +43,7 @@ Estimate mean_estimate(std::span<const double> values);
 // or the two differ in length.
 std::optional<Estimate> percent_difference(std::span<const double> base, std::span<const double> values);
 
-// Which of `means` is best (`better` as in MetricInfo). None are when all are equal or nothing is better.
-std::vector<bool> best_of(std::span<const double> means, int better);
-
-const MetricInfo* find_metric_info(const std::string& name);  // nullptr: unknown
+// Which of `means` is best . None are when all are equal or nothing is better.
+std::vector<bool> best_of(std::span<const double> means, Better better);
 
 }  // namespace simsched

@@ -48,10 +48,10 @@ TEST(PercentDifference, IsPaired) {
 }
 
 TEST(BestOf, MarksTiesButNotAllAlike) {
-  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, -1), (std::vector<bool>{false, true, true}));
-  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, +1), (std::vector<bool>{true, false, false}));
-  EXPECT_EQ(best_of(std::vector<double>{1, 1}, -1), (std::vector<bool>{false, false}));
-  EXPECT_EQ(best_of(std::vector<double>{1, 2}, 0), (std::vector<bool>{false, false}));
+  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, Better::kLower), (std::vector<bool>{false, true, true}));
+  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, Better::kHigher), (std::vector<bool>{true, false, false}));
+  EXPECT_EQ(best_of(std::vector<double>{1, 1}, Better::kLower), (std::vector<bool>{false, false}));
+  EXPECT_EQ(best_of(std::vector<double>{1, 2}, Better::kNeither), (std::vector<bool>{false, false}));
 }
 
 TEST(ComparisonTables, MarksTheBestAndShowsTheDifference) {
@@ -67,6 +67,29 @@ TEST(ComparisonTables, MarksTheBestAndShowsTheDifference) {
             "\n"
             "* best of its metric; differences are to the first policy, ± is the half width of the 95 % confidence "
             "interval over seeds\n");
+}
+
+// Longer is worse, more throughput is better; within its interval a difference is neither.
+TEST(ComparisonTables, ColoursFollowWhatIsBetter) {
+  const std::string good = "\033[1;32m", bad = "\033[1;31m", dim = "\033[2m";
+  auto remark = [](const std::string& metric, std::vector<int64_t> base, std::vector<int64_t> other) {
+    std::vector<RunResult> results;
+    for (const auto& [policy, values] : {std::pair("a", base), std::pair("b", other)}) {
+      for (size_t seed = 0; seed < values.size(); ++seed) {
+        results.push_back(result("vm", policy, seed, 0));
+        results.back().metrics = {{metric, values[seed]}};
+      }
+    }
+    std::string text = comparison_tables(results, {metric}, true);
+    size_t percent = text.rfind("% ±");
+    return text.substr(text.rfind("\033[", percent), text.rfind("m", percent) + 1 - text.rfind("\033[", percent));
+  };
+  EXPECT_EQ(remark("makespan_ns", {1000, 1000}, {1100, 1101}), bad);
+  EXPECT_EQ(remark("makespan_ns", {1000, 1000}, {900, 901}), good);
+  EXPECT_EQ(remark("throughput_work_ppm", {1000, 1000}, {1100, 1101}), good);
+  EXPECT_EQ(remark("throughput_work_ppm", {1000, 1000}, {900, 901}), bad);
+  EXPECT_EQ(remark("makespan_ns", {1000, 1000}, {900, 1090}), dim);
+  EXPECT_EQ(remark("wakeups", {1000, 1000}, {1100, 1101}), dim);  // neither is better
 }
 
 TEST(ComparisonTables, SaysWhatEndedEarly) {

@@ -50,7 +50,6 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
       ++metrics_.involuntary;
     } else {
       prev_state = task.prev_state;
-      ++metrics_.voluntary;
     }
   }
   if (recorder_) recorder_->task_switch(now_, cpu, prev, next, prev_state);

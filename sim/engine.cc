@@ -122,7 +122,6 @@ bool Engine::only_timers_left() {
 void Engine::tick(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   if (rq.curr.valid()) {  // NO_HZ_IDLE: an idle CPU has no tick
-    ++metrics_.ticks;
     class_of(rq.curr).task_tick(cpu, rq.curr);
     for (auto& cls : classes_) cls->tick_balance(cpu);
   }

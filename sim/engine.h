@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/kernel.h"
+#include "sim/metric_table.h"
 #include "sim/results.h"
 #include "traces/sched_trace.h"
 
@@ -75,6 +76,8 @@ class Engine : public Kernel, private EngineState {
   void tick(CpuId cpu);
   bool finished() const;
   bool only_timers_left();
+
+  Totals totals() const;  // results.cc
 
   // check.cc: what must hold, and what to say when it does not
   [[noreturn]] void report_deadlock() const;

@@ -3,23 +3,22 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "base/histogram.h"
-#include "base/units.h"
+#include "topology/machine.h"
 
 namespace simsched {
 
-// Why a task changed CPU.
+// Why a task changed CPU; sim/metric_table.cc says what each is called.
 enum class MigrationKind : uint8_t { kWakeup, kFork, kExec, kNewIdle, kPeriodic, kNohzIdle, kActive, kAffinity, kPolicy };
-constexpr int kNrMigrationKinds = 9;
-const char* migration_kind_name(MigrationKind kind);
+constexpr size_t kNrMigrationKinds = static_cast<size_t>(MigrationKind::kPolicy) + 1;
+constexpr size_t kNrDistances = static_cast<size_t>(Distance::kRemote) + 1;
 
 struct Metrics {
-  uint64_t switches = 0, voluntary = 0, involuntary = 0;
-  uint64_t wakeups = 0, forks = 0, exits = 0, ticks = 0;
+  uint64_t switches = 0, involuntary = 0;
+  uint64_t wakeups = 0, forks = 0, exits = 0;
   std::array<uint64_t, kNrMigrationKinds> migrations_by_kind{};
-  std::array<uint64_t, 5> migrations_by_distance{};  // by Distance
+  std::array<uint64_t, kNrDistances> migrations_by_distance{};
   Histogram wake_latency;   // waking to switch-in
   Histogram runnable_wait;  // every stretch of runnable and not running
 };

@@ -3,39 +3,54 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/units.h"
-
 namespace simsched {
 
-// Where time went, in nanoseconds; see sim/accounting.h.
-using NamedNanos = std::vector<std::pair<std::string, int64_t>>;
+// In a fixed order.
+using NamedValues = std::vector<std::pair<std::string, int64_t>>;
+using NamedNanos = NamedValues;  // where time went; see sim/accounting.h
 
+// A new member is one more row of for_each_column() below; nothing else lists them.
 struct RunResult {
-  std::string policy;   // label in the config
+  std::string policy;  // label in the config
   std::string machine;
   std::string workload;
   uint64_t seed = 0;
   std::string status = "ok";  // or why it ended early
   int exit_code = 0;
-  // In a fixed order: makespan_ns, tasks_exited, context_switches, ... (docs/metrics.md).
-  std::vector<std::pair<std::string, int64_t>> metrics;
-  NamedNanos task_time;  // summed over tasks: work_ns, slowdown_*_ns, overhead_ns, wait_ns, blocked_*_ns, lifetime_ns
+  NamedValues metrics;   // every row of sim/metric_table.h
+  NamedNanos task_time;  // summed over tasks: work_ns, ..., lifetime_ns, which is the sum of the others
   NamedNanos cpu_time;   // summed over CPUs: task_ns, overhead_ns, idle_ns
-  std::vector<int64_t> cpu_busy_ns;  // by CPU
+  std::vector<std::pair<std::string, NamedValues>> counters;  // of the scheduling classes, by their names
+  std::vector<int64_t> cpu_busy_ns;                           // by CPU
 
-  // The metric's value; throws std::out_of_range for an unknown name.
-  int64_t metric(const std::string& name) const;
+  // A metric, or a counter as CLASS_COUNTER ("fair_pulled").
+  std::optional<int64_t> find(std::string_view name) const;
+  // The same; throws std::out_of_range for an unknown name.
+  int64_t metric(std::string_view name) const;
+  // Everything that has such a name.
+  NamedValues figures() const;
 };
 
-// How a metric is to be read. `better`: -1 lower, +1 higher, 0 neither.
-struct MetricInfo {
-  std::string name, unit, help;
-  int better;
-};
-const std::vector<MetricInfo>& metric_infos();
+// column(name, member) for each column of results.json, in its order.
+template <class Result, class Column>
+void for_each_column(Result& result, Column&& column) {
+  column("machine", result.machine);
+  column("policy", result.policy);
+  column("workload", result.workload);
+  column("seed", result.seed);
+  column("status", result.status);
+  column("exit_code", result.exit_code);
+  column("metrics", result.metrics);
+  column("task_time", result.task_time);
+  column("cpu_time", result.cpu_time);
+  column("counters", result.counters);
+  column("cpu_busy_ns", result.cpu_busy_ns);
+}
 
 }  // namespace simsched

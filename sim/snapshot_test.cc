@@ -42,7 +42,7 @@ std::unique_ptr<Engine> make(const Machine& machine, const Workload& workload, u
 
 void expect_same(const Engine& a, const Engine& b, bool traces = true) {
   RunResult x = a.result(), y = b.result();
-  EXPECT_EQ(x.metrics, y.metrics);
+  EXPECT_EQ(x.figures(), y.figures());
   EXPECT_EQ(x.task_time, y.task_time);
   EXPECT_EQ(x.cpu_time, y.cpu_time);
   EXPECT_EQ(x.cpu_busy_ns, y.cpu_busy_ns);

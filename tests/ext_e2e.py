@@ -64,15 +64,16 @@ class Ext(e2e.EndToEnd):
             self.assertEqual((run["status"], run["exit_code"]), ("ok", 0), run["policy"])
             if run["policy"] == "eevdf":
                 continue
-            self.assertGreater(run["ext_calls_enqueue"], 0)
+            ext = run["counters"]["ext"]
+            self.assertGreater(ext["calls_enqueue"], 0)
             if run["policy"].startswith("scx_rusty"):
                 parts = ["wake_sync", "sync_prev_idle", "prev_idle", "greedy_idle", "pinned", "direct", "direct_greedy",
                          "direct_greedy_far", "dsq", "greedy_local", "greedy_xnuma"]
-                self.assertEqual(sum(run[f"ext_{part}"] for part in parts), run["ext_total"])
-                self.assertGreater(run["ext_total"], 100)
+                self.assertEqual(sum(ext[part] for part in parts), ext["total"])
+                self.assertGreater(ext["total"], 100)
             if run["policy"] == "scx_gate":
-                self.assertEqual(run["ext_stay"] + run["ext_move"] + run["ext_fallback"], run["ext_decided"])
-                self.assertGreater(run["ext_decided"], 100)
+                self.assertEqual(ext["stay"] + ext["move"] + ext["fallback"], ext["decided"])
+                self.assertGreater(ext["decided"], 100)
 
     def test_a_scheduler_from_source_and_its_options(self):
         self.scheduler("own")
@@ -82,7 +83,8 @@ class Ext(e2e.EndToEnd):
         self.simsched("run", config, "-o", "o")
         plain, short, dear = self.results("o")
         self.assertEqual(plain["policy"], "own(fail=false)")
-        self.assertGreater(short["context_switches_involuntary"], plain["context_switches_involuntary"])
+        self.assertGreater(short["metrics"]["context_switches_involuntary"],
+                           plain["metrics"]["context_switches_involuntary"])
         self.assertGreater(dear["cpu_time"]["overhead_ns"], plain["cpu_time"]["overhead_ns"] + 10_000_000)
 
     def test_a_model_from_a_file(self):
@@ -92,7 +94,7 @@ class Ext(e2e.EndToEnd):
         text = BUILD + "policies: [scx_gate, scx_gate: {model: %s}]\n"
         self.simsched("run", self.write("c.yaml", text % "m.bin"), "-o", "o")
         random, other = self.results("o")
-        self.assertNotEqual(random["ext_stay"], other["ext_stay"])
+        self.assertNotEqual(random["counters"]["ext"]["stay"], other["counters"]["ext"]["stay"])
         done = self.simsched("run", self.write("c.yaml", text % "cut.bin"), "-o", "p", code=2)
         self.assertIn("the model file is cut off", done.stderr)
 
@@ -109,7 +111,7 @@ class Ext(e2e.EndToEnd):
             self.assertIn(message, runs[name]["status"])
             self.assertIn(runs[name]["status"], done.stdout)
             # Thrown out, and every task lived on under the fair class.
-            self.assertGreater(runs[name]["makespan_ns"], 1_000_000_000)
+            self.assertGreater(runs[name]["metrics"]["makespan_ns"], 1_000_000_000)
         alone = self.write("alone.yaml", BUILD + "policies: [eevdf, scx_simple]\n")
         self.simsched("run", alone, "-o", "a")
         for run in self.results("a"):
@@ -145,7 +147,7 @@ class Ext(e2e.EndToEnd):
                                       "hotplug: [{at: 200ms, cpu: 1, online: false}, {at: 900ms, cpu: 1, online: true}]\n")
         self.simsched("run", config, "-o", "o")
         simple, eevdf = self.results("o")
-        self.assertEqual(simple["ext_restarts"], 2)
+        self.assertEqual(simple["counters"]["ext"]["restarts"], 2)
         self.assertEqual(simple["status"], "ok")
         self.assertEqual(eevdf["status"], "ok")
 

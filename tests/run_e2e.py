@@ -18,13 +18,13 @@ class Run(e2e.EndToEnd):
             self.assertIn(part, done.stdout)
         self.assertEqual(done.stderr, "")
         results = json.loads((self.scratch / "results/quickstart/results.json").read_text())
-        self.assertEqual(results["schema"], "simsched-results/1")
+        self.assertEqual(results["schema"], "simsched-results/2")
         runs = [(r["machine"], r["policy"], r["seed"]) for r in results["results"]]
         expected = [(m, p, s) for m in ["vm-2c", "desktop-2llc"] for p in ["eevdf", "cfs"] for s in [1, 2, 3]]
         self.assertEqual(runs, expected)
         for result in results["results"]:
             self.assertEqual(result["status"], "ok")
-            self.assertGreater(result["makespan_ns"], 0)
+            self.assertGreater(result["metrics"]["makespan_ns"], 0)
 
     def test_accounting_adds_up(self):
         output = self.run_into("o", e2e.QUICKSTART, "--seeds", 1)
@@ -40,8 +40,12 @@ class Run(e2e.EndToEnd):
         rows = list(csv.DictReader((output / "results.csv").open()))
         self.assertEqual(len(rows), len(results))
         for row, result in zip(rows, results):
-            for key, value in row.items():
-                self.assertEqual(value, str(result[key]))
+            expected = {key: value for key, value in result.items() if isinstance(value, (int, str))} | result["metrics"]
+            for group in ["task_time", "cpu_time"]:
+                expected |= {f"{group}_{key}": value for key, value in result[group].items()}
+            for sched_class, counters in result["counters"].items():
+                expected |= {f"{sched_class}_{key}": value for key, value in counters.items()}
+            self.assertEqual(row, {key: str(value) for key, value in expected.items()})
         self.assertEqual((self.scratch / "copy.csv").read_bytes(), (output / "results.csv").read_bytes())
 
     def test_jobs_and_repetition_do_not_matter(self):
@@ -58,7 +62,7 @@ class Run(e2e.EndToEnd):
 
     def test_seeds_matter(self):
         results = json.loads((self.run_into("o", e2e.QUICKSTART, "--policy", "eevdf") / "results.json").read_text())
-        makespans = {r["makespan_ns"] for r in results["results"] if r["machine"] == "vm-2c"}
+        makespans = {r["metrics"]["makespan_ns"] for r in results["results"] if r["machine"] == "vm-2c"}
         self.assertGreater(len(makespans), 1)
 
     def test_one_policy_writes_the_trace_as_named(self):
@@ -80,7 +84,7 @@ class Run(e2e.EndToEnd):
         self.simsched("run", slow)
         as_recorded, at_100_hz = [json.loads((self.scratch / f"results/{name}/results.json").read_text())["results"][0]
                                   for name in ["m", "hz"]]
-        self.assertNotEqual(as_recorded["context_switches"], at_100_hz["context_switches"])
+        self.assertNotEqual(as_recorded["metrics"]["context_switches"], at_100_hz["metrics"]["context_switches"])
 
     def test_quiet(self):
         done = self.simsched("run", e2e.QUICKSTART, "-q", "-o", "o")

@@ -27,8 +27,8 @@ class Upstream(e2e.EndToEnd):
         for run in runs:
             self.assertEqual(run["status"], "ok", run["policy"])
             if run["policy"] != "eevdf":
-                self.assertGreater(run["ext_calls_enqueue"], 10, run["policy"])
-                self.assertNotEqual(run["context_switches"], runs[0]["context_switches"])
+                self.assertGreater(run["counters"]["ext"]["calls_enqueue"], 10, run["policy"])
+                self.assertNotEqual(run["metrics"]["context_switches"], runs[0]["metrics"]["context_switches"])
 
 
 fetched = subprocess.run([e2e.SOURCE / "scripts/fetch-schedulers", FOLDER], capture_output=True, text=True)

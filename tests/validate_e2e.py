@@ -57,7 +57,7 @@ class Validate(e2e.EndToEnd):
             self.simsched("run", config)
         half, whole = [json.loads((self.scratch / f"results/{name}/results.json").read_text())["results"][0]
                        for name in ["half", "whole"]]
-        self.assertLess(half["makespan_ns"], whole["makespan_ns"])
+        self.assertLess(half["metrics"]["makespan_ns"], whole["metrics"]["makespan_ns"])
 
 
 e2e.main()

@@ -57,7 +57,13 @@ TEST(ExtSelftests, Maximal) {
   s.init_task = [](TaskId, bool) { return 0; };
   s.cgroup_init = [](GroupId, uint32_t) { return 0; };
   s.cgroup_exit = [](GroupId) {};
-  EXPECT_EQ(run_crowd(s).status, "ok");
+  const RunResult result = run_crowd(s);
+  EXPECT_EQ(result.status, "ok");
+  for (Op op : {Op::kSelectCpu, Op::kEnqueue, Op::kDispatch, Op::kRunnable, Op::kRunning, Op::kStopping, Op::kQuiescent,
+                Op::kEnable, Op::kDisable, Op::kUpdateIdle, Op::kInitTask, Op::kExitTask, Op::kCgroupInit, Op::kInit,
+                Op::kExit}) {
+    EXPECT_GT(result.find(std::string("ext_calls_") + op_name(op)).value_or(0), 0) << op_name(op);
+  }
 }
 
 TEST(ExtSelftests, CreateDsq) {
@@ -256,9 +262,11 @@ TEST(ExtSelftests, SelectCpuVtime) {
 TEST(ExtSelftests, AllowedCpus) {
   Script s;
   const CpuSet domain = CpuSet::parse("0");
+  int found = 0;
   auto pick = [&](TaskId task, int32_t prev, uint64_t flags) {
     int32_t cpu = s.kernel->select_cpu_and(task, prev, flags, domain, 0);
     EXPECT_TRUE(cpu == 0 || cpu == -kEBUSY) << cpu;
+    found += cpu == 0;
     return cpu;
   };
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
@@ -272,6 +280,7 @@ TEST(ExtSelftests, AllowedCpus) {
     if (cpu >= 0) s.kernel->kick_cpu(cpu, kKickIdle);
   };
   EXPECT_EQ(run_crowd(s).status, "ok");
+  EXPECT_GT(found, 10);
 }
 
 TEST(ExtSelftests, Numa) {

@@ -237,7 +237,9 @@ TEST(Fair, AffinityIsKept) {
 TEST(Fair, AllTimeOfABusyMachineIsUsed) {
   for (const char* name : {"desktop-2llc", "numa-8n", "alderlake-8p8e"}) {
     Machine m = load_machine(name);
-    Outcome o(m, hogs(static_cast<int>(m.nr_cpus()) * 2), {.duration = 400_ms, .check = false});
+    Workload w = hogs(static_cast<int>(m.nr_cpus()) * 2);
+    for (TaskSpec& task : w.tasks) task.start_cpu = CpuId(0);
+    Outcome o(m, w, {.duration = 400_ms, .check = false});
     EXPECT_GT(o.metric("utilisation_ppm"), 990000) << name;
   }
 }
@@ -248,7 +250,7 @@ TEST(Fair, YieldLetsTheOtherRun) {
     Workload w = hogs(1);
     add_task(w, "polite", {op::compute(Work(10000)), op::yield(), op::loop(0, 0)});
     Outcome o(m, w, {.version = version, .duration = 1_s});
-    EXPECT_GE(o.time_of(0), o.time_of(1)) << version;
+    EXPECT_GT(o.time_of(0), o.time_of(1) * 4) << version;
   }
 }
 
@@ -269,6 +271,9 @@ TEST(Fair, ATaskMayLeaveAndReturn) {
                        op::loop(0, 20)});
   Outcome o(m, w);
   EXPECT_EQ(o.metric("tasks_exited"), 1);
+  // It wakes as a real-time task, at once; as a fair one it shares with a hog.
+  EXPECT_EQ(o.metric("wake_latency_ns_p90"), 0);
+  EXPECT_GT(o.metric("makespan_ns"), 20 * (5 + 5 + 1 + 2 * 5) * 1'000'000);
 }
 
 TEST(Fair, SameSeedSameResult) {
@@ -279,7 +284,7 @@ TEST(Fair, SameSeedSameResult) {
     for (int i = 0; i < 100; ++i)
       add_task(w, "t", {op::compute(Work(rng.between(1000, 900000))), op::sleep(Nanos(rng.between(1000, 900000))),
                         op::loop(0, 50)});
-    return Outcome(m, w, {.policy = policy, .check = false}).result.metrics;
+    return Outcome(m, w, {.policy = policy, .check = false}).result.figures();
   };
   for (const char* policy : {"eevdf", "cfs"}) EXPECT_EQ(once(policy), once(policy));
 }

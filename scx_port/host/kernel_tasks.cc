@@ -4,6 +4,7 @@
 
 #include "scx_port/host/kernel_objects.h"
 
+#include "bpf/helpers/helpers.h"
 #include "policies/ext/ext_class.h"
 
 namespace simsched::bpf {
@@ -11,19 +12,11 @@ namespace {
 
 // include/linux/sched.h, 6.18.
 constexpr uint64_t kPfExiting = 0x4, kPfWqWorker = 0x20, kPfKthread = 0x200000, kPfNoSetaffinity = 0x4000000;
-constexpr uint64_t kStateInterruptible = 1, kStateDead = 0x80;
+constexpr uint64_t kTaskInterruptible = 1, kTaskDead = 0x80;  // of __state; a trace's prev_state has other bits
 constexpr int kDefaultPrio = 120, kMaxRtPrio = 100;
 
 constexpr size_t kAlign = size_t{1} << VM_GRANULE_SHIFT;
 constexpr size_t granules(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
-
-std::string hex(uint64_t value) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  do text.insert(text.begin(), kDigits[value & 15]);
-  while ((value >>= 4) != 0);
-  return "0x" + text;
-}
 
 }  // namespace
 
@@ -126,7 +119,7 @@ void KernelObjects::drop(TaskId task) {
   own(slot.address, {Kind::kExited, id});
   if (slot.references > 0) {
     std::byte* p = vm_.at(slot.address);
-    layout_.state.put(p, kStateDead);
+    layout_.state.put(p, kTaskDead);
     layout_.flags.put(p, kernel_flags(task) | kPfExiting);
     set_parent(slot.address, root_parent(task));  // which outlives it
     zombies_[slot.address] = slot.references;
@@ -162,7 +155,7 @@ void KernelObjects::refresh(TaskId task, Slot& slot) {
   }
   layout_.on_cpu.put(p, kernel_.task_running(task));
   layout_.on_rq.put(p, kernel_.task_on_rq(task));
-  layout_.state.put(p, kernel_.task_blocked(task) ? kStateInterruptible : 0);
+  layout_.state.put(p, kernel_.task_blocked(task) ? kTaskInterruptible : 0);
 }
 
 // What seldom changes.

@@ -310,7 +310,7 @@ TEST(Simple, SchedulesASimulation) {
       EXPECT_EQ(result.metric("tasks_exited"), 4);
       EXPECT_GT(host.ext->calls(ext::Op::kEnqueue), 0u);
       EXPECT_GT(host.ext->calls(ext::Op::kSelectCpu), 0u);
-      for (const auto& [name, value] : result.metrics) text += name + " " + std::to_string(value) + "\n";
+      for (const auto& [name, value] : result.figures()) text += name + " " + std::to_string(value) + "\n";
     }
     EXPECT_EQ(metrics[0], metrics[1]);
   }

@@ -44,7 +44,7 @@ Counters simulate(const Tunables& tunables, const Machine& machine = grid_machin
   const RunResult result = engine.result();
   EXPECT_EQ(result.status, "ok");
   Counters counters;
-  for (const auto& [name, value] : result.metrics) counters[name] = value;
+  for (const auto& [name, value] : result.figures()) counters[name] = value;
   return counters;
 }
 

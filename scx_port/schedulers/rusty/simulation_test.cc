@@ -24,7 +24,7 @@ Outcome simulate(const Machine& machine, const Workload& workload, const Tunable
   RunResult result = engine.result();
   EXPECT_EQ(result.status, "ok");
   Outcome outcome{Nanos(result.metric("makespan_ns")), {}};
-  for (auto& [name, value] : result.metrics) outcome.counters[name] = value;
+  for (auto& [name, value] : result.figures()) outcome.counters[name] = value;
   return outcome;
 }
 

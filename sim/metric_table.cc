@@ -1,0 +1,135 @@
+#include "sim/metric_table.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/int128.h"
+
+namespace simsched {
+namespace {
+
+using enum Better;
+
+int64_t ppm(int64_t part, int64_t whole) {
+  return whole == 0 ? 0 : static_cast<int64_t>(static_cast<Int128>(part) * 1000000 / whole);
+}
+
+struct KindRow {
+  MigrationKind kind;
+  const char *name, *help;
+};
+constexpr KindRow kKinds[kNrMigrationKinds] = {
+    {MigrationKind::kWakeup, "wakeup", "when it was woken"},
+    {MigrationKind::kFork, "fork", "when it was new"},
+    {MigrationKind::kExec, "exec", "when it replaced its program"},
+    {MigrationKind::kNewIdle, "newidle", "pulled by a CPU about to become idle"},
+    {MigrationKind::kPeriodic, "periodic", "pulled by periodic balancing of a busy CPU"},
+    {MigrationKind::kNohzIdle, "nohz_idle", "pulled on behalf of an idle CPU"},
+    {MigrationKind::kActive, "active", "pushed by the stopper while it ran (active balancing)"},
+    {MigrationKind::kAffinity, "affinity", "because it was no longer allowed where it was"},
+    {MigrationKind::kPolicy, "policy", "moved by the policy for another reason"},
+};
+
+struct DistanceRow {
+  Distance distance;
+  const char* name;
+  Better better;
+  const char* help;
+};
+constexpr DistanceRow kDistances[kNrDistances - 1] = {
+    {Distance::kSmt, "smt", kNeither, "to a hardware thread of the same core"},
+    {Distance::kLlc, "llc", kNeither, "to a core behind the same last-level cache"},
+    {Distance::kNode, "node", kNeither, "to another last-level cache of the same NUMA node"},
+    {Distance::kRemote, "remote", kLower, "to another NUMA node"},
+};
+
+class TableMaker {
+ public:
+  // `value` of the engine's counts / of the totals.
+  void count(std::string name, Better better, std::string help, std::function<uint64_t(const Metrics&)> value) {
+    add(std::move(name), "count", better, std::move(help),
+        [value = std::move(value)](const Totals& t) { return static_cast<int64_t>(value(t.counts)); });
+  }
+  void add(std::string name, std::string unit, Better better, std::string help,
+           std::function<int64_t(const Totals&)> value) {
+    rows_.push_back({std::move(name), std::move(unit), better, std::move(help), std::move(value)});
+  }
+  // Figures of a histogram of durations: `percents` are quantiles between the mean and the maximum.
+  void durations(const std::string& name, const std::string& help, Histogram Metrics::*histogram,
+                 std::initializer_list<int> percents) {
+    auto row = [&](const std::string& suffix, const std::string& what, auto figure) {
+      add(name + suffix, "ns", kLower, what,
+          [histogram, figure](const Totals& t) { return figure(t.counts.*histogram).count(); });
+    };
+    row("_mean", help + ": mean", [](const Histogram& h) { return h.mean(); });
+    for (int percent : percents) {
+      row("_p" + std::to_string(percent),
+          percent == 50 ? "its median" : "its " + std::to_string(percent) + "th percentile",
+          [percent](const Histogram& h) { return h.quantile(percent * 10); });
+    }
+    row("_max", "its maximum", [](const Histogram& h) { return h.max(); });
+  }
+  std::vector<Metric> take() { return std::move(rows_); }
+
+ private:
+  std::vector<Metric> rows_;
+};
+
+std::vector<Metric> make_table() {
+  TableMaker t;
+  t.add("makespan_ns", "ns", kLower,
+        "from the start until the last task that is not marked background has exited, or the duration",
+        [](const Totals& all) { return all.makespan.count(); });
+  t.count("tasks_exited", kHigher, "tasks that ran to their end", [](const Metrics& m) { return m.exits; });
+  t.add("throughput_work_ppm", "ppm", kHigher, "work done, as on the fastest core alone, per CPU time that there was",
+        [](const Totals& all) { return ppm(all.tasks[Cause::kWork].count(), all.cpus.total().count()); });
+  t.count("context_switches", kLower, "changes of the task on a CPU, to and from idle included",
+          [](const Metrics& m) { return m.switches; });
+  t.count("context_switches_voluntary", kNeither, "of them, the leaving task blocked, exited or was idle",
+          [](const Metrics& m) { return m.switches - m.involuntary; });
+  t.count("context_switches_involuntary", kLower, "of them, the leaving task could have gone on",
+          [](const Metrics& m) { return m.involuntary; });
+  t.count("migrations", kLower,
+          "a runnable, waking or new task changed CPU; the sum of the next nine, and of the four after them",
+          [](const Metrics& m) {
+            return std::accumulate(m.migrations_by_kind.begin(), m.migrations_by_kind.end(), uint64_t{0});
+          });
+  for (const KindRow& row : kKinds) {
+    t.count(std::string("migrations_") + row.name, kNeither, row.help,
+            [kind = row.kind](const Metrics& m) { return m.migrations_by_kind[static_cast<size_t>(kind)]; });
+  }
+  for (const DistanceRow& row : kDistances) {
+    t.count(std::string("migrations_") + row.name, row.better, row.help, [distance = row.distance](const Metrics& m) {
+      return m.migrations_by_distance[static_cast<size_t>(distance)];
+    });
+  }
+  t.count("wakeups", kNeither, "sleeping tasks that were woken", [](const Metrics& m) { return m.wakeups; });
+  t.count("forks", kNeither, "tasks that were forked", [](const Metrics& m) { return m.forks; });
+  t.durations("wake_latency_ns", "from waking a task, or making it, until it runs", &Metrics::wake_latency,
+              {50, 90, 95, 99});
+  t.durations("runnable_wait_ns", "every stretch of being able to run and not running, after preemption too",
+              &Metrics::runnable_wait, {50, 99});
+  t.add("utilisation_ppm", "ppm", kNeither, "share of CPU time that was not idle",
+        [](const Totals& all) { return ppm(all.cpus.busy().count(), all.cpus.total().count()); });
+  t.add("fairness_jain_ppm", "ppm", kHigher,
+        "Jain's index over tasks of time on a CPU per time on a CPU or waiting for one; 1,000,000: all alike",
+        [](const Totals& all) { return all.fairness.ppm(); });
+  t.add("events", "count", kNeither, "events that the simulator handled",
+        [](const Totals& all) { return static_cast<int64_t>(all.events); });
+  return t.take();
+}
+
+}  // namespace
+
+const std::vector<Metric>& metric_table() {
+  static const std::vector<Metric> kTable = make_table();
+  return kTable;
+}
+
+const Metric* find_metric(std::string_view name) {
+  const auto& table = metric_table();
+  auto found = std::find_if(table.begin(), table.end(), [&](const Metric& metric) { return metric.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace simsched

@@ -1,0 +1,40 @@
+// The metrics of a simulation: one row each, with everything about it. results.json, CSV, tables, configs and
+// `simsched metrics` are made of this list, and a test holds docs/metrics.md to it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/accounting.h"
+#include "sim/fairness.h"
+#include "sim/metrics.h"
+
+namespace simsched {
+
+// What a simulation adds up to: all that a metric is computed from.
+struct Totals {
+  Nanos makespan;
+  Metrics counts;
+  TaskTime tasks;      // of all tasks together
+  CpuTime cpus;        // of all CPUs together
+  JainIndex fairness;  // of time on a CPU, of time that could have been
+  uint64_t events = 0;
+};
+
+enum class Better { kLower, kHigher, kNeither };
+
+struct Metric {
+  std::string name;  // with its unit, if it has one: "wake_latency_ns_p99"
+  std::string unit;  // "ns", "ppm" (millionths) or "count"
+  Better better;
+  std::string help;
+  std::function<int64_t(const Totals&)> value;
+};
+
+// In the order of the results.
+const std::vector<Metric>& metric_table();
+const Metric* find_metric(std::string_view name);  // nullptr: unknown
+
+}  // namespace simsched
