@@ -8,6 +8,7 @@
 #include "experiment/config.h"
 #include "experiment/fidelity.h"
 #include "app/outputs.h"
+#include "base/exit_code.h"
 #include "experiment/parallel.h"
 #include "experiment/progress.h"
 #include "experiment/recording.h"
@@ -85,7 +86,7 @@ int validate(const Arguments& arguments) {
   fmt::print("{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
              arguments.seeds == 1 ? "" : "s", fidelity.table(wants_colour(STDOUT_FILENO)));
   fmt::print("\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");
-  return fidelity.ok() ? 0 : 1;
+  return fidelity.ok() ? kExitOk : kExitOutside;
 }
 
 }  // namespace
