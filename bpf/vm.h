@@ -143,12 +143,10 @@ class Vm : public vm {
     if (to != nullptr) __builtin_memcpy(to, &value, sizeof(T));
     return to != nullptr;
   }
-  uint64_t address_of(const void* host) const {
-    return VM_BASE + static_cast<uint64_t>(static_cast<const unsigned char*>(host) - mem);
-  }
   // A string of the policy's without its NUL, cut at `limit` bytes; none after a trap.
   std::optional<std::string> string_at(uint64_t address, size_t limit);
   Memory& memory() { return memory_; }
+  const Memory& memory() const { return memory_; }
   // Bytes of a struct cpumask as the policy knows it, and of the part that holds CPUs of this machine.
   size_t cpumask_size() const { return cpumask_size_; }
   size_t cpumask_bytes() const { return (nr_cpus_ + 63) / 64 * 8; }

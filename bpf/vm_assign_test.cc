@@ -52,7 +52,7 @@ class Policy : public Harness {
   }
 
   void assign(const Policy& other) {
-    vm().assign(*other.vm_of());
+    vm().assign(const_cast<Policy&>(other).vm());
     host.time = other.host.time;
     host.cpu = other.host.cpu;
     host.timers = other.host.timers;
@@ -175,7 +175,6 @@ class Policy : public Harness {
   }
 
  private:
-  const Vm* vm_of() const { return &const_cast<Policy*>(this)->vm(); }
   uint64_t put_at(uint64_t address, uint64_t word) {
     std::memcpy(vm().at(address), &word, 8);
     return address;
