@@ -11,12 +11,11 @@
 
 #include "app/commands.h"
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "base/suggest.h"
 
 namespace simsched {
 namespace {
-
-constexpr int kUsageError = 2;
 
 // Always one line: what the user wrote may hold line breaks.
 int complain(const std::string& message) {
@@ -25,7 +24,7 @@ int complain(const std::string& message) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
   fmt::print(stderr, "simsched: error: {}\n", line);
-  return kUsageError;
+  return kExitBadInput;
 }
 
 void set_up_log(bool verbose) {

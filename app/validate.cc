@@ -8,6 +8,7 @@
 #include "app/outputs.h"
 #include "app/progress_bar.h"
 #include "app/recording_text.h"
+#include "base/exit_code.h"
 #include "experiment/config.h"
 #include "experiment/fidelity.h"
 #include "experiment/parallel.h"
@@ -74,7 +75,7 @@ int validate(const Arguments& arguments) {
   fmt::print("{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
              arguments.seeds == 1 ? "" : "s", fidelity_table(fidelity, wants_colour(STDOUT_FILENO)));
   fmt::print("\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");
-  return fidelity.ok() ? 0 : 1;
+  return fidelity.ok() ? kExitOk : kExitOutside;
 }
 
 Action add(CLI::App& command) {

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/progress_bar.h"
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
 #include "bpf/process.h"
@@ -47,7 +48,7 @@ int report_parity(const ExportedFolder& folder, const std::string& log) {
   fmt::print("{} {}: {} decisions of {} kinds, {} different\n", parity.different == 0 ? "ok    " : "FAILED",
              folder.manifest.policy, parity.decisions, parity.by_kind.size(), parity.different);
   if (parity.different != 0) fmt::print("       first: {}\n", parity.first_difference);
-  return parity.different == 0 ? 0 : 1;
+  return parity.different == 0 ? kExitOk : kExitOutside;
 }
 
 // Instructions of a kernel whose data is not always in the nearest cache take about so long, at 3 GHz and one a cycle.
@@ -68,9 +69,9 @@ int verify_live(const ExportedFolder& folder, int seconds, bool costs) {
                                         std::to_string(seconds), "--decisions", log});
   if (result.status != 0) {
     std::string line = result.err.substr(0, result.err.find_last_not_of('\n') + 1);
-    if (result.status == 2) throw Error(folder.path, line.substr(line.rfind('\n') + 1));
+    if (result.status == kExitBadInput) throw Error(folder.path, line.substr(line.rfind('\n') + 1));
     fmt::print("FAILED {}: the loader ended with {}: {}\n", folder.manifest.policy, result.status, line);
-    return 1;
+    return kExitOutside;
   }
   if (costs) write_costs(folder, result.out, 1, "the kernel's statistics, while every decision was logged");
   return report_parity(folder, log);
@@ -128,8 +129,8 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
     }
     if (!arguments.keep.empty()) keep_files(arguments.keep, i, result);
   }
-  if (ok && !all_tried) return 2;
-  return ok ? 0 : 1;
+  if (ok && !all_tried) return kExitBadInput;
+  return ok ? kExitOk : kExitOutside;
 }
 
 int run(const Arguments& arguments) {

@@ -286,6 +286,36 @@ uint64_t Vm::make_map(uint32_t template_index) {
   return handle;
 }
 
+void Vm::assign(const Vm& other) {
+  SIMSCHED_CHECK(nesting_ == 0 && other.nesting_ == 0, "a policy is copied between two callbacks");
+  SIMSCHED_CHECK(object_->name == other.object_->name && maps_.size() == other.maps_.size() &&
+                     nr_cpus_ == other.nr_cpus_ && contexts_ == other.contexts_,
+                 "a policy is copied to one of the same object");
+  // What the maps made now allocate is overwritten with the rest.
+  std::erase_if(more_maps_, [&](const auto& mine) {
+    const auto theirs = other.more_maps_.find(mine.first);
+    return theirs == other.more_maps_.end() || theirs->second->index() != mine.second->index();
+  });
+  for (const auto& [handle, map] : other.more_maps_) {
+    if (!more_maps_.contains(handle)) more_maps_.emplace(handle, Map::make(*this, map->index()));
+  }
+  memory_.assign(other.memory_);
+  for (size_t i = 0; i < maps_.size(); ++i) {
+    if (maps_[i] != nullptr) maps_[i]->assign(*other.maps_[i]);
+  }
+  for (const auto& [handle, map] : other.more_maps_) more_maps_.at(handle)->assign(*map);
+  const vm own = *this;
+  static_cast<vm&>(*this) = other;
+  mem = own.mem;
+  perm = own.perm;
+  size = own.size;
+  calls = own.calls;
+  *state_ = *other.state_;
+  rng_ = other.rng_;
+  trap_info_ = other.trap_info_;
+  refusal_ = other.refusal_;
+}
+
 Map* Vm::map_by_name(const std::string& name) {
   const auto it =
       std::find_if(object_->maps.begin(), object_->maps.end(), [&](const auto& m) { return m.name == name; });

@@ -34,14 +34,14 @@ class VmHost {
   virtual CpuId this_cpu() const = 0;
   virtual void arm_timer(uint64_t timer, Nanos at) = 0;  // calls Vm::fire_timer(timer) then; replaces an earlier arming
   virtual void cancel_timer(uint64_t timer) = 0;
-  virtual void print(const std::string& text) = 0;       // bpf_printk()
-  virtual int64_t hz() const { return 250; }             // ticks a second: jiffies, the coarse clock
+  virtual void print(const std::string& text) = 0;  // bpf_printk()
+  virtual int64_t hz() const { return 250; }        // ticks a second: jiffies, the coarse clock
   virtual NodeId node_of(CpuId) const { return NodeId(0); }
 
   // The current task.
-  virtual uint64_t current_task() { return 0; }          // guest address of its task_struct
-  virtual uint64_t current_pid_tgid() { return 0; }      // tgid << 32 | pid
-  virtual uint64_t current_uid_gid() { return 0; }       // gid << 32 | uid
+  virtual uint64_t current_task() { return 0; }      // guest address of its task_struct
+  virtual uint64_t current_pid_tgid() { return 0; }  // tgid << 32 | pid
+  virtual uint64_t current_uid_gid() { return 0; }   // gid << 32 | uid
   virtual std::string current_comm() { return {}; }
   virtual uint64_t current_cgroup_id() { return 1; }
 
@@ -57,33 +57,38 @@ class VmHost {
 // A helper or kfunc in the host. Reads its arguments as the kernel's would; answers in r0.
 using VmFunction = uint64_t (*)(Vm& vm, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
 struct VmExport {
-  const char* name;         // of a kfunc; null: a helper
-  uint32_t id;              // of a helper
+  const char* name;  // of a kfunc; null: a helper
+  uint32_t id;       // of a helper
   VmFunction function;
 };
 
 struct Trap {
   vm_trap_kind kind;
-  std::string where;        // "simple.bpf.c:42"
-  std::string what;         // "reads 8 bytes at 0x0, which is not the policy's to read (null, freed or out of bounds)"
+  std::string where;  // "simple.bpf.c:42"
+  std::string what;   // "reads 8 bytes at 0x0, which is not the policy's to read (null, freed or out of bounds)"
   std::string text() const { return where + ": " + what; }
 };
 
 class Vm : public vm {
  public:
   // `exports`: what the host offers beside the generic helpers and kfuncs (generic_exports()); found first.
-  // Throws Error (where: the object's name) when the policy needs a helper, a kfunc or a type of map that nobody offers.
+  // Throws Error (where: the object's name) when the policy needs a helper, a kfunc or a type of map that nobody
+  // offers.
   Vm(std::shared_ptr<const BpfObject> object, VmHost& host, std::span<const VmExport> exports, size_t nr_cpus,
      uint64_t seed);
   ~Vm();
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
+  // Becomes like `other`, between two callbacks of both: a Vm of the same object, for as many CPUs. What it is linked
+  // to (host, exports, `user`) stays its own.
+  void assign(const Vm& other);
+
   const BpfObject& object() const { return *object_; }
   VmHost& host() { return host_; }
   size_t nr_cpus() const { return nr_cpus_; }
   Rng& rng() { return rng_; }
-  void* user = nullptr;     // the scheduler's host, for its kfuncs
+  void* user = nullptr;  // the scheduler's host, for its kfuncs
 
   // Calls a function with up to five arguments; 0 after a trap. The outermost call renews the budget.
   uint64_t call(size_t function, std::initializer_list<uint64_t> arguments);
@@ -102,7 +107,7 @@ class Vm : public vm {
   // ---- guest memory ----
   // Zeroed; apart from its neighbours by a granule that cannot be accessed. 0: no more memory.
   uint64_t allocate(size_t bytes, int perm_bits) { return memory_.allocate(bytes, perm_bits, BlockKind::kPlain); }
-  void release(uint64_t address, size_t bytes);          // faults from now on; used again as late as possible
+  void release(uint64_t address, size_t bytes);  // faults from now on; used again as late as possible
   void protect(uint64_t address, size_t bytes, int perm_bits) { memory_.protect(address, bytes, perm_bits); }
   bool mapped(uint64_t address, size_t bytes, int perm_bits) const {
     const uint64_t offset = address - VM_BASE;  // wraps for what lies below: too large then
@@ -115,7 +120,9 @@ class Vm : public vm {
   }
   // Unchecked, for addresses of the host's own.
   template <class T = std::byte>
-  T* at(uint64_t address) { return reinterpret_cast<T*>(mem + (address - VM_BASE)); }
+  T* at(uint64_t address) {
+    return reinterpret_cast<T*>(mem + (address - VM_BASE));
+  }
   // For addresses from the policy: null after a trap when it may not access [address, address + bytes). May be
   // misaligned, as for BPF code: read what is wider than a byte with load() and store() or memcpy.
   template <class T = std::byte>
@@ -136,18 +143,16 @@ class Vm : public vm {
     if (to != nullptr) __builtin_memcpy(to, &value, sizeof(T));
     return to != nullptr;
   }
-  uint64_t address_of(const void* host) const {
-    return VM_BASE + static_cast<uint64_t>(static_cast<const unsigned char*>(host) - mem);
-  }
   // A string of the policy's without its NUL, cut at `limit` bytes; none after a trap.
   std::optional<std::string> string_at(uint64_t address, size_t limit);
   Memory& memory() { return memory_; }
+  const Memory& memory() const { return memory_; }
   // Bytes of a struct cpumask as the policy knows it, and of the part that holds CPUs of this machine.
   size_t cpumask_size() const { return cpumask_size_; }
   size_t cpumask_bytes() const { return (nr_cpus_ + 63) / 64 * 8; }
 
   // ---- globals and maps, for the host and the user-space half ----
-  std::span<std::byte> variable(const std::string& name);   // empty: none
+  std::span<std::byte> variable(const std::string& name);  // empty: none
   // By name; key and value have the map's sizes. A per-CPU value is the values of all CPUs, each rounded up to 8 bytes,
   // as in the kernel; an update with one value sets that for every CPU. False: no such map or key, or wrong sizes.
   bool map_lookup(const std::string& map, std::span<const std::byte> key, std::span<std::byte> value);
@@ -164,10 +169,10 @@ class Vm : public vm {
   void release_storage(uint64_t owner);
 
   // ---- for helpers ----
-  Map* map_at(uint64_t handle);                          // null after a trap when it is no map
-  uint64_t make_map(uint32_t template_index);            // one more map like a template; its handle, 0: no memory
+  Map* map_at(uint64_t handle);                // null after a trap when it is no map
+  uint64_t make_map(uint32_t template_index);  // one more map like a template; its handle, 0: no memory
   Map* map_by_index(size_t index) { return maps_[index].get(); }
-  Map* map_by_name(const std::string& name);             // null: none
+  Map* map_by_name(const std::string& name);  // null: none
   HelperState& state() { return *state_; }
 
  private:
@@ -184,14 +189,14 @@ class Vm : public vm {
   std::optional<Trap> trap_info_;
   Memory memory_;
   std::unique_ptr<HelperState> state_;
-  std::vector<std::unique_ptr<Map>> maps_;  // as object().maps; null: a template
+  std::vector<std::unique_ptr<Map>> maps_;              // as object().maps; null: a template
   std::map<uint64_t, std::unique_ptr<Map>> more_maps_;  // by handle: those of make_map()
   std::vector<vm_func> calls_;
   std::string refusal_;
   size_t cpumask_size_ = 0;
-  uint64_t maps_base_ = 0;       // address of the first handle
-  uint64_t contexts_ = 0;        // the arguments of call_program(), a level each
-  uint32_t nesting_ = 0;         // calls under way
+  uint64_t maps_base_ = 0;  // address of the first handle
+  uint64_t contexts_ = 0;   // the arguments of call_program(), a level each
+  uint32_t nesting_ = 0;    // calls under way
 };
 
 // Helpers and kfuncs that have nothing to do with scheduling: maps, memory, cpumasks, objects, time, printing.

@@ -14,7 +14,8 @@ namespace {
 constexpr uint64_t kReserve = uint64_t{1} << 36;  // 64 GiB of addresses; memory is only used as it is filled
 constexpr uint64_t kLeastReserve = uint64_t{1} << 28;
 constexpr uint64_t kStep = uint64_t{1} << 20;
-constexpr uint64_t kReturned = uint64_t{1} << 16;         // freed blocks of this size give their pages back
+constexpr uint64_t kReturned = uint64_t{1} << 16;  // freed blocks of this size give their pages back
+constexpr uint64_t kSystemPage = 4096;
 constexpr uint64_t kQuarantineBytes = uint64_t{1} << 30;  // ... and are kept from use up to these in all
 
 void* reserve(uint64_t bytes) {
@@ -104,11 +105,7 @@ void Memory::release(Block& freed) {
   used_ -= bytes + kGranule;
   freed.kind = BlockKind::kFree;
   freed.next_free = 0;
-  if (bytes >= kReturned) {
-    const uint64_t first = (freed.address - VM_BASE + 4095) & ~uint64_t{4095};
-    const uint64_t end = (freed.address - VM_BASE + bytes) & ~uint64_t{4095};
-    if (end > first) madvise(vm_.mem + first, end - first, MADV_DONTNEED);
-  }
+  if (bytes >= kReturned) clear(freed.address - VM_BASE, freed.address - VM_BASE + bytes);
   FreeList& list = free_[count];
   if (list.count++ == 0) {
     list.first = freed.address;
@@ -122,6 +119,44 @@ void Memory::protect(uint64_t address, uint64_t size, int perm) {
   const uint64_t offset = address - VM_BASE;
   const uint64_t first = offset >> VM_GRANULE_SHIFT, last = (offset + size + kGranule - 1) >> VM_GRANULE_SHIFT;
   std::memset(perm_ + first, perm, last - first);
+}
+
+void Memory::clear(uint64_t from, uint64_t to) {
+  const uint64_t first = (from + kSystemPage - 1) & ~(kSystemPage - 1), end = to & ~(kSystemPage - 1);
+  const bool returned =
+      to - from >= kReturned && end > first && madvise(vm_.mem + first, end - first, MADV_DONTNEED) == 0;
+  if (!returned) {
+    std::memset(vm_.mem + from, 0, to - from);
+    return;
+  }
+  std::memset(vm_.mem + from, 0, first - from);
+  std::memset(vm_.mem + end, 0, to - end);
+}
+
+void Memory::assign(const Memory& other) {
+  SIMSCHED_CHECK(heap_ == other.heap_, "the memories of one object are laid out alike");
+  if (!grow(other.vm_.size)) throw Error("", "no memory for the copy of a policy's memory", "run fewer at a time");
+  const auto copy = [&](uint64_t from, uint64_t to) { std::memcpy(vm_.mem + from, other.vm_.mem + from, to - from); };
+  // A free block has a header only: it is cleared before it is used again.
+  uint64_t from = 0, at = heap_;
+  while (at < other.top_) {
+    const Block& block = *other.header(VM_BASE + at + kGranule);
+    const uint64_t begin = at + kGranule;
+    at = begin + (granules(block.size) << VM_GRANULE_SHIFT);
+    if (block.kind != BlockKind::kFree) continue;
+    copy(from, begin);
+    from = at;
+  }
+  copy(from, at);
+  const uint64_t end = other.top_ >> VM_GRANULE_SHIFT;
+  std::memcpy(perm_, other.perm_, end);
+  if (top_ > other.top_) {  // what was never allocated is zero
+    clear(other.top_, top_);
+    std::memset(perm_ + end, 0, (top_ - other.top_) >> VM_GRANULE_SHIFT);
+  }
+  top_ = other.top_;
+  used_ = other.used_;
+  free_ = other.free_;
 }
 
 Block* Memory::block(uint64_t address) {

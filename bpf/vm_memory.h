@@ -53,6 +53,8 @@ class Memory {
   uint64_t allocate(uint64_t size, int perm, BlockKind kind);  // zeroed; 0: no more memory
   void release(Block& block);
   void protect(uint64_t address, uint64_t size, int perm);
+  // Becomes like `other`, of a Vm of the same object: copies what is in use there. Throws Error when there is no room.
+  void assign(const Memory& other);
 
   Block* block(uint64_t address);             // that starts here and is in use; null: none
   Block* block_containing(uint64_t address);  // the same, with address anywhere in what may be accessed of it
@@ -67,7 +69,8 @@ class Memory {
   };
   unsigned char* host(uint64_t address) const { return vm_.mem + (address - VM_BASE); }
   Block* header(uint64_t address) const { return reinterpret_cast<Block*>(host(address - kGranule)); }
-  bool grow(uint64_t end);  // so that bytes below offset `end` can be used
+  bool grow(uint64_t end);                 // so that bytes below offset `end` can be used
+  void clear(uint64_t from, uint64_t to);  // offsets; gives pages back where that is worth while
 
   vm& vm_;
   unsigned char* perm_ = nullptr;

@@ -28,7 +28,6 @@ class Table {
   // remark on a value) has one, and no rule.
   void add_column(std::string heading, Align align = Align::kRight, bool joined = false);
   void add_row(std::vector<Cell> cells);  // may be shorter than the columns
-  size_t nr_rows() const { return rows_.size(); }
 
   // Ends with a newline. `colour`: with ANSI escapes for the styles.
   std::string str(bool colour = false) const;

@@ -33,6 +33,7 @@ class ArrayMap : public Map {
     }
   }
 
+  void assign(const Map& other) override { values_ = static_cast<const ArrayMap&>(other).values_; }
   uint64_t stride() const override { return percpu_ ? element_ : 0; }
   uint64_t lookup(const std::byte* key) override {
     return value(index_of(key), percpu_ ? vm_.host().this_cpu().index() : 0);

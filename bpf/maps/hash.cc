@@ -28,6 +28,7 @@ class HashMap : public Map {
     }
   }
 
+  void assign(const Map& other) override { table_ = static_cast<const HashMap&>(other).table_; }
   uint64_t stride() const override { return percpu_ ? stride_ : 0; }
 
   uint64_t lookup(const std::byte* key) override {

@@ -33,6 +33,8 @@ class Map {
   // Bytes from one CPU's copy of a value to the next one's; 0: the value is not per CPU.
   virtual uint64_t stride() const { return 0; }
   virtual void fill() {}  // with what the object puts into it, once all maps are there
+  // Becomes like `other`, the map of the same number of another Vm, whose guest memory is copied beside it.
+  virtual void assign(const Map& /*other*/) {}
 
   // ---- what helpers do; `key` has key_size bytes ----
   virtual uint64_t lookup(const std::byte* /*key*/) { return 0; }  // address of the value; per CPU: this CPU's

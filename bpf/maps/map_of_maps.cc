@@ -33,6 +33,7 @@ class MapOfMaps : public Map {
     }
   }
 
+  void assign(const Map& other) override { table_ = static_cast<const MapOfMaps&>(other).table_; }
   uint64_t lookup(const std::byte* key) override {
     const uint32_t i = table_.find(key);
     if (i != KeyTable::kNone) return table_.entry(i).value;

@@ -19,6 +19,7 @@ class QueueStackMap : public Map {
     }
   }
 
+  void assign(const Map& other) override { values_ = static_cast<const QueueStackMap&>(other).values_; }
   int64_t push(const std::byte* value, uint64_t flags) override {
     if ((flags & kNoExist) != 0 || flags > kExist) return -EINVAL;
     if (values_.size() >= spec_.max_entries) {

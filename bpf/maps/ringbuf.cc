@@ -27,22 +27,22 @@ RingbufMap::RingbufMap(Vm& vm, uint32_t index)
 uint64_t RingbufMap::reserve(uint64_t size) {
   const uint64_t taken = footprint(size);
   // The ring is never full to the last byte: the kernel compares with size - 1.
-  if (size > UINT32_MAX / 4 || produced_ + taken - consumed_ > ring_ - 1) {
+  if (size > UINT32_MAX / 4 || state_.produced + taken - state_.consumed > ring_ - 1) {
     return 0;
   }
   const uint64_t address = vm_.memory().allocate(size, kPerm, BlockKind::kRingRecord);
   if (address == 0) return 0;
   Block& block = vm_.memory().own(address);
   block.type = index_;
-  block.tag = first_ + records_.size();
-  produced_ += taken;
-  records_.push_back({address, size, Record::kBusy});
+  block.tag = state_.first + state_.records.size();
+  state_.produced += taken;
+  state_.records.push_back({address, size, Record::kBusy});
   return address;
 }
 
 void RingbufMap::commit(Block& record, bool discard) {
   vm_.protect(record.address, record.size, 0);  // no longer the policy's
-  records_[record.tag - first_].state = discard ? Record::kDiscarded : Record::kDone;
+  state_.records[record.tag - state_.first].state = discard ? Record::kDiscarded : Record::kDone;
 }
 
 int64_t RingbufMap::output(const std::byte* data, uint64_t size) {
@@ -56,13 +56,13 @@ int64_t RingbufMap::output(const std::byte* data, uint64_t size) {
 uint64_t RingbufMap::query(uint64_t what) const {
   switch (what) {
     case BPF_RB_AVAIL_DATA:
-      return produced_ - consumed_;
+      return state_.produced - state_.consumed;
     case BPF_RB_RING_SIZE:
       return ring_;
     case BPF_RB_CONS_POS:
-      return consumed_;
+      return state_.consumed;
     case BPF_RB_PROD_POS:
-      return produced_;
+      return state_.produced;
     default:
       return 0;
   }
@@ -70,11 +70,11 @@ uint64_t RingbufMap::query(uint64_t what) const {
 
 size_t RingbufMap::drain(const std::function<void(std::span<const std::byte>)>& take) {
   size_t taken = 0;
-  while (!records_.empty() && records_.front().state != Record::kBusy) {
-    const Record record = records_.front();
-    records_.pop_front();
-    ++first_;
-    consumed_ += footprint(record.size);
+  while (!state_.records.empty() && state_.records.front().state != Record::kBusy) {
+    const Record record = state_.records.front();
+    state_.records.pop_front();
+    ++state_.first;
+    state_.consumed += footprint(record.size);
     if (record.state == Record::kDone) {
       take({vm_.at(record.address), record.size});
       ++taken;

@@ -14,6 +14,7 @@ class RingbufMap : public Map {
  public:
   RingbufMap(Vm& vm, uint32_t index);
 
+  void assign(const Map& other) override { state_ = static_cast<const RingbufMap&>(other).state_; }
   uint64_t reserve(uint64_t size);  // address of the record; 0: no room
   void commit(Block& record, bool discard);
   int64_t output(const std::byte* data, uint64_t size);  // -EAGAIN: no room
@@ -25,10 +26,13 @@ class RingbufMap : public Map {
     uint64_t address, size;
     enum : uint8_t { kBusy, kDone, kDiscarded } state;
   };
+  struct State {
+    std::deque<Record> records;
+    uint64_t first = 0;                   // number of records.front()
+    uint64_t produced = 0, consumed = 0;  // positions in the ring, bytes
+  };
   uint64_t ring_;  // bytes
-  std::deque<Record> records_;
-  uint64_t first_ = 0;                    // number of records_.front()
-  uint64_t produced_ = 0, consumed_ = 0;  // positions in the ring, bytes
+  State state_;
 };
 
 }  // namespace simsched::bpf

@@ -16,6 +16,8 @@ class StorageMap : public Map {
   uint64_t get(uint64_t owner, bool create, const std::byte* initial);
   int64_t remove(uint64_t owner);  // -ENOENT: there is none
 
+  void assign(const Map& other) override { table_ = static_cast<const StorageMap&>(other).table_; }
+
   // For the host, which knows owners by address: keys are these, 8 bytes.
   uint64_t find(const std::byte* key) override;
   int64_t erase(const std::byte* key) override;

@@ -8,43 +8,43 @@ namespace simsched::ext {
 // balance_one(): sees to it that the local queue has a task, or says to keep `prev`. The order in which a free CPU
 // looks: local queue, global queue, ops.dispatch(), and again.
 bool ExtClass::balance(CpuId cpu, TaskId prev, bool* keep) {
-  Cpu& state = cpu_state(cpu);
+  CpuState& state = cpu_state(cpu);
   const bool prev_on_scx = is_ext(prev), prev_on_rq = prev_on_scx && queued(prev);
   const Dsq& local = dsqs_->at(dsqs_->local(cpu));
   auto find = [&] {
     if (state.released) {
       state.released = false;
-      if (has(Op::kCpuAcquire)) call(Op::kCpuAcquire, kKfRest, [&] { ops_->cpu_acquire(cpu); });
+      if (has(Op::kCpuAcquire)) call(Op::kCpuAcquire, Callback::kRest, [&] { ops_->cpu_acquire(cpu); });
     }
     if (prev_on_rq) {
       update_curr(cpu, prev);
       // What still has slice goes on: fetching more would only delay what is fetched.
-      if (slice(prev) > 0 && !bypass_) return *keep = true;
+      if (slice(prev) > 0 && !life_.bypass) return *keep = true;
     }
     if (dsqs_->at(dsqs_->local(cpu)).nr > 0) return true;
     DsqIndex global = dsqs_->global(machine().cpu(cpu).node);
     if (consume(cpu, global)) return true;
-    if (has(Op::kDispatch) && !bypass_ && kernel_->cpu_online(cpu)) {
-      CpuId outer = dispatch_cpu_;
-      dispatch_cpu_ = cpu;
+    if (has(Op::kDispatch) && !life_.bypass && kernel_->cpu_online(cpu)) {
+      CpuId outer = dispatch_.cpu;
+      dispatch_.cpu = cpu;
       for (int loops = kDspMaxLoops;;) {
-        dispatched_ = 0;
-        call(Op::kDispatch, kKfDispatch, [&] { ops_->dispatch(cpu, prev_on_scx ? prev : TaskId()); });
+        dispatch_.dispatched = 0;
+        call(Op::kDispatch, Callback::kDispatch, [&] { ops_->dispatch(cpu, prev_on_scx ? prev : TaskId()); });
         flush_dispatch_buffer(cpu);
         if (prev_on_rq && slice(prev) > 0) *keep = true;
         if (*keep || dsqs_->at(dsqs_->local(cpu)).nr > 0 || consume(cpu, global)) break;
-        if (dispatched_ == 0 || bypass_) break;
+        if (dispatch_.dispatched == 0 || life_.bypass) break;
         // A scheduler that keeps dispatching what cannot run here must not hang the CPU.
         if (--loops == 0) {
           kick_cpu(cpu.value(), 0);
           break;
         }
       }
-      dispatch_cpu_ = outer;
+      dispatch_.cpu = outer;
       if (*keep || local.nr > 0) return true;
     }
-    if (prev_on_rq && (!(info_.flags & kOpsEnqLast) || bypass_)) {
-      ++events_.dispatch_keep_last;
+    if (prev_on_rq && (!(life_.info.flags & kOpsEnqLast) || life_.bypass)) {
+      ++counts_.dispatch_keep_last;
       return *keep = true;
     }
     return false;
@@ -57,13 +57,13 @@ bool ExtClass::balance(CpuId cpu, TaskId prev, bool* keep) {
 
 void ExtClass::flush_dispatch_buffer(CpuId cpu) {
   // By index: finishing one may not add others, but the buffer is a member.
-  for (size_t i = 0; i < dispatch_buffer_.size(); ++i) finish_dispatch(cpu, dispatch_buffer_[i]);
-  dispatched_ += static_cast<uint32_t>(dispatch_buffer_.size());
-  dispatch_buffer_.clear();
+  for (size_t i = 0; i < dispatch_.buffer.size(); ++i) finish_dispatch(cpu, dispatch_.buffer[i]);
+  dispatch_.dispatched += static_cast<uint32_t>(dispatch_.buffer.size());
+  dispatch_.buffer.clear();
 }
 
-void ExtClass::finish_dispatch(CpuId cpu, const DispatchEntry& entry) {
-  Task& t = task(entry.task);
+void ExtClass::finish_dispatch(CpuId cpu, const Dispatch::Entry& entry) {
+  Entity& t = task(entry.task);
   // Dispatched by somebody else, or dequeued and queued anew since: not ours any more.
   if (!t.enabled || t.ops_state != OpsState::kQueued || t.ops_qseq != entry.qseq) return;
   DsqIndex queue = find_dsq_for_dispatch(cpu, entry.dsq, entry.task);
@@ -90,7 +90,7 @@ bool ExtClass::can_run_on(TaskId id, CpuId cpu, bool enforce) {
     return false;
   }
   if (!kernel_->cpu_online(cpu)) {
-    if (enforce) ++events_.dispatch_local_dsq_offline;
+    if (enforce) ++counts_.dispatch_local_dsq_offline;
     return false;
   }
   return kernel_->cpu_allowed(id, cpu);
@@ -98,7 +98,7 @@ bool ExtClass::can_run_on(TaskId id, CpuId cpu, bool enforce) {
 
 // move_remote_task_to_local_dsq(): the task changes run queue on its way to the local queue of `to`.
 void ExtClass::move_remote(TaskId id, uint64_t enq_flags, CpuId to) {
-  Task& t = task(id);
+  Entity& t = task(id);
   t.sticky_cpu = to;
   kernel_->move_queued_task(id, to, MigrationKind::kPolicy, false);  // dispatch_enqueue() wakes an idle CPU
   // It is on the local queue now, without flags.
@@ -129,7 +129,7 @@ void ExtClass::process_deferred(CpuId cpu) {
   std::vector<TaskId> list;
   list.swap(cpu_state(cpu).deferred);
   for (TaskId id : list) {
-    Task& t = task(id);
+    Entity& t = task(id);
     if (!t.deferred) continue;  // dequeued meanwhile
     t.deferred = false;
     uint64_t enq_flags = t.ddsp_enq_flags;
@@ -145,12 +145,12 @@ void ExtClass::process_deferred(CpuId cpu) {
 // scx_dsq_move(): from the queue that is iterated over to another.
 bool ExtClass::move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags) {
   if (it->queue < 0 || !id.valid()) return false;
-  if (!kf_allowed(kKfDispatch, true)) return false;
+  if (!kf_allowed(Callback::kDispatch, true)) return false;
   // The task has left the queue, or came back to it later: nothing is lost.
   if (dsqs_->of(id) != it->queue || static_cast<int32_t>(dsqs_->seq(id) - it->seq) > 0) return false;
   if (it->has_slice) slice(id) = it->slice;
   if (it->has_vtime) *task(id).fields.dsq_vtime = it->vtime;
-  CpuId here = dispatch_cpu_.valid() ? dispatch_cpu_ : this_cpu();
+  CpuId here = dispatch_.cpu.valid() ? dispatch_.cpu : this_cpu();
   DsqIndex to = find_dsq_for_dispatch(here, dsq, id);
   CpuId to_cpu = dsqs_->at(to).cpu;
   if (it->at == id) {
@@ -170,7 +170,7 @@ bool ExtClass::move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags
     dispatch_enqueue(to, id, enq_flags);
   }
   it->has_slice = it->has_vtime = false;
-  if (kf_mask_ & kKfDispatch) ++dispatched_;
+  if (callback_.kf_mask & Callback::kDispatch) ++dispatch_.dispatched;
   return true;
 }
 

@@ -45,9 +45,9 @@ TEST(ExtDispatch, AFreeCpuLooksAtItsLocalQueueThenTheGlobalOneThenAsksTheSchedul
   Script s = Script::shared_queue();
   s.enqueue = [&](TaskId task, uint64_t flags) {
     std::string name = w.task_name(task);
-    bool first = s.kernel->core().now() < 1_ms && name != "hog";
+    bool first = s.ext->kernel().now() < 1_ms && name != "hog";
     uint64_t queue = first || name == "local" ? kDsqLocal : name == "global" ? kDsqGlobal : 0;
-    s.kernel->dsq_insert(task, queue, name == "hog" ? 4 * kMs : 20 * kMs, flags);
+    s.ext->dsq_insert(task, queue, name == "hog" ? 4 * kMs : 20 * kMs, flags);
   };
   std::vector<std::string> order = order_of(w, s);
   order.erase(order.begin(), order.begin() + 4);  // until three of them sleep
@@ -72,11 +72,11 @@ TEST(ExtDispatch, ATaskWithSliceLeftIsKeptWithoutAskingTheScheduler) {
   add_hog(w, "a", 50);
   add_hog(w, "b", 10);
   Script s = Script::shared_queue();
-  s.enqueue = [&](TaskId task, uint64_t flags) { s.kernel->dsq_insert(task, 0, kSliceInf, flags); };
-  s.tick = [&](TaskId) { s.kernel->kick_cpu(0, 0); };
+  s.enqueue = [&](TaskId task, uint64_t flags) { s.ext->dsq_insert(task, 0, kSliceInf, flags); };
+  s.tick = [&](TaskId) { s.ext->kick_cpu(0, 0); };
   uint64_t dispatches = 0;
   s.stopping = [&](TaskId task, bool runnable) {
-    if (task == TaskId(0)) dispatches = s.kernel->calls(Op::kDispatch);
+    if (task == TaskId(0)) dispatches = s.ext->calls(Op::kDispatch);
     EXPECT_FALSE(runnable);
     EXPECT_EQ(s.slice(task), kSliceInf);
   };
@@ -91,10 +91,10 @@ TEST(ExtDispatch, EnqLastHandsTheLastTaskToTheScheduler) {
   s.info.flags = kOpsEnqLast;
   int lasts = 0;
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
+    s.ext->dsq_insert(task, 0, kSliceDfl, flags);
     if (!(flags & kEnqLast)) return;
     ++lasts;
-    s.kernel->kick_cpu(s.kernel->task_cpu(task).value(), 0);
+    s.ext->kick_cpu(s.ext->task_cpu(task).value(), 0);
   };
   Machine machine = flat_machine(1);
   Simulation sim(machine, w, s);
@@ -111,7 +111,7 @@ TEST(ExtDispatch, ASliceOfZeroMeansTheOneItHas) {
   s.select_cpu = stay;
   s.enqueue = [&](TaskId task, uint64_t flags) {
     s.slice(task) = task == TaskId(0) ? 7 * kMs : 0;
-    s.kernel->dsq_insert(task, kDsqGlobal, 0, flags);
+    s.ext->dsq_insert(task, kDsqGlobal, 0, flags);
   };
   std::vector<uint64_t> slices;
   s.running = [&](TaskId task) { slices.push_back(s.slice(task)); };
@@ -126,7 +126,7 @@ TEST(ExtDispatch, ASliceEndsAtATick) {
   Workload w;
   for (const char* name : {"a", "b"}) add_hog(w, name, 40);
   Script s = Script::shared_queue();
-  s.enqueue = [&](TaskId task, uint64_t flags) { s.kernel->dsq_insert(task, 0, 10 * kMs, flags); };
+  s.enqueue = [&](TaskId task, uint64_t flags) { s.ext->dsq_insert(task, 0, 10 * kMs, flags); };
   EXPECT_GE(order_of(w, s).size(), 6u);
 }
 
@@ -136,7 +136,7 @@ TEST(ExtDispatch, WhatAHigherClassPreemptsGoesOnWhereItWas) {
   add_hog(w, "b", 5);
   add_rt(w, "rt", {op::sleep(3_ms), op::compute(ms(1))});
   Script s;
-  s.enqueue = [&](TaskId task, uint64_t flags) { s.kernel->dsq_insert(task, kDsqLocal, 20 * kMs, flags); };
+  s.enqueue = [&](TaskId task, uint64_t flags) { s.ext->dsq_insert(task, kDsqLocal, 20 * kMs, flags); };
   int again = 0;
   s.stopping = [&](TaskId, bool runnable) { again += runnable; };
   EXPECT_THAT(order_of(w, s), ElementsAre("a", "a", "b"));
@@ -149,9 +149,9 @@ TEST(ExtDispatch, HeadGoesInFront) {
   for (const char* name : {"a", "b", "c"}) add_late(w, name);
   Script s = Script::shared_queue();
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    bool late = s.kernel->core().now() >= 1_ms;
-    s.kernel->dsq_insert(task, late ? 0 : kDsqLocal, 20 * kMs,
-                         flags | (late && task == TaskId(3) ? uint64_t{kEnqHead} : 0));
+    bool late = s.ext->kernel().now() >= 1_ms;
+    s.ext->dsq_insert(task, late ? 0 : kDsqLocal, 20 * kMs,
+                      flags | (late && task == TaskId(3) ? uint64_t{kEnqHead} : 0));
   };
   std::vector<std::string> order = order_of(w, s);
   order.erase(order.begin(), order.end() - 3);
@@ -165,7 +165,7 @@ TEST(ExtDispatch, PreemptTakesTheCpuAtOnceAndTheRestOfTheSlice) {
   Script s;
   std::vector<std::pair<std::string, uint64_t>> stops;
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, kDsqLocal, kSliceInf, flags | (task == TaskId(1) ? uint64_t{kEnqPreempt} : 0));
+    s.ext->dsq_insert(task, kDsqLocal, kSliceInf, flags | (task == TaskId(1) ? uint64_t{kEnqPreempt} : 0));
   };
   s.stopping = [&](TaskId task, bool runnable) {
     if (runnable) stops.emplace_back(w.task_name(task), s.slice(task));
@@ -179,11 +179,11 @@ TEST(ExtDispatch, ADirectDispatchToAnotherCpuHappensWhenItsRunQueueCanBeLocked) 
   for (int i = 0; i < 2; ++i) add_task(w, "sleeper", {op::compute(ms(1)), op::sleep(2_ms), op::loop(0, 10)});
   Script s;
   s.select_cpu = [&](TaskId task, CpuId, uint64_t) {
-    if (task == TaskId(0)) s.kernel->dsq_insert(task, kDsqLocalOn | 1, kSliceDfl, 0);
+    if (task == TaskId(0)) s.ext->dsq_insert(task, kDsqLocalOn | 1, kSliceDfl, 0);
     return 0;
   };
-  s.enqueue = [&](TaskId task, uint64_t flags) { s.kernel->dsq_insert(task, kDsqLocalOn | 2, kSliceDfl, flags); };
-  s.running = [&](TaskId task) { EXPECT_EQ(s.kernel->task_cpu(task).value(), task.value() + 1); };
+  s.enqueue = [&](TaskId task, uint64_t flags) { s.ext->dsq_insert(task, kDsqLocalOn | 2, kSliceDfl, flags); };
+  s.running = [&](TaskId task) { EXPECT_EQ(s.ext->task_cpu(task).value(), task.value() + 1); };
   Machine machine = flat_machine(3);
   RunResult result = simulate(machine, w, s);
   EXPECT_EQ(result.status, "ok");
@@ -200,10 +200,10 @@ TEST(ExtDispatch, ATaskThatWasQueuedAnewSinceItsInsertionIsNotDispatched) {
   s.enqueue = [&](TaskId, uint64_t) { ++enqueues; };
   s.dequeue = [&](TaskId, uint64_t) { ++dequeues; };
   s.dispatch = [&](CpuId cpu, TaskId) {
-    if (enqueues == 0 || s.kernel->core().now() > 0_s || cpu != s.kernel->task_cpu(TaskId(0))) return;
-    s.kernel->dsq_insert(TaskId(0), kDsqLocal, kSliceDfl, 0);
+    if (enqueues == 0 || s.ext->kernel().now() > 0_s || cpu != s.ext->task_cpu(TaskId(0))) return;
+    s.ext->dsq_insert(TaskId(0), kDsqLocal, kSliceDfl, 0);
     if (++inserts == 2) return;  // asked again, as the first had no effect
-    for (int to : {1, 0}) s.kernel->core().move_queued_task(TaskId(0), CpuId(to), MigrationKind::kActive);
+    for (int to : {1, 0}) s.ext->kernel().move_queued_task(TaskId(0), CpuId(to), MigrationKind::kActive);
   };
   Machine machine = flat_machine(2);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
@@ -220,7 +220,7 @@ TEST(ExtDispatch, InsertingATaskTwiceDispatchesItOnce) {
   s.enqueue = [&](TaskId task, uint64_t) { waiting.push_back(task); };
   s.dispatch = [&](CpuId, TaskId) {
     for (TaskId task : waiting)
-      for (uint64_t queue : {kDsqGlobal, kDsqLocal}) s.kernel->dsq_insert(task, queue, kSliceDfl, 0);
+      for (uint64_t queue : {kDsqGlobal, kDsqLocal}) s.ext->dsq_insert(task, queue, kSliceDfl, 0);
     waiting.clear();
   };
   EXPECT_THAT(order_of(w, s), ElementsAre("a"));
@@ -237,12 +237,12 @@ TEST(ExtDispatch, TheDispatchBufferHasItsSize) {
   s.enqueue = [&](TaskId task, uint64_t) { waiting.push_back(task); };
   s.dispatch = [&](CpuId, TaskId) {
     if (waiting.size() < 3) return;
-    slots.push_back(s.kernel->dispatch_nr_slots());
-    s.kernel->dsq_insert(waiting[0], kDsqGlobal, kSliceDfl, 0);
-    slots.push_back(s.kernel->dispatch_nr_slots());
-    s.kernel->dispatch_cancel();
-    slots.push_back(s.kernel->dispatch_nr_slots());
-    for (TaskId task : waiting) s.kernel->dsq_insert(task, kDsqGlobal, kSliceDfl, 0);
+    slots.push_back(s.ext->dispatch_nr_slots());
+    s.ext->dsq_insert(waiting[0], kDsqGlobal, kSliceDfl, 0);
+    slots.push_back(s.ext->dispatch_nr_slots());
+    s.ext->dispatch_cancel();
+    slots.push_back(s.ext->dispatch_nr_slots());
+    for (TaskId task : waiting) s.ext->dsq_insert(task, kDsqGlobal, kSliceDfl, 0);
   };
   Machine machine = flat_machine(1);
   RunResult result = simulate(machine, w, s);
@@ -256,7 +256,7 @@ TEST(ExtDispatch, CancellingNothingIsAnError) {
   add_hog(w, "task", 5);
   Script s = Script::shared_queue();
   s.select_cpu = stay;
-  s.dispatch = [&](CpuId, TaskId) { s.kernel->dispatch_cancel(); };
+  s.dispatch = [&](CpuId, TaskId) { s.ext->dispatch_cancel(); };
   Machine machine = flat_machine(1);
   EXPECT_THAT(simulate(machine, w, s).status, HasSubstr("dispatch buffer underflow"));
 }
@@ -269,15 +269,15 @@ TEST(ExtDispatch, ASchedulerThatDispatchesWhatCannotRunDoesNotHangTheCpu) {
   s.select_cpu = stay;
   int calls = 0;
   s.dispatch = [&](CpuId, TaskId) {
-    if (s.kernel->core().now() >= 1_ms && ++calls <= 100) {
-      s.kernel->dsq_insert(TaskId(1), kDsqLocal, kSliceDfl, 0);  // it sleeps
+    if (s.ext->kernel().now() >= 1_ms && ++calls <= 100) {
+      s.ext->dsq_insert(TaskId(1), kDsqLocal, kSliceDfl, 0);  // it sleeps
     } else {
-      s.kernel->dsq_move_to_local(0);
+      s.ext->dsq_move_to_local(0);
     }
   };
   Nanos ran;
   s.running = [&](TaskId task) {
-    if (task == TaskId(0)) ran = s.kernel->core().now();
+    if (task == TaskId(0)) ran = s.ext->kernel().now();
   };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
@@ -292,8 +292,8 @@ TEST(ExtDispatch, OrderedQueuesRunTheLeastVtimeFirst) {
   for (const char* name : {"a", "b", "c"}) add_late(w, name);
   Script s = Script::shared_queue();
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    if (s.kernel->core().now() < 1_ms) return void(s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, flags));
-    s.kernel->dsq_insert_vtime(task, 0, kSliceDfl, UINT64_MAX - 1 + static_cast<uint64_t>(4 - task.value()), flags);
+    if (s.ext->kernel().now() < 1_ms) return void(s.ext->dsq_insert(task, kDsqLocal, kSliceDfl, flags));
+    s.ext->dsq_insert_vtime(task, 0, kSliceDfl, UINT64_MAX - 1 + static_cast<uint64_t>(4 - task.value()), flags);
   };
   std::vector<std::string> order = order_of(w, s);
   order.erase(order.begin(), order.end() - 3);
@@ -308,9 +308,9 @@ TEST(ExtDispatch, AQueueIsEitherFifoOrOrdered) {
     s.select_cpu = stay;
     s.enqueue = [&, fifo_first](TaskId task, uint64_t flags) {
       if (fifo_first == (task == TaskId(0)))
-        s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
+        s.ext->dsq_insert(task, 0, kSliceDfl, flags);
       else
-        s.kernel->dsq_insert_vtime(task, 0, kSliceDfl, 5, flags);
+        s.ext->dsq_insert_vtime(task, 0, kSliceDfl, 5, flags);
     };
     s.dispatch = [](CpuId, TaskId) {};
     Machine machine = flat_machine(1);
@@ -333,19 +333,19 @@ void expect_not_allowed(const std::function<void(Script&)>& prepare) {
 }
 
 TEST(ExtDispatch, KfuncsOfOtherCallbacksAreErrors) {
-  expect_not_allowed([](Script& s) { s.running = [&](TaskId t) { s.kernel->dsq_insert(t, 0, kSliceDfl, 0); }; });
-  expect_not_allowed([](Script& s) { s.tick = [&](TaskId t) { s.kernel->dsq_insert_vtime(t, 0, kSliceDfl, 0, 0); }; });
-  expect_not_allowed([](Script& s) { s.enqueue = [&](TaskId, uint64_t) { s.kernel->dsq_move_to_local(0); }; });
-  expect_not_allowed([](Script& s) { s.stopping = [&](TaskId, bool) { s.kernel->dispatch_cancel(); }; });
+  expect_not_allowed([](Script& s) { s.running = [&](TaskId t) { s.ext->dsq_insert(t, 0, kSliceDfl, 0); }; });
+  expect_not_allowed([](Script& s) { s.tick = [&](TaskId t) { s.ext->dsq_insert_vtime(t, 0, kSliceDfl, 0, 0); }; });
+  expect_not_allowed([](Script& s) { s.enqueue = [&](TaskId, uint64_t) { s.ext->dsq_move_to_local(0); }; });
+  expect_not_allowed([](Script& s) { s.stopping = [&](TaskId, bool) { s.ext->dispatch_cancel(); }; });
   expect_not_allowed([](Script& s) {
     bool idle = false;
-    s.dispatch = [&s, idle](CpuId, TaskId) mutable { s.kernel->select_cpu_dfl(TaskId(0), 0, 0, &idle); };
+    s.dispatch = [&s, idle](CpuId, TaskId) mutable { s.ext->select_cpu_dfl(TaskId(0), 0, 0, &idle); };
   });
   expect_not_allowed([](Script& s) {
     s.runnable = [&](TaskId t, uint64_t) {
       DsqIterator it;
-      s.kernel->iter_dsq_new(&it, 0, 0);
-      s.kernel->dsq_move(&it, t, 0, 0);
+      s.ext->iter_dsq_new(&it, 0, 0);
+      s.ext->dsq_move(&it, t, 0, 0);
     };
   });
 }

@@ -6,19 +6,19 @@
 namespace simsched::ext {
 
 void ExtClass::refill_slice(TaskId id) {
-  slice(id) = bypass_ ? kSliceBypass : kSliceDfl;
-  ++events_.refill_slice_dfl;
+  slice(id) = life_.bypass ? kSliceBypass : kSliceDfl;
+  ++counts_.refill_slice_dfl;
 }
 
 void ExtClass::set_runnable(CpuId cpu, TaskId id) {
-  Task& t = task(id);
+  Entity& t = task(id);
   uint32_t& flags = *t.fields.flags;
   if (flags & kTaskResetRunnableAt) {
     t.runnable_at = kernel_->now();
     flags &= ~kTaskResetRunnableAt;
   }
   if (t.runnable_on.valid()) clear_runnable(id, false);
-  Cpu& state = cpu_state(cpu);
+  CpuState& state = cpu_state(cpu);
   t.runnable_on = cpu;
   t.runnable_next = TaskId();
   t.runnable_prev = state.runnable_last;
@@ -28,9 +28,9 @@ void ExtClass::set_runnable(CpuId cpu, TaskId id) {
 
 // `reset`: it runs, so that its time starts anew when it waits again.
 void ExtClass::clear_runnable(TaskId id, bool reset) {
-  Task& t = task(id);
+  Entity& t = task(id);
   if (t.runnable_on.valid()) {
-    Cpu& state = cpu_state(t.runnable_on);
+    CpuState& state = cpu_state(t.runnable_on);
     (t.runnable_prev.valid() ? task(t.runnable_prev).runnable_next : state.runnable_first) = t.runnable_next;
     (t.runnable_next.valid() ? task(t.runnable_next).runnable_prev : state.runnable_last) = t.runnable_prev;
     t.runnable_on = CpuId();
@@ -39,7 +39,7 @@ void ExtClass::clear_runnable(TaskId id, bool reset) {
 }
 
 void ExtClass::enqueue_task(CpuId cpu, TaskId id, uint32_t flags) {
-  Task& t = task(id);
+  Entity& t = task(id);
   // Between run queues (task_on_rq_migrating()); a change of class has kEnqueueRestore as well.
   bool moves = (flags & (kEnqueueMove | kEnqueueRestore)) == kEnqueueMove;
   // What runs while its parameters change goes on running, whatever the scheduler thinks of it.
@@ -52,15 +52,15 @@ void ExtClass::enqueue_task(CpuId cpu, TaskId id, uint32_t flags) {
   set_runnable(cpu, id);
   *t.fields.flags |= kTaskQueued;
   if (has(Op::kRunnable) && !moves) {
-    call(Op::kRunnable, kKfRest, [&] { ops_->runnable(id, enq_flags); });
+    call(Op::kRunnable, Callback::kRest, [&] { ops_->runnable(id, enq_flags); });
   }
   do_enqueue(cpu, id, enq_flags, sticky);
-  if ((enq_flags & kEnqCpuSelected) && cpu != t.selected_cpu) ++events_.select_cpu_fallback;
+  if ((enq_flags & kEnqCpuSelected) && cpu != t.selected_cpu) ++counts_.select_cpu_fallback;
 }
 
 // do_enqueue_task()
 void ExtClass::do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky) {
-  Task& t = task(id);
+  Entity& t = task(id);
   DsqIndex local = dsqs_->local(cpu);
   if (sticky) return dispatch_enqueue(local, id, enq_flags);
   auto refilled = [&](DsqIndex queue) {
@@ -69,32 +69,32 @@ void ExtClass::do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky)
   };
   // The tasks that an offline CPU still has are on their way elsewhere.
   if (!kernel_->cpu_online(cpu)) return refilled(local);
-  if (bypass_) {
-    ++events_.bypass_dispatch;
+  if (life_.bypass) {
+    ++counts_.bypass_dispatch;
     t.ddsp_dsq_id = kDsqInvalid;
     return refilled(global_dsq(id));
   }
   if (t.ddsp_dsq_id != kDsqInvalid) return direct_dispatch(id, enq_flags);
-  if (!(info_.flags & kOpsEnqExiting) && kernel_->task_exiting(id)) {
-    ++events_.enq_skip_exiting;
+  if (!(life_.info.flags & kOpsEnqExiting) && kernel_->task_exiting(id)) {
+    ++counts_.enq_skip_exiting;
     return refilled(local);
   }
   if (!has(Op::kEnqueue)) return refilled(global_dsq(id));
 
   t.ops_qseq = ++cpu_state(cpu).ops_qseq;
   t.ops_state = OpsState::kQueueing;
-  direct_task_ = id;
-  direct_open_ = true;
-  direct_done_ = false;
-  call(Op::kEnqueue, kKfEnqueue, [&] { ops_->enqueue(id, enq_flags); });
-  direct_open_ = false;
+  callback_.direct_task = id;
+  callback_.direct_open = true;
+  callback_.direct_done = false;
+  call(Op::kEnqueue, Callback::kEnqueue, [&] { ops_->enqueue(id, enq_flags); });
+  callback_.direct_open = false;
   if (t.ddsp_dsq_id != kDsqInvalid) return direct_dispatch(id, enq_flags);
   t.ops_state = OpsState::kQueued;  // the scheduler has it now
 }
 
 // A direct dispatch decided in select_cpu() or enqueue().
 void ExtClass::direct_dispatch(TaskId id, uint64_t enq_flags) {
-  Task& t = task(id);
+  Entity& t = task(id);
   CpuId cpu = kernel_->task_cpu(id);
   DsqIndex queue = find_dsq_for_dispatch(cpu, t.ddsp_dsq_id, id);
   t.ddsp_enq_flags |= enq_flags;
@@ -103,8 +103,9 @@ void ExtClass::direct_dispatch(TaskId id, uint64_t enq_flags) {
     // Another CPU's local queue cannot be reached with this CPU's run queue locked.
     t.ops_state = OpsState::kNone;
     t.deferred = true;
-    Cpu& state = cpu_state(cpu);
-    if (state.deferred.empty()) kernel_->set_timer(*this, kernel_->now(), number_of(kDeferred, static_cast<uint32_t>(cpu.value())));
+    CpuState& state = cpu_state(cpu);
+    if (state.deferred.empty())
+      kernel_->set_timer(*this, kernel_->now(), number_of(kDeferred, static_cast<uint32_t>(cpu.value())));
     state.deferred.push_back(id);
     return;
   }
@@ -112,11 +113,12 @@ void ExtClass::direct_dispatch(TaskId id, uint64_t enq_flags) {
 }
 
 void ExtClass::mark_direct_dispatch(TaskId id, uint64_t dsq, uint64_t enq_flags) {
-  if (direct_done_) return error(describe(id) + " already direct-dispatched");
-  if (id != direct_task_) {
-    return error("scheduling for " + describe(direct_task_) + " but trying to direct-dispatch " + describe(id));
+  if (callback_.direct_done) return error(describe(id) + " already direct-dispatched");
+  if (id != callback_.direct_task) {
+    return error("scheduling for " + describe(callback_.direct_task) + " but trying to direct-dispatch " +
+                 describe(id));
   }
-  direct_done_ = true;
+  callback_.direct_done = true;
   task(id).ddsp_dsq_id = dsq;
   task(id).ddsp_enq_flags = enq_flags;
 }
@@ -138,7 +140,7 @@ DsqIndex ExtClass::find_dsq_for_dispatch(CpuId local, uint64_t id, TaskId t) {
 }
 
 void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
-  Task& t = task(id);
+  Entity& t = task(id);
   Dsq* queue = &dsqs_->at(index);
   auto complain = [&](const char* format) {
     char text[96];
@@ -186,14 +188,14 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
 // The scheduler gives the task up, if it has it.
 void ExtClass::ops_dequeue(TaskId id, uint64_t deq_flags) {
   clear_runnable(id, false);
-  Task& t = task(id);
+  Entity& t = task(id);
   if (t.ops_state != OpsState::kQueued) return;
-  if (has(Op::kDequeue)) call(Op::kDequeue, kKfRest, [&] { ops_->dequeue(id, deq_flags); });
+  if (has(Op::kDequeue)) call(Op::kDequeue, Callback::kRest, [&] { ops_->dequeue(id, deq_flags); });
   t.ops_state = OpsState::kNone;
 }
 
 void ExtClass::dispatch_dequeue(TaskId id) {
-  Task& t = task(id);
+  Entity& t = task(id);
   t.deferred = false;
   t.ddsp_dsq_id = kDsqInvalid;
   t.ddsp_enq_flags = 0;
@@ -201,7 +203,7 @@ void ExtClass::dispatch_dequeue(TaskId id) {
 }
 
 bool ExtClass::dequeue_task(CpuId cpu, TaskId id, uint32_t flags) {
-  Task& t = task(id);
+  Entity& t = task(id);
   if (!queued(id)) return true;
   bool moves = (flags & (kDequeueMove | kDequeueSave)) == kDequeueMove;
   uint64_t deq_flags = flags & (kDequeueSleep | kDequeueSave | kDequeueMove | kDequeueSpecial);
@@ -210,10 +212,10 @@ bool ExtClass::dequeue_task(CpuId cpu, TaskId id, uint32_t flags) {
   // Running lies within runnable: the end of one comes before the end of the other.
   if (kernel_->curr(cpu) == id) {
     update_curr(cpu, id);
-    if (has(Op::kStopping)) call(Op::kStopping, kKfRest, [&] { ops_->stopping(id, false); });
+    if (has(Op::kStopping)) call(Op::kStopping, Callback::kRest, [&] { ops_->stopping(id, false); });
   }
   if (has(Op::kQuiescent) && !moves) {
-    call(Op::kQuiescent, kKfRest, [&] { ops_->quiescent(id, deq_flags); });
+    call(Op::kQuiescent, Callback::kRest, [&] { ops_->quiescent(id, deq_flags); });
   }
   uint32_t& task_flags = *t.fields.flags;
   task_flags =

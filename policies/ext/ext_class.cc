@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace simsched::ext {
 
 ExtClass::ExtClass(std::function<std::unique_ptr<Ops>()> make_ops, FairClass& fair, ExtOptions options)
@@ -20,33 +22,54 @@ void ExtClass::attach(Kernel& kernel) {
   load();
 }
 
+void ExtClass::assign(const SchedClass& from) {
+  const auto& other = dynamic_cast<const ExtClass&>(from);
+  // callback_, dispatch_ and kicks_ are of a callback in progress.
+  const auto idle = [](const ExtClass& cls) {
+    return cls.callback_.depth == 0 && cls.dispatch_.buffer.empty() && !cls.kicks_.pending;
+  };
+  SIMSCHED_CHECK(idle(*this) && idle(other), "a scheduler is copied between two callbacks");
+  ops_->assign(*other.ops_);
+  *dsqs_ = *other.dsqs_;
+  idle_->assign(*other.idle_);
+  tasks_ = other.tasks_;
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    if (tasks_[i].alive) tasks_[i].fields = ops_->fields_of(TaskId(i));
+  }
+  cpus_ = other.cpus_;
+  life_ = other.life_;
+  timers_ = other.timers_;
+  counts_ = other.counts_;
+}
+
 bool ExtClass::takes(SchedPolicy policy) const {
-  if (state_ != State::kEnabled) return false;
+  if (life_.state != State::kEnabled) return false;
   if (policy == SchedPolicy::kExt) return true;
-  return switch_all_ &&
+  return life_.switch_all &&
          (policy == SchedPolicy::kNormal || policy == SchedPolicy::kBatch || policy == SchedPolicy::kIdle);
 }
 
 void ExtClass::before_call(Op op, uint32_t mask, uint32_t* outer) {
-  *outer = kf_mask_;
-  kf_mask_ = mask;
-  ++depth_;
+  *outer = callback_.kf_mask;
+  callback_.kf_mask = mask;
+  ++callback_.depth;
   auto i = static_cast<size_t>(op);
-  ++nr_calls_[i];
+  ++counts_.calls[i];
   if (options_.costs.of[i] > Nanos(0)) kernel_->charge(kernel_->this_cpu(), options_.costs.of[i]);
 }
 
 void ExtClass::after_call(uint32_t outer) {
-  kf_mask_ = outer;
+  callback_.kf_mask = outer;
   // A CPU that is choosing what to run takes its interrupts afterwards: scheduled().
-  if (--depth_ == 0 && kicks_pending_ && !cpu_state(kernel_->this_cpu()).in_balance) flush_kicks();
+  if (--callback_.depth == 0 && kicks_.pending && !cpu_state(kernel_->this_cpu()).in_balance) flush_kicks();
 }
 
 // `unlocked`: outside the hot callbacks too (init(), timers, user space), where no run queue is locked.
 bool ExtClass::kf_allowed(uint32_t mask, bool unlocked) {
-  if (kf_mask_ & mask || (unlocked && kf_mask_ == kKfUnlocked)) return true;
+  if (callback_.kf_mask & mask || (unlocked && callback_.kf_mask == Callback::kUnlocked)) return true;
   char text[96];
-  std::snprintf(text, sizeof text, "kfunc with mask 0x%x called from an operation only allowing 0x%x", mask, kf_mask_);
+  std::snprintf(text, sizeof text, "kfunc with mask 0x%x called from an operation only allowing 0x%x", mask,
+                callback_.kf_mask);
   error(text);
   return false;
 }
@@ -55,17 +78,17 @@ bool ExtClass::kf_allowed(uint32_t mask, bool unlocked) {
 CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
   // On exec a task could move cheaply, but its run queue does not decide where it runs.
   if (wake_flags & kWfExec) return prev;
-  Task& t = task(id);
+  Entity& t = task(id);
   t.cpu_selected = wake_flags & kWfTtwu;  // wake_up_new_task() does not pass it on
   const CpuSet& allowed = kernel_->allowed(id);
   CpuId cpu = prev;
-  if (has(Op::kSelectCpu) && !bypass_) {
-    direct_task_ = id;
-    direct_open_ = true;
-    direct_done_ = false;
-    int32_t answer = call(Op::kSelectCpu, kKfEnqueue | kKfSelectCpu,
+  if (has(Op::kSelectCpu) && !life_.bypass) {
+    callback_.direct_task = id;
+    callback_.direct_open = true;
+    callback_.direct_done = false;
+    int32_t answer = call(Op::kSelectCpu, Callback::kEnqueue | Callback::kSelectCpu,
                           [&] { return ops_->select_cpu(id, prev, wake_flags & (kWfFork | kWfTtwu | kWfSync)); });
-    direct_open_ = false;
+    callback_.direct_open = false;
     if (cpu_valid(answer, "from ops.select_cpu()")) cpu = CpuId(answer);
   } else {
     int32_t answer = select_idle(id, prev.value(), wake_flags, allowed, 0);
@@ -74,7 +97,7 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
       t.ddsp_dsq_id = kDsqLocal;
       cpu = CpuId(answer);
     }
-    if (bypass_) ++events_.bypass_dispatch;
+    if (life_.bypass) ++counts_.bypass_dispatch;
   }
   t.selected_cpu = cpu;
   return allowed.contains(cpu) ? cpu : kernel_->fallback_cpu(id);
@@ -82,7 +105,7 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
 
 // Brings the slice of what runs up to now.
 void ExtClass::update_curr(CpuId, TaskId id) {
-  Task& t = task(id);
+  Entity& t = task(id);
   Nanos delta = kernel_->now() - t.exec_start;
   if (delta <= Nanos(0)) return;
   t.exec_start = kernel_->now();
@@ -92,7 +115,7 @@ void ExtClass::update_curr(CpuId, TaskId id) {
 
 // pick_task_scx(), with balance_scx() before it
 TaskId ExtClass::pick_task(CpuId cpu) {
-  if (state_ == State::kOff) return TaskId();
+  if (life_.state == State::kOff) return TaskId();
   TaskId prev = kernel_->curr(cpu);
   rescheduled(cpu);
   bool keep = false;
@@ -107,14 +130,14 @@ TaskId ExtClass::pick_task(CpuId cpu) {
 }
 
 void ExtClass::set_next_task(CpuId, TaskId id) {
-  Task& t = task(id);
+  Entity& t = task(id);
   if (queued(id)) {
     // It may run without having been dispatched, when it was put back while running.
     ops_dequeue(id, kDeqCoreSchedExec);
     dispatch_dequeue(id);
   }
   t.exec_start = kernel_->now();
-  if (has(Op::kRunning) && queued(id)) call(Op::kRunning, kKfRest, [&] { ops_->running(id); });
+  if (has(Op::kRunning) && queued(id)) call(Op::kRunning, Callback::kRest, [&] { ops_->running(id); });
   clear_runnable(id, true);
 }
 
@@ -122,12 +145,12 @@ void ExtClass::put_prev_task(CpuId cpu, TaskId id, TaskId next) {
   if (kernel_->task_exiting(id) && !queued(id)) return;
   update_curr(cpu, id);
   if (!queued(id)) return;  // it was just dequeued: stopping() has been called
-  if (has(Op::kStopping)) call(Op::kStopping, kKfRest, [&] { ops_->stopping(id, true); });
+  if (has(Op::kStopping)) call(Op::kStopping, Callback::kRest, [&] { ops_->stopping(id, true); });
   set_runnable(cpu, id);
-  if (slice(id) > 0 && !bypass_) {
+  if (slice(id) > 0 && !life_.bypass) {
     // Preempted by a higher class: it goes on where it was.
     dispatch_enqueue(dsqs_->local(cpu), id, kEnqHead);
-  } else if (!next.valid() && (info_.flags & kOpsEnqLast)) {
+  } else if (!next.valid() && (life_.info.flags & kOpsEnqLast)) {
     // The only one for this CPU, which goes idle unless the scheduler does something about it.
     do_enqueue(cpu, id, kEnqLast, false);
   } else {
@@ -137,10 +160,10 @@ void ExtClass::put_prev_task(CpuId cpu, TaskId id, TaskId next) {
 
 void ExtClass::task_tick(CpuId cpu, TaskId curr) {
   update_curr(cpu, curr);
-  if (bypass_) {
+  if (life_.bypass) {
     slice(curr) = 0;
   } else if (has(Op::kTick)) {
-    call(Op::kTick, kKfRest, [&] { ops_->tick(curr); });
+    call(Op::kTick, Callback::kRest, [&] { ops_->tick(curr); });
   }
   if (slice(curr) == 0) kernel_->resched_curr(cpu);
 }
@@ -151,31 +174,31 @@ Nanos ExtClass::next_tick(CpuId cpu) { return is_ext(kernel_->curr(cpu)) ? kerne
 void ExtClass::yield_task(CpuId cpu, TaskId id) {
   update_curr(cpu, id);
   if (has(Op::kYield)) {
-    call(Op::kYield, kKfRest, [&] { return ops_->yield(id, TaskId()); });
+    call(Op::kYield, Callback::kRest, [&] { return ops_->yield(id, TaskId()); });
   } else {
     slice(id) = 0;
   }
 }
 
 void ExtClass::scheduled(CpuId) {
-  if (kicks_pending_ && depth_ == 0) flush_kicks();
+  if (kicks_.pending && callback_.depth == 0) flush_kicks();
 }
 
 void ExtClass::cpu_idle(CpuId cpu, bool idle, bool transition) {
-  if (state_ == State::kOff) return;
+  if (life_.state == State::kOff) return;
   // Before the masks, so that a scheduler can rely on either seeing the idle bit in enqueue() or the task here.
-  if (transition && has(Op::kUpdateIdle) && !bypass_) {
-    call(Op::kUpdateIdle, kKfRest, [&] { ops_->update_idle(cpu, idle); });
+  if (transition && has(Op::kUpdateIdle) && !life_.bypass) {
+    call(Op::kUpdateIdle, Callback::kRest, [&] { ops_->update_idle(cpu, idle); });
   }
-  if (builtin_idle_ && kernel_->cpu_online(cpu)) idle_->update(cpu, idle);
+  if (life_.builtin_idle && kernel_->cpu_online(cpu)) idle_->update(cpu, idle);
 }
 
 // switch_class(): a higher class takes the CPU.
 void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
-  if (state_ == State::kOff) return;
+  if (life_.state == State::kOff) return;
   if (next.valid() && !is_ext(next)) {
     rescheduled(cpu);
-    Cpu& state = cpu_state(cpu);
+    CpuState& state = cpu_state(cpu);
     if ((has(Op::kCpuRelease) || has(Op::kCpuAcquire)) && is_ext(prev) && !state.released) {
       state.released = true;
       if (has(Op::kCpuRelease)) {
@@ -183,12 +206,12 @@ void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
         int32_t reason = policy == SchedPolicy::kStop                                 ? 2
                          : policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr ? 0
                                                                                       : 3;
-        call(Op::kCpuRelease, kKfCpuRelease,
+        call(Op::kCpuRelease, Callback::kCpuRelease,
              [&] { ops_->cpu_release(cpu, reason, kernel_->is_stopper(next) ? TaskId() : next); });
       }
     }
   }
-  if (ops_ && ops_->wants_sched_switch() && !bypass_) {
+  if (ops_ && ops_->wants_sched_switch() && !life_.bypass) {
     auto visible = [&](TaskId id) { return id.valid() && !kernel_->is_stopper(id) ? id : TaskId(); };
     ops_->sched_switch(cpu, visible(prev), visible(next));
   }

@@ -15,6 +15,7 @@
 
 #include "policies/ext/constants.h"
 #include "policies/ext/dsq.h"
+#include "policies/ext/ext_state.h"
 #include "policies/ext/idle.h"
 #include "policies/ext/ops.h"
 #include "policies/fair/fair.h"
@@ -79,6 +80,7 @@ class ExtClass final : public SchedClass {
   void cpu_online(CpuId cpu, bool online) override;
   Status status() const override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
+  void assign(const SchedClass& other) override;
 
   // ---- kfuncs: time and place ----
   // The clock that schedulers see: the machine has been up for a while when the simulation starts, as any has when a
@@ -89,7 +91,7 @@ class ExtClass final : public SchedClass {
   TaskId current() const { return kernel_->curr(kernel_->this_cpu()); }  // none: idle
   size_t nr_cpu_ids() const { return kernel_->nr_cpus(); }
   const Machine& machine() const { return kernel_->machine(); }
-  Kernel& core() { return *kernel_; }  // kernel/sched/core.c
+  Kernel& kernel() { return *kernel_; }
   const CpuSet& online_cpus() const { return kernel_->online_cpus(); }
 
   // ---- kfuncs: dispatch queues (kfuncs_dsq.cc) ----
@@ -134,7 +136,6 @@ class ExtClass final : public SchedClass {
   CpuId task_cpu(TaskId task) const { return kernel_->task_cpu(task); }
   GroupId task_cgroup(TaskId task) const;  // autogroups are no cgroups: the root's
   const TaskFields& fields(TaskId task) const { return tasks_[task.index()].fields; }
-  bool task_alive(TaskId task) const { return tasks_[task.index()].alive; }
   // Whether tasks of this class run on a CPU or wait there, wherever the scheduler has put them.
   bool has_tasks(CpuId cpu) const {
     TaskId curr = kernel_->curr(cpu);
@@ -146,71 +147,30 @@ class ExtClass final : public SchedClass {
   void exit(int64_t exit_code, const std::string& message);  // scx_bpf_exit()
   void policy_error(const std::string& message);             // scx_bpf_error()
   void error(const std::string& message);                    // what the kernel itself rejects
-  // Not the kernel's: the policy's own code failed (a bad pointer; a callback that never returns has exit code 44).
+  // Not the kernel's: the policy's own code failed (a bad pointer, a callback that never returns).
   void fault(const std::string& message, int exit_code);
   void set_timer(uint64_t key, Nanos at);  // calls Ops::timer(key); replaces an earlier time
   void cancel_timer(uint64_t key);
   std::vector<std::pair<std::string, int64_t>> events() const;  // SCX_EV_*
 
   // ---- for tests ----
-  bool enabled() const { return state_ == State::kEnabled; }
-  bool bypassing() const { return bypass_; }
-  const ExitInfo& exit_info() const { return exit_; }
+  bool enabled() const { return life_.state == State::kEnabled; }
+  const ExitInfo& exit_info() const { return life_.exit; }
   const Ops* ops() const { return ops_.get(); }
-  uint64_t calls(Op op) const { return nr_calls_[static_cast<size_t>(op)]; }
+  uint64_t calls(Op op) const { return counts_.calls[static_cast<size_t>(op)]; }
 
  private:
-  enum class State : uint8_t { kOff, kEnabling, kEnabled, kDisabling };
-  enum class OpsState : uint8_t { kNone, kQueueing, kQueued };
+  using State = Life::State;
   // What a timer of ours is for, in the top four bits of its number.
   enum TimerKind : uint32_t { kDeferred = 0, kWatchdog, kDisable, kRestart, kUser, kReenqueue };
   static constexpr uint32_t number_of(TimerKind kind, uint32_t what) { return kind << 28 | what; }
   static constexpr uint32_t kWhat = (1u << 28) - 1;
-  // What a callback may do (enum scx_kf_mask).
-  enum KfMask : uint32_t {
-    kKfUnlocked = 0,
-    kKfCpuRelease = 1,
-    kKfDispatch = 2,
-    kKfEnqueue = 4,
-    kKfSelectCpu = 8,
-    kKfRest = 16,
-  };
-
-  struct Task {
-    TaskFields fields;
-    Nanos exec_start, runnable_at;
-    uint64_t ddsp_dsq_id = kDsqInvalid, ddsp_enq_flags = 0;
-    uint64_t ops_qseq = 0;
-    TaskId runnable_prev, runnable_next;  // of the CPU's runnable list
-    CpuId runnable_on;                    // whose list; none: on none
-    CpuId selected_cpu, sticky_cpu;
-    OpsState ops_state = OpsState::kNone;
-    bool alive = false;         // between init_task() and exit_task()
-    bool enabled = false;       // between enable() and disable()
-    bool cpu_selected = false;  // select_cpu() was asked for the wake-up in progress
-    bool deferred = false;
-  };
-  struct Cpu {
-    TaskId runnable_first, runnable_last;
-    uint64_t ops_qseq = 0;
-    bool released = false;  // told that a higher class has it
-    bool in_balance = false;
-    std::vector<TaskId> deferred;  // direct dispatches to other CPUs' local queues
-    std::vector<CpuId> waiters;    // CPUs that wait for this one to reschedule (SCX_KICK_WAIT)
-    uint64_t kick_flags = 0;
-    bool kicked = false, kicked_if_idle = false;
-  };
-  struct DispatchEntry {
-    TaskId task;
-    uint64_t qseq, dsq, enq_flags;
-  };
-
-  Task& task(TaskId id) { return tasks_[id.index()]; }
-  Cpu& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
+  Entity& task(TaskId id) { return tasks_[id.index()]; }
+  CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
   uint64_t& slice(TaskId id) { return *tasks_[id.index()].fields.slice; }
   bool queued(TaskId id) { return *tasks_[id.index()].fields.flags & kTaskQueued; }
   bool is_ext(TaskId id) const { return id.valid() && !kernel_->is_stopper(id) && tasks_[id.index()].enabled; }
-  bool has(Op op) const { return info_.has(op); }
+  bool has(Op op) const { return life_.info.has(op); }
   bool cpu_valid(int32_t cpu, const char* where);
   std::string describe(TaskId id) const { return kernel_->describe(id); }
 
@@ -238,7 +198,7 @@ class ExtClass final : public SchedClass {
   // dispatch.cc
   bool balance(CpuId cpu, TaskId prev, bool* keep);
   void flush_dispatch_buffer(CpuId cpu);
-  void finish_dispatch(CpuId cpu, const DispatchEntry& entry);
+  void finish_dispatch(CpuId cpu, const Dispatch::Entry& entry);
   void dispatch_to_local(DsqIndex local, TaskId id, uint64_t enq_flags);
   bool consume(CpuId cpu, DsqIndex queue);
   bool can_run_on(TaskId id, CpuId cpu, bool enforce);
@@ -267,6 +227,7 @@ class ExtClass final : public SchedClass {
   int32_t errno_of(Op op, int32_t answer);
   bool init_task(TaskId id, bool fork);
   void exit_task(TaskId id, bool cancelled);
+  void drop_task(TaskId id);
   void enable_task(TaskId id);
   void disable_task(TaskId id);
   void claim_exit(ExitKind kind, int64_t code, const std::string& message);
@@ -282,53 +243,17 @@ class ExtClass final : public SchedClass {
   ExtOptions options_;
   Kernel* kernel_ = nullptr;
   std::unique_ptr<Ops> ops_;
-  OpsInfo info_;
-  State state_ = State::kOff;
-  bool switch_all_ = false, bypass_ = false, builtin_idle_ = true, loading_ = false;
-  bool known_ = false;  // the scheduler has been let in as far as init(), so it hears of its exit
-  std::vector<Task> tasks_;
-  std::vector<Cpu> cpus_;
   std::unique_ptr<DsqTable> dsqs_;
   std::unique_ptr<IdleMasks> idle_;
+  std::vector<Entity> tasks_;
+  std::vector<CpuState> cpus_;
+  Life life_;
+  Callback callback_;
+  Dispatch dispatch_;
+  Kicks kicks_;
+  std::vector<UserTimer> timers_;
+  Counts counts_;
   CpuSet scratch_, all_cpus_, node_view_[2];  // node_view_: of idle CPUs, of idle cores
-
-  // The callback in progress.
-  uint32_t kf_mask_ = kKfUnlocked;
-  int depth_ = 0;
-  TaskId direct_task_;        // whose select_cpu() or enqueue() runs: it may be dispatched directly
-  bool direct_done_ = false;  // and has been
-  bool direct_open_ = false;
-  bool kicks_pending_ = false;
-  std::vector<CpuId> kicks_;
-  std::vector<DispatchEntry> dispatch_buffer_;
-  CpuId dispatch_cpu_;
-  uint32_t dispatched_ = 0;  // tasks consumed in this ops.dispatch()
-
-  // Timers of the policy.
-  struct Timer {
-    uint64_t key;
-    Nanos at;
-    CpuId cpu;
-    bool armed;
-  };
-  std::vector<Timer> timers_;
-
-  // How it ended.
-  ExitInfo exit_;
-  int exit_status_ = 0;
-  std::string first_error_;
-  int64_t restarts_ = 0;
-  uint64_t generation_ = 0;  // of watchdog timers
-
-  std::array<uint64_t, kNrOps> nr_calls_{};
-  struct {
-    int64_t select_cpu_fallback = 0, dispatch_local_dsq_offline = 0, dispatch_keep_last = 0, enq_skip_exiting = 0,
-            enq_skip_migration_disabled = 0, refill_slice_dfl = 0, bypass_duration = 0, bypass_dispatch = 0,
-            bypass_activate = 0, insert_not_owned = 0;
-  } events_;
-  Nanos bypass_since_;
-  uint64_t hotplug_seq_ = 0;
-  std::vector<std::pair<std::string, int64_t>> last_counters_;  // of a scheduler that is gone
 };
 
 template <class Function>

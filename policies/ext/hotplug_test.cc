@@ -32,8 +32,8 @@ TEST(ExtHotplug, ASchedulerThatHandlesItIsToldAndStays) {
   s.cpu_online = [&](CpuId cpu) { log.push_back("online " + std::to_string(cpu.value())); };
   s.cpu_offline = [&](CpuId cpu) { log.push_back("offline " + std::to_string(cpu.value())); };
   s.running = [&](TaskId task) {
-    bool away = s.kernel->core().now() > 10_ms && s.kernel->core().now() < 30_ms;
-    EXPECT_FALSE(away && s.kernel->task_cpu(task) == CpuId(1));
+    bool away = s.ext->kernel().now() > 10_ms && s.ext->kernel().now() < 30_ms;
+    EXPECT_FALSE(away && s.ext->task_cpu(task) == CpuId(1));
   };
   Machine machine = flat_machine(2);
   Simulation sim(machine, w, s, plug({{10_ms, CpuId(1), false}, {30_ms, CpuId(1), true}}));
@@ -65,7 +65,7 @@ TEST(ExtHotplug, WhileItIsLoadedAgainTheFairClassRunsTheTasks) {
   ExtOptions ext;
   ext.restart_delay = 15_ms;
   std::vector<Nanos> inits;
-  s.init = [&] { return inits.push_back(s.kernel->core().now()), s.kernel->create_dsq(0, -1); };
+  s.init = [&] { return inits.push_back(s.ext->kernel().now()), s.ext->create_dsq(0, -1); };
   Machine machine = flat_machine(2);
   Simulation sim(machine, w, s, plug({{10_ms, CpuId(1), false}}), ext);
   EXPECT_EQ(sim.run().status, "ok");
@@ -79,7 +79,7 @@ TEST(ExtHotplug, ASequenceNumberThatIsNotUpToDateAsksForARestart) {
   int inits = 0;
   s.init = [&] {
     if (++inits == 2) s.info.hotplug_seq = 0;  // for the next time
-    return s.kernel->create_dsq(0, -1);
+    return s.ext->create_dsq(0, -1);
   };
   Machine machine = flat_machine(2);
   Simulation sim(machine, w, s);
@@ -96,9 +96,9 @@ TEST(ExtHotplug, AnOfflineCpuIsNeverPickedAsIdle) {
   s.cpu_online = s.cpu_offline = [](CpuId) {};
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
     bool idle = false;
-    int32_t cpu = s.kernel->select_cpu_dfl(task, prev.value(), flags, &idle);
+    int32_t cpu = s.ext->select_cpu_dfl(task, prev.value(), flags, &idle);
     if (idle) {
-      EXPECT_TRUE(s.kernel->online_cpus().contains(CpuId(cpu)));
+      EXPECT_TRUE(s.ext->online_cpus().contains(CpuId(cpu)));
     }
     return cpu;
   };
@@ -113,7 +113,7 @@ TEST(ExtHotplug, ADispatchToAnOfflineCpuGoesToTheGlobalQueue) {
   Script s;
   s.cpu_offline = [](CpuId) {};
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
-  s.enqueue = [&](TaskId task, uint64_t flags) { s.kernel->dsq_insert(task, kDsqLocalOn | 1, kSliceDfl, flags); };
+  s.enqueue = [&](TaskId task, uint64_t flags) { s.ext->dsq_insert(task, kDsqLocalOn | 1, kSliceDfl, flags); };
   Machine machine = flat_machine(2);
   Simulation sim(machine, w, s, plug({{10_ms, CpuId(1), false}}));
   EXPECT_EQ(sim.run().status, "ok");

@@ -7,7 +7,8 @@
 
 namespace simsched::ext {
 
-IdleMasks::IdleMasks(const Machine& machine) : machine_(machine), last_(machine.nr_cpus(), 0) {
+IdleMasks::IdleMasks(const Machine& machine) : machine_(machine) {
+  state_.last.resize(machine.nr_cpus());
   for (CpuId cpu : machine.cpus()) smt_ |= machine.smt_cpus(cpu).size() > 1;
   for (size_t n = 0; n < machine.nr_nodes(); ++n) {
     std::vector<NodeId> order;
@@ -25,40 +26,40 @@ void IdleMasks::update_topology(const CpuSet& online) {
   const Cpu& cpu = machine_.cpu(first);
   size_t in_llc = (machine_.llc_cpus(cpu.llc) & online).size(),
          in_node = (machine_.node_cpus(cpu.node) & online).size();
-  by_llc_ = in_llc < online.size();
+  state_.by_llc = in_llc < online.size();
   // Nodes that are no more than LLCs would only be looked at twice (llc_numa_mismatch()).
   bool mismatch = false;
   for (CpuId c : online)
     mismatch |= (machine_.llc_cpus(machine_.cpu(c).llc) & online).size() !=
                 (machine_.node_cpus(machine_.cpu(c).node) & online).size();
-  by_node_ = in_node < online.size() && mismatch;
+  state_.by_node = in_node < online.size() && mismatch;
 }
 
-void IdleMasks::reset(const CpuSet& online) { cpus_ = cores_ = online; }
+void IdleMasks::reset(const CpuSet& online) { state_.cpus = state_.cores = online; }
 
 void IdleMasks::update(CpuId cpu, bool idle) {
   if (idle) {
-    cpus_.add(cpu);
+    state_.cpus.add(cpu);
   } else {
-    cpus_.remove(cpu);
+    state_.cpus.remove(cpu);
   }
   if (!smt_) return;
   const CpuSet& core = machine_.smt_cpus(cpu);
   if (idle) {
     // A core is idle when all of its CPUs are.
-    if (!core.subset_of(cpus_)) return;
-    for (CpuId sibling : core) cores_.add(sibling);
+    if (!core.subset_of(state_.cpus)) return;
+    for (CpuId sibling : core) state_.cores.add(sibling);
   } else {
-    for (CpuId sibling : core) cores_.remove(sibling);
+    for (CpuId sibling : core) state_.cores.remove(sibling);
   }
 }
 
 bool IdleMasks::test_and_clear(CpuId cpu) {
   // Whether or not the CPU can be claimed, its core is not wholly idle from now on.
   if (smt_)
-    for (CpuId sibling : machine_.smt_cpus(cpu)) cores_.remove(sibling);
-  if (!cpus_.contains(cpu)) return false;
-  cpus_.remove(cpu);
+    for (CpuId sibling : machine_.smt_cpus(cpu)) state_.cores.remove(sibling);
+  if (!state_.cpus.contains(cpu)) return false;
+  state_.cpus.remove(cpu);
   return true;
 }
 
@@ -66,7 +67,7 @@ CpuId IdleMasks::next_and_wrap(const CpuSet& a, const CpuSet& b, const CpuSet* c
   size_t words = std::min(a.nr_words(), b.nr_words());
   if (words == 0) return CpuId();
   auto word = [&](size_t i) { return a.word(i) & b.word(i) & (c ? c->word(i) : ~uint64_t{0}); };
-  int32_t& last = last_[this_cpu.index()];
+  int32_t& last = state_.last[this_cpu.index()];
   size_t start = static_cast<size_t>(last) + 1;
   if (start / 64 >= words) start = 0;  // past the end: from the first on
   size_t first = start / 64;
@@ -94,10 +95,10 @@ CpuId IdleMasks::pick_in(const CpuSet& allowed, const CpuSet* node, uint64_t fla
   while (true) {
     CpuId cpu;
     if (smt_) {
-      cpu = next_and_wrap(cores_, allowed, node, this_cpu);
+      cpu = next_and_wrap(state_.cores, allowed, node, this_cpu);
       if (!cpu.valid() && (flags & kPickIdleCore)) return CpuId();
     }
-    if (!cpu.valid()) cpu = next_and_wrap(cpus_, allowed, node, this_cpu);
+    if (!cpu.valid()) cpu = next_and_wrap(state_.cpus, allowed, node, this_cpu);
     if (!cpu.valid() || test_and_clear(cpu)) return cpu;
   }
 }

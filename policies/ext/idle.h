@@ -14,6 +14,7 @@ namespace simsched::ext {
 class IdleMasks {
  public:
   explicit IdleMasks(const Machine& machine);
+  void assign(const IdleMasks& other) { state_ = other.state_; }  // of the same machine
 
   // All of `online` idle: where the kernel starts from when a scheduler is enabled.
   void reset(const CpuSet& online);
@@ -25,12 +26,12 @@ class IdleMasks {
   CpuId pick(const CpuSet& allowed, NodeId node, uint64_t flags, CpuId this_cpu);
   CpuId any_distribute(const CpuSet& a, const CpuSet& b, CpuId this_cpu);  // cpumask_any_and_distribute()
 
-  const CpuSet& cpus() const { return cpus_; }
-  const CpuSet& cores() const { return smt_ ? cores_ : cpus_; }  // CPUs of wholly idle cores
+  const CpuSet& cpus() const { return state_.cpus; }
+  const CpuSet& cores() const { return smt_ ? state_.cores : state_.cpus; }  // CPUs of wholly idle cores
   bool smt() const { return smt_; }
   // Whether the topology makes it worth while to look within LLC or node first (scx_idle_update_selcpu_topology()).
-  bool by_llc() const { return by_llc_; }
-  bool by_node() const { return by_node_; }
+  bool by_llc() const { return state_.by_llc; }
+  bool by_node() const { return state_.by_node; }
   void update_topology(const CpuSet& online);
 
  private:
@@ -38,10 +39,13 @@ class IdleMasks {
   CpuId next_and_wrap(const CpuSet& a, const CpuSet& b, const CpuSet* c, CpuId this_cpu);
 
   const Machine& machine_;
-  bool smt_ = false, by_llc_ = false, by_node_ = false;
-  CpuSet cpus_, cores_;
-  std::vector<int32_t> last_;                 // by CPU that searches: distribute_cpu_mask_prev
+  bool smt_ = false;
   std::vector<std::vector<NodeId>> nearest_;  // by node: all nodes, nearest first
+  struct {
+    CpuSet cpus, cores;
+    std::vector<int32_t> last;  // by CPU that searches: distribute_cpu_mask_prev
+    bool by_llc = false, by_node = false;
+  } state_;
 };
 
 }  // namespace simsched::ext

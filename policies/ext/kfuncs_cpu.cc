@@ -13,14 +13,14 @@ bool ExtClass::cpu_valid(int32_t cpu, const char* where) {
 }
 
 bool ExtClass::check_builtin_idle() {
-  if (builtin_idle_) return true;
+  if (life_.builtin_idle) return true;
   error("built-in idle tracking is disabled");
   return false;
 }
 
 // Whose node comes first, where idle CPUs are tracked by node.
 NodeId ExtClass::idle_node(int32_t cpu) const {
-  return info_.flags & kOpsBuiltinIdlePerNode ? kernel_->machine().cpu(CpuId(cpu)).node : NodeId();
+  return life_.info.flags & kOpsBuiltinIdlePerNode ? kernel_->machine().cpu(CpuId(cpu)).node : NodeId();
 }
 
 // scx_select_cpu_dfl(): an idle CPU for a waking task, claimed; -EBUSY when there is none.
@@ -105,7 +105,7 @@ int32_t ExtClass::select_from_kfunc(TaskId id, int32_t prev, uint64_t wake_flags
                                     uint64_t flags) {
   if (!cpu_valid(prev, nullptr)) return -kEINVAL;
   if (!check_builtin_idle()) return -kEBUSY;
-  if (!kf_allowed(kKfSelectCpu | kKfEnqueue, true)) return -kEPERM;
+  if (!kf_allowed(Callback::kSelectCpu | Callback::kEnqueue, true)) return -kEPERM;
   // enqueue() is called for tasks bound to one CPU too, select_cpu() is not.
   if (kernel_->affinity_id(id).value() != 0 && kernel_->allowed(id).size() == 1) {
     return allowed.contains(CpuId(prev)) && idle_->test_and_clear(CpuId(prev)) ? prev : -kEBUSY;
@@ -118,7 +118,7 @@ const CpuSet& ExtClass::idle_smtmask(int32_t node) { return idle_view(idle_->cor
 
 // None where the kernel would return cpu_none_mask.
 const CpuSet& ExtClass::idle_view(const CpuSet& whole, int32_t node, CpuSet* view) {
-  bool by_node = info_.flags & kOpsBuiltinIdlePerNode;
+  bool by_node = life_.info.flags & kOpsBuiltinIdlePerNode;
   view->clear();
   if (!check_builtin_idle()) return *view;
   if (node < 0) {
@@ -139,14 +139,14 @@ bool ExtClass::test_and_clear_cpu_idle(int32_t cpu) {
 }
 
 int32_t ExtClass::pick_idle_cpu(const CpuSet& allowed, uint64_t flags) {
-  if (info_.flags & kOpsBuiltinIdlePerNode) return error("per-node idle tracking is enabled"), -kEBUSY;
+  if (life_.info.flags & kOpsBuiltinIdlePerNode) return error("per-node idle tracking is enabled"), -kEBUSY;
   if (!check_builtin_idle()) return -kEBUSY;
   CpuId cpu = idle_->pick(allowed, NodeId(), flags, this_cpu());
   return cpu.valid() ? cpu.value() : -kEBUSY;
 }
 
 int32_t ExtClass::pick_any_cpu(const CpuSet& allowed, uint64_t flags) {
-  if (info_.flags & kOpsBuiltinIdlePerNode) return error("per-node idle tracking is enabled"), -kEBUSY;
+  if (life_.info.flags & kOpsBuiltinIdlePerNode) return error("per-node idle tracking is enabled"), -kEBUSY;
   return pick_any(allowed, -1, flags);
 }
 
@@ -163,14 +163,14 @@ int32_t ExtClass::pick_any_cpu_node(const CpuSet& allowed, int32_t node, uint64_
 
 // validate_node()
 int32_t ExtClass::check_node(int32_t node) {
-  if (!(info_.flags & kOpsBuiltinIdlePerNode)) return error("per-node idle tracking is disabled"), -kEOPNOTSUPP;
+  if (!(life_.info.flags & kOpsBuiltinIdlePerNode)) return error("per-node idle tracking is disabled"), -kEOPNOTSUPP;
   if (node < 0) return -kENOENT;
   if (static_cast<size_t>(node) >= machine().nr_nodes()) return error("invalid node " + std::to_string(node)), -kEINVAL;
   return 0;
 }
 
 int32_t ExtClass::pick_any(const CpuSet& allowed, int32_t node, uint64_t flags) {
-  if (builtin_idle_) {
+  if (life_.builtin_idle) {
     CpuId cpu = idle_->pick(allowed, node < 0 ? NodeId() : NodeId(node), flags, this_cpu());
     if (cpu.valid()) return cpu.value();
   }
@@ -200,35 +200,35 @@ TaskId ExtClass::cpu_curr(int32_t cpu) {
 }
 
 void ExtClass::kick_cpu(int32_t cpu, uint64_t flags) {
-  if (!cpu_valid(cpu, nullptr) || bypass_ || state_ == State::kOff) return;
-  Cpu& state = cpu_state(CpuId(cpu));
+  if (!cpu_valid(cpu, nullptr) || life_.bypass || life_.state == State::kOff) return;
+  CpuState& state = cpu_state(CpuId(cpu));
   if (flags & kKickIdle) {
     if (flags & (kKickPreempt | kKickWait)) error("PREEMPT/WAIT cannot be used with SCX_KICK_IDLE");
     // Not needed for a CPU that goes through a whole scheduling cycle before it idles.
     if (kernel_->curr(CpuId(cpu)).valid() && !state.in_balance) return;
-    if (!state.kicked && !state.kicked_if_idle) kicks_.push_back(CpuId(cpu));
+    if (!state.kicked && !state.kicked_if_idle) kicks_.cpus.push_back(CpuId(cpu));
     state.kicked_if_idle = true;
   } else {
-    if (!state.kicked && !state.kicked_if_idle) kicks_.push_back(CpuId(cpu));
+    if (!state.kicked && !state.kicked_if_idle) kicks_.cpus.push_back(CpuId(cpu));
     state.kicked = true;
     state.kick_flags |= flags;
   }
-  kicks_pending_ = true;
-  if (depth_ == 0 && !cpu_state(this_cpu()).in_balance) flush_kicks();
+  kicks_.pending = true;
+  if (callback_.depth == 0 && !cpu_state(this_cpu()).in_balance) flush_kicks();
 }
 
 // The interrupt work that follows the callback.
 void ExtClass::flush_kicks() {
-  kicks_pending_ = false;
+  kicks_.pending = false;
   std::vector<CpuId> kicks;
-  kicks.swap(kicks_);
+  kicks.swap(kicks_.cpus);
   for (CpuId cpu : kicks) kick_one(cpu);
   kicks.clear();
-  if (kicks_.empty()) kicks.swap(kicks_);  // keep the allocation
+  if (kicks_.cpus.empty()) kicks.swap(kicks_.cpus);  // keep the allocation
 }
 
 void ExtClass::kick_one(CpuId cpu) {
-  Cpu& state = cpu_state(cpu);
+  CpuState& state = cpu_state(cpu);
   bool hard = state.kicked;
   uint64_t flags = state.kick_flags;
   state.kicked = state.kicked_if_idle = false;
@@ -251,7 +251,7 @@ void ExtClass::kick_one(CpuId cpu) {
 
 // The CPU has been through the scheduler: whoever waited for that goes on.
 void ExtClass::rescheduled(CpuId cpu) {
-  Cpu& state = cpu_state(cpu);
+  CpuState& state = cpu_state(cpu);
   if (state.waiters.empty()) return;
   for (CpuId waiter : state.waiters) kernel_->release(waiter);
   state.waiters.clear();

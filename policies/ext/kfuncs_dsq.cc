@@ -30,58 +30,58 @@ void ExtClass::destroy_dsq(uint64_t id) {
 }
 
 bool ExtClass::dsq_insert(TaskId id, uint64_t dsq, uint64_t new_slice, uint64_t enq_flags) {
-  if (!kf_allowed(kKfEnqueue | kKfDispatch)) return false;
+  if (!kf_allowed(Callback::kEnqueue | Callback::kDispatch)) return false;
   if (!id.valid()) return error("called with NULL task"), false;
   if (enq_flags & kEnqInternalMask & ~uint64_t{kEnqDsqPriq})
     return error(hex("invalid enq_flags 0x%llx", enq_flags)), false;
   if (!task(id).enabled) {
-    ++events_.insert_not_owned;
+    ++counts_.insert_not_owned;
     return false;
   }
   if (new_slice != 0)
     slice(id) = new_slice;
   else
     slice(id) = std::max<uint64_t>(slice(id), 1);
-  if (direct_open_) {
+  if (callback_.direct_open) {
     mark_direct_dispatch(id, dsq, enq_flags);
     return true;
   }
-  uint32_t most = info_.dispatch_max_batch > 0 ? info_.dispatch_max_batch : kDspMaxBatch;
-  if (dispatch_buffer_.size() >= most) return error("dispatch buffer overflow"), false;
-  dispatch_buffer_.push_back({id, task(id).ops_qseq, dsq, enq_flags});
+  uint32_t most = life_.info.dispatch_max_batch > 0 ? life_.info.dispatch_max_batch : kDspMaxBatch;
+  if (dispatch_.buffer.size() >= most) return error("dispatch buffer overflow"), false;
+  dispatch_.buffer.push_back({id, task(id).ops_qseq, dsq, enq_flags});
   return true;
 }
 
 bool ExtClass::dsq_insert_vtime(TaskId id, uint64_t dsq, uint64_t new_slice, uint64_t vtime, uint64_t enq_flags) {
-  if (!kf_allowed(kKfEnqueue | kKfDispatch)) return false;
+  if (!kf_allowed(Callback::kEnqueue | Callback::kDispatch)) return false;
   if (enq_flags & kEnqInternalMask) return error(hex("invalid enq_flags 0x%llx", enq_flags)), false;
   if (id.valid() && task(id).enabled) *task(id).fields.dsq_vtime = vtime;
   return dsq_insert(id, dsq, new_slice, enq_flags | kEnqDsqPriq);
 }
 
 uint32_t ExtClass::dispatch_nr_slots() const {
-  uint32_t most = info_.dispatch_max_batch > 0 ? info_.dispatch_max_batch : kDspMaxBatch;
-  return most - static_cast<uint32_t>(dispatch_buffer_.size());
+  uint32_t most = life_.info.dispatch_max_batch > 0 ? life_.info.dispatch_max_batch : kDspMaxBatch;
+  return most - static_cast<uint32_t>(dispatch_.buffer.size());
 }
 
 void ExtClass::dispatch_cancel() {
-  if (!kf_allowed(kKfDispatch)) return;
-  if (dispatch_buffer_.empty()) return error("dispatch buffer underflow");
-  dispatch_buffer_.pop_back();
+  if (!kf_allowed(Callback::kDispatch)) return;
+  if (dispatch_.buffer.empty()) return error("dispatch buffer underflow");
+  dispatch_.buffer.pop_back();
 }
 
 bool ExtClass::dsq_move_to_local(uint64_t id, uint64_t) {
-  if (!kf_allowed(kKfDispatch)) return false;
-  flush_dispatch_buffer(dispatch_cpu_);
+  if (!kf_allowed(Callback::kDispatch)) return false;
+  flush_dispatch_buffer(dispatch_.cpu);
   DsqIndex queue = dsqs_->find(id);
   if (queue < 0) return error(hex("invalid DSQ ID 0x%016llx", id)), false;
-  if (!consume(dispatch_cpu_, queue)) return false;
-  ++dispatched_;  // a task that was found may be gone again: look once more
+  if (!consume(dispatch_.cpu, queue)) return false;
+  ++dispatch_.dispatched;  // a task that was found may be gone again: look once more
   return true;
 }
 
 int32_t ExtClass::dsq_nr_queued(uint64_t id) const {
-  if (id == kDsqLocal) return static_cast<int32_t>(local_dsq_nr(dispatch_cpu_.valid() ? dispatch_cpu_ : this_cpu()));
+  if (id == kDsqLocal) return static_cast<int32_t>(local_dsq_nr(dispatch_.cpu.valid() ? dispatch_.cpu : this_cpu()));
   if ((id & kDsqLocalOn) == kDsqLocalOn) {
     uint64_t cpu = id & kDsqLocalCpuMask;
     return cpu < nr_cpu_ids() ? static_cast<int32_t>(local_dsq_nr(CpuId(cpu))) : -kENOENT;
@@ -100,7 +100,7 @@ TaskId ExtClass::dsq_peek(uint64_t id) {
 // What waits on this CPU's local queue is enqueued anew, with SCX_ENQ_REENQ.
 uint32_t ExtClass::reenqueue_local() {
   CpuId cpu = this_cpu();
-  if (!(kf_mask_ & kKfCpuRelease)) {  // since 6.19 from anywhere, and then later
+  if (!(callback_.kf_mask & Callback::kCpuRelease)) {  // since 6.19 from anywhere, and then later
     kernel_->set_timer(*this, kernel_->now(), number_of(kReenqueue, static_cast<uint32_t>(cpu.value())));
     return 0;
   }

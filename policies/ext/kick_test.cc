@@ -23,13 +23,13 @@ Nanos first_run(Script& s, const std::function<void(TaskId)>& kick, uint64_t hog
   s.use_shared_queue(0);
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 1; };  // wakes no other CPU than the busy one
   s.enqueue = [&s, kick, hog_slice](TaskId t, uint64_t flags) {
-    bool late = t == TaskId(0) && s.kernel->core().now() >= 10_ms;
-    s.kernel->dsq_insert(t, late ? 0 : kDsqLocal, t == TaskId(1) ? hog_slice : kSliceDfl, flags);
+    bool late = t == TaskId(0) && s.ext->kernel().now() >= 10_ms;
+    s.ext->dsq_insert(t, late ? 0 : kDsqLocal, t == TaskId(1) ? hog_slice : kSliceDfl, flags);
     if (late) kick(t);
   };
   Nanos ran = Nanos::max();
   s.running = [&](TaskId t) {
-    if (t == task && s.kernel->core().now() >= 10_ms) ran = std::min(ran, s.kernel->core().now());
+    if (t == task && s.ext->kernel().now() >= 10_ms) ran = std::min(ran, s.ext->kernel().now());
   };
   Machine machine = flat_machine(2);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
@@ -44,27 +44,27 @@ TEST(ExtKick, WithoutAKickNobodyLooks) {
 TEST(ExtKick, WakesAnIdleCpu) {
   for (uint64_t flags : {uint64_t{0}, uint64_t{kKickIdle}, uint64_t{kKickPreempt}}) {
     Script s;
-    EXPECT_EQ(first_run(s, [&, flags](TaskId) { s.kernel->kick_cpu(0, flags); }), 10_ms);
+    EXPECT_EQ(first_run(s, [&, flags](TaskId) { s.ext->kick_cpu(0, flags); }), 10_ms);
   }
 }
 
 TEST(ExtKick, OfABusyCpuAlonePreemptsNothing) {
   for (uint64_t flags : {uint64_t{0}, uint64_t{kKickIdle}}) {
     Script s;
-    EXPECT_EQ(first_run(s, [&, flags](TaskId) { s.kernel->kick_cpu(1, flags); }), 50_ms);
+    EXPECT_EQ(first_run(s, [&, flags](TaskId) { s.ext->kick_cpu(1, flags); }), 50_ms);
   }
 }
 
 TEST(ExtKick, WithPreemptEndsTheSliceOfWhatRuns) {
   Script s;
-  EXPECT_EQ(first_run(s, [&](TaskId) { s.kernel->kick_cpu(1, kKickPreempt); }), 10_ms);
+  EXPECT_EQ(first_run(s, [&](TaskId) { s.ext->kick_cpu(1, kKickPreempt); }), 10_ms);
 }
 
 TEST(ExtKick, IdleWithPreemptIsAnError) {
   Workload w;
   add_hog(w, "task", 5);
   Script s = Script::shared_queue();
-  s.running = [&](TaskId) { s.kernel->kick_cpu(0, kKickIdle | kKickPreempt); };
+  s.running = [&](TaskId) { s.ext->kick_cpu(0, kKickIdle | kKickPreempt); };
   Machine machine = flat_machine(1);
   EXPECT_THAT(simulate(machine, w, s).status, HasSubstr("PREEMPT/WAIT cannot be used with SCX_KICK_IDLE"));
 }
@@ -73,7 +73,7 @@ TEST(ExtKick, OfACpuThatDoesNotExistIsAnError) {
   Workload w;
   add_hog(w, "task", 5);
   Script s = Script::shared_queue();
-  s.running = [&](TaskId) { s.kernel->kick_cpu(4, 0); };
+  s.running = [&](TaskId) { s.ext->kick_cpu(4, 0); };
   Machine machine = flat_machine(4);
   EXPECT_THAT(simulate(machine, w, s).status, HasSubstr("invalid CPU 4"));
 }
@@ -85,8 +85,8 @@ TEST(ExtKick, LeavesAHigherClassAlone) {
   Script s = Script::shared_queue();
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, flags);
-    s.kernel->kick_cpu(0, kKickPreempt);
+    s.ext->dsq_insert(task, kDsqLocal, kSliceDfl, flags);
+    s.ext->kick_cpu(0, kKickPreempt);
   };
   Machine machine = flat_machine(1);
   RunResult result = simulate(machine, w, s);
@@ -102,9 +102,9 @@ TEST(ExtKick, OfTheOwnCpuWhileItChoosesComesAfterwards) {
   s.dispatch = [&](CpuId cpu, TaskId) {
     // Only every tenth look takes a task, and each asks for the next one.
     if (++looks % 10 == 0)
-      s.kernel->dsq_move_to_local(0);
-    else if (s.kernel->dsq_nr_queued(0) > 0)
-      s.kernel->kick_cpu(cpu.value(), 0);
+      s.ext->dsq_move_to_local(0);
+    else if (s.ext->dsq_nr_queued(0) > 0)
+      s.ext->kick_cpu(cpu.value(), 0);
   };
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
   Machine machine = flat_machine(1);
@@ -122,12 +122,12 @@ TEST(ExtKick, WithWaitHoldsTheKickerUntilTheOtherHasChosen) {
     Workload w;
     for (int i = 0; i < 2; ++i) pin(w, add_hog(w, "hog", 20, CpuId(i)), CpuSet::single(CpuId(i)));
     Script s = Script::shared_queue();
-    s.enqueue = [&](TaskId task, uint64_t enq) { s.kernel->dsq_insert(task, kDsqLocal, kSliceInf, enq); };
+    s.enqueue = [&](TaskId task, uint64_t enq) { s.ext->dsq_insert(task, kDsqLocal, kSliceInf, enq); };
     bool kicked = false;
     s.tick = [&](TaskId task) {
-      if (task != TaskId(0) || kicked || s.kernel->core().now() < 5_ms) return;
+      if (task != TaskId(0) || kicked || s.ext->kernel().now() < 5_ms) return;
       kicked = true;
-      s.kernel->kick_cpu(1, flags);
+      s.ext->kick_cpu(1, flags);
     };
     return simulate(machine, w, s).metric("makespan_ns");
   };
@@ -149,9 +149,9 @@ TEST(ExtKick, CpusThatWaitForEachOtherInACircleGoOn) {
   s.info.timeout = 1_s;
   int kicks = 0;
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, kDsqGlobal, kSliceDfl, flags);
+    s.ext->dsq_insert(task, kDsqGlobal, kSliceDfl, flags);
     ++kicks;
-    s.kernel->kick_cpu((s.kernel->this_cpu().value() + 1) % 3, kKickWait);
+    s.ext->kick_cpu((s.ext->this_cpu().value() + 1) % 3, kKickWait);
   };
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
   EXPECT_GT(kicks, 1000);
@@ -188,10 +188,10 @@ TEST(ExtPreempt, WhatWaitsOnTheLostCpuCanBeEnqueuedElsewhere) {
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
   s.enqueue = [&](TaskId task, uint64_t flags) {
     if (flags & kEnqReenq) again.push_back(task);
-    s.kernel->dsq_insert(task, flags & kEnqReenq ? 0 : kDsqLocal, 30'000'000, flags);
-    if (flags & kEnqReenq) s.kernel->kick_cpu(1, kKickIdle);
+    s.ext->dsq_insert(task, flags & kEnqReenq ? 0 : kDsqLocal, 30'000'000, flags);
+    if (flags & kEnqReenq) s.ext->kick_cpu(1, kKickIdle);
   };
-  s.cpu_release = [&](CpuId, int32_t, TaskId) { EXPECT_EQ(s.kernel->reenqueue_local(), 2u); };
+  s.cpu_release = [&](CpuId, int32_t, TaskId) { EXPECT_EQ(s.ext->reenqueue_local(), 2u); };
   Machine machine = flat_machine(2);
   RunResult result = simulate(machine, w, s);
   EXPECT_EQ(result.status, "ok");
@@ -207,11 +207,11 @@ TEST(ExtPreempt, FromElsewhereTheLocalQueueIsEnqueuedAnewAtOnceAfterwards) {
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
   s.enqueue = [&](TaskId task, uint64_t flags) {
     again += (flags & kEnqReenq) != 0;
-    s.kernel->dsq_insert(task, kDsqLocalOn | (flags & kEnqReenq ? 1 : 0), kSliceInf, flags);
+    s.ext->dsq_insert(task, kDsqLocalOn | (flags & kEnqReenq ? 1 : 0), kSliceInf, flags);
   };
   bool done = false;
   s.tick = [&](TaskId) {
-    if (!done) s.kernel->reenqueue_local();
+    if (!done) s.ext->reenqueue_local();
     done = true;
   };
   Machine machine = flat_machine(2);

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/exit_code.h"
 #include "policies/ext/ext_class.h"
 #include "policies/fair/params.h"
 
 namespace simsched::ext {
 namespace {
-
 
 constexpr Nanos kMaxTimeout = 30_s;  // SCX_WATCHDOG_MAX_TIMEOUT
 constexpr int64_t kMostRestarts = 100;
@@ -37,39 +37,39 @@ const char* reason_of(ExitKind kind) {
 
 // scx_enable()
 void ExtClass::load() {
-  exit_ = {};
-  loading_ = true;
+  life_.exit = {};
+  life_.loading = true;
   kernel_->set_this_cpu(options_.loader_cpu);
-  state_ = State::kEnabling;
+  life_.state = State::kEnabling;
   ops_ = make_ops_();
-  info_ = ops_->info();
+  life_.info = ops_->info();
   ops_->attach(*this);
-  builtin_idle_ = !has(Op::kUpdateIdle) || (info_.flags & kOpsKeepBuiltinIdle);
+  life_.builtin_idle = !has(Op::kUpdateIdle) || (life_.info.flags & kOpsKeepBuiltinIdle);
   // All count as idle at first; the masks come true as CPUs go through the scheduler.
   idle_->reset(kernel_->online_cpus());
-  known_ = check_members();
-  if (known_ && has(Op::kInit)) {
-    int32_t result = errno_of(Op::kInit, call(Op::kInit, kKfUnlocked, [&] { return ops_->init(); }));
+  life_.known = check_members();
+  if (life_.known && has(Op::kInit)) {
+    int32_t result = errno_of(Op::kInit, call(Op::kInit, Callback::kUnlocked, [&] { return ops_->init(); }));
     if (result != 0) error("ops.init() failed (" + std::to_string(result) + ")");
   }
-  if (exit_.kind == ExitKind::kNone) validate();
+  if (life_.exit.kind == ExitKind::kNone) validate();
   if (has(Op::kCgroupInit)) {
     size_t nr_groups = kernel_->params().autogroup ? 1 : kernel_->workload().nr_groups;
-    for (size_t g = 0; g < nr_groups && exit_.kind == ExitKind::kNone; ++g) {
-      int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, kKfUnlocked,
+    for (size_t g = 0; g < nr_groups && life_.exit.kind == ExitKind::kNone; ++g) {
+      int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, Callback::kUnlocked,
                                                       [&] { return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl); }));
       if (result != 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
     }
   }
-  for (size_t i = 0; i < kernel_->workload().tasks.size() && exit_.kind == ExitKind::kNone; ++i) {
+  for (size_t i = 0; i < kernel_->workload().tasks.size() && life_.exit.kind == ExitKind::kNone; ++i) {
     TaskState state = kernel_->task_state(TaskId(i));
     if (state != TaskState::kNew && state != TaskState::kDead) init_task(TaskId(i), false);
   }
-  loading_ = false;
-  if (exit_.kind != ExitKind::kNone) return disable();
-  switch_all_ = !(info_.flags & kOpsSwitchPartial);
-  state_ = State::kEnabled;
-  fair_.cede(switch_all_ ? FairClass::Cede::kAll : FairClass::Cede::kExt);
+  life_.loading = false;
+  if (life_.exit.kind != ExitKind::kNone) return disable();
+  life_.switch_all = !(life_.info.flags & kOpsSwitchPartial);
+  life_.state = State::kEnabled;
+  fair_.cede(life_.switch_all ? FairClass::Cede::kAll : FairClass::Cede::kExt);
   kernel_->reclassify_tasks();
   arm_watchdog();
 }
@@ -84,33 +84,35 @@ int32_t ExtClass::errno_of(Op op, int32_t answer) {
 // bpf_scx_init_member(): with these the program cannot even be loaded, and nothing of it is called.
 bool ExtClass::check_members() {
   auto refuse = [&](const std::string& message) { return error(message), false; };
-  if (info_.name.empty()) return refuse("ops.name is empty");
-  if (info_.flags & ~uint64_t{kOpsAllFlags}) return refuse("invalid ops.flags " + std::to_string(info_.flags));
-  if (info_.timeout > kMaxTimeout) {
-    return refuse("ops.timeout_ms is " + std::to_string(info_.timeout / 1_ms) + ", more than 30000");
+  if (life_.info.name.empty()) return refuse("ops.name is empty");
+  if (life_.info.flags & ~uint64_t{kOpsAllFlags})
+    return refuse("invalid ops.flags " + std::to_string(life_.info.flags));
+  if (life_.info.timeout > kMaxTimeout) {
+    return refuse("ops.timeout_ms is " + std::to_string(life_.info.timeout / 1_ms) + ", more than 30000");
   }
   return true;
 }
 
 // check_hotplug_seq() and validate_ops()
 void ExtClass::validate() {
-  if (info_.hotplug_seq != 0 && info_.hotplug_seq != hotplug_seq_) {
+  if (life_.info.hotplug_seq != 0 && life_.info.hotplug_seq != life_.hotplug_seq) {
     return claim_exit(ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
-                      "expected hotplug seq " + std::to_string(info_.hotplug_seq) + " did not match actual " +
-                          std::to_string(hotplug_seq_));
+                      "expected hotplug seq " + std::to_string(life_.info.hotplug_seq) + " did not match actual " +
+                          std::to_string(life_.hotplug_seq));
   }
-  if ((info_.flags & kOpsEnqLast) && !has(Op::kEnqueue)) {
+  if ((life_.info.flags & kOpsEnqLast) && !has(Op::kEnqueue)) {
     return error("SCX_OPS_ENQ_LAST requires ops.enqueue() to be implemented");
   }
-  if ((info_.flags & kOpsBuiltinIdlePerNode) && !builtin_idle_) {
+  if ((life_.info.flags & kOpsBuiltinIdlePerNode) && !life_.builtin_idle) {
     return error("SCX_OPS_BUILTIN_IDLE_PER_NODE requires CPU idle selection enabled");
   }
 }
 
 bool ExtClass::init_task(TaskId id, bool fork) {
-  Task& t = task(id);
-  t = Task{};
-  t.fields = ops_->adopt_task(id);
+  Entity& t = task(id);
+  t = Entity{};
+  ops_->adopt_task(id);
+  t.fields = ops_->fields_of(id);
   t.alive = true;
   *t.fields.slice = kSliceDfl;
   *t.fields.flags = kTaskResetRunnableAt;
@@ -118,13 +120,12 @@ bool ExtClass::init_task(TaskId id, bool fork) {
   *t.fields.disallow = 0;
   if (has(Op::kInitTask)) {
     int32_t result =
-        errno_of(Op::kInitTask, call(Op::kInitTask, kKfUnlocked, [&] { return ops_->init_task(id, fork); }));
+        errno_of(Op::kInitTask, call(Op::kInitTask, Callback::kUnlocked, [&] { return ops_->init_task(id, fork); }));
     if (result != 0) {
       // The kernel would fail the fork; a task of a workload cannot do without its child.
       error("ops.init_task() failed (" + std::to_string(result) + ") for " + describe(id));
-      if (loading_) {
-        t.alive = false;
-        ops_->drop_task(id);
+      if (life_.loading) {
+        drop_task(id);
       }
       return false;
     }
@@ -140,7 +141,7 @@ bool ExtClass::init_task(TaskId id, bool fork) {
 }
 
 void ExtClass::any_task_new(TaskId id) {
-  if (state_ != State::kEnabled || kernel_->is_stopper(id)) return;
+  if (life_.state != State::kEnabled || kernel_->is_stopper(id)) return;
   // Tasks that nobody forks have been there when the scheduler was loaded.
   init_task(id, kernel_->spec(id).parent.valid());
 }
@@ -152,10 +153,15 @@ void ExtClass::any_task_dead(TaskId id) {
 }
 
 void ExtClass::exit_task(TaskId id, bool cancelled) {
-  Task& t = task(id);
+  Entity& t = task(id);
   if (!t.alive) return;
-  if (has(Op::kExitTask)) call(Op::kExitTask, kKfRest, [&] { ops_->exit_task(id, cancelled); });
-  t.alive = false;
+  if (has(Op::kExitTask)) call(Op::kExitTask, Callback::kRest, [&] { ops_->exit_task(id, cancelled); });
+  drop_task(id);
+}
+
+void ExtClass::drop_task(TaskId id) {
+  task(id).alive = false;
+  task(id).fields = {};
   ops_->drop_task(id);
 }
 
@@ -166,18 +172,18 @@ uint32_t ExtClass::weight_of(TaskId id) const {
 }
 
 void ExtClass::enable_task(TaskId id) {
-  Task& t = task(id);
+  Entity& t = task(id);
   if (!t.alive || t.enabled) return;
   *t.fields.weight = weight_of(id);
   t.enabled = true;
-  if (has(Op::kEnable)) call(Op::kEnable, kKfRest, [&] { ops_->enable(id); });
-  if (has(Op::kSetWeight)) call(Op::kSetWeight, kKfRest, [&] { ops_->set_weight(id, *t.fields.weight); });
+  if (has(Op::kEnable)) call(Op::kEnable, Callback::kRest, [&] { ops_->enable(id); });
+  if (has(Op::kSetWeight)) call(Op::kSetWeight, Callback::kRest, [&] { ops_->set_weight(id, *t.fields.weight); });
 }
 
 void ExtClass::disable_task(TaskId id) {
-  Task& t = task(id);
+  Entity& t = task(id);
   if (!t.enabled) return;
-  if (has(Op::kDisable)) call(Op::kDisable, kKfRest, [&] { ops_->disable(id); });
+  if (has(Op::kDisable)) call(Op::kDisable, Callback::kRest, [&] { ops_->disable(id); });
   clear_runnable(id, false);
   t.enabled = false;
 }
@@ -188,7 +194,7 @@ void ExtClass::switched_to(TaskId id) {
   enable_task(id);
   // It was not told while the task was of another class.
   if (task(id).enabled && has(Op::kSetCpumask)) {
-    call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, kernel_->allowed(id)); });
+    call(Op::kSetCpumask, Callback::kRest, [&] { ops_->set_cpumask(id, kernel_->allowed(id)); });
   }
 }
 
@@ -197,7 +203,8 @@ void ExtClass::switched_from(TaskId id) { disable_task(id); }
 void ExtClass::reweight_task(TaskId id) {
   if (!task(id).enabled) return;
   *task(id).fields.weight = weight_of(id);
-  if (has(Op::kSetWeight)) call(Op::kSetWeight, kKfRest, [&] { ops_->set_weight(id, *task(id).fields.weight); });
+  if (has(Op::kSetWeight))
+    call(Op::kSetWeight, Callback::kRest, [&] { ops_->set_weight(id, *task(id).fields.weight); });
 }
 
 void ExtClass::affinity_changed(TaskId id) {
@@ -207,21 +214,22 @@ void ExtClass::affinity_changed(TaskId id) {
   bool runs = kernel_->curr(cpu) == id, was_queued = queued(id);
   if (was_queued) dequeue_task(cpu, id, kDequeueSave);
   if (runs) put_prev_task(cpu, id, TaskId());
-  if (has(Op::kSetCpumask)) call(Op::kSetCpumask, kKfRest, [&] { ops_->set_cpumask(id, kernel_->allowed(id)); });
+  if (has(Op::kSetCpumask))
+    call(Op::kSetCpumask, Callback::kRest, [&] { ops_->set_cpumask(id, kernel_->allowed(id)); });
   if (was_queued) enqueue_task(cpu, id, kEnqueueRestore);
   if (runs) set_next_task(cpu, id);
 }
 
 // handle_hotplug()
 void ExtClass::cpu_online(CpuId cpu, bool online) {
-  ++hotplug_seq_;
-  if (state_ == State::kOff) return;
+  ++life_.hotplug_seq;
+  if (life_.state == State::kOff) return;
   idle_->update_topology(kernel_->online_cpus());
   if (!online) idle_->update(cpu, false);
   if (online && has(Op::kCpuOnline)) {
-    call(Op::kCpuOnline, kKfUnlocked, [&] { ops_->cpu_online(cpu); });
+    call(Op::kCpuOnline, Callback::kUnlocked, [&] { ops_->cpu_online(cpu); });
   } else if (!online && has(Op::kCpuOffline)) {
-    call(Op::kCpuOffline, kKfUnlocked, [&] { ops_->cpu_offline(cpu); });
+    call(Op::kCpuOffline, Callback::kUnlocked, [&] { ops_->cpu_offline(cpu); });
   } else {
     claim_exit(
         ExitKind::kUnregKern, static_cast<int64_t>(kEcodeActRestart | kEcodeRsnHotplug),
@@ -238,30 +246,31 @@ void ExtClass::error(const std::string& message) { claim_exit(ExitKind::kError, 
 void ExtClass::policy_error(const std::string& message) { claim_exit(ExitKind::kErrorBpf, 0, message); }
 
 void ExtClass::fault(const std::string& message, int exit_code) {
-  if (exit_.kind == ExitKind::kNone) exit_status_ = exit_code;
+  if (life_.exit.kind == ExitKind::kNone) life_.exit_status = exit_code;
   claim_exit(ExitKind::kError, 0, message);
 }
 
 // The first reason to exit counts. From now on the policy is bypassed; the rest happens outside its callbacks.
 void ExtClass::claim_exit(ExitKind kind, int64_t code, const std::string& message) {
-  if (exit_.kind != ExitKind::kNone || state_ == State::kOff) return;
-  exit_.kind = kind;
-  exit_.exit_code = code;
-  exit_.reason = reason_of(kind);
-  exit_.message = message;
-  bypass_ = true;
-  bypass_since_ = kernel_->now();
-  ++events_.bypass_activate;
-  if (kind >= ExitKind::kError) exit_.dump = dump_state();
-  if (!loading_) kernel_->set_timer(*this, kernel_->now(), number_of(kDisable, 0));
+  if (life_.exit.kind != ExitKind::kNone || life_.state == State::kOff) return;
+  life_.exit.kind = kind;
+  life_.exit.exit_code = code;
+  life_.exit.reason = reason_of(kind);
+  life_.exit.message = message;
+  life_.bypass = true;
+  life_.bypass_since = kernel_->now();
+  ++counts_.bypass_activate;
+  if (kind >= ExitKind::kError) life_.exit.dump = dump_state();
+  if (!life_.loading) kernel_->set_timer(*this, kernel_->now(), number_of(kDisable, 0));
 }
 
 // scx_disable_workfn(): every task goes to the fair class, alive and runnable.
 void ExtClass::disable() {
-  state_ = State::kDisabling;
-  if (has(Op::kCgroupExit) && known_) {
+  life_.state = State::kDisabling;
+  if (has(Op::kCgroupExit) && life_.known) {
     size_t nr_groups = kernel_->params().autogroup ? 1 : kernel_->workload().nr_groups;
-    for (size_t g = 0; g < nr_groups; ++g) call(Op::kCgroupExit, kKfUnlocked, [&] { ops_->cgroup_exit(GroupId(g)); });
+    for (size_t g = 0; g < nr_groups; ++g)
+      call(Op::kCgroupExit, Callback::kUnlocked, [&] { ops_->cgroup_exit(GroupId(g)); });
   }
   fair_.cede(FairClass::Cede::kNone);
   kernel_->reclassify_tasks();
@@ -270,45 +279,47 @@ void ExtClass::disable() {
     disable_task(TaskId(i));
     exit_task(TaskId(i), false);
   }
-  if (has(Op::kExit) && known_) call(Op::kExit, kKfUnlocked, [&] { ops_->exit(exit_); });
-  last_counters_ = ops_->counters();
-  ++generation_;
+  if (has(Op::kExit) && life_.known) call(Op::kExit, Callback::kUnlocked, [&] { ops_->exit(life_.exit); });
+  life_.last_counters = ops_->counters();
+  ++life_.generation;
   timers_.clear();
-  dispatch_buffer_.clear();
+  dispatch_.buffer.clear();
   dsqs_->destroy_user_queues();
-  for (Cpu& cpu : cpus_) {
+  for (CpuState& cpu : cpus_) {
     for (CpuId waiter : cpu.waiters) kernel_->release(waiter);
     cpu.waiters.clear();
     cpu.deferred.clear();
     cpu.released = false;
   }
-  events_.bypass_duration += (kernel_->now() - bypass_since_).count();
-  bypass_ = false;
-  state_ = State::kOff;
+  counts_.bypass_duration += (kernel_->now() - life_.bypass_since).count();
+  life_.bypass = false;
+  life_.state = State::kOff;
 
-  bool restart = exit_.exit_code & static_cast<int64_t>(kEcodeActRestart);
-  if (exit_.kind >= ExitKind::kError) {
-    if (exit_status_ == 0) exit_status_ = exit_.kind == ExitKind::kErrorStall ? 42 : 43;
-    first_error_ = "policy \"" + info_.name + "\" disabled (" + exit_.reason + ") after " +
-                   std::to_string(kernel_->now() / 1_ms) + " ms: " + exit_.message;
-  } else if (restart && restarts_ < kMostRestarts) {
-    ++restarts_;
+  bool restart = life_.exit.exit_code & static_cast<int64_t>(kEcodeActRestart);
+  if (life_.exit.kind >= ExitKind::kError) {
+    if (life_.exit_status == 0)
+      life_.exit_status = life_.exit.kind == ExitKind::kErrorStall ? kExitStall : kExitPolicyError;
+    life_.first_error = "policy \"" + life_.info.name + "\" disabled (" + life_.exit.reason + ") after " +
+                        std::to_string(kernel_->now() / 1_ms) + " ms: " + life_.exit.message;
+  } else if (restart && life_.restarts < kMostRestarts) {
+    ++life_.restarts;
     kernel_->set_timer(*this, kernel_->now() + options_.restart_delay, number_of(kRestart, 0));
   } else {
-    first_error_ = "policy \"" + info_.name + "\" left (" + exit_.reason + ") after " +
-                   std::to_string(kernel_->now() / 1_ms) + " ms" + (exit_.message.empty() ? "" : ": " + exit_.message);
+    life_.first_error = "policy \"" + life_.info.name + "\" left (" + life_.exit.reason + ") after " +
+                        std::to_string(kernel_->now() / 1_ms) + " ms" +
+                        (life_.exit.message.empty() ? "" : ": " + life_.exit.message);
   }
 }
 
 void ExtClass::arm_watchdog() {
-  Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout;
+  Nanos timeout = life_.info.timeout > Nanos(0) ? life_.info.timeout : kMaxTimeout;
   kernel_->set_timer(*this, kernel_->now() + timeout / 2,
-                     number_of(kWatchdog, static_cast<uint32_t>(++generation_) & kWhat));
+                     number_of(kWatchdog, static_cast<uint32_t>(++life_.generation) & kWhat));
 }
 
 // scx_watchdog_workfn(), every half time-out.
 void ExtClass::check_watchdog() {
-  Nanos timeout = info_.timeout > Nanos(0) ? info_.timeout : kMaxTimeout, tick = kernel_->params().tick();
+  Nanos timeout = life_.info.timeout > Nanos(0) ? life_.info.timeout : kMaxTimeout, tick = kernel_->params().tick();
   auto jiffies = [&](Nanos at) { return at / tick; };
   for (CpuId cpu : kernel_->online_cpus()) {
     for (TaskId id = cpu_state(cpu).runnable_first; id.valid(); id = task(id).runnable_next) {
@@ -328,10 +339,10 @@ void ExtClass::timer(uint32_t number) {
   uint32_t what = number & kWhat;
   switch (static_cast<TimerKind>(number >> 28)) {
     case kDeferred:
-      if (state_ == State::kEnabled) process_deferred(CpuId(static_cast<int32_t>(what)));
+      if (life_.state == State::kEnabled) process_deferred(CpuId(static_cast<int32_t>(what)));
       break;
     case kWatchdog:
-      if (state_ == State::kEnabled && what == (static_cast<uint32_t>(generation_) & kWhat)) check_watchdog();
+      if (life_.state == State::kEnabled && what == (static_cast<uint32_t>(life_.generation) & kWhat)) check_watchdog();
       break;
     case kDisable:
       disable();
@@ -340,10 +351,10 @@ void ExtClass::timer(uint32_t number) {
       load();
       break;
     case kUser:
-      if (state_ == State::kEnabled) user_timer(what);
+      if (life_.state == State::kEnabled) user_timer(what);
       break;
     case kReenqueue:
-      if (state_ == State::kEnabled) reenqueue(CpuId(static_cast<int32_t>(what)));
+      if (life_.state == State::kEnabled) reenqueue(CpuId(static_cast<int32_t>(what)));
       break;
   }
 }
@@ -358,20 +369,20 @@ void ExtClass::set_timer(uint64_t key, Nanos at) {
 }
 
 void ExtClass::cancel_timer(uint64_t key) {
-  for (Timer& timer : timers_)
+  for (UserTimer& timer : timers_)
     if (timer.key == key) timer.armed = false;
 }
 
 void ExtClass::user_timer(uint32_t slot) {
   if (slot >= timers_.size()) return;
-  Timer& timer = timers_[slot];
+  UserTimer& timer = timers_[slot];
   if (!timer.armed || timer.at != kernel_->now()) return;  // set anew since
   timer.armed = false;
   // On the CPU that set it, as long as that is there.
   kernel_->set_this_cpu(kernel_->cpu_online(timer.cpu) ? timer.cpu : kernel_->online_cpus().first_cpu());
-  uint32_t outer = kf_mask_;
-  kf_mask_ = kKfUnlocked;
-  ++depth_;
+  uint32_t outer = callback_.kf_mask;
+  callback_.kf_mask = Callback::kUnlocked;
+  ++callback_.depth;
   ops_->timer(timer.key);
   after_call(outer);
 }

@@ -78,7 +78,7 @@ TEST(ExtLoad, AFailingInitTaskIsAnErrorThatNamesTheTask) {
 
 TEST(ExtExit, AnErrorHasItsKindMessageAndCode) {
   Script s = Script::shared_queue();
-  s.tick = [&](TaskId) { s.kernel->policy_error("no such luck"); };
+  s.tick = [&](TaskId) { s.ext->policy_error("no such luck"); };
   RunResult result = refused(s);
   EXPECT_THAT(result.status, HasSubstr("policy \"test\" disabled (scx_bpf_error)"));
   EXPECT_THAT(result.status, HasSubstr("no such luck"));
@@ -91,8 +91,8 @@ TEST(ExtExit, AnErrorHasItsKindMessageAndCode) {
 TEST(ExtExit, TheFirstReasonCounts) {
   Script s = Script::shared_queue();
   s.tick = [&](TaskId) {
-    s.kernel->exit(5, "first");
-    s.kernel->policy_error("second");
+    s.ext->exit(5, "first");
+    s.ext->policy_error("second");
   };
   RunResult result = refused(s);
   ASSERT_EQ(s.exits.size(), 1u);
@@ -101,7 +101,7 @@ TEST(ExtExit, TheFirstReasonCounts) {
 
 TEST(ExtExit, ASchedulerMayLeaveByItself) {
   Script s = Script::shared_queue();
-  s.tick = [&](TaskId) { s.kernel->exit(3, "enough"); };
+  s.tick = [&](TaskId) { s.ext->exit(3, "enough"); };
   RunResult result = refused(s);
   EXPECT_THAT(result.status, HasSubstr("left (unregistered from BPF)"));
   EXPECT_EQ(result.exit_code, 0);
@@ -115,11 +115,11 @@ TEST(ExtExit, AskingForARestartLoadsItAgainWithNewQueues) {
   Script s = Script::shared_queue();
   int inits = 0;
   bool left = false;
-  s.init = [&] { return ++inits, s.kernel->create_dsq(0, -1); };
+  s.init = [&] { return ++inits, s.ext->create_dsq(0, -1); };
   s.tick = [&](TaskId) {
-    if (s.kernel->core().now() < 10_ms || left) return;
+    if (s.ext->kernel().now() < 10_ms || left) return;
     left = true;
-    s.kernel->exit(static_cast<int64_t>(kEcodeActRestart), "again");
+    s.ext->exit(static_cast<int64_t>(kEcodeActRestart), "again");
   };
   Machine machine = flat_machine(1);
   Simulation sim(machine, w, s);
@@ -137,13 +137,13 @@ TEST(ExtExit, WhileItIsThrownOutNothingOfItDecides) {
   bool failed = false;
   s.enqueue = [&](TaskId task, uint64_t flags) {
     EXPECT_FALSE(failed);
-    s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
+    s.ext->dsq_insert(task, 0, kSliceDfl, flags);
   };
   s.dispatch = [&](CpuId, TaskId) {
     EXPECT_FALSE(failed);
-    s.kernel->dsq_move_to_local(0);
+    s.ext->dsq_move_to_local(0);
   };
-  s.tick = [&](TaskId) { failed = true, s.kernel->policy_error("x"); };
+  s.tick = [&](TaskId) { failed = true, s.ext->policy_error("x"); };
   Machine machine = flat_machine(1);
   simulate(machine, w, s);
   EXPECT_TRUE(failed);
@@ -176,10 +176,10 @@ Counts count(Workload w, bool partial, Nanos leave = Nanos::max()) {
     change(task, 1, 0, &c.exit);
   };
   s.init = [&] {
-    if (leave != Nanos::max()) s.kernel->set_timer(1, ExtClass::kUptime + leave);
+    if (leave != Nanos::max()) s.ext->set_timer(1, ExtClass::kUptime + leave);
     return 0;
   };
-  s.timer = [&](uint64_t) { s.kernel->exit(0, ""); };
+  s.timer = [&](uint64_t) { s.ext->exit(0, ""); };
   Machine machine = flat_machine(2);
   simulate(machine, w, s);
   return c;
@@ -253,7 +253,7 @@ TEST(ExtTasks, DisallowKeepsATaskOutOfTheClass) {
   w.tasks[0].policy = SchedPolicy::kExt;
   Script s;
   s.info.flags = kOpsSwitchPartial;
-  s.init_task = [&](TaskId task, bool) { return *s.kernel->fields(task).disallow = 1, 0; };
+  s.init_task = [&](TaskId task, bool) { return *s.ext->fields(task).disallow = 1, 0; };
   s.enable = [](TaskId) { ADD_FAILURE(); };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
@@ -263,7 +263,7 @@ TEST(ExtTasks, DisallowDuringForkIsAnErrorForATaskThatAsksForTheClass) {
   for (SchedPolicy policy : {SchedPolicy::kNormal, SchedPolicy::kExt}) {
     Script s;
     s.info.flags = kOpsSwitchPartial;
-    s.init_task = [&](TaskId task, bool fork) { return *s.kernel->fields(task).disallow = fork, 0; };
+    s.init_task = [&](TaskId task, bool fork) { return *s.ext->fields(task).disallow = fork, 0; };
     Workload w = family(policy);
     Machine machine = flat_machine(2);
     std::string status = simulate(machine, w, s).status;
@@ -281,7 +281,7 @@ TEST(ExtTasks, WeightsFollowNice) {
   Script s;
   std::vector<uint32_t> weights;
   s.set_weight = [&](TaskId task, uint32_t weight) {
-    EXPECT_EQ(*s.kernel->fields(task).weight, weight);
+    EXPECT_EQ(*s.ext->fields(task).weight, weight);
     weights.push_back(weight);
   };
   Machine machine = flat_machine(1);
@@ -300,7 +300,7 @@ TEST(ExtTasks, AChangeOfNiceOrAffinityTakesATaskOffItsQueueAndLeavesItRunning) {
     std::vector<std::string> log;
     s.enqueue = [&](TaskId t, uint64_t flags) {
       log.emplace_back("enqueue");
-      s.kernel->dsq_insert(t, kDsqLocal, kSliceDfl, flags);
+      s.ext->dsq_insert(t, kDsqLocal, kSliceDfl, flags);
     };
     s.select_cpu = [](TaskId, CpuId prev, uint64_t) { return prev.value(); };
     s.runnable = [&](TaskId, uint64_t) { log.emplace_back("runnable"); };

@@ -92,13 +92,17 @@ class Ops {
   virtual ~Ops() = default;
 
   virtual const OpsInfo& info() const = 0;
-  // Called once before all else; `kernel` outlives the Ops.
-  virtual void attach(ExtClass& kernel) = 0;
+  // Called once before all else; `ext_class` outlives the Ops.
+  virtual void attach(ExtClass& ext_class) = 0;
+  // Becomes like `other`, made and attached as this was, for a kernel with the same inputs; between two callbacks.
+  virtual void assign(const Ops& other) = 0;
   // The task comes into being / is gone for good: make room for its fields / any use of them is an error from now on.
-  virtual TaskFields adopt_task(TaskId task) = 0;
+  virtual void adopt_task(TaskId task) = 0;
   virtual void drop_task(TaskId task) = 0;
+  // Of a task between these two; they stay where they are, but for assign().
+  virtual TaskFields fields_of(TaskId task) = 0;
   // Whether the last callback ended in a fault of the policy's own (a bad pointer, ...); sets the message and the
-  // process' exit code (43, or 44 for a callback that never returned).
+  // process' exit code (base/exit_code.h).
   virtual bool faulted(std::string* /*message*/, int* /*exit_code*/) { return false; }
 
   virtual int32_t select_cpu(TaskId, CpuId /*prev*/, uint64_t /*wake_flags*/) { return -1; }

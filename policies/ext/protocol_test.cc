@@ -93,7 +93,7 @@ class Protocol {
     };
     s.running = [this](TaskId t) {
       step(t, "running", at(t).runnable && !at(t).running && !at(t).held, [](State& x) { x.running = true; });
-      if (s_.kernel->core().curr(s_.kernel->task_cpu(t)) != t) complain(t, "runs elsewhere");
+      if (s_.ext->kernel().curr(s_.ext->task_cpu(t)) != t) complain(t, "runs elsewhere");
     };
     s.stopping = [this](TaskId t, bool runnable) {
       step(t, "stopping", at(t).running && at(t).runnable, [](State& x) { x.running = false; });
@@ -107,7 +107,7 @@ class Protocol {
     };
     s.exit_task = [this](TaskId t, bool) {
       step(t, "exit_task", at(t).known && !at(t).enabled, [](State& x) { x.known = false; });
-      if (s_.kernel->core().task_state(t) == TaskState::kDead) at(t).gone = true;
+      if (s_.ext->kernel().task_state(t) == TaskState::kDead) at(t).gone = true;
     };
     s.dequeue = [this](TaskId t, uint64_t) { step(t, "dequeue", at(t).held, [](State& x) { x.held = false; }); };
     s.set_weight = [this](TaskId t, uint32_t) { step(t, "set_weight", at(t).enabled, [](State&) {}); };
@@ -137,10 +137,10 @@ class Protocol {
   }
   template <class Change>
   void step(TaskId t, const char* what, bool ok, Change change) {
-    if (!ok) complain(t, std::string(what) + " out of order at " + std::to_string(s_.kernel->core().now().count()));
+    if (!ok) complain(t, std::string(what) + " out of order at " + std::to_string(s_.ext->kernel().now().count()));
     change(at(t));
     std::ostringstream line;
-    line << s_.kernel->core().now().count() << ' ' << what << ' ' << t.value() << '\n';
+    line << s_.ext->kernel().now().count() << ' ' << what << ' ' << t.value() << '\n';
     log += line.str();
   }
   Script& s_;
@@ -167,16 +167,16 @@ RandomRun random_run(uint64_t seed) {
   // Now and then it leaves and is loaded again, in the middle of everything.
   const Nanos stays = rng.below(3) ? Nanos::max() : Nanos(rng.between(1'000'000, 20'000'000));
   s.init = [&] {
-    if (stays != Nanos::max()) s.kernel->set_timer(1, s.kernel->now() + stays);
-    return s.kernel->create_dsq(0, -1), s.kernel->create_dsq(1, -1), 0;
+    if (stays != Nanos::max()) s.ext->set_timer(1, s.ext->now() + stays);
+    return s.ext->create_dsq(0, -1), s.ext->create_dsq(1, -1), 0;
   };
-  s.timer = [&](uint64_t) { s.kernel->exit(static_cast<int64_t>(kEcodeActRestart), ""); };
+  s.timer = [&](uint64_t) { s.ext->exit(static_cast<int64_t>(kEcodeActRestart), ""); };
   if (rng.below(3)) {
     s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
       bool idle = false;
-      int32_t cpu = choice.below(4) ? s.kernel->select_cpu_dfl(task, prev.value(), flags, &idle)
+      int32_t cpu = choice.below(4) ? s.ext->select_cpu_dfl(task, prev.value(), flags, &idle)
                                     : static_cast<int32_t>(choice.below(cpus));
-      if (idle && choice.below(2)) s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
+      if (idle && choice.below(2)) s.ext->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
       return cpu;
     };
   }
@@ -187,29 +187,29 @@ RandomRun random_run(uint64_t seed) {
     uint64_t extra =
         flags | (choice.below(8) == 0 ? uint64_t{kEnqHead} : 0) | (choice.below(8) == 0 ? uint64_t{kEnqPreempt} : 0);
     // Bound to where it may run, where the kernel insists on it.
-    CpuId cpu = s.kernel->core().allowed(task).first_cpu();
+    CpuId cpu = s.ext->kernel().allowed(task).first_cpu();
     switch (choice.below(6)) {
       case 0:
-        s.kernel->dsq_insert(task, kDsqLocal, any_slice(), extra);
+        s.ext->dsq_insert(task, kDsqLocal, any_slice(), extra);
         break;
       case 1:
-        s.kernel->dsq_insert(task, kDsqGlobal, any_slice(), flags);
+        s.ext->dsq_insert(task, kDsqGlobal, any_slice(), flags);
         break;
       case 2:
-        s.kernel->dsq_insert(task, kDsqLocalOn | static_cast<uint64_t>(cpu.value()), any_slice(), extra);
+        s.ext->dsq_insert(task, kDsqLocalOn | static_cast<uint64_t>(cpu.value()), any_slice(), extra);
         break;
       case 3:
-        s.kernel->dsq_insert_vtime(task, 1, any_slice(), choice.below(100), flags);
+        s.ext->dsq_insert_vtime(task, 1, any_slice(), choice.below(100), flags);
         break;
       case 4:
-        s.kernel->dsq_insert(task, 0, any_slice(), flags);
+        s.ext->dsq_insert(task, 0, any_slice(), flags);
         break;
       default:
         protocol.hold(task);
         waiting.push_back(task);
         break;
     }
-    for (CpuId c : s.kernel->core().allowed(task)) s.kernel->kick_cpu(c.value(), kKickIdle);
+    for (CpuId c : s.ext->kernel().allowed(task)) s.ext->kick_cpu(c.value(), kKickIdle);
   };
   auto dequeue = s.dequeue;
   s.dequeue = [&](TaskId task, uint64_t flags) {
@@ -219,20 +219,20 @@ RandomRun random_run(uint64_t seed) {
   s.dispatch = [&](CpuId cpu, TaskId) {
     for (size_t i = 0; i < waiting.size();) {
       TaskId task = waiting[i];
-      if (!s.kernel->core().cpu_allowed(task, cpu) || s.kernel->dispatch_nr_slots() == 0) {
+      if (!s.ext->kernel().cpu_allowed(task, cpu) || s.ext->dispatch_nr_slots() == 0) {
         ++i;
         continue;
       }
       waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(i));
       protocol.let_go(task);
-      s.kernel->dsq_insert(task, kDsqLocal, any_slice(), 0);
+      s.ext->dsq_insert(task, kDsqLocal, any_slice(), 0);
       break;
     }
     uint64_t first = choice.below(2);
-    if (!s.kernel->dsq_move_to_local(first)) s.kernel->dsq_move_to_local(1 - first);
+    if (!s.ext->dsq_move_to_local(first)) s.ext->dsq_move_to_local(1 - first);
   };
   s.cpu_release = [&](CpuId, int32_t, TaskId) {
-    if (choice.below(2)) s.kernel->reenqueue_local();
+    if (choice.below(2)) s.ext->reenqueue_local();
   };
   EngineOptions options;
   options.seed = seed;

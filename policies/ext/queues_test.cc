@@ -21,22 +21,22 @@ RunResult with_queue(Script& s, const std::function<void()>& check, std::vector<
   for (const char* name : {"hog", "a", "b", "c", "d"}) add_hog(w, name, 20, CpuId(0));
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 0; };
   s.init = [&s] {
-    for (uint64_t id : {0, 1, 2}) EXPECT_EQ(s.kernel->create_dsq(id, -1), 0);
-    s.kernel->set_timer(1, ExtClass::kUptime + 10_ms);
+    for (uint64_t id : {0, 1, 2}) EXPECT_EQ(s.ext->create_dsq(id, -1), 0);
+    s.ext->set_timer(1, ExtClass::kUptime + 10_ms);
     return 0;
   };
   s.enqueue = [&s, vtimes](TaskId task, uint64_t flags) {
     if (task == TaskId(0))
-      s.kernel->dsq_insert(task, kDsqLocal, kSliceInf, flags);
+      s.ext->dsq_insert(task, kDsqLocal, kSliceInf, flags);
     else if (vtimes.empty())
-      s.kernel->dsq_insert(task, 0, kSliceInf, flags);
+      s.ext->dsq_insert(task, 0, kSliceInf, flags);
     else
-      s.kernel->dsq_insert_vtime(task, 0, kSliceInf, vtimes[task.index() - 1], flags);
+      s.ext->dsq_insert_vtime(task, 0, kSliceInf, vtimes[task.index() - 1], flags);
   };
   if (!s.dispatch) {
     s.dispatch = [&s](CpuId, TaskId) {
       for (uint64_t id : {2, 1, 0})
-        if (s.kernel->dsq_move_to_local(id)) return;
+        if (s.ext->dsq_move_to_local(id)) return;
     };
   }
   s.timer = [check](uint64_t) { check(); };
@@ -47,24 +47,24 @@ RunResult with_queue(Script& s, const std::function<void()>& check, std::vector<
 std::vector<int32_t> walk(Script& s, uint64_t queue, uint64_t flags = 0) {
   std::vector<int32_t> seen;
   DsqIterator it;
-  EXPECT_EQ(s.kernel->iter_dsq_new(&it, queue, flags), 0);
+  EXPECT_EQ(s.ext->iter_dsq_new(&it, queue, flags), 0);
   while (true) {
-    TaskId task = s.kernel->iter_dsq_next(&it);
+    TaskId task = s.ext->iter_dsq_next(&it);
     if (!task.valid()) break;
     seen.push_back(task.value());
   }
-  s.kernel->iter_dsq_destroy(&it);
+  s.ext->iter_dsq_destroy(&it);
   return seen;
 }
 
 TEST(ExtQueues, LengthsAreKnown) {
   Script s;
   RunResult result = with_queue(s, [&] {
-    EXPECT_EQ(s.kernel->dsq_nr_queued(0), 4);
-    EXPECT_EQ(s.kernel->dsq_nr_queued(1), 0);
-    EXPECT_EQ(s.kernel->dsq_nr_queued(kDsqLocalOn | 0), 0);  // what runs is on no queue
-    EXPECT_EQ(s.kernel->dsq_nr_queued(99), -kENOENT);
-    EXPECT_EQ(s.kernel->dsq_nr_queued(kDsqLocalOn | 77), -kENOENT);
+    EXPECT_EQ(s.ext->dsq_nr_queued(0), 4);
+    EXPECT_EQ(s.ext->dsq_nr_queued(1), 0);
+    EXPECT_EQ(s.ext->dsq_nr_queued(kDsqLocalOn | 0), 0);  // what runs is on no queue
+    EXPECT_EQ(s.ext->dsq_nr_queued(99), -kENOENT);
+    EXPECT_EQ(s.ext->dsq_nr_queued(kDsqLocalOn | 77), -kENOENT);
   });
   EXPECT_EQ(result.metric("makespan_ns"), 100'000'000);
 }
@@ -72,13 +72,13 @@ TEST(ExtQueues, LengthsAreKnown) {
 TEST(ExtQueues, PeekShowsTheFirstTask) {
   Script s;
   RunResult good = with_queue(s, [&] {
-    EXPECT_EQ(s.kernel->dsq_peek(0), TaskId(1));
-    EXPECT_FALSE(s.kernel->dsq_peek(1).valid());
+    EXPECT_EQ(s.ext->dsq_peek(0), TaskId(1));
+    EXPECT_FALSE(s.ext->dsq_peek(1).valid());
   });
   EXPECT_EQ(good.status, "ok");
   for (uint64_t id : {kDsqLocal, uint64_t{99}}) {
     Script bad;
-    RunResult result = with_queue(bad, [&] { EXPECT_FALSE(bad.kernel->dsq_peek(id).valid()); });
+    RunResult result = with_queue(bad, [&] { EXPECT_FALSE(bad.ext->dsq_peek(id).valid()); });
     EXPECT_THAT(result.status,
                 HasSubstr(id == 99 ? "peek on non-existent DSQ 0x63" : "peek disallowed on builtin DSQ"));
   }
@@ -86,14 +86,14 @@ TEST(ExtQueues, PeekShowsTheFirstTask) {
 
 TEST(ExtQueues, AQueueInUseCannotBeDestroyed) {
   Script s;
-  RunResult result = with_queue(s, [&] { s.kernel->destroy_dsq(0); });
+  RunResult result = with_queue(s, [&] { s.ext->destroy_dsq(0); });
   EXPECT_THAT(result.status, HasSubstr("attempting to destroy in-use dsq 0x0000000000000000 (nr=4)"));
   EXPECT_EQ(result.metric("tasks_exited"), 5);
 }
 
 TEST(ExtQueues, TakingFromAQueueThatDoesNotExistIsAnError) {
   Script s;
-  s.dispatch = [&](CpuId, TaskId) { s.kernel->dsq_move_to_local(99); };
+  s.dispatch = [&](CpuId, TaskId) { s.ext->dsq_move_to_local(99); };
   EXPECT_THAT(with_queue(s, [] {}).status, HasSubstr("invalid DSQ ID 0x0000000000000063"));
 }
 
@@ -104,10 +104,10 @@ TEST(ExtQueues, IteratorsGoBothWays) {
     EXPECT_THAT(walk(s, 0, 1), ElementsAre(4, 3, 2, 1));
     EXPECT_THAT(walk(s, 1), ElementsAre());
     DsqIterator it;
-    EXPECT_EQ(s.kernel->iter_dsq_new(&it, 0, 8), -kEINVAL);
-    EXPECT_EQ(s.kernel->iter_dsq_new(&it, 99, 0), -kENOENT);
-    EXPECT_FALSE(s.kernel->iter_dsq_next(&it).valid());
-    EXPECT_FALSE(s.kernel->dsq_move(&it, TaskId(1), 1, 0));
+    EXPECT_EQ(s.ext->iter_dsq_new(&it, 0, 8), -kEINVAL);
+    EXPECT_EQ(s.ext->iter_dsq_new(&it, 99, 0), -kENOENT);
+    EXPECT_FALSE(s.ext->iter_dsq_next(&it).valid());
+    EXPECT_FALSE(s.ext->dsq_move(&it, TaskId(1), 1, 0));
   });
   Script ordered;
   with_queue(ordered, [&] { EXPECT_THAT(walk(ordered, 0), ElementsAre(2, 4, 1, 3)); },
@@ -120,13 +120,13 @@ TEST(ExtQueues, MovingTasksWhileIteratingVisitsEachOnce) {
     RunResult result = with_queue(s, [&, flags] {
       std::vector<int32_t> seen;
       DsqIterator it;
-      s.kernel->iter_dsq_new(&it, 0, flags);
+      s.ext->iter_dsq_new(&it, 0, flags);
       while (true) {
-        TaskId task = s.kernel->iter_dsq_next(&it);
+        TaskId task = s.ext->iter_dsq_next(&it);
         if (!task.valid()) break;
         seen.push_back(task.value());
         if (task.value() % 2 == 1) {
-          EXPECT_TRUE(s.kernel->dsq_move(&it, task, 1, 0));
+          EXPECT_TRUE(s.ext->dsq_move(&it, task, 1, 0));
         }
       }
       using List = std::vector<int32_t>;
@@ -142,14 +142,14 @@ TEST(ExtQueues, TasksThatCameBackLaterAreNeitherVisitedNorMoved) {
   Script s;
   with_queue(s, [&] {
     DsqIterator it;
-    s.kernel->iter_dsq_new(&it, 0, 0);
-    EXPECT_EQ(s.kernel->iter_dsq_next(&it), TaskId(1));
-    EXPECT_TRUE(s.kernel->dsq_move(&it, TaskId(1), 0, 0));   // to the end of the same queue
-    EXPECT_FALSE(s.kernel->dsq_move(&it, TaskId(1), 1, 0));  // it is another visit now
-    EXPECT_EQ(s.kernel->iter_dsq_next(&it), TaskId(2));
-    EXPECT_EQ(s.kernel->iter_dsq_next(&it), TaskId(3));
-    EXPECT_EQ(s.kernel->iter_dsq_next(&it), TaskId(4));
-    EXPECT_FALSE(s.kernel->iter_dsq_next(&it).valid());
+    s.ext->iter_dsq_new(&it, 0, 0);
+    EXPECT_EQ(s.ext->iter_dsq_next(&it), TaskId(1));
+    EXPECT_TRUE(s.ext->dsq_move(&it, TaskId(1), 0, 0));   // to the end of the same queue
+    EXPECT_FALSE(s.ext->dsq_move(&it, TaskId(1), 1, 0));  // it is another visit now
+    EXPECT_EQ(s.ext->iter_dsq_next(&it), TaskId(2));
+    EXPECT_EQ(s.ext->iter_dsq_next(&it), TaskId(3));
+    EXPECT_EQ(s.ext->iter_dsq_next(&it), TaskId(4));
+    EXPECT_FALSE(s.ext->iter_dsq_next(&it).valid());
     EXPECT_THAT(walk(s, 0), ElementsAre(2, 3, 4, 1));
   });
 }
@@ -158,19 +158,19 @@ TEST(ExtQueues, AnIteratorKeepsItsPlaceWhenTasksAreTakenAway) {
   Script s;
   std::vector<int32_t> seen;
   s.dispatch = [&](CpuId cpu, TaskId) {
-    if (cpu != CpuId(1) || !seen.empty()) return void(s.kernel->dsq_move_to_local(0));
+    if (cpu != CpuId(1) || !seen.empty()) return void(s.ext->dsq_move_to_local(0));
     DsqIterator it;
-    s.kernel->iter_dsq_new(&it, 0, 0);
+    s.ext->iter_dsq_new(&it, 0, 0);
     while (true) {
-      TaskId task = s.kernel->iter_dsq_next(&it);
+      TaskId task = s.ext->iter_dsq_next(&it);
       if (!task.valid()) break;
       seen.push_back(task.value());
       if (task == TaskId(2)) {  // what was shown goes, and what comes next
-        s.kernel->dsq_move_to_local(0), s.kernel->dsq_move_to_local(0), s.kernel->dsq_move_to_local(0);
+        s.ext->dsq_move_to_local(0), s.ext->dsq_move_to_local(0), s.ext->dsq_move_to_local(0);
       }
     }
   };
-  EXPECT_EQ(with_queue(s, [&] { s.kernel->kick_cpu(1, 0); }).status, "ok");
+  EXPECT_EQ(with_queue(s, [&] { s.ext->kick_cpu(1, 0); }).status, "ok");
   EXPECT_THAT(seen, ElementsAre(1, 2, 4));
 }
 
@@ -178,14 +178,14 @@ TEST(ExtQueues, AMoveCanSetSliceAndVtimeOnce) {
   Script s;
   with_queue(s, [&] {
     DsqIterator it;
-    s.kernel->iter_dsq_new(&it, 0, 0);
-    s.kernel->dsq_move_set_slice(&it, 1234);
-    s.kernel->dsq_move_set_vtime(&it, 99);
-    EXPECT_TRUE(s.kernel->dsq_move_vtime(&it, TaskId(2), 1, 0));
+    s.ext->iter_dsq_new(&it, 0, 0);
+    s.ext->dsq_move_set_slice(&it, 1234);
+    s.ext->dsq_move_set_vtime(&it, 99);
+    EXPECT_TRUE(s.ext->dsq_move_vtime(&it, TaskId(2), 1, 0));
     EXPECT_EQ(s.slice(TaskId(2)), 1234u);
     EXPECT_EQ(s.vtime(TaskId(2)), 99u);
     s.vtime(TaskId(3)) = 5;
-    EXPECT_TRUE(s.kernel->dsq_move_vtime(&it, TaskId(3), 1, 0));
+    EXPECT_TRUE(s.ext->dsq_move_vtime(&it, TaskId(3), 1, 0));
     EXPECT_EQ(s.slice(TaskId(3)), kSliceInf);
     EXPECT_THAT(walk(s, 1), ElementsAre(3, 2));
   });
@@ -196,12 +196,12 @@ TEST(ExtQueues, AMoveToAnotherCpusLocalQueueTakesTheTaskThere) {
   CpuId ran_on;
   Nanos ran_at;
   s.running = [&](TaskId task) {
-    if (task == TaskId(3)) ran_on = s.kernel->task_cpu(task), ran_at = s.kernel->core().now();
+    if (task == TaskId(3)) ran_on = s.ext->task_cpu(task), ran_at = s.ext->kernel().now();
   };
   RunResult result = with_queue(s, [&] {
     DsqIterator it;
-    s.kernel->iter_dsq_new(&it, 0, 0);
-    EXPECT_TRUE(s.kernel->dsq_move(&it, TaskId(3), kDsqLocalOn | 1, 0));
+    s.ext->iter_dsq_new(&it, 0, 0);
+    EXPECT_TRUE(s.ext->dsq_move(&it, TaskId(3), kDsqLocalOn | 1, 0));
   });
   EXPECT_EQ(result.status, "ok");
   EXPECT_EQ(ran_on, CpuId(1));
@@ -212,12 +212,12 @@ TEST(ExtQueues, AMoveWithPreemptTakesTheCpu) {
   Script s;
   Nanos ran_at;
   s.running = [&](TaskId task) {
-    if (task == TaskId(4)) ran_at = s.kernel->core().now();
+    if (task == TaskId(4)) ran_at = s.ext->kernel().now();
   };
   with_queue(s, [&] {
     DsqIterator it;
-    s.kernel->iter_dsq_new(&it, 0, 0);
-    EXPECT_TRUE(s.kernel->dsq_move(&it, TaskId(4), kDsqLocalOn | 0, kEnqPreempt));
+    s.ext->iter_dsq_new(&it, 0, 0);
+    EXPECT_TRUE(s.ext->dsq_move(&it, TaskId(4), kDsqLocalOn | 0, kEnqPreempt));
   });
   EXPECT_EQ(ran_at, 10_ms);
 }
@@ -227,9 +227,9 @@ TEST(ExtQueues, InDispatchAMoveCountsAsFound) {
   int moves = 0;
   s.dispatch = [&](CpuId, TaskId) {
     DsqIterator it;
-    s.kernel->iter_dsq_new(&it, 0, 0);
-    TaskId task = s.kernel->iter_dsq_next(&it);
-    if (task.valid()) moves += s.kernel->dsq_move(&it, task, kDsqLocal, 0);
+    s.ext->iter_dsq_new(&it, 0, 0);
+    TaskId task = s.ext->iter_dsq_next(&it);
+    if (task.valid()) moves += s.ext->dsq_move(&it, task, kDsqLocal, 0);
   };
   EXPECT_EQ(with_queue(s, [] {}).status, "ok");
   EXPECT_EQ(moves, 4);
@@ -238,11 +238,11 @@ TEST(ExtQueues, InDispatchAMoveCountsAsFound) {
 TEST(ExtQueues, SlicesAndVtimesCanBeSetDirectly) {
   Script s;
   with_queue(s, [&] {
-    EXPECT_TRUE(s.kernel->task_set_slice(TaskId(2), 77));
-    EXPECT_TRUE(s.kernel->task_set_dsq_vtime(TaskId(2), 78));
+    EXPECT_TRUE(s.ext->task_set_slice(TaskId(2), 77));
+    EXPECT_TRUE(s.ext->task_set_dsq_vtime(TaskId(2), 78));
     EXPECT_EQ(s.slice(TaskId(2)), 77u);
     EXPECT_EQ(s.vtime(TaskId(2)), 78u);
-    EXPECT_FALSE(s.kernel->task_set_slice(TaskId(), 1));
+    EXPECT_FALSE(s.ext->task_set_slice(TaskId(), 1));
   });
 }
 
@@ -252,14 +252,14 @@ TEST(ExtTimers, RunWhenTheyAreDueUnlessSetAnewOrCancelled) {
   Script s = Script::shared_queue();
   std::vector<std::pair<uint64_t, Nanos>> fired;
   s.init = [&] {
-    s.kernel->set_timer(1, ExtClass::kUptime + 5_ms), s.kernel->set_timer(2, ExtClass::kUptime + 6_ms),
-        s.kernel->set_timer(3, ExtClass::kUptime + 7_ms);
-    s.kernel->set_timer(2, ExtClass::kUptime + 9_ms), s.kernel->cancel_timer(3);
-    return s.kernel->create_dsq(0, -1);
+    s.ext->set_timer(1, ExtClass::kUptime + 5_ms), s.ext->set_timer(2, ExtClass::kUptime + 6_ms),
+        s.ext->set_timer(3, ExtClass::kUptime + 7_ms);
+    s.ext->set_timer(2, ExtClass::kUptime + 9_ms), s.ext->cancel_timer(3);
+    return s.ext->create_dsq(0, -1);
   };
   s.timer = [&](uint64_t key) {
-    fired.emplace_back(key, s.kernel->core().now());
-    if (key == 1 && fired.size() == 1) s.kernel->set_timer(1, ExtClass::kUptime + 20_ms);
+    fired.emplace_back(key, s.ext->kernel().now());
+    if (key == 1 && fired.size() == 1) s.ext->set_timer(1, ExtClass::kUptime + 20_ms);
   };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");

@@ -43,7 +43,7 @@ const char* op_name(Op op) {
   return kNames[static_cast<size_t>(op)];
 }
 
-SchedClass::Status ExtClass::status() const { return {first_error_, exit_status_}; }
+SchedClass::Status ExtClass::status() const { return {life_.first_error, life_.exit_status}; }
 
 // What the kernel's debug dump has of CPUs and runnable tasks.
 std::string ExtClass::dump_state() {
@@ -61,31 +61,31 @@ std::string ExtClass::dump_state() {
 }
 
 std::vector<std::pair<std::string, int64_t>> ExtClass::events() const {
-  return {{"SELECT_CPU_FALLBACK", events_.select_cpu_fallback},
-          {"DISPATCH_LOCAL_DSQ_OFFLINE", events_.dispatch_local_dsq_offline},
-          {"DISPATCH_KEEP_LAST", events_.dispatch_keep_last},
-          {"ENQ_SKIP_EXITING", events_.enq_skip_exiting},
-          {"ENQ_SKIP_MIGRATION_DISABLED", events_.enq_skip_migration_disabled},
-          {"REFILL_SLICE_DFL", events_.refill_slice_dfl},
-          {"BYPASS_DURATION", events_.bypass_duration},
-          {"BYPASS_DISPATCH", events_.bypass_dispatch},
-          {"BYPASS_ACTIVATE", events_.bypass_activate},
-          {"INSERT_NOT_OWNED", events_.insert_not_owned}};
+  return {{"SELECT_CPU_FALLBACK", counts_.select_cpu_fallback},
+          {"DISPATCH_LOCAL_DSQ_OFFLINE", counts_.dispatch_local_dsq_offline},
+          {"DISPATCH_KEEP_LAST", counts_.dispatch_keep_last},
+          {"ENQ_SKIP_EXITING", counts_.enq_skip_exiting},
+          {"ENQ_SKIP_MIGRATION_DISABLED", counts_.enq_skip_migration_disabled},
+          {"REFILL_SLICE_DFL", counts_.refill_slice_dfl},
+          {"BYPASS_DURATION", counts_.bypass_duration},
+          {"BYPASS_DISPATCH", counts_.bypass_dispatch},
+          {"BYPASS_ACTIVATE", counts_.bypass_activate},
+          {"INSERT_NOT_OWNED", counts_.insert_not_owned}};
 }
 
 std::vector<std::pair<std::string, int64_t>> ExtClass::counters() const {
-  std::vector<std::pair<std::string, int64_t>> list = {{"restarts", restarts_}};
+  std::vector<std::pair<std::string, int64_t>> list = {{"restarts", life_.restarts}};
   for (auto& [event, count] : events()) {
     std::string lower = event;
     std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
     list.emplace_back("event_" + lower, count);
   }
   for (int i = 0; i < kNrOps; ++i) {
-    if (nr_calls_[static_cast<size_t>(i)] == 0) continue;
+    if (counts_.calls[static_cast<size_t>(i)] == 0) continue;
     list.emplace_back(std::string("calls_") + op_name(static_cast<Op>(i)),
-                      static_cast<int64_t>(nr_calls_[static_cast<size_t>(i)]));
+                      static_cast<int64_t>(counts_.calls[static_cast<size_t>(i)]));
   }
-  const auto own = state_ == State::kOff ? last_counters_ : ops_->counters();
+  const auto own = life_.state == State::kOff ? life_.last_counters : ops_->counters();
   list.insert(list.end(), own.begin(), own.end());
   return list;
 }

@@ -53,7 +53,7 @@ TEST(ExtSelectCpu, WakeFlagsSayWhy) {
   };
   s.enqueue = [&](TaskId task, uint64_t enq) {
     if (task == child) enq_flags.push_back(enq & (kEnqWakeup | kEnqCpuSelected));
-    s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, enq);
+    s.ext->dsq_insert(task, kDsqLocal, kSliceDfl, enq);
   };
   Machine machine = flat_machine(2);
   simulate(machine, w, s);
@@ -71,11 +71,11 @@ TEST(ExtSelectCpu, IsNotAskedForATaskBoundToOneCpu) {
   s.select_cpu = [&](TaskId, CpuId prev, uint64_t) { return ++selects, prev.value(); };
   s.enqueue = [&](TaskId t, uint64_t flags) {
     EXPECT_FALSE(flags & kEnqCpuSelected);
-    idle.push_back(s.kernel->select_cpu_and(t, 1, 0, s.kernel->online_cpus(), 0));
+    idle.push_back(s.ext->select_cpu_and(t, 1, 0, s.ext->online_cpus(), 0));
     bool is_idle = true;
-    EXPECT_EQ(s.kernel->select_cpu_dfl(t, 1, 0, &is_idle), 1);
+    EXPECT_EQ(s.ext->select_cpu_dfl(t, 1, 0, &is_idle), 1);
     EXPECT_FALSE(is_idle);  // claimed just now
-    s.kernel->dsq_insert(t, kDsqLocal, kSliceDfl, flags);
+    s.ext->dsq_insert(t, kDsqLocal, kSliceDfl, flags);
   };
   Machine machine = flat_machine(3);
   simulate(machine, w, s);
@@ -90,7 +90,7 @@ TEST(ExtSelectCpu, ACpuThatIsNotAllowedIsReplaced) {
   w.tasks[task.index()].start_cpu = CpuId(2);
   Script s;
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 3; };
-  s.enqueue = [&](TaskId t, uint64_t flags) { s.kernel->dsq_insert(t, kDsqLocal, kSliceDfl, flags); };
+  s.enqueue = [&](TaskId t, uint64_t flags) { s.ext->dsq_insert(t, kDsqLocal, kSliceDfl, flags); };
   Machine machine = flat_machine(4);
   Simulation sim(machine, w, s);
   RunResult result = sim.run();
@@ -113,12 +113,12 @@ TEST(ExtSelectCpu, ADirectDispatchLasts) {
   add_task(w, "task", {op::compute(ms(1)), op::sleep(1_ms), op::loop(0, 5)});
   Script s;
   s.select_cpu = [&](TaskId task, CpuId, uint64_t) {
-    s.kernel->dsq_insert(task, kDsqLocal, 5'000'000, 0);
+    s.ext->dsq_insert(task, kDsqLocal, 5'000'000, 0);
     return 1;
   };
   s.enqueue = [](TaskId, uint64_t) { ADD_FAILURE() << "it was dispatched already"; };
   s.running = [&](TaskId task) {
-    EXPECT_EQ(s.kernel->task_cpu(task), CpuId(1));  // LOCAL is that of the chosen CPU
+    EXPECT_EQ(s.ext->task_cpu(task), CpuId(1));  // LOCAL is that of the chosen CPU
     EXPECT_EQ(s.slice(task), 5'000'000u);
   };
   Machine machine = flat_machine(3);
@@ -157,8 +157,8 @@ TEST(ExtSelectCpu, ASyncWakerHandsItsCpuOverUnlessThePreviousOneIsIdleAndNear) {
     int32_t chosen = -1;
     s.select_cpu = [&](TaskId task, CpuId from, uint64_t flags) {
       bool idle = false;
-      if (task == wakee && (flags & kWakeSync)) chosen = s.kernel->select_cpu_dfl(task, from.value(), flags, &idle);
-      s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
+      if (task == wakee && (flags & kWakeSync)) chosen = s.ext->select_cpu_dfl(task, from.value(), flags, &idle);
+      s.ext->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
       return idle ? chosen : from.value();
     };
     Machine machine = llc_machine(1);
@@ -181,7 +181,7 @@ TEST(ExtSelectCpu, TheSearchWidensFromTheCacheToTheNodeToTheMachine) {
     if (!(flags & kWakeTtwu)) return prev.value();
     for (int i = 0; i < 9; ++i) {
       bool idle = false;
-      int32_t cpu = s.kernel->select_cpu_dfl(task, 5, 0, &idle);
+      int32_t cpu = s.ext->select_cpu_dfl(task, 5, 0, &idle);
       found.push_back(idle ? cpu : -1);
     }
     return prev.value();
@@ -205,8 +205,7 @@ TEST(ExtSelectCpu, WholeCoresComeFirst) {
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
     if (!(flags & kWakeTtwu)) return prev.value();
     for (int i = 0; i < 8; ++i) {
-      found.push_back(
-          s.kernel->select_cpu_and(task, 2, 0, s.kernel->online_cpus(), i < 5 ? kPickIdleCore : uint64_t{0}));
+      found.push_back(s.ext->select_cpu_and(task, 2, 0, s.ext->online_cpus(), i < 5 ? kPickIdleCore : uint64_t{0}));
     }
     return prev.value();
   };
@@ -227,9 +226,9 @@ TEST(ExtSelectCpu, SelectCpuAndStaysWithinBothSets) {
   std::vector<int32_t> found;
   s.select_cpu = [&](TaskId t, CpuId prev, uint64_t) {
     if (found.empty()) {
-      EXPECT_EQ(s.kernel->select_cpu_and(t, prev.value(), 0, CpuSet::parse("5-7"), 0), -kEBUSY);
-      for (int i = 0; i < 3; ++i) found.push_back(s.kernel->select_cpu_and(t, 0, 0, CpuSet::parse("0,3-7"), 0));
-      EXPECT_EQ(s.kernel->select_cpu_and(t, -1, 0, CpuSet::parse("5-7"), 0), -kEINVAL);
+      EXPECT_EQ(s.ext->select_cpu_and(t, prev.value(), 0, CpuSet::parse("5-7"), 0), -kEBUSY);
+      for (int i = 0; i < 3; ++i) found.push_back(s.ext->select_cpu_and(t, 0, 0, CpuSet::parse("0,3-7"), 0));
+      EXPECT_EQ(s.ext->select_cpu_and(t, -1, 0, CpuSet::parse("5-7"), 0), -kEINVAL);
     }
     return 1;
   };
@@ -253,10 +252,10 @@ TEST(ExtSelectCpu, UpdateIdleReplacesTheBuiltInTracking) {
       idle[cpu.index()] = now;
       ++changes;
     };
-    s.running = [&](TaskId task) { EXPECT_FALSE(idle[s.kernel->task_cpu(task).index()]) << "it learns of it before"; };
+    s.running = [&](TaskId task) { EXPECT_FALSE(idle[s.ext->task_cpu(task).index()]) << "it learns of it before"; };
     s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
       bool is_idle = false;
-      return s.kernel->select_cpu_dfl(task, prev.value(), flags, &is_idle);
+      return s.ext->select_cpu_dfl(task, prev.value(), flags, &is_idle);
     };
     RunResult result = simulate(machine, w, s);
     if (keep) {
@@ -273,8 +272,8 @@ TEST(ExtSelectCpu, ARunningCpuIsNotCountedIdle) {
   for (int i = 0; i < 6; ++i) add_task(w, "task", {op::compute(Work(700'000)), op::sleep(1_ms), op::loop(0, 50)});
   Script s = Script::shared_queue();
   auto check = [&](TaskId task) {
-    EXPECT_FALSE(s.kernel->idle_cpumask().contains(s.kernel->task_cpu(task)));
-    EXPECT_FALSE(s.kernel->idle_smtmask().contains(s.kernel->task_cpu(task)));
+    EXPECT_FALSE(s.ext->idle_cpumask().contains(s.ext->task_cpu(task)));
+    EXPECT_FALSE(s.ext->idle_smtmask().contains(s.ext->task_cpu(task)));
   };
   s.running = check;
   s.stopping = [&](TaskId task, bool) { check(task); };

@@ -71,11 +71,11 @@ TEST(ExtSelftests, CreateDsq) {
   std::vector<int32_t> answers;
   s.init = [&] {
     for (uint64_t id = 0; id < 1024; ++id)
-      if (int32_t error = s.kernel->create_dsq(id, -1)) return error;
-    answers = {s.kernel->create_dsq(5, -1), s.kernel->create_dsq(kDsqGlobal, -1), s.kernel->create_dsq(2000, 1),
-               s.kernel->create_dsq(2000, -2)};
-    for (uint64_t id = 0; id < 1024; ++id) s.kernel->destroy_dsq(id);
-    return s.kernel->create_dsq(0, 0);
+      if (int32_t error = s.ext->create_dsq(id, -1)) return error;
+    answers = {s.ext->create_dsq(5, -1), s.ext->create_dsq(kDsqGlobal, -1), s.ext->create_dsq(2000, 1),
+               s.ext->create_dsq(2000, -2)};
+    for (uint64_t id = 0; id < 1024; ++id) s.ext->destroy_dsq(id);
+    return s.ext->create_dsq(0, 0);
   };
   EXPECT_EQ(run_crowd(s).status, "ok");
   EXPECT_EQ(answers, (std::vector<int32_t>{-kEEXIST, -kEINVAL, -kEINVAL, -kEINVAL}));
@@ -84,7 +84,7 @@ TEST(ExtSelftests, CreateDsq) {
 TEST(ExtSelftests, DdspBogusDsqFail) {
   Script s;
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
-    s.kernel->dsq_insert(task, 0xcafef00d, kSliceDfl, 0);
+    s.ext->dsq_insert(task, 0xcafef00d, kSliceDfl, 0);
     return prev.value();
   };
   expect_error(s, "non-existent DSQ 0xcafef00d for task[1000]");
@@ -93,7 +93,7 @@ TEST(ExtSelftests, DdspBogusDsqFail) {
 TEST(ExtSelftests, DdspVtimelocalFail) {
   Script s;
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
-    s.kernel->dsq_insert_vtime(task, kDsqLocal, kSliceDfl, 0, 0);
+    s.ext->dsq_insert_vtime(task, kDsqLocal, kSliceDfl, 0, 0);
     return prev.value();
   };
   expect_error(s, "cannot use vtime ordering for built-in DSQs");
@@ -107,7 +107,7 @@ void dispatch_to(Script& s, std::vector<TaskId>& waiting, std::function<int32_t(
     if (waiting.empty()) return;
     TaskId task = waiting.front();
     waiting.erase(waiting.begin());
-    s.kernel->dsq_insert(task, kDsqLocalOn | static_cast<uint64_t>(target(task)), kSliceDfl, 0);
+    s.ext->dsq_insert(task, kDsqLocalOn | static_cast<uint64_t>(target(task)), kSliceDfl, 0);
   };
 }
 
@@ -154,9 +154,9 @@ TEST(ExtSelftests, EnqSelectCpu) {
   s.select_cpu = [](TaskId, CpuId prev, uint64_t) { return prev.value(); };
   s.enqueue = [&](TaskId task, uint64_t flags) {
     bool is_idle = false;
-    int32_t cpu = s.kernel->select_cpu_dfl(task, s.kernel->task_cpu(task).value(), 0, &is_idle);
+    int32_t cpu = s.ext->select_cpu_dfl(task, s.ext->task_cpu(task).value(), 0, &is_idle);
     idle += is_idle;
-    s.kernel->dsq_insert(task, is_idle ? kDsqLocalOn | static_cast<uint64_t>(cpu) : kDsqGlobal, kSliceDfl, flags);
+    s.ext->dsq_insert(task, is_idle ? kDsqLocalOn | static_cast<uint64_t>(cpu) : kDsqGlobal, kSliceDfl, flags);
   };
   EXPECT_EQ(run_crowd(s).status, "ok");
   EXPECT_GT(idle, 10);
@@ -167,7 +167,7 @@ TEST(ExtSelftests, EnqSelectCpuFails) {
   Script s;
   s.quiescent = [&](TaskId task, uint64_t) {
     bool idle = false;
-    s.kernel->select_cpu_dfl(task, 0, 0, &idle);
+    s.ext->select_cpu_dfl(task, 0, 0, &idle);
   };
   expect_error(s, "called from an operation only allowing");
 }
@@ -175,13 +175,13 @@ TEST(ExtSelftests, EnqSelectCpuFails) {
 TEST(ExtSelftests, ExitFromEachCallback) {
   for (Op op : {Op::kSelectCpu, Op::kEnqueue, Op::kDispatch, Op::kEnable, Op::kInitTask, Op::kInit}) {
     Script s = Script::shared_queue();
-    auto leave = [&] { s.kernel->exit(static_cast<int64_t>(op), op_name(op)); };
+    auto leave = [&] { s.ext->exit(static_cast<int64_t>(op), op_name(op)); };
     if (op == Op::kInit) s.init = [&] { return leave(), 0; };
     if (op == Op::kInitTask) s.init_task = [&](TaskId, bool) { return leave(), 0; };
     if (op == Op::kEnable) s.enable = [&](TaskId) { leave(); };
     if (op == Op::kSelectCpu) s.select_cpu = [&](TaskId, CpuId prev, uint64_t) { return leave(), prev.value(); };
     if (op == Op::kEnqueue)
-      s.enqueue = [&](TaskId task, uint64_t) { leave(), s.kernel->dsq_insert(task, kDsqGlobal, 0, 0); };
+      s.enqueue = [&](TaskId task, uint64_t) { leave(), s.ext->dsq_insert(task, kDsqGlobal, 0, 0); };
     if (op == Op::kDispatch) s.dispatch = [&](CpuId, TaskId) { leave(); };
     RunResult result = run_crowd(s);
     EXPECT_EQ(result.metric("tasks_exited"), 8) << op_name(op);
@@ -199,7 +199,7 @@ TEST(ExtSelftests, SelectCpuDfl) {
   bool missed = false;
   s.enqueue = [&](TaskId task, uint64_t flags) {
     missed = true;
-    s.kernel->dsq_insert(task, kDsqGlobal, kSliceDfl, flags);
+    s.ext->dsq_insert(task, kDsqGlobal, kSliceDfl, flags);
   };
   EXPECT_EQ(run_crowd(s, 8).status, "ok");
   EXPECT_FALSE(missed);
@@ -208,7 +208,7 @@ TEST(ExtSelftests, SelectCpuDfl) {
 TEST(ExtSelftests, SelectCpuDispatch) {
   Script s;
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
-    s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
+    s.ext->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
     return prev.value();
   };
   EXPECT_EQ(run_crowd(s).status, "ok");
@@ -217,7 +217,7 @@ TEST(ExtSelftests, SelectCpuDispatch) {
 TEST(ExtSelftests, SelectCpuDispatchBadDsq) {
   Script s;
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
-    s.kernel->dsq_insert(task, 4242, kSliceDfl, 0);
+    s.ext->dsq_insert(task, 4242, kSliceDfl, 0);
     return prev.value();
   };
   expect_error(s, "non-existent DSQ 0x1092 for");
@@ -226,7 +226,7 @@ TEST(ExtSelftests, SelectCpuDispatchBadDsq) {
 TEST(ExtSelftests, SelectCpuDispatchDblDsp) {
   Script s;
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
-    for (int i = 0; i < 2; ++i) s.kernel->dsq_insert(task, kDsqGlobal, kSliceDfl, 0);
+    for (int i = 0; i < 2; ++i) s.ext->dsq_insert(task, kDsqGlobal, kSliceDfl, 0);
     return prev.value();
   };
   expect_error(s, "task[1000] already direct-dispatched");
@@ -235,7 +235,7 @@ TEST(ExtSelftests, SelectCpuDispatchDblDsp) {
 TEST(ExtSelftests, DirectDispatchOfAnotherTaskFails) {
   Script s;
   s.enqueue = [&](TaskId task, uint64_t) {
-    s.kernel->dsq_insert(TaskId((task.value() + 1) % 8), kDsqGlobal, kSliceDfl, 0);
+    s.ext->dsq_insert(TaskId((task.value() + 1) % 8), kDsqGlobal, kSliceDfl, 0);
   };
   expect_error(s, "but trying to direct-dispatch");
 }
@@ -244,15 +244,13 @@ TEST(ExtSelftests, SelectCpuVtime) {
   Script s = Script::shared_queue(1);
   uint64_t now = 0;
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
-    s.kernel->dsq_insert_vtime(task, 1, kSliceDfl, s.vtime(task), 0);
+    s.ext->dsq_insert_vtime(task, 1, kSliceDfl, s.vtime(task), 0);
     return prev.value();
   };
-  s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert_vtime(task, 1, kSliceDfl, s.vtime(task), flags);
-  };
+  s.enqueue = [&](TaskId task, uint64_t flags) { s.ext->dsq_insert_vtime(task, 1, kSliceDfl, s.vtime(task), flags); };
   s.running = [&](TaskId task) { now = std::max(now, s.vtime(task)); };
   s.stopping = [&](TaskId task, bool) {
-    s.vtime(task) += (kSliceDfl - s.slice(task)) * 100 / *s.kernel->fields(task).weight;
+    s.vtime(task) += (kSliceDfl - s.slice(task)) * 100 / *s.ext->fields(task).weight;
   };
   s.enable = [&](TaskId task) { s.vtime(task) = now; };
   EXPECT_EQ(run_crowd(s, 2).status, "ok");
@@ -264,20 +262,20 @@ TEST(ExtSelftests, AllowedCpus) {
   const CpuSet domain = CpuSet::parse("0");
   int found = 0;
   auto pick = [&](TaskId task, int32_t prev, uint64_t flags) {
-    int32_t cpu = s.kernel->select_cpu_and(task, prev, flags, domain, 0);
+    int32_t cpu = s.ext->select_cpu_and(task, prev, flags, domain, 0);
     EXPECT_TRUE(cpu == 0 || cpu == -kEBUSY) << cpu;
     found += cpu == 0;
     return cpu;
   };
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
     int32_t cpu = pick(task, prev.value(), flags);
-    if (cpu >= 0) s.kernel->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
+    if (cpu >= 0) s.ext->dsq_insert(task, kDsqLocal, kSliceDfl, 0);
     return cpu >= 0 ? cpu : prev.value();
   };
   s.enqueue = [&](TaskId task, uint64_t) {
-    s.kernel->dsq_insert(task, kDsqGlobal, kSliceDfl, 0);
-    int32_t cpu = pick(task, s.kernel->task_cpu(task).value(), 0);
-    if (cpu >= 0) s.kernel->kick_cpu(cpu, kKickIdle);
+    s.ext->dsq_insert(task, kDsqGlobal, kSliceDfl, 0);
+    int32_t cpu = pick(task, s.ext->task_cpu(task).value(), 0);
+    if (cpu >= 0) s.ext->kick_cpu(cpu, kKickIdle);
   };
   EXPECT_EQ(run_crowd(s).status, "ok");
   EXPECT_GT(found, 10);
@@ -294,22 +292,22 @@ TEST(ExtSelftests, Numa) {
   auto node_of = [&](CpuId cpu) { return machine.cpu(cpu).node.value(); };
   s.init = [&] {
     for (int node = 0; node < 2; ++node)
-      if (int32_t error = s.kernel->create_dsq(static_cast<uint64_t>(node), node)) return error;
+      if (int32_t error = s.ext->create_dsq(static_cast<uint64_t>(node), node)) return error;
     return 0;
   };
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t) {
     int32_t node = node_of(prev);
-    const CpuSet& cpus = s.kernel->core().allowed(task);
-    int32_t cpu = s.kernel->pick_idle_cpu_node(cpus, node, kPickIdleInNode);
-    if (cpu < 0) cpu = s.kernel->pick_any_cpu_node(cpus, node, kPickIdleInNode);
+    const CpuSet& cpus = s.ext->kernel().allowed(task);
+    int32_t cpu = s.ext->pick_idle_cpu_node(cpus, node, kPickIdleInNode);
+    if (cpu < 0) cpu = s.ext->pick_any_cpu_node(cpus, node, kPickIdleInNode);
     EXPECT_EQ(node_of(CpuId(cpu)), node);
-    EXPECT_FALSE(s.kernel->idle_cpumask(node).contains(CpuId(cpu)));
+    EXPECT_FALSE(s.ext->idle_cpumask(node).contains(CpuId(cpu)));
     return cpu;
   };
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, static_cast<uint64_t>(node_of(s.kernel->task_cpu(task))), kSliceDfl, flags);
+    s.ext->dsq_insert(task, static_cast<uint64_t>(node_of(s.ext->task_cpu(task))), kSliceDfl, flags);
   };
-  s.dispatch = [&](CpuId cpu, TaskId) { s.kernel->dsq_move_to_local(static_cast<uint64_t>(node_of(cpu))); };
+  s.dispatch = [&](CpuId cpu, TaskId) { s.ext->dsq_move_to_local(static_cast<uint64_t>(node_of(cpu))); };
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
 }
 
@@ -319,12 +317,12 @@ TEST(ExtSelftests, NumaKfuncsNeedPerNodeTrackingAndTheOthersItsAbsence) {
     if (per_node) s.info.flags = kOpsBuiltinIdlePerNode;
     s.select_cpu = [&](TaskId, CpuId prev, uint64_t) {
       if (per_node) {
-        EXPECT_EQ(s.kernel->pick_idle_cpu_node(s.kernel->online_cpus(), -1, 0), -kENOENT);
-        EXPECT_EQ(s.kernel->pick_any_cpu(s.kernel->online_cpus(), 0), -kEBUSY);
+        EXPECT_EQ(s.ext->pick_idle_cpu_node(s.ext->online_cpus(), -1, 0), -kENOENT);
+        EXPECT_EQ(s.ext->pick_any_cpu(s.ext->online_cpus(), 0), -kEBUSY);
       } else {
-        EXPECT_EQ(s.kernel->pick_any_cpu_node(s.kernel->online_cpus(), 0, 0), -kEOPNOTSUPP);
+        EXPECT_EQ(s.ext->pick_any_cpu_node(s.ext->online_cpus(), 0, 0), -kEOPNOTSUPP);
       }
-      EXPECT_TRUE(s.kernel->idle_cpumask(per_node ? -1 : 0).empty());
+      EXPECT_TRUE(s.ext->idle_cpumask(per_node ? -1 : 0).empty());
       return prev.value();
     };
     expect_error(s, per_node ? "per-node idle tracking is enabled" : "per-node idle tracking is disabled");

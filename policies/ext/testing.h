@@ -17,7 +17,7 @@ namespace simsched::ext::testing {
 // What the scheduler does: a callback whose function is not set is not implemented. Outlives every TestOps made of it.
 struct Script {
   OpsInfo info{.name = "test"};
-  ExtClass* kernel = nullptr;  // from attach() on
+  ExtClass* ext = nullptr;  // from attach() on
 
   std::function<int32_t(TaskId, CpuId, uint64_t)> select_cpu;
   std::function<void(TaskId, uint64_t)> enqueue, dequeue, runnable, quiescent;
@@ -39,8 +39,8 @@ struct Script {
 
   std::vector<ExitInfo> exits;  // of all calls of exit(), which is always implemented
 
-  uint64_t& slice(TaskId task) { return *kernel->fields(task).slice; }
-  uint64_t& vtime(TaskId task) { return *kernel->fields(task).dsq_vtime; }
+  uint64_t& slice(TaskId task) { return *ext->fields(task).slice; }
+  uint64_t& vtime(TaskId task) { return *ext->fields(task).dsq_vtime; }
 
   // All tasks through one FIFO queue of number `dsq`.
   static Script shared_queue(uint64_t dsq = 0) {
@@ -60,12 +60,10 @@ class TestOps final : public Ops {
   explicit TestOps(Script& script) : s_(script) {
     if (s_.shared_) {
       Script* s = &s_;
-      if (!s->init) s->init = [s] { return s->kernel->create_dsq(s->shared_dsq_, -1); };
+      if (!s->init) s->init = [s] { return s->ext->create_dsq(s->shared_dsq_, -1); };
       if (!s->enqueue)
-        s->enqueue = [s](TaskId task, uint64_t flags) {
-          s->kernel->dsq_insert(task, s->shared_dsq_, kSliceDfl, flags);
-        };
-      if (!s->dispatch) s->dispatch = [s](CpuId, TaskId) { s->kernel->dsq_move_to_local(s->shared_dsq_); };
+        s->enqueue = [s](TaskId task, uint64_t flags) { s->ext->dsq_insert(task, s->shared_dsq_, kSliceDfl, flags); };
+      if (!s->dispatch) s->dispatch = [s](CpuId, TaskId) { s->ext->dsq_move_to_local(s->shared_dsq_); };
     }
     info_ = s_.info;
     auto mark = [&](Op op, bool set) { info_.implemented |= uint64_t{set} << static_cast<int>(op); };
@@ -81,12 +79,17 @@ class TestOps final : public Ops {
   }
 
   const OpsInfo& info() const override { return info_; }
-  void attach(ExtClass& kernel) override {
-    s_.kernel = &kernel;
-    tasks_.resize(kernel.core().workload().tasks.size());
+  void attach(ExtClass& ext) override {
+    s_.ext = &ext;
+    tasks_.resize(ext.kernel().workload().tasks.size());
   }
-  TaskFields adopt_task(TaskId task) override {
-    Fields& f = tasks_[task.index()] = {};
+  void assign(const Ops& other) override {
+    info_ = static_cast<const TestOps&>(other).info_;
+    tasks_ = static_cast<const TestOps&>(other).tasks_;
+  }
+  void adopt_task(TaskId task) override { tasks_[task.index()] = {}; }
+  TaskFields fields_of(TaskId task) override {
+    Fields& f = tasks_[task.index()];
     return {&f.slice, &f.vtime, &f.weight, &f.flags, &f.disallow};
   }
   void drop_task(TaskId) override {}

@@ -38,10 +38,10 @@ Outcome run_forgetful(Nanos timeout, Nanos lost_from) {
   Script s = forgetful();
   s.info.timeout = timeout;
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    if (task != lost || s.kernel->core().now() < lost_from) s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
+    if (task != lost || s.ext->kernel().now() < lost_from) s.ext->dsq_insert(task, 0, kSliceDfl, flags);
   };
   Outcome outcome;
-  s.exit = [&](const ExitInfo& info) { outcome.exit = info, outcome.at = s.kernel->core().now(); };
+  s.exit = [&](const ExitInfo& info) { outcome.exit = info, outcome.at = s.ext->kernel().now(); };
   Machine machine = flat_machine(1);
   outcome.result = simulate(machine, w, s);
   return outcome;
@@ -86,7 +86,7 @@ TEST(ExtWatchdog, TimeOnTheCpuDoesNotCount) {
   add_hog(w, "hog", 5000);
   Script s = Script::shared_queue();
   s.info.timeout = 100_ms;
-  s.enqueue = [&](TaskId task, uint64_t flags) { s.kernel->dsq_insert(task, 0, kSliceInf, flags); };
+  s.enqueue = [&](TaskId task, uint64_t flags) { s.ext->dsq_insert(task, 0, kSliceInf, flags); };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).status, "ok");
 }
@@ -107,24 +107,24 @@ TEST(ExtWatchdog, MovingBetweenQueuesDoesNotResetTheWait) {
   Script s = forgetful();
   s.info.timeout = 500_ms;
   s.init = [&] {
-    s.kernel->create_dsq(0, -1), s.kernel->create_dsq(1, -1), s.kernel->create_dsq(2, -1);
-    return s.kernel->set_timer(1, ExtClass::kUptime + 20_ms), 0;
+    s.ext->create_dsq(0, -1), s.ext->create_dsq(1, -1), s.ext->create_dsq(2, -1);
+    return s.ext->set_timer(1, ExtClass::kUptime + 20_ms), 0;
   };
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, task == lost && s.kernel->core().now() >= 10_ms ? 1 : 0, kSliceDfl, flags);
+    s.ext->dsq_insert(task, task == lost && s.ext->kernel().now() >= 10_ms ? 1 : 0, kSliceDfl, flags);
   };
   int moves = 0;
   s.timer = [&](uint64_t) {  // to and fro
     for (uint64_t from : {uint64_t{1}, uint64_t{2}}) {
       DsqIterator it;
-      s.kernel->iter_dsq_new(&it, from, 0);
-      TaskId task = s.kernel->iter_dsq_next(&it);
-      if (task.valid() && s.kernel->dsq_move(&it, task, 3 - from, 0)) {
+      s.ext->iter_dsq_new(&it, from, 0);
+      TaskId task = s.ext->iter_dsq_next(&it);
+      if (task.valid() && s.ext->dsq_move(&it, task, 3 - from, 0)) {
         ++moves;
         break;
       }
     }
-    s.kernel->set_timer(1, s.kernel->now() + 20_ms);
+    s.ext->set_timer(1, s.ext->now() + 20_ms);
   };
   Machine machine = flat_machine(1);
   EXPECT_EQ(simulate(machine, w, s).exit_code, 42);
@@ -136,7 +136,7 @@ TEST(ExtWatchdog, ACallbackThatFailsInItsOwnWayHasItsOwnExitCode) {
     Workload w;
     add_hog(w, "hog", 50);
     Script s = Script::shared_queue();
-    s.tick = [&](TaskId) { s.kernel->fault("bad pointer", code); };
+    s.tick = [&](TaskId) { s.ext->fault("bad pointer", code); };
     Machine machine = flat_machine(1);
     RunResult result = simulate(machine, w, s);
     EXPECT_EQ(result.exit_code, code);
@@ -156,14 +156,14 @@ TEST(ExtWatchdog, ThePublishedScxPacketStallsATaskOfOddCpus) {
   s.info.name = "packet";
   s.select_cpu = [&](TaskId task, CpuId prev, uint64_t flags) {
     bool idle = false;
-    return s.kernel->select_cpu_dfl(task, prev.value(), flags, &idle);
+    return s.ext->select_cpu_dfl(task, prev.value(), flags, &idle);
   };
   s.enqueue = [&](TaskId task, uint64_t flags) {
-    s.kernel->dsq_insert(task, 0, kSliceDfl, flags);
-    s.kernel->kick_cpu(0, kKickIdle);
+    s.ext->dsq_insert(task, 0, kSliceDfl, flags);
+    s.ext->kick_cpu(0, kKickIdle);
   };
   s.dispatch = [&](CpuId cpu, TaskId) {
-    if (cpu.value() % 2 == 0) s.kernel->dsq_move_to_local(0);
+    if (cpu.value() % 2 == 0) s.ext->dsq_move_to_local(0);
   };
   Machine machine = flat_machine(4);
   RunResult result = simulate(machine, w, s);
@@ -182,11 +182,11 @@ TEST(ExtWatchdog, ThePublishedScxPacketStallsWhenCpu0IsTaken) {
   Script s = Script::shared_queue();
   s.select_cpu = [](TaskId, CpuId, uint64_t) { return 1; };
   s.enqueue = [&](TaskId t, uint64_t flags) {
-    s.kernel->dsq_insert(t, 0, kSliceDfl, flags);
-    s.kernel->kick_cpu(0, kKickIdle);
+    s.ext->dsq_insert(t, 0, kSliceDfl, flags);
+    s.ext->kick_cpu(0, kKickIdle);
   };
   s.dispatch = [&](CpuId cpu, TaskId) {
-    if (cpu.value() % 2 == 0) s.kernel->dsq_move_to_local(0);
+    if (cpu.value() % 2 == 0) s.ext->dsq_move_to_local(0);
   };
   Machine machine = flat_machine(3);
   EXPECT_EQ(simulate(machine, w, s).exit_code, 42);

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "scx_port/collect/recorder.h"
 
@@ -217,6 +218,6 @@ int main(int argc, char** argv) {
     return simsched::collect::run(argc, argv);
   } catch (const simsched::Error& error) {
     std::fprintf(stderr, "simsched-collect: error: %s\n", error.what());
-    return 2;
+    return kExitBadInput;
   }
 }

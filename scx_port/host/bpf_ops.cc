@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "scx_port/host/scx_kfuncs.h"
 #include "scx_port/host/set_variables.h"
 #include "scx_port/host/vm_user_host.h"
@@ -15,7 +16,6 @@ using ext::Op;
 namespace {
 
 constexpr uint64_t kUserHalfTimer = 1;  // a timer's key is its guest address, so never this
-constexpr int kExitPolicyError = 43, kExitDispatchLoop = 44;
 
 uint64_t unsigned_cpu(CpuId cpu) { return static_cast<uint32_t>(cpu.value()); }
 
@@ -29,14 +29,15 @@ BpfOps::BpfOps(std::shared_ptr<const BpfObject> object, BpfOpsOptions options)
 
 BpfOps::~BpfOps() = default;
 
-void BpfOps::attach(ext::ExtClass& kernel) {
-  kernel_ = &kernel;
-  Kernel& core = kernel.core();
+void BpfOps::attach(ext::ExtClass& ext_class) {
+  ext_class_ = &ext_class;
+  kernel_ = &ext_class.kernel();
+  Kernel& kernel = *kernel_;
   VmHost& host = *this;
-  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), core.nr_cpus(), core.seed());
+  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), kernel.nr_cpus(), kernel.seed());
   vm_->user = this;
-  objects_ = std::make_unique<KernelObjects>(*vm_, core);
-  user_host_ = std::make_unique<VmUserHost>(*vm_, core);
+  objects_ = std::make_unique<KernelObjects>(*vm_, kernel);
+  user_host_ = std::make_unique<VmUserHost>(*vm_, kernel);
   init_args_ = make_arguments("scx_init_task_args", {"fork", "cgroup"});
   exit_args_ = make_arguments("scx_exit_task_args", {"cancelled"});
   cpu_acquire_args_ = make_arguments("scx_cpu_acquire_args", {});
@@ -44,13 +45,25 @@ void BpfOps::attach(ext::ExtClass& kernel) {
   cgroup_init_args_ = make_arguments("scx_cgroup_init_args", {"weight", "bw_period_us", "bw_quota_us"});
   exit_info_ = make_arguments("scx_exit_info", {"kind", "exit_code", "exit_cpu"});
   dump_context_ = make_arguments("scx_dump_ctx", {"at_ns"});
-  set_known_variables(*vm_, core.machine());
+  set_known_variables(*vm_, kernel.machine());
   // The user-space half may look at what the config sets, and the config has the last word.
   for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
   if (options_.user_half == nullptr) return;
   options_.user_half->before_start(*user_host_);
   for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
   options_.user_half->before_attach(*user_host_);
+}
+
+void BpfOps::assign(const Ops& from) {
+  const auto& other = dynamic_cast<const BpfOps&>(from);
+  vm_->assign(*other.vm_);
+  objects_->assign(*other.objects_);
+  if (options_.user_half != nullptr) options_.user_half->assign(*other.options_.user_half);
+  user_half_started_ = other.user_half_started_;
+  fault_reported_ = other.fault_reported_;
+  idle_masks_ = other.idle_masks_;
+  idle_masks_out_ = other.idle_masks_out_;
+  iterators_ = other.iterators_;
 }
 
 uint64_t BpfOps::call(Op op, CpuId locked, std::initializer_list<uint64_t> arguments) {
@@ -76,12 +89,10 @@ void BpfOps::report_fault() {
   std::string message;
   int exit_code = 0;
   if (std::exchange(fault_reported_, true) || !faulted(&message, &exit_code)) return;
-  kernel_->fault(message, exit_code);
+  ext_class_->fault(message, exit_code);
 }
 
 // ---- tasks ----
-
-ext::TaskFields BpfOps::adopt_task(TaskId task) { return objects_->adopt(task); }
 
 void BpfOps::drop_task(TaskId task) {
   // Address before it goes; its local storage goes with it.
@@ -130,12 +141,12 @@ void BpfOps::set_weight(TaskId task, uint32_t weight) {
 
 void BpfOps::set_cpumask(TaskId task, const CpuSet& cpus) {
   uint64_t p = objects_->task(task);
-  bool own = kernel_->core().allowed(task) == cpus;
+  bool own = kernel_->allowed(task) == cpus;
   call(Op::kSetCpumask, cpu_of(task), {p, own ? objects_->mask_of_task(task) : objects_->transient_mask(cpus)});
 }
 
 int32_t BpfOps::init_task(TaskId task, bool fork) {
-  uint64_t args = fill(init_args_, {fork, objects_->cgroup(kernel_->task_cgroup(task))});
+  uint64_t args = fill(init_args_, {fork, objects_->cgroup(ext_class_->task_cgroup(task))});
   return static_cast<int32_t>(call(Op::kInitTask, {}, {objects_->task(task), args}));
 }
 
@@ -182,7 +193,7 @@ void BpfOps::cgroup_set_weight(GroupId group, uint32_t weight) {
 int32_t BpfOps::init() {
   int32_t result = has(Op::kInit) ? static_cast<int32_t>(call(Op::kInit, {}, {})) : 0;
   // A loader goes on once the scheduler is attached.
-  if (result == 0 && options_.user_half != nullptr) kernel_->set_timer(kUserHalfTimer, now());
+  if (result == 0 && options_.user_half != nullptr) ext_class_->set_timer(kUserHalfTimer, now());
   return result;
 }
 
@@ -213,7 +224,7 @@ void BpfOps::sched_switch(CpuId cpu, TaskId prev, TaskId next) {
   uint64_t from = objects_->task(prev), to = objects_->task(next);
   if (from == 0) from = objects_->idle_task(cpu);
   if (to == 0) to = objects_->idle_task(cpu);
-  bool runnable = prev.valid() && !kernel_->core().task_blocked(prev);
+  bool runnable = prev.valid() && !kernel_->task_blocked(prev);
   // bool preempt, prev, next, prev_state
   for (size_t program : table_.sched_switch) vm_->call_program(program, {runnable, from, to, runnable ? 0u : 1u});
   if (vm_->trap != VM_TRAP_NONE) report_fault();
@@ -226,7 +237,7 @@ std::vector<std::pair<std::string, int64_t>> BpfOps::counters() {
 
 void BpfOps::plan_user_half() {
   Nanos next = options_.user_half->next(now());
-  if (next != Nanos::max()) kernel_->set_timer(kUserHalfTimer, std::max(next, now() + Nanos(1)));
+  if (next != Nanos::max()) ext_class_->set_timer(kUserHalfTimer, std::max(next, now() + Nanos(1)));
 }
 
 void BpfOps::run_user_half() {
@@ -242,30 +253,30 @@ void BpfOps::run_user_half() {
 // ---- VmHost ----
 
 uint64_t BpfOps::current_pid_tgid() {
-  TaskId task = kernel_->core().curr(this_cpu());
-  if (!task.valid() || kernel_->core().is_stopper(task)) return 0;
-  uint64_t pid = static_cast<uint32_t>(kernel_->core().spec(task).pid);
+  TaskId task = kernel_->curr(this_cpu());
+  if (!task.valid() || kernel_->is_stopper(task)) return 0;
+  uint64_t pid = static_cast<uint32_t>(kernel_->spec(task).pid);
   return pid << 32 | pid;
 }
 
 std::string BpfOps::current_comm() {
-  TaskId task = kernel_->core().curr(this_cpu());
+  TaskId task = kernel_->curr(this_cpu());
   if (!task.valid()) return "swapper/" + std::to_string(this_cpu().value());
-  if (kernel_->core().is_stopper(task)) return kernel_->core().describe(task);
-  return kernel_->core().workload().task_name(task);
+  if (kernel_->is_stopper(task)) return kernel_->describe(task);
+  return kernel_->workload().task_name(task);
 }
 
 uint64_t BpfOps::current_cgroup_id() {
-  TaskId task = kernel_->core().curr(this_cpu());
-  bool grouped = task.valid() && !kernel_->core().is_stopper(task);
-  return KernelObjects::group_id(grouped ? kernel_->core().group(task) : GroupId(0));
+  TaskId task = kernel_->curr(this_cpu());
+  bool grouped = task.valid() && !kernel_->is_stopper(task);
+  return KernelObjects::group_id(grouped ? kernel_->group(task) : GroupId(0));
 }
 
 void BpfOps::print(const std::string& text) {
   if (options_.print) options_.print(text);
 }
 
-int64_t BpfOps::hz() const { return Nanos(1'000'000'000) / kernel_->core().params().tick(); }
+int64_t BpfOps::hz() const { return Nanos(1'000'000'000) / kernel_->params().tick(); }
 
 void BpfOps::release_kptr(uint64_t address) {
   if (!objects_->is_cgroup(address)) objects_->release(address, "a map");

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "bpf/vm.h"
 #include "policies/ext/ext_class.h"
 #include "policies/ext/ops.h"
 #include "scx_port/host/kernel_objects.h"
-#include "bpf/vm.h"
 #include "scx_port/schedulers/user_half.h"
 
 namespace simsched::bpf {
@@ -24,8 +24,8 @@ namespace simsched::bpf {
 struct BpfOpsOptions {
   std::vector<std::pair<std::string, std::string>> variables;  // globals to set, as set_variable() takes them
   std::string where;                                           // names the config in errors about them
-  std::unique_ptr<UserHalf> user_half;            // may be none
-  std::function<void(const std::string&)> print;  // bpf_printk(); none: dropped
+  std::unique_ptr<UserHalf> user_half;                         // may be none
+  std::function<void(const std::string&)> print;               // bpf_printk(); none: dropped
 };
 
 // What the struct_ops of an object say. Throws Error when it is not one sched_ext scheduler.
@@ -46,15 +46,18 @@ class BpfOps : public ext::Ops, private VmHost {
   ~BpfOps() override;
 
   Vm& vm() { return *vm_; }  // once attached
+  const Vm& vm() const { return *vm_; }
   KernelObjects& objects() { return *objects_; }
-  ext::ExtClass& kernel() { return *kernel_; }
+  ext::ExtClass& ext_class() { return *ext_class_; }
   const BpfOpsTable& table() const { return table_; }
 
   // ---- Ops ----
   const ext::OpsInfo& info() const override { return table_.info; }
-  void attach(ext::ExtClass& kernel) override;
-  ext::TaskFields adopt_task(TaskId task) override;
+  void attach(ext::ExtClass& ext_class) override;
+  void assign(const Ops& other) override;
+  void adopt_task(TaskId task) override { objects_->adopt(task); }
   void drop_task(TaskId task) override;
+  ext::TaskFields fields_of(TaskId task) override { return objects_->fields(task); }
   bool faulted(std::string* message, int* exit_code) override;
   int32_t select_cpu(TaskId task, CpuId prev, uint64_t wake_flags) override;
   void enqueue(TaskId task, uint64_t enq_flags) override;
@@ -119,7 +122,7 @@ class BpfOps : public ext::Ops, private VmHost {
   // Calls an op: `locked` is the CPU whose run queue the kernel would have locked.
   uint64_t call(ext::Op op, CpuId locked, std::initializer_list<uint64_t> arguments);
   bool has(ext::Op op) const { return table_.functions[static_cast<size_t>(op)] >= 0; }
-  CpuId cpu_of(TaskId task) const { return kernel_->core().task_cpu(task); }
+  CpuId cpu_of(TaskId task) const { return kernel_->task_cpu(task); }
   // A structure that callbacks are passed, in guest memory; its members are looked up once.
   struct Arguments {
     uint64_t address = 0;
@@ -135,17 +138,17 @@ class BpfOps : public ext::Ops, private VmHost {
   void run_user_half();
 
   // VmHost
-  Nanos now() const override { return kernel_->now(); }
-  CpuId this_cpu() const override { return kernel_->this_cpu(); }
+  Nanos now() const override { return ext_class_->now(); }
+  CpuId this_cpu() const override { return ext_class_->this_cpu(); }
   uint64_t current_task() override { return objects_->current(this_cpu()); }
   uint64_t current_pid_tgid() override;
   std::string current_comm() override;
   uint64_t current_cgroup_id() override;
-  void arm_timer(uint64_t timer, Nanos at) override { kernel_->set_timer(timer, at); }
-  void cancel_timer(uint64_t timer) override { kernel_->cancel_timer(timer); }
+  void arm_timer(uint64_t timer, Nanos at) override { ext_class_->set_timer(timer, at); }
+  void cancel_timer(uint64_t timer) override { ext_class_->cancel_timer(timer); }
   void print(const std::string& text) override;
   int64_t hz() const override;
-  NodeId node_of(CpuId cpu) const override { return kernel_->machine().cpu(cpu).node; }
+  NodeId node_of(CpuId cpu) const override { return ext_class_->machine().cpu(cpu).node; }
   bool is_task(uint64_t address) override { return objects_->is_task(address); }
   bool is_cgroup(uint64_t address) override { return objects_->is_cgroup(address); }
   void release_kptr(uint64_t address) override;
@@ -153,7 +156,8 @@ class BpfOps : public ext::Ops, private VmHost {
   std::shared_ptr<const BpfObject> object_;
   BpfOpsOptions options_;
   BpfOpsTable table_;
-  ext::ExtClass* kernel_ = nullptr;
+  ext::ExtClass* ext_class_ = nullptr;
+  Kernel* kernel_ = nullptr;
   std::unique_ptr<Vm> vm_;
   std::unique_ptr<KernelObjects> objects_;
   std::unique_ptr<VmUserHost> user_host_;

@@ -44,16 +44,16 @@ std::string BpfOps::dump() {
   if (vm_->trap_info()) return {};
   dump_.clear();
   dumping_ = true;
-  const Kernel& core = kernel_->core();
+  const Kernel& kernel = *kernel_;
   uint64_t context = fill(dump_context_, {static_cast<uint64_t>(now().count())});
   if (has(Op::kDump)) call(Op::kDump, {}, {context});
   if (has(Op::kDumpCpu)) {
-    for (CpuId cpu : core.machine().cpus())
-      call(Op::kDumpCpu, cpu, {context, static_cast<uint64_t>(cpu.value()), core.idle_cpu(cpu)});
+    for (CpuId cpu : kernel.machine().cpus())
+      call(Op::kDumpCpu, cpu, {context, static_cast<uint64_t>(cpu.value()), kernel.idle_cpu(cpu)});
   }
   if (has(Op::kDumpTask)) {
     for (TaskId task = objects_->next_alive({}); task.valid(); task = objects_->next_alive(task))
-      if (core.task_on_rq(task)) call(Op::kDumpTask, core.task_cpu(task), {context, objects_->task(task)});
+      if (kernel.task_on_rq(task)) call(Op::kDumpTask, kernel.task_cpu(task), {context, objects_->task(task)});
   }
   dumping_ = false;
   return std::exchange(dump_, {});
@@ -66,14 +66,15 @@ uint64_t BpfOps::idle_mask(bool smt, int32_t node) {
                             [&](const IdleMask& mask) { return mask.smt == smt && mask.node == node; });
   if (found == idle_masks_.end())
     found = idle_masks_.insert(idle_masks_.end(), IdleMask{smt, node, objects_->make_mask()});
-  objects_->write_mask(found->address, smt ? kernel_->idle_smtmask(node) : kernel_->idle_cpumask(node));
+  objects_->write_mask(found->address, smt ? ext_class_->idle_smtmask(node) : ext_class_->idle_cpumask(node));
   ++idle_masks_out_;
   return found->address;
 }
 
 void BpfOps::refresh_idle_masks() {
   for (const IdleMask& mask : idle_masks_)
-    objects_->write_mask(mask.address, mask.smt ? kernel_->idle_smtmask(mask.node) : kernel_->idle_cpumask(mask.node));
+    objects_->write_mask(mask.address,
+                         mask.smt ? ext_class_->idle_smtmask(mask.node) : ext_class_->idle_cpumask(mask.node));
 }
 
 // ---- iterators over dispatch queues ----

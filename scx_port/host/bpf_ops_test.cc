@@ -41,7 +41,10 @@ std::vector<std::string> records(Simulation& host) {
 struct Recorder : ::testing::Test {
   Recorder() : host(recorder()) {
     loaded = records(host);
-    for (TaskId task : {kA, kB, kWorker, kGrouped}) fields.push_back(host.ops->adopt_task(task));
+    for (TaskId task : {kA, kB, kWorker, kGrouped}) {
+      host.ops->adopt_task(task);
+      fields.push_back(host.ops->fields_of(task));
+    }
   }
   Simulation host;
   std::vector<std::string> loaded;
@@ -223,6 +226,7 @@ TEST(BpfOpsTable, RefusesWhatTheKernelRefuses) {
 
 // A user-space half that counts.
 struct Half : UserHalf {
+  void assign(const UserHalf& other) override { *this = static_cast<const Half&>(other); }
   void before_start(UserHost& host) override { host.variable("remember_pid")[0] = std::byte{7}; }
   void after_start(UserHost& host) override { started = host.now(); }
   Nanos next(Nanos now) const override { return now + Nanos(1'000'000); }

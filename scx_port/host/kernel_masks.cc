@@ -16,24 +16,38 @@ void KernelObjects::write_mask(uint64_t mask, const CpuSet& cpus) {
   std::fill_n(words + used, mask_words_ - used, uint64_t{0});
 }
 
-uint64_t KernelObjects::mask_of(const CpuSet& cpus) {
-  uint64_t& mask = masks_[&cpus];
-  if (mask == 0) {
-    mask = make_mask();
-    write_mask(mask, cpus);
+// Made when it is asked for first.
+uint64_t KernelObjects::made_mask(uint64_t* mask, const CpuSet& cpus) {
+  if (*mask == 0) {
+    *mask = make_mask();
+    write_mask(*mask, cpus);
   }
-  return mask;
+  return *mask;
+}
+
+uint64_t KernelObjects::mask_of(TaskId task) {
+  const size_t affinity = kernel_.affinity_id(task).index();
+  if (affinity >= masks_.of_affinity.size()) masks_.of_affinity.resize(affinity + 1);
+  return made_mask(&masks_.of_affinity[affinity], kernel_.affinity(task));
+}
+
+uint64_t KernelObjects::possible_mask() { return made_mask(&masks_.possible, kernel_.machine().cpus()); }
+
+uint64_t KernelObjects::online_mask() {
+  made_mask(&masks_.online, kernel_.online_cpus());
+  write_mask(masks_.online, kernel_.online_cpus());  // CPUs come and go
+  return masks_.online;
 }
 
 uint64_t KernelObjects::mask_of_task(TaskId task) {
   uint64_t address = this->task(task);
-  return layout_.cpus_ptr ? layout_.cpus_ptr.get(vm_.at(address)) : mask_of(kernel_.affinity(task));
+  return layout_.cpus_ptr ? layout_.cpus_ptr.get(vm_.at(address)) : mask_of(task);
 }
 
 uint64_t KernelObjects::transient_mask(const CpuSet& cpus) {
-  if (transient_ == 0) transient_ = make_mask();
-  write_mask(transient_, cpus);
-  return transient_;
+  if (masks_.transient == 0) masks_.transient = make_mask();
+  write_mask(masks_.transient, cpus);
+  return masks_.transient;
 }
 
 const CpuSet* KernelObjects::mask_argument(uint64_t address, const char* kfunc) {

@@ -1,8 +1,9 @@
 #include "scx_port/host/kernel_objects.h"
 
-#include "policies/ext/ext_class.h"
-
 #include <algorithm>
+
+#include "base/error.h"
+#include "policies/ext/ext_class.h"
 
 namespace simsched::bpf {
 
@@ -30,7 +31,7 @@ KernelObjects::KernelObjects(Vm& vm, const Kernel& kernel)
     layout_.wake_cpu.put(p, cpu);
     layout_.on_cpu.put(p, 1);
     layout_.on_rq.put(p, 1);
-    uint64_t mask = mask_of(kernel.affinity(TaskId(nr_workload_tasks_ + cpu)));
+    uint64_t mask = mask_of(TaskId(nr_workload_tasks_ + cpu));
     layout_.cpus_ptr.put(p, mask);
     layout_.nr_cpus_allowed.put(p, 1);
     set_parent(task, idle_tasks_.empty() ? task : idle_tasks_[0]);
@@ -40,7 +41,7 @@ KernelObjects::KernelObjects(Vm& vm, const Kernel& kernel)
   kthreadd_ = make_task_struct(2, "kthreadd", kKthread, {Kind::kInit, 0});
   for (uint64_t task : {init_, kthreadd_}) {
     layout_.state.put(vm_.at(task), 1);  // they sleep for ever
-    layout_.cpus_ptr.put(vm_.at(task), mask_of(kernel.machine().cpus()));
+    layout_.cpus_ptr.put(vm_.at(task), possible_mask());
     layout_.nr_cpus_allowed.put(vm_.at(task), vm.nr_cpus());
     set_parent(task, idle_tasks_[0]);
   }
@@ -54,6 +55,16 @@ KernelObjects::KernelObjects(Vm& vm, const Kernel& kernel)
     rq_layout_.curr.put(object, idle_tasks_[cpu]);
     rqs_.push_back(rq);
   }
+}
+
+void KernelObjects::assign(const KernelObjects& other) {
+  // What is made at the start lies where it does there.
+  SIMSCHED_CHECK(rqs_ == other.rqs_ && slots_.size() == other.slots_.size(), "both have the same kernel");
+  owners_ = other.owners_;
+  slots_ = other.slots_;
+  by_pid_ = other.by_pid_;
+  zombies_ = other.zombies_;
+  masks_ = other.masks_;
 }
 
 void KernelObjects::own(uint64_t address, Owner owner) {

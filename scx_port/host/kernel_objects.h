@@ -13,9 +13,9 @@
 
 #include "base/cpu_set.h"
 #include "base/ids.h"
+#include "bpf/vm.h"
 #include "policies/ext/ops.h"
 #include "scx_port/host/layout.h"
-#include "bpf/vm.h"
 #include "sim/kernel.h"
 
 namespace simsched::bpf {
@@ -24,16 +24,19 @@ class KernelObjects {
  public:
   KernelObjects(Vm& vm, const Kernel& kernel);
   KernelObjects(const KernelObjects&) = delete;
+  // Becomes like `other`, of the same inputs, whose guest memory has been copied.
+  void assign(const KernelObjects& other);
 
   // ---- tasks (kernel_tasks.cc) ----
-  ext::TaskFields adopt(TaskId task);
+  void adopt(TaskId task);
+  ext::TaskFields fields(TaskId task);  // of one that was adopted
   void drop(TaskId task);
   // The task_struct, up to date; 0 for no task or one that was never adopted.
   uint64_t task(TaskId task) {
     if (!task.valid()) return 0;
     Slot& slot = slots_[task.index()];
     if (slot.address == 0) return 0;
-    if (signature(task) != slot.signature || &kernel_.affinity(task) != slot.allowed) refresh(task, slot);
+    if (signature(task) != slot.signature || kernel_.affinity_id(task) != slot.affinity) refresh(task, slot);
     if (layout_.sum_exec_runtime)
       layout_.sum_exec_runtime.put(vm_.at(slot.address), static_cast<uint64_t>(kernel_.time_on_cpu(task).count()));
     return slot.address;
@@ -77,7 +80,8 @@ class KernelObjects {
   // ---- masks (kernel_masks.cc) ----
   uint64_t make_mask();
   void write_mask(uint64_t mask, const CpuSet& cpus);
-  uint64_t mask_of(const CpuSet& cpus);         // of an affinity of the engine's: the same each time
+  uint64_t possible_mask();                     // of all CPUs; this and the next: the same address each time
+  uint64_t online_mask();                       // brought up to date
   uint64_t mask_of_task(TaskId task);           // what p->cpus_ptr points to
   uint64_t transient_mask(const CpuSet& cpus);  // good until the next one
   // The CPUs of a mask that the policy passes, good until the next call; null after a refusal.
@@ -92,7 +96,7 @@ class KernelObjects {
   struct Slot {
     uint64_t address = 0;  // of the task_struct; 0: not adopted, or gone
     uint64_t signature = ~uint64_t{0};
-    const CpuSet* allowed = nullptr;
+    AffinityId affinity;
     uint32_t references = 0;
     int32_t parent = -1, first_child = -1, next_sibling = -1, previous_sibling = -1;
   };
@@ -117,6 +121,8 @@ class KernelObjects {
     return owners_[granule];
   }
   void own(uint64_t address, Owner owner);
+  uint64_t mask_of(TaskId task);  // of its affinity
+  uint64_t made_mask(uint64_t* mask, const CpuSet& cpus);
   void refuse_task(uint64_t address, const char* kfunc);
   uint64_t make_task_struct(int32_t pid, const std::string& comm, uint64_t flags, Owner owner);
   void release_task_struct(uint64_t address);
@@ -142,8 +148,10 @@ class KernelObjects {
   std::unordered_map<int32_t, TaskId> by_pid_;
   std::unordered_map<uint64_t, uint32_t> zombies_;  // exited, still referred to: references by address
   std::vector<uint64_t> cgroups_, css_sets_, task_groups_;
-  std::unordered_map<const CpuSet*, uint64_t> masks_;
-  uint64_t transient_ = 0;
+  struct {
+    std::vector<uint64_t> of_affinity;  // by AffinityId; 0: not made yet, here and below
+    uint64_t possible = 0, online = 0, transient = 0;
+  } masks_;
   CpuSet argument_mask_;
   std::vector<uint64_t> argument_words_;
 };

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include "scx_port/host/kernel_objects.h"
-
 #include "bpf/helpers/helpers.h"
 #include "policies/ext/ext_class.h"
+#include "scx_port/host/kernel_objects.h"
 
 namespace simsched::bpf {
 namespace {
@@ -61,7 +60,7 @@ uint64_t KernelObjects::make_task_struct(int32_t pid, const std::string& comm, u
   return address;
 }
 
-ext::TaskFields KernelObjects::adopt(TaskId task) {
+void KernelObjects::adopt(TaskId task) {
   Slot& slot = slots_[task.index()];
   bool stopper = kernel_.is_stopper(task);
   const TaskSpec* spec = stopper ? nullptr : &kernel_.spec(task);
@@ -91,7 +90,10 @@ ext::TaskFields KernelObjects::adopt(TaskId task) {
     set_parent(slot.address, root_parent(task));
   }
   if (!stopper) by_pid_[pid] = task;
+}
 
+ext::TaskFields KernelObjects::fields(TaskId task) {
+  std::byte* p = vm_.at(slots_[task.index()].address);
   // What the policy's types lack lies in the host's granule, one word each.
   std::byte* spare = p + granules(layout_.size);
   auto place = [&](const Member& field, size_t word) { return field ? p + field.offset : spare + 8 * word; };
@@ -146,7 +148,7 @@ void KernelObjects::refresh(TaskId task, Slot& slot) {
   std::byte* p = vm_.at(slot.address);
   uint64_t now = signature(task), changed = now ^ slot.signature;
   slot.signature = now;
-  if (changed >> kAttributeShift != 0 || &kernel_.affinity(task) != slot.allowed) refresh_attributes(task, slot);
+  if (changed >> kAttributeShift != 0 || kernel_.affinity_id(task) != slot.affinity) refresh_attributes(task, slot);
   if (static_cast<uint32_t>(changed) != 0) {
     uint64_t cpu = static_cast<uint32_t>(now);
     layout_.cpu.put(p, cpu);
@@ -162,15 +164,15 @@ void KernelObjects::refresh(TaskId task, Slot& slot) {
 void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
   std::byte* p = vm_.at(slot.address);
   // cpus_ptr keeps CPUs that are offline.
-  const CpuSet& allowed = kernel_.affinity(task);
-  if (&allowed != slot.allowed) {
-    slot.allowed = &allowed;
+  if (kernel_.affinity_id(task) != slot.affinity) {
+    slot.affinity = kernel_.affinity_id(task);
+    const CpuSet& allowed = kernel_.affinity(task);
     layout_.nr_cpus_allowed.put(p, allowed.size());
     if (layout_.cpus_mask.size >= mask_words_ * 8) {
       write_mask(slot.address + layout_.cpus_mask.offset, allowed);
       layout_.cpus_ptr.put(p, slot.address + layout_.cpus_mask.offset);
     } else {
-      layout_.cpus_ptr.put(p, mask_of(allowed));
+      layout_.cpus_ptr.put(p, mask_of(task));
     }
   }
   layout_.flags.put(p, kernel_flags(task));

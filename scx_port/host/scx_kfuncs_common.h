@@ -7,7 +7,7 @@ namespace simsched::bpf {
 
 using Word = uint64_t;
 
-inline ext::ExtClass& kernel(Vm& vm) { return BpfOps::of(vm).kernel(); }
+inline ext::ExtClass& ext_class(Vm& vm) { return BpfOps::of(vm).ext_class(); }
 inline KernelObjects& objects(Vm& vm) { return BpfOps::of(vm).objects(); }
 inline Word errno_word(int32_t value) { return static_cast<uint32_t>(value); }
 inline int32_t s32(Word value) { return static_cast<int32_t>(value); }

@@ -9,18 +9,18 @@ namespace {
 // ops_cpu_valid(): a CPU that does not exist ends the scheduler.
 bool valid_cpu(Vm& vm, int32_t cpu) {
   if (cpu >= 0 && static_cast<size_t>(cpu) < vm.nr_cpus()) return true;
-  kernel(vm).error("invalid CPU " + std::to_string(cpu));
+  ext_class(vm).error("invalid CPU " + std::to_string(cpu));
   return false;
 }
 
 bool valid_node(Vm& vm, int32_t node) {
-  if (node >= 0 && static_cast<size_t>(node) < kernel(vm).machine().nr_nodes()) return true;
-  kernel(vm).error("invalid node " + std::to_string(node));
+  if (node >= 0 && static_cast<size_t>(node) < ext_class(vm).machine().nr_nodes()) return true;
+  ext_class(vm).error("invalid node " + std::to_string(node));
   return false;
 }
 
 Word kick(Vm& vm, Word cpu, Word flags, Word, Word, Word) {
-  kernel(vm).kick_cpu(s32(cpu), flags);
+  ext_class(vm).kick_cpu(s32(cpu), flags);
   return 0;
 }
 
@@ -28,7 +28,7 @@ Word select_dfl(Vm& vm, Word p, Word prev, Word wake_flags, Word is_idle, Word) 
   TaskId task = objects(vm).argument(p, "scx_bpf_select_cpu_dfl");
   if (!task.valid() || vm.checked<bool>(is_idle, VM_WRITE) == nullptr) return 0;
   bool idle = false;
-  int32_t cpu = kernel(vm).select_cpu_dfl(task, s32(prev), wake_flags, &idle);
+  int32_t cpu = ext_class(vm).select_cpu_dfl(task, s32(prev), wake_flags, &idle);
   vm.store<uint8_t>(is_idle, idle);
   BpfOps::of(vm).idle_changed();
   return errno_word(cpu);
@@ -39,7 +39,7 @@ Word select_and(Vm& vm, Word p, Word prev, Word wake_flags, Word allowed, Word f
   TaskId task = objects(vm).argument(p, kName);
   const CpuSet* cpus = task.valid() ? objects(vm).mask_argument(allowed, kName) : nullptr;
   if (cpus == nullptr) return 0;
-  int32_t cpu = kernel(vm).select_cpu_and(task, s32(prev), wake_flags, *cpus, flags);
+  int32_t cpu = ext_class(vm).select_cpu_and(task, s32(prev), wake_flags, *cpus, flags);
   BpfOps::of(vm).idle_changed();
   return errno_word(cpu);
 }
@@ -59,7 +59,7 @@ Word select_and_args(Vm& vm, Word p, Word allowed, Word args, Word, Word) {
 Word pick_idle(Vm& vm, Word allowed, Word flags, Word, Word, Word) {
   const CpuSet* cpus = objects(vm).mask_argument(allowed, "scx_bpf_pick_idle_cpu");
   if (cpus == nullptr) return 0;
-  int32_t cpu = kernel(vm).pick_idle_cpu(*cpus, flags);
+  int32_t cpu = ext_class(vm).pick_idle_cpu(*cpus, flags);
   BpfOps::of(vm).idle_changed();
   return errno_word(cpu);
 }
@@ -67,7 +67,7 @@ Word pick_idle(Vm& vm, Word allowed, Word flags, Word, Word, Word) {
 Word pick_idle_node(Vm& vm, Word allowed, Word node, Word flags, Word, Word) {
   const CpuSet* cpus = objects(vm).mask_argument(allowed, "scx_bpf_pick_idle_cpu_node");
   if (cpus == nullptr) return 0;
-  int32_t cpu = kernel(vm).pick_idle_cpu_node(*cpus, s32(node), flags);
+  int32_t cpu = ext_class(vm).pick_idle_cpu_node(*cpus, s32(node), flags);
   BpfOps::of(vm).idle_changed();
   return errno_word(cpu);
 }
@@ -75,7 +75,7 @@ Word pick_idle_node(Vm& vm, Word allowed, Word node, Word flags, Word, Word) {
 Word pick_any(Vm& vm, Word allowed, Word flags, Word, Word, Word) {
   const CpuSet* cpus = objects(vm).mask_argument(allowed, "scx_bpf_pick_any_cpu");
   if (cpus == nullptr) return 0;
-  int32_t cpu = kernel(vm).pick_any_cpu(*cpus, flags);
+  int32_t cpu = ext_class(vm).pick_any_cpu(*cpus, flags);
   BpfOps::of(vm).idle_changed();
   return errno_word(cpu);
 }
@@ -83,13 +83,13 @@ Word pick_any(Vm& vm, Word allowed, Word flags, Word, Word, Word) {
 Word pick_any_node(Vm& vm, Word allowed, Word node, Word flags, Word, Word) {
   const CpuSet* cpus = objects(vm).mask_argument(allowed, "scx_bpf_pick_any_cpu_node");
   if (cpus == nullptr) return 0;
-  int32_t cpu = kernel(vm).pick_any_cpu_node(*cpus, s32(node), flags);
+  int32_t cpu = ext_class(vm).pick_any_cpu_node(*cpus, s32(node), flags);
   BpfOps::of(vm).idle_changed();
   return errno_word(cpu);
 }
 
 Word test_and_clear_idle(Vm& vm, Word cpu, Word, Word, Word, Word) {
-  bool was_idle = kernel(vm).test_and_clear_cpu_idle(s32(cpu));
+  bool was_idle = ext_class(vm).test_and_clear_cpu_idle(s32(cpu));
   BpfOps::of(vm).idle_changed();
   return was_idle;
 }
@@ -110,38 +110,32 @@ Word put_idle_mask(Vm& vm, Word, Word, Word, Word, Word) {
   return 0;
 }
 
-Word get_online_mask(Vm& vm, Word, Word, Word, Word, Word) {
-  uint64_t mask = objects(vm).mask_of(kernel(vm).online_cpus());
-  objects(vm).write_mask(mask, kernel(vm).online_cpus());  // CPUs come and go
-  return mask;
-}
+Word get_online_mask(Vm& vm, Word, Word, Word, Word, Word) { return objects(vm).online_mask(); }
 
-Word get_possible_mask(Vm& vm, Word, Word, Word, Word, Word) {
-  return objects(vm).mask_of(kernel(vm).machine().cpus());
-}
+Word get_possible_mask(Vm& vm, Word, Word, Word, Word, Word) { return objects(vm).possible_mask(); }
 
 Word nothing(Vm&, Word, Word, Word, Word, Word) { return 0; }
 
-Word nr_cpu_ids(Vm& vm, Word, Word, Word, Word, Word) { return kernel(vm).nr_cpu_ids(); }
-Word nr_node_ids(Vm& vm, Word, Word, Word, Word, Word) { return kernel(vm).machine().nr_nodes(); }
+Word nr_cpu_ids(Vm& vm, Word, Word, Word, Word, Word) { return ext_class(vm).nr_cpu_ids(); }
+Word nr_node_ids(Vm& vm, Word, Word, Word, Word, Word) { return ext_class(vm).machine().nr_nodes(); }
 
 Word cpu_node(Vm& vm, Word cpu, Word, Word, Word, Word) {
   if (!valid_cpu(vm, s32(cpu))) return errno_word(-1);  // NUMA_NO_NODE
-  return errno_word(kernel(vm).machine().cpu(CpuId(s32(cpu))).node.value());
+  return errno_word(ext_class(vm).machine().cpu(CpuId(s32(cpu))).node.value());
 }
 
-Word cpuperf_cap(Vm& vm, Word cpu, Word, Word, Word, Word) { return kernel(vm).cpuperf_cap(s32(cpu)); }
+Word cpuperf_cap(Vm& vm, Word cpu, Word, Word, Word, Word) { return ext_class(vm).cpuperf_cap(s32(cpu)); }
 
-Word cpuperf_cur(Vm& vm, Word cpu, Word, Word, Word, Word) { return kernel(vm).cpuperf_cur(s32(cpu)); }
+Word cpuperf_cur(Vm& vm, Word cpu, Word, Word, Word, Word) { return ext_class(vm).cpuperf_cur(s32(cpu)); }
 
 Word cpuperf_set(Vm& vm, Word cpu, Word perf, Word, Word, Word) {
-  kernel(vm).cpuperf_set(s32(cpu), static_cast<uint32_t>(perf));
+  ext_class(vm).cpuperf_set(s32(cpu), static_cast<uint32_t>(perf));
   return 0;
 }
 
 Word rq_of(Vm& vm, CpuId cpu) {
-  uint32_t nr_local = kernel(vm).local_dsq_nr(cpu);
-  return objects(vm).rq(cpu, nr_local, nr_local + kernel(vm).cpu_curr(cpu.value()).valid());
+  uint32_t nr_local = ext_class(vm).local_dsq_nr(cpu);
+  return objects(vm).rq(cpu, nr_local, nr_local + ext_class(vm).cpu_curr(cpu.value()).valid());
 }
 
 Word cpu_rq(Vm& vm, Word cpu, Word, Word, Word, Word) {
@@ -151,7 +145,7 @@ Word cpu_rq(Vm& vm, Word cpu, Word, Word, Word, Word) {
 Word locked_rq(Vm& vm, Word, Word, Word, Word, Word) {
   CpuId cpu = BpfOps::of(vm).locked_cpu();
   if (cpu.valid()) return rq_of(vm, cpu);
-  kernel(vm).error("accessing rq without holding rq lock");
+  ext_class(vm).error("accessing rq without holding rq lock");
   return 0;
 }
 

@@ -10,13 +10,13 @@ namespace {
 template <const char* const& kName>
 Word insert(Vm& vm, Word p, Word dsq, Word slice, Word enq_flags, Word) {
   TaskId task = objects(vm).argument(p, kName);
-  return task.valid() && kernel(vm).dsq_insert(task, dsq, slice, enq_flags);
+  return task.valid() && ext_class(vm).dsq_insert(task, dsq, slice, enq_flags);
 }
 
 template <const char* const& kName>
 Word insert_vtime(Vm& vm, Word p, Word dsq, Word slice, Word vtime, Word enq_flags) {
   TaskId task = objects(vm).argument(p, kName);
-  return task.valid() && kernel(vm).dsq_insert_vtime(task, dsq, slice, vtime, enq_flags);
+  return task.valid() && ext_class(vm).dsq_insert_vtime(task, dsq, slice, vtime, enq_flags);
 }
 
 // struct scx_bpf_dsq_insert_vtime_args of 6.19
@@ -28,40 +28,42 @@ Word insert_vtime_args(Vm& vm, Word p, Word args, Word, Word, Word) {
   TaskId task = objects(vm).argument(p, "scx_bpf_dsq_insert_vtime");
   if (!task.valid()) return 0;
   auto a = vm.load<InsertVtimeArgs>(args);
-  return a && kernel(vm).dsq_insert_vtime(task, a->dsq, a->slice, a->vtime, a->enq_flags);
+  return a && ext_class(vm).dsq_insert_vtime(task, a->dsq, a->slice, a->vtime, a->enq_flags);
 }
 
-Word dispatch_nr_slots(Vm& vm, Word, Word, Word, Word, Word) { return kernel(vm).dispatch_nr_slots(); }
+Word dispatch_nr_slots(Vm& vm, Word, Word, Word, Word, Word) { return ext_class(vm).dispatch_nr_slots(); }
 
 Word dispatch_cancel(Vm& vm, Word, Word, Word, Word, Word) {
-  kernel(vm).dispatch_cancel();
+  ext_class(vm).dispatch_cancel();
   return 0;
 }
 
-Word move_to_local(Vm& vm, Word dsq, Word, Word, Word, Word) { return kernel(vm).dsq_move_to_local(dsq); }
+Word move_to_local(Vm& vm, Word dsq, Word, Word, Word, Word) { return ext_class(vm).dsq_move_to_local(dsq); }
 
 Word move_to_local_flags(Vm& vm, Word dsq, Word enq_flags, Word, Word, Word) {
-  return kernel(vm).dsq_move_to_local(dsq, enq_flags);
+  return ext_class(vm).dsq_move_to_local(dsq, enq_flags);
 }
 
-Word nr_queued(Vm& vm, Word dsq, Word, Word, Word, Word) { return errno_word(kernel(vm).dsq_nr_queued(dsq)); }
+Word nr_queued(Vm& vm, Word dsq, Word, Word, Word, Word) { return errno_word(ext_class(vm).dsq_nr_queued(dsq)); }
 
-Word peek(Vm& vm, Word dsq, Word, Word, Word, Word) { return objects(vm).task(kernel(vm).dsq_peek(dsq)); }
+Word peek(Vm& vm, Word dsq, Word, Word, Word, Word) { return objects(vm).task(ext_class(vm).dsq_peek(dsq)); }
 
-Word reenqueue_local(Vm& vm, Word, Word, Word, Word, Word) { return kernel(vm).reenqueue_local(); }
+Word reenqueue_local(Vm& vm, Word, Word, Word, Word, Word) { return ext_class(vm).reenqueue_local(); }
 
 Word reenq(Vm& vm, Word dsq, Word flags, Word, Word, Word) {
   if (dsq == ext::kDsqLocal && flags == 0) {
-    kernel(vm).reenqueue_local();
+    ext_class(vm).reenqueue_local();
     return 0;
   }
   return vm.refuse("scx_bpf_dsq_reenq() is called for a queue other than SCX_DSQ_LOCAL, which is not simulated");
 }
 
-Word create(Vm& vm, Word dsq, Word node, Word, Word, Word) { return errno_word(kernel(vm).create_dsq(dsq, s32(node))); }
+Word create(Vm& vm, Word dsq, Word node, Word, Word, Word) {
+  return errno_word(ext_class(vm).create_dsq(dsq, s32(node)));
+}
 
 Word destroy(Vm& vm, Word dsq, Word, Word, Word, Word) {
-  kernel(vm).destroy_dsq(dsq);
+  ext_class(vm).destroy_dsq(dsq);
   return 0;
 }
 
@@ -72,7 +74,7 @@ Word iter_new(Vm& vm, Word it, Word dsq, Word flags, Word, Word) {
   ext::DsqIterator* iterator = BpfOps::of(vm).iterator_new(it);
   if (iterator == nullptr) return 0;
   bool known = (flags & ~uint64_t{kReverse}) == 0;
-  int32_t error = known ? kernel(vm).iter_dsq_new(iterator, dsq, flags != 0) : -ext::kEINVAL;
+  int32_t error = known ? ext_class(vm).iter_dsq_new(iterator, dsq, flags != 0) : -ext::kEINVAL;
   if (error != 0) BpfOps::of(vm).iterator_destroy(it);  // next() answers null then, destroy() does nothing
   return errno_word(error);
 }
@@ -80,14 +82,14 @@ Word iter_new(Vm& vm, Word it, Word dsq, Word flags, Word, Word) {
 Word iter_next(Vm& vm, Word it, Word, Word, Word, Word) {
   bool none;
   ext::DsqIterator* iterator = BpfOps::of(vm).iterator(it, "bpf_iter_scx_dsq_next", &none);
-  return iterator == nullptr ? 0 : objects(vm).task(kernel(vm).iter_dsq_next(iterator));
+  return iterator == nullptr ? 0 : objects(vm).task(ext_class(vm).iter_dsq_next(iterator));
 }
 
 Word iter_destroy(Vm& vm, Word it, Word, Word, Word, Word) {
   bool none;
   ext::DsqIterator* iterator = BpfOps::of(vm).iterator(it, "bpf_iter_scx_dsq_destroy", &none);
   if (iterator == nullptr) return 0;
-  kernel(vm).iter_dsq_destroy(iterator);
+  ext_class(vm).iter_dsq_destroy(iterator);
   BpfOps::of(vm).iterator_destroy(it);
   return 0;
 }
@@ -95,14 +97,14 @@ Word iter_destroy(Vm& vm, Word it, Word, Word, Word, Word) {
 Word move_set_slice(Vm& vm, Word it, Word slice, Word, Word, Word) {
   bool none;
   ext::DsqIterator* iterator = BpfOps::of(vm).iterator(it, "scx_bpf_dsq_move_set_slice", &none);
-  if (iterator != nullptr) kernel(vm).dsq_move_set_slice(iterator, slice);
+  if (iterator != nullptr) ext_class(vm).dsq_move_set_slice(iterator, slice);
   return 0;
 }
 
 Word move_set_vtime(Vm& vm, Word it, Word vtime, Word, Word, Word) {
   bool none;
   ext::DsqIterator* iterator = BpfOps::of(vm).iterator(it, "scx_bpf_dsq_move_set_vtime", &none);
-  if (iterator != nullptr) kernel(vm).dsq_move_set_vtime(iterator, vtime);
+  if (iterator != nullptr) ext_class(vm).dsq_move_set_vtime(iterator, vtime);
   return 0;
 }
 
@@ -114,8 +116,8 @@ Word move(Vm& vm, Word it, Word p, Word dsq, Word enq_flags, Word) {
   if (iterator == nullptr) return 0;
   TaskId task = objects(vm).argument(p, kName);
   if (!task.valid()) return 0;
-  return kVtime ? kernel(vm).dsq_move_vtime(iterator, task, dsq, enq_flags)
-                : kernel(vm).dsq_move(iterator, task, dsq, enq_flags);
+  return kVtime ? ext_class(vm).dsq_move_vtime(iterator, task, dsq, enq_flags)
+                : ext_class(vm).dsq_move(iterator, task, dsq, enq_flags);
 }
 
 // ---- names ----

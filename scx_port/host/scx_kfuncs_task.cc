@@ -12,33 +12,33 @@ namespace {
 Word running(Vm& vm, Word p, Word, Word, Word, Word) {
   CpuId idle;
   TaskId task = objects(vm).any_argument(p, "scx_bpf_task_running", &idle);
-  if (idle.valid()) return !kernel(vm).core().curr(idle).valid();
-  return task.valid() && kernel(vm).core().task_running(task);
+  if (idle.valid()) return !ext_class(vm).kernel().curr(idle).valid();
+  return task.valid() && ext_class(vm).kernel().task_running(task);
 }
 
 Word cpu(Vm& vm, Word p, Word, Word, Word, Word) {
   CpuId idle;
   TaskId task = objects(vm).any_argument(p, "scx_bpf_task_cpu", &idle);
-  if (task.valid()) idle = kernel(vm).core().task_cpu(task);
+  if (task.valid()) idle = ext_class(vm).kernel().task_cpu(task);
   return idle.valid() ? errno_word(idle.value()) : 0;
 }
 
 Word cgroup(Vm& vm, Word p, Word, Word, Word, Word) {
   TaskId task = objects(vm).argument(p, "scx_bpf_task_cgroup");
-  return task.valid() ? objects(vm).cgroup(kernel(vm).task_cgroup(task)) : 0;
+  return task.valid() ? objects(vm).cgroup(ext_class(vm).task_cgroup(task)) : 0;
 }
 
 Word set_slice(Vm& vm, Word p, Word slice, Word, Word, Word) {
   TaskId task = objects(vm).argument(p, "scx_bpf_task_set_slice");
-  return task.valid() && kernel(vm).task_set_slice(task, slice);
+  return task.valid() && ext_class(vm).task_set_slice(task, slice);
 }
 
 Word set_vtime(Vm& vm, Word p, Word vtime, Word, Word, Word) {
   TaskId task = objects(vm).argument(p, "scx_bpf_task_set_dsq_vtime");
-  return task.valid() && kernel(vm).task_set_dsq_vtime(task, vtime);
+  return task.valid() && ext_class(vm).task_set_dsq_vtime(task, vtime);
 }
 
-Word now(Vm& vm, Word, Word, Word, Word, Word) { return static_cast<Word>(kernel(vm).now().count()); }
+Word now(Vm& vm, Word, Word, Word, Word, Word) { return static_cast<Word>(ext_class(vm).now().count()); }
 
 // Fills the members that the policy's struct scx_event_stats has, as far as its size says.
 Word events(Vm& vm, Word stats, Word size, Word, Word, Word) {
@@ -47,7 +47,7 @@ Word events(Vm& vm, Word stats, Word size, Word, Word, Word) {
   std::byte* to = vm.checked(stats, VM_WRITE, bytes);
   if (to == nullptr) return 0;
   std::fill_n(to, bytes, std::byte{0});
-  for (const auto& [name, count] : kernel(vm).events()) {
+  for (const auto& [name, count] : ext_class(vm).events()) {
     Member member(vm.object().btf, "scx_event_stats", {("SCX_EV_" + name).c_str()});
     if (member && member.offset + member.size <= bytes) member.put(to, static_cast<Word>(count));
   }
@@ -72,7 +72,7 @@ Word under_cgroup(Vm& vm, Word p, Word ancestor, Word, Word, Word) {
   TaskId task = objects(vm).argument(p, "bpf_task_under_cgroup");
   if (!task.valid()) return 0;
   GroupId group = objects(vm).group_argument(ancestor, "bpf_task_under_cgroup");
-  return group.valid() && (group.value() == 0 || group == kernel(vm).task_cgroup(task));
+  return group.valid() && (group.value() == 0 || group == ext_class(vm).task_cgroup(task));
 }
 
 Word cgroup_from_id(Vm& vm, Word id, Word, Word, Word, Word) {
@@ -110,7 +110,7 @@ Word start(Vm& vm, Word it, const TaskIter& state) {
 
 Word task_iter_new(Vm& vm, Word it, Word p, Word flags, Word, Word) {
   constexpr uint32_t kAllProcs = 0, kAllThreads = 1, kProcThreads = 2;
-  uint64_t all = kernel(vm).core().workload().tasks.size();
+  uint64_t all = ext_class(vm).kernel().workload().tasks.size();
   switch (static_cast<uint32_t>(flags)) {
     case kAllProcs:
     case kAllThreads:
@@ -129,18 +129,18 @@ Word task_iter_new(Vm& vm, Word it, Word p, Word flags, Word, Word) {
 Word css_task_iter_new(Vm& vm, Word it, Word css, Word, Word, Word) {
   GroupId group = objects(vm).css_argument(css, "bpf_iter_css_task_new");
   if (!group.valid()) return 0;
-  return start(vm, it, {0, group.index() + 1, kernel(vm).core().workload().tasks.size()});
+  return start(vm, it, {0, group.index() + 1, ext_class(vm).kernel().workload().tasks.size()});
 }
 
 Word task_iter_next(Vm& vm, Word it, Word, Word, Word, Word) {
   auto state = vm.load<TaskIter>(it);
   if (!state || vm.checked(it, VM_WRITE, sizeof(TaskIter)) == nullptr) return 0;
-  uint64_t end = std::min<uint64_t>(state->end, kernel(vm).core().workload().tasks.size());
+  uint64_t end = std::min<uint64_t>(state->end, ext_class(vm).kernel().workload().tasks.size());
   while (state->next < end) {
     TaskId task = objects(vm).next_alive(TaskId(static_cast<int32_t>(state->next) - 1));
     if (!task.valid() || task.index() >= end) break;
     state->next = task.index() + 1;
-    if (state->group != 0 && kernel(vm).task_cgroup(task).index() + 1 != state->group) continue;
+    if (state->group != 0 && ext_class(vm).task_cgroup(task).index() + 1 != state->group) continue;
     vm.store(it, *state);
     return objects(vm).task(task);
   }

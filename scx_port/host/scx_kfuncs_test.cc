@@ -269,6 +269,44 @@ TEST(TaskLifetime, AnAddressIsUsedAgainLate) {
   }
 }
 
+// What kfuncs have handed out is known to a copy of the scheduler, too.
+TEST(TaskLifetime, ACopyKnowsWhatWasHandedOut) {
+  Simulation one(commands()), two(commands());
+  BpfOps &from = *one.ops, &to = *two.ops;
+  from.adopt_task(testing::kA);
+  from.adopt_task(testing::kB);
+  const uint64_t exited = from.objects().acquire(from.objects().task(testing::kB));
+  from.drop_task(testing::kB);
+  const uint64_t iterator = from.vm().allocate(64, VM_READ | VM_WRITE);
+  from.iterator_new(iterator);
+  const uint64_t idle = from.idle_mask(false, -1), transient = from.objects().transient_mask(CpuSet::parse("1-2"));
+  to.idle_mask(true, -1);
+  to.put_idle_mask();
+  to.assign(from);
+
+  EXPECT_EQ(to.objects().with_pid(1000), testing::kA);
+  EXPECT_EQ(to.objects().with_pid(1001), TaskId());
+  EXPECT_EQ(to.objects().acquire(exited), exited);
+  to.objects().release(exited, "f");
+  EXPECT_TRUE(to.vm().mapped(exited, 4, VM_READ));
+  to.objects().release(exited, "f");
+  EXPECT_FALSE(to.vm().mapped(exited, 4, VM_READ));
+  EXPECT_TRUE(from.vm().mapped(exited, 4, VM_READ));
+  bool none = true;
+  EXPECT_NE(to.iterator(iterator, "f", &none), nullptr);
+  EXPECT_EQ(*to.vm().at<uint64_t>(idle), 0xfu);
+  EXPECT_TRUE(two.ext->test_and_clear_cpu_idle(2));
+  to.idle_changed();  // it is out
+  EXPECT_EQ(*to.vm().at<uint64_t>(idle), 0xbu);
+  EXPECT_EQ(*from.vm().at<uint64_t>(idle), 0xfu);
+  EXPECT_EQ(to.objects().transient_mask(CpuSet::parse("3")), transient);
+  EXPECT_EQ(two.fault(), "");
+
+  from.vm().refuse("has had enough");
+  to.assign(from);
+  EXPECT_THAT(two.fault(), HasSubstr("has had enough"));
+}
+
 // ---- hostile policies ----
 
 TEST(Hostile, MembersOfATaskCannotBeWritten) {

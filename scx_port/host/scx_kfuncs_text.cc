@@ -1,7 +1,7 @@
 // What a scheduler says in words: exit, error, dump.
 
-#include "scx_port/host/bpf_ops.h"
 #include "bpf/format.h"
+#include "scx_port/host/bpf_ops.h"
 #include "scx_port/host/scx_kfuncs.h"
 #include "scx_port/host/scx_kfuncs_common.h"
 
@@ -13,18 +13,18 @@ constexpr uint64_t kMessageBytes = 1024;  // SCX_EXIT_MSG_LEN
 // As __bstr_format(): a format that is wrong is an error of its own.
 std::optional<std::string> message(Vm& vm, Word format, Word data, Word size) {
   auto text = format_guest(vm, format, kMessageBytes, data, static_cast<uint32_t>(size));
-  if (!text && vm.trap == VM_TRAP_NONE) kernel(vm).error("format preparation failed");
+  if (!text && vm.trap == VM_TRAP_NONE) ext_class(vm).error("format preparation failed");
   if (text && text->size() >= kMessageBytes) text->resize(kMessageBytes - 1);
   return text;
 }
 
 Word exit(Vm& vm, Word code, Word format, Word data, Word size, Word) {
-  if (auto text = message(vm, format, data, size)) kernel(vm).exit(static_cast<int64_t>(code), *text);
+  if (auto text = message(vm, format, data, size)) ext_class(vm).exit(static_cast<int64_t>(code), *text);
   return 0;
 }
 
 Word error(Vm& vm, Word format, Word data, Word size, Word, Word) {
-  if (auto text = message(vm, format, data, size)) kernel(vm).policy_error(*text);
+  if (auto text = message(vm, format, data, size)) ext_class(vm).policy_error(*text);
   return 0;
 }
 
@@ -32,7 +32,7 @@ Word dump(Vm& vm, Word format, Word data, Word size, Word, Word) {
   auto text = message(vm, format, data, size);
   if (!text) return 0;
   if (!BpfOps::of(vm).add_dump(*text))
-    kernel(vm).error("scx_bpf_dump() must only be called from ops.dump() and friends");
+    ext_class(vm).error("scx_bpf_dump() must only be called from ops.dump() and friends");
   return 0;
 }
 

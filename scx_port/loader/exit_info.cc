@@ -1,23 +1,23 @@
 #include "scx_port/loader/exit_info.h"
 
+#include "base/exit_code.h"
 #include "scx_port/live/bytes.h"
 
 namespace simsched::live {
 namespace {
 
 // enum scx_exit_kind, kernel/sched/ext_internal.h of 6.18 (the same from 6.12 on).
-constexpr int64_t kExitError = 1024, kExitErrorStall = 1026;
+constexpr int64_t kError = 1024, kErrorStall = 1026;
 constexpr uint64_t kActionMask = uint64_t{0xffff} << 48, kActionRestart = uint64_t{1} << 48;
 constexpr uint32_t kDumpLength = 32768;
-constexpr int kStall = 42, kSchedulerError = 43;
 
 }  // namespace
 
-bool ExitInfo::wants_restart() const { return ended() && kind < kExitError && (code & kActionMask) == kActionRestart; }
+bool ExitInfo::wants_restart() const { return ended() && kind < kError && (code & kActionMask) == kActionRestart; }
 
 int ExitInfo::process_exit_code() const {
-  if (kind == kExitErrorStall) return kStall;
-  return kind >= kExitError ? kSchedulerError : 0;
+  if (kind == kErrorStall) return kExitStall;
+  return kind >= kError ? kExitPolicyError : kExitOk;
 }
 
 std::string ExitInfo::text() const {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "scx_port/live/kernel_check.h"
 #include "scx_port/loader/session.h"
@@ -18,7 +19,6 @@
 namespace simsched::live {
 namespace {
 
-constexpr int kUsageError = 2;
 constexpr Nanos kLook{100'000'000};  // how often it is looked whether the scheduler still runs
 constexpr int kMaxRestarts = 60;     // in a row, each within a second of the one before
 
@@ -154,7 +154,7 @@ int run(const Arguments& arguments) {
   if (arguments.check) {
     for (const std::string& problem : problems) say(problem);
     if (problems.empty()) say("kernel " + kernel_release() + " can load " + folder.manifest.policy);
-    return problems.empty() ? 0 : kUsageError;
+    return problems.empty() ? 0 : kExitBadInput;
   }
   if (!problems.empty()) {
     std::string all;
@@ -204,5 +204,5 @@ int main(int argc, char** argv) {
     std::replace(line.begin(), line.end(), '\n', ' ');
     say(line);
   }
-  return kUsageError;
+  return kExitBadInput;
 }

@@ -40,10 +40,12 @@ class UserHost {
 class UserHalf {
  public:
   virtual ~UserHalf() = default;
-  virtual void before_start(UserHost&) {}        // sets .rodata and the initial globals; there may be no maps yet
-  virtual void before_attach(UserHost&) {}       // fills maps; nothing runs yet
-  virtual void after_start(UserHost&) {}         // the policy runs
-  virtual Nanos next(Nanos now) const = 0;       // when run() is due next; Nanos::max(): never
+  // Becomes like `other`, one of the same options that has been through before_start() on the same machine.
+  virtual void assign(const UserHalf& other) = 0;
+  virtual void before_start(UserHost&) {}   // sets .rodata and the initial globals; there may be no maps yet
+  virtual void before_attach(UserHost&) {}  // fills maps; nothing runs yet
+  virtual void after_start(UserHost&) {}    // the policy runs
+  virtual Nanos next(Nanos now) const = 0;  // when run() is due next; Nanos::max(): never
   virtual void run(UserHost&) = 0;
   virtual const mlp::ModelFile* model() const { return nullptr; }  // that the policy starts with, where it has one
   // Statistics of the policy, by name, in a fixed order.

@@ -1,5 +1,5 @@
-// The user-space half of scx_gate (scx_port/schedulers/gate/gate.bpf.c): tells it where the caches are, and gives it its first
-// model.
+// The user-space half of scx_gate (scx_port/schedulers/gate/gate.bpf.c): tells it where the caches are, and gives it
+// its first model.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,7 @@ class GateUser final : public UserHalf {
  public:
   GateUser(const Options& options, mlp::ModelFile model) : options_(options), model_(std::move(model)) {}
 
+  void assign(const UserHalf&) override {}  // nothing changes
   void before_start(UserHost& host) override;
   void before_attach(UserHost& host) override;
   Nanos next(Nanos) const override { return Nanos::max(); }

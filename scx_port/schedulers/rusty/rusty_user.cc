@@ -67,35 +67,35 @@ void RustyUser::before_start(UserHost& host) {
 }
 
 void RustyUser::after_start(UserHost& host) {
-  started_ = true;
-  last_use_ = host.cpu_use();
-  next_tune_ = host.now() + options_.tune_interval;
-  next_balance_ = host.now() + options_.interval;
+  state_.started = true;
+  state_.last_use = host.cpu_use();
+  state_.next_tune = host.now() + options_.tune_interval;
+  state_.next_balance = host.now() + options_.interval;
 }
 
 Nanos RustyUser::next(Nanos) const {
-  if (!started_) return Nanos::max();
-  return options_.balancer_kind() == RUSTY_LB_OFF ? next_tune_ : std::min(next_tune_, next_balance_);
+  if (!state_.started) return Nanos::max();
+  return options_.balancer_kind() == RUSTY_LB_OFF ? state_.next_tune : std::min(state_.next_tune, state_.next_balance);
 }
 
 // What was missed while this had no CPU is not made up for.
 void RustyUser::run(UserHost& host) {
   Nanos now = host.now();
-  if (now >= next_tune_) {
+  if (now >= state_.next_tune) {
     run_tuner(host);
-    next_tune_ = std::max(next_tune_ + options_.tune_interval, now + Nanos(1));
+    state_.next_tune = std::max(state_.next_tune + options_.tune_interval, now + Nanos(1));
   }
-  if (now >= next_balance_) {
+  if (now >= state_.next_balance) {
     if (options_.balancer_kind() != RUSTY_LB_OFF) run_balancer(host);
-    next_balance_ = std::max(next_balance_ + options_.interval, now + Nanos(1));
+    state_.next_balance = std::max(state_.next_balance + options_.interval, now + Nanos(1));
   }
 }
 
 void RustyUser::run_tuner(UserHost& host) {
   std::vector<UserHost::CpuUse> use = host.cpu_use();
-  Tuning tuning = tune(last_use_, use, domains_, options_);
-  last_use_ = std::move(use);
-  fully_utilized_ = tuning.fully_utilized;
+  Tuning tuning = tune(state_.last_use, use, domains_, options_);
+  state_.last_use = std::move(use);
+  state_.fully_utilized = tuning.fully_utilized;
 
   auto* shared = reinterpret_cast<rusty_tune*>(global(host, "tune", sizeof(rusty_tune)).data());
   tuning.values.gen = shared->gen;
@@ -103,7 +103,7 @@ void RustyUser::run_tuner(UserHost& host) {
   // The number last: whoever sees it sees the rest.
   *shared = tuning.values;
   std::atomic_ref(shared->gen).store(tuning.values.gen + 1, std::memory_order_release);
-  ++retuned_;
+  ++state_.retuned;
 }
 
 std::vector<Buckets> RustyUser::read_buckets(UserHost& host, Nanos now) const {
@@ -149,23 +149,22 @@ std::vector<Candidate> RustyUser::candidates(UserHost& host, uint32_t domain, co
 
 void RustyUser::run_balancer(UserHost& host) {
   Nanos now = host.now();
-  ++rounds_;
+  ++state_.rounds;
   if (domains_.size() < 2) return;
-  Loads loads = domain_loads(read_buckets(host, now), domains_.nr_cpus, fully_utilized_);
+  Loads loads = domain_loads(read_buckets(host, now), domains_.nr_cpus, state_.fully_utilized);
   std::vector<uint32_t> nodes;
   for (const Domains::Domain& domain : domains_.domains) nodes.push_back(domain.node);
   BalanceParams params{.skip_kworkers = options_.balanced_kworkers,
-                       .phantom = options_.balancer_kind() == RUSTY_LB_PHANTOM,
-                       .judge = judge_};
+                       .phantom = options_.balancer_kind() == RUSTY_LB_PHANTOM};
   std::vector<Move> moves = plan_moves(
       loads.by_domain, nodes, [&](uint32_t domain) { return candidates(host, domain, loads, now); }, params);
   for (const Move& move : moves) {
-    ++planned_;
+    ++state_.planned;
     if (!move.real) continue;
     u32 pid = static_cast<u32>(move.pid);
     rusty_request request{.id = move.id, .target_dom = move.to, .pad = 0};
     if (host.map_update("lb_requests", std::as_bytes(std::span(&pid, 1)), std::as_bytes(std::span(&request, 1))))
-      ++requested_;
+      ++state_.requested;
   }
 }
 
@@ -184,10 +183,10 @@ std::vector<std::pair<std::string, int64_t>> RustyUser::counters(UserHost& host)
     all.emplace_back(kStatNames[stat], sum);
   }
   all.emplace_back("total", total);
-  all.emplace_back("lb_rounds", rounds_);
-  all.emplace_back("lb_planned", planned_);
-  all.emplace_back("lb_requested", requested_);
-  all.emplace_back("retuned", retuned_);
+  all.emplace_back("lb_rounds", state_.rounds);
+  all.emplace_back("lb_planned", state_.planned);
+  all.emplace_back("lb_requested", state_.requested);
+  all.emplace_back("retuned", state_.retuned);
   return all;
 }
 

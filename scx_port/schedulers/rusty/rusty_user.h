@@ -20,9 +20,8 @@ class RustyUser final : public UserHalf {
   // ... with domains other than the caches of the machine.
   RustyUser(Options options, std::vector<CpuSet> domain_masks)
       : options_(std::move(options)), masks_(std::move(domain_masks)) {}
-  // Must agree to each task's move; see balance.h. It outlives this.
-  void set_judge(Judge* judge) { judge_ = judge; }
 
+  void assign(const UserHalf& other) override { state_ = dynamic_cast<const RustyUser&>(other).state_; }
   void before_start(UserHost& host) override;
   void after_start(UserHost& host) override;
   Nanos next(Nanos now) const override;
@@ -38,13 +37,14 @@ class RustyUser final : public UserHalf {
 
   Options options_;
   std::vector<CpuSet> masks_;  // empty: by cache
-  Judge* judge_ = nullptr;
   Domains domains_;
-  std::vector<UserHost::CpuUse> last_use_;
-  bool started_ = false, fully_utilized_ = false;
-  Nanos next_tune_, next_balance_;
-  // Statistics.
-  int64_t rounds_ = 0, planned_ = 0, requested_ = 0, retuned_ = 0;
+  struct {
+    std::vector<UserHost::CpuUse> last_use;
+    bool started = false, fully_utilized = false;
+    Nanos next_tune, next_balance;
+    // Statistics.
+    int64_t rounds = 0, planned = 0, requested = 0, retuned = 0;
+  } state_;
 };
 
 }  // namespace simsched::rusty
