@@ -90,13 +90,14 @@ def below(level):
 class Walls:
     def __init__(self, rooms_text, source):
         self.source = pathlib.Path(source)
-        self.rooms = {}
+        self.owned = []  # a target may own several folders
         for line in rooms_text.splitlines():
             name, folder, links, test_links = line.split("|")
-            self.rooms[name] = Room(name, folder, links.split(";"), test_links.split(";"))
+            self.owned.append(Room(name, folder, links.split(";"), test_links.split(";")))
+        self.rooms = {room.name: room for room in self.owned}
 
     def owner(self, path):
-        owners = [room for room in self.rooms.values() if is_inside(path, room.folder)]
+        owners = [room for room in self.owned if is_inside(path, room.folder)]
         return max(owners, key=lambda room: len(room.folder), default=None)
 
     def reach(self, links):
@@ -167,7 +168,7 @@ class Walls:
     def check_links(self):
         """Upward links, and circles."""
         problems = []
-        for room in self.rooms.values():
+        for room in self.owned:
             level = level_of(room.folder)
             if level is None:
                 problems.append(f"{room.name}: {room.folder}/ has no place in the order of rooms")

@@ -43,7 +43,7 @@ void script_everything(Script* s) {
       s->ext->dsq_insert(task, kDsqLocalOn | cpu, 2'000'000, flags);
     } else if (task.value() % 2 == 0) {
       s->ext->dsq_insert_vtime(task, 7, 1'000'000, s->vtime(task), flags);
-      s->ext->kick_cpu(static_cast<int32_t>(cpu), kKickPreempt | (task.value() % 3 == 0 ? kKickWait : 0));
+      s->ext->kick_cpu(static_cast<int32_t>(cpu), kKickPreempt | (task.value() % 3 == 0 ? uint64_t{kKickWait} : 0));
     } else {
       s->ext->dsq_insert(task, 1'000'000, 1'500'000, flags);
     }

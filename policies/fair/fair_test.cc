@@ -250,7 +250,8 @@ TEST(Fair, YieldLetsTheOtherRun) {
     Workload w = hogs(1);
     add_task(w, "polite", {op::compute(Work(10000)), op::yield(), op::loop(0, 0)});
     Outcome o(m, w, {.version = version, .duration = 1_s});
-    EXPECT_GT(o.time_of(0), o.time_of(1) * 4) << version;
+    // Who yields only moves its deadline in 6.12; from 6.18 on it gives up the rest of its request.
+    EXPECT_GE(o.time_of(0), o.time_of(1) * (version == "6.12" ? 1 : 4)) << version;
   }
 }
 

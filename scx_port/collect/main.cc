@@ -218,6 +218,6 @@ int main(int argc, char** argv) {
     return simsched::collect::run(argc, argv);
   } catch (const simsched::Error& error) {
     std::fprintf(stderr, "simsched-collect: error: %s\n", error.what());
-    return kExitBadInput;
+    return simsched::kExitBadInput;
   }
 }

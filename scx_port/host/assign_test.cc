@@ -11,7 +11,7 @@
 #include "sim/engine.h"
 #include "sim/testing.h"
 #include "topology/load/load.h"
-#include "traces/readers.h"
+#include "traces/read_trace.h"
 
 namespace simsched {
 namespace {
@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Setting{"packet", "scx_packet", {}},
                       Setting{"rusty", "scx_rusty", {{"interval", "20ms", ""}, {"tune_interval", "5ms", ""}}},
                       Setting{"gate", "scx_gate", {}}, Setting{"served", "scx_simple", {}, "7.0"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& setting) { return setting.param.name; });
 
 }  // namespace
 }  // namespace simsched
