@@ -165,6 +165,7 @@ class ExtClass final : public SchedClass {
   enum TimerKind : uint32_t { kDeferred = 0, kWatchdog, kDisable, kRestart, kUser, kReenqueue };
   static constexpr uint32_t number_of(TimerKind kind, uint32_t what) { return kind << 28 | what; }
   static constexpr uint32_t kWhat = (1u << 28) - 1;
+
   Entity& task(TaskId id) { return tasks_[id.index()]; }
   CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
   uint64_t& slice(TaskId id) { return *tasks_[id.index()].fields.slice; }
@@ -243,6 +244,7 @@ class ExtClass final : public SchedClass {
   ExtOptions options_;
   Kernel* kernel_ = nullptr;
   std::unique_ptr<Ops> ops_;
+  // What changes.
   std::unique_ptr<DsqTable> dsqs_;
   std::unique_ptr<IdleMasks> idle_;
   std::vector<Entity> tasks_;
@@ -253,6 +255,7 @@ class ExtClass final : public SchedClass {
   Kicks kicks_;
   std::vector<UserTimer> timers_;
   Counts counts_;
+
   CpuSet scratch_, all_cpus_, node_view_[2];  // node_view_: of idle CPUs, of idle cores
 };
 
