@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/temporary_folder.h"
 #include "bpf/compile_cache.h"
 #include "bpf/process.h"
 #include "bpf/testing/mini_vm.h"
@@ -26,13 +27,7 @@ SEC("syscall") int prog(unsigned long long *ctx) { return ANSWER; }
 
 class Compile : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "simsched-compile-" + testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    options_.cache = folder_ + "/cache";
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  void SetUp() override { options_.cache = folder_ + "/cache"; }
   std::string write(const std::string& name, const std::string& text) {
     write_file_atomically(folder_ + "/" + name, text);
     return folder_ + "/" + name;
@@ -56,7 +51,8 @@ class Compile : public testing::Test {
     return Error("", "none");
   }
 
-  std::string folder_;
+  const TemporaryFolder temporary_{"simsched-compile"};
+  const std::string folder_ = temporary_.path();
   CompileOptions options_;
 };
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "bpf/compile.h"
+#include "bpf/compile_cache.h"
 #include "bpf/testing/mini_vm.h"
 
 namespace simsched::bpf {
@@ -32,7 +33,10 @@ char LICENSE[] SEC("license") = "GPL";
 )";
 
 std::string write_policy(const std::string& name, const std::string& text) {
-  const std::string path = testing::TempDir() + name + ".bpf.c";
+  // Named by what is in it: tests run side by side, from several clones too.
+  const std::string folder = testing::TempDir() + "simsched-object-test/" + content_key(kPrelude + text);
+  std::filesystem::create_directories(folder);
+  const std::string path = folder + "/" + name + ".bpf.c";
   write_file_atomically(path, kPrelude + text);
   return path;
 }

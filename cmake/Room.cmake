@@ -37,7 +37,7 @@ function(simsched_room name)
                                                rapidcheck)
     target_compile_options(${name}_test PRIVATE -O1)  # tests are many and short: what they test is optimised
     target_compile_definitions(${name}_test PRIVATE SIMSCHED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
+    gtest_discover_tests(${name}_test NO_PRETTY_VALUES PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
   endif()
 
   if(SIMSCHED_FUZZ)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import unittest.mock
 
 import e2e
 
@@ -163,6 +164,15 @@ class Verify(e2e.EndToEnd):
         self.assertIn("is no log of decisions", self.error("verify", "x", "--log", "log"))
         (self.scratch / "log").write_bytes(b"")
         self.assertIn("holds no decisions", self.error("verify", "x", "--log", "log"))
+
+    def test_a_virtual_machine_that_dies_at_once(self):
+        self.simsched("export", "scx_simple", "-o", "x")
+        machine = self.write("qemu-system-x86_64", "#!/bin/sh\necho no memory >&2\nexit 1\n")
+        machine.chmod(0o755)
+        kernel = self.write("vmlinuz", "")
+        with unittest.mock.patch.dict(os.environ, PATH=f"{self.scratch}:{os.environ['PATH']}"):
+            said = self.simsched("verify", "x", "--vm", "--quick", "--kernel", kernel, code=1).stdout
+        self.assertIn("it died (QEMU ended with 1): no memory", said)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/rng.h"
+#include "base/temporary_folder.h"
 #include "ml/model/reference.h"
 
 namespace simsched::mlp {
@@ -50,7 +51,8 @@ TEST(ModelFile, IsTheSameAfterReadingAndWriting) {
     EXPECT_EQ(file.model.kind, kind);
     EXPECT_EQ(file.golden.size(), 32u);
     EXPECT_EQ(model_bytes(file, "x.bin"), bytes);
-    const std::string path = ::testing::TempDir() + "simsched-model.bin";
+    const TemporaryFolder folder("simsched-model");
+    const std::string path = folder.file("model.bin");
     write_model(file, path);
     EXPECT_EQ(model_bytes(read_model(path), path), bytes);
   }

@@ -21,7 +21,8 @@ debian_open() {
     echo "deb $signed$site $suite main"
   done > "$work/sources.list"
   debian_apt=(-o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
-    -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=)
+    -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=
+    -o Acquire::Retries=5 -o Acquire::http::Timeout=30)  # a mirror that fails once is asked again
   if ! apt-get "${debian_apt[@]}" -q update > "$work/log" 2>&1 || grep -q '^[EW]: ' "$work/log"; then
     cannot "no package lists of $*: $(grep -m1 '^[EW]: ' "$work/log" || tail -1 "$work/log")"
   fi

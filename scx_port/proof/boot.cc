@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
-#include "scx_port/manifest/manifest.h"
-#include "ml/model/model_file.h"
 #include "bpf/process.h"
+#include "ml/model/model_file.h"
+#include "scx_port/manifest/manifest.h"
 #include "scx_port/proof/initramfs.h"
 
 namespace simsched {
@@ -46,17 +46,6 @@ std::string another_model(const std::string& path) {
   const auto kind = static_cast<mlp::mlp_kind>(first.kind);
   const std::vector<std::byte> bytes = mlp::model_bytes(mlp::random_model(first.version + 1, kind, ranges), path);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-std::string make_initramfs(const BootOptions& options) {
-  Initramfs files;
-  files.add_file("init", read_file(guest_program()).text(), true);
-  files.add_folder("bad");
-  files.add_tree("export", options.exported);
-  if (const std::string model = options.exported + "/" + kModelFile; std::filesystem::exists(model))
-    files.add_file("model2.bin", another_model(model));
-  for (const auto& [path, folder] : options.others) files.add_tree(path, folder);
-  return files.finish();
 }
 
 std::vector<std::string> command(const BootOptions& options, const std::string& folder) {
@@ -133,9 +122,10 @@ void read_checks(const std::string& log, BootResult& result) {
 }
 
 std::string last_lines(const std::string& text, int count) {
-  size_t at = text.size();
-  while (count-- > 0 && at != 0 && at != std::string::npos) at = text.rfind('\n', at - 1);
-  return text.substr(at == std::string::npos ? 0 : at + 1);
+  size_t begin = text.size();
+  for (; begin > 0; --begin)
+    if (text[begin - 1] == '\n' && begin != text.size() && --count == 0) break;
+  return text.substr(begin);
 }
 
 }  // namespace
@@ -145,12 +135,23 @@ bool BootResult::ok() const {
          std::all_of(checks.begin(), checks.end(), [](auto& check) { return check.ok; });
 }
 
-BootResult boot(const BootOptions& options) {
+std::string boot_files(const BootOptions& options) {
+  Initramfs files;
+  files.add_file("init", read_file(guest_program()).text(), true);
+  files.add_folder("bad");
+  files.add_tree("export", options.exported);
+  if (const std::string model = options.exported + "/" + kModelFile; std::filesystem::exists(model))
+    files.add_file("model2.bin", another_model(model));
+  for (const auto& [path, folder] : options.others) files.add_tree(path, folder);
+  return files.finish();
+}
+
+BootResult boot(const BootOptions& options, const std::string& files) {
   utsname host{};
   if (uname(&host) == 0 && std::string(host.machine) != "x86_64")
     throw Error("", "the virtual machine is an x86_64 one, and this is " + std::string(host.machine), "use --live");
   const TemporaryFolder folder("simsched-vm");
-  write_file_atomically(folder.file("initramfs"), make_initramfs(options));
+  write_file_atomically(folder.file("initramfs"), files);
   const bpf::ProcessResult qemu = bpf::run_process(command(options, folder.path()));
 
   BootResult result;

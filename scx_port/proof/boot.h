@@ -48,8 +48,12 @@ struct BootResult {
 // By this clock, with `icount`, an instruction takes so long.
 inline constexpr int64_t kInstructionNanos = 8;
 
-// Throws Error where QEMU or the guest's programs are missing; says how to get them.
-BootResult boot(const BootOptions& options);
+// The first file system of such a boot. Boots that are to be compared share one: a guest program that is built anew, or
+// an export that is written again, between them would make them differ. Throws Error where a program is missing.
+std::string boot_files(const BootOptions& options);
+
+// Throws Error where QEMU is missing; says how to get it.
+BootResult boot(const BootOptions& options, const std::string& files);
 
 // The kernels that scripts/fetch-kernels has brought or brings now. Throws Error with its reason.
 std::vector<std::string> fetch_kernels();

@@ -6,8 +6,8 @@
 #include <optional>
 #include <sstream>
 
-#include "scx_port/export/parity.h"
 #include "bpf/object.h"
+#include "scx_port/export/parity.h"
 
 namespace simsched {
 namespace {
@@ -99,6 +99,19 @@ BootCheck check_log(const ExportedFolder& folder, const std::string& log, const 
   return check;
 }
 
+// Two boots of the same files by a clock that counts instructions.
+BootCheck check_repetition(const std::string& first, const BootResult& second) {
+  BootCheck check{"repeats", false, second.problem};
+  const auto found = second.files.find("repeat");
+  if (!second.problem.empty() || found == second.files.end()) return check;
+  const std::string& again = found->second;
+  check.ok = !first.empty() && first == again;
+  check.seen = std::to_string(first.size()) + " and " + std::to_string(again.size()) + " bytes of decisions, ";
+  const auto differs = std::ranges::mismatch(first, again).in1 - first.begin();
+  check.seen += check.ok ? "the same" : "different from byte " + std::to_string(differs) + " on";
+  return check;
+}
+
 bool has_decisions(const ExportedFolder& folder) {
   return bpf::read_bpf_object(folder.object, folder.path + "/" + kObjectFile).map("decisions") != nullptr;
 }
@@ -153,7 +166,8 @@ ProofStep plan_costs(const ExportedFolder& folder, const std::string& kernel) {
 }
 
 ProofResult run_step(const ProofStep& step, const ExportedFolder& folder) {
-  ProofResult result{boot(step.boot), {}, {}, {}};
+  const std::string files = boot_files(step.boot);
+  ProofResult result{boot(step.boot, files), {}, {}, {}};
   auto last_line = [](const std::string& text) {
     const std::vector<Json> lines = json_lines(text);
     return lines.empty() ? std::string() : lines.back().dump();
@@ -171,12 +185,8 @@ ProofResult run_step(const ProofStep& step, const ExportedFolder& folder) {
     result.checks.push_back(check_log(folder, *log, take("decisions.json").value_or("")));
   result.costs = last_line(take("costs.json").value_or(""));
   result.trace = take("trace.txt").value_or("");
-  if (!step.twice || !result.ok()) return result;
-  BootResult second = boot(step.boot);
-  const std::string &a = result.files["repeat"], &b = second.files["repeat"];
-  result.checks.push_back({"repeats", !a.empty() && a == b,
-                           std::to_string(a.size()) + " and " + std::to_string(b.size()) + " bytes of decisions, " +
-                               (a == b ? "the same" : "different")});
+  if (step.twice && result.ok())
+    result.checks.push_back(check_repetition(result.files["repeat"], boot(step.boot, files)));
   return result;
 }
 

@@ -71,7 +71,9 @@ class CollectKernelTest : public testing::Test {
 };
 
 // Every count by perf that encloses the collector's is not less, every one that lies within it is not more: but for a
-// few, as perf leaves out what it meets while it is itself at work on that CPU.
+// few. Perf leaves out what it meets while it is itself at work on that CPU; and where others trace on this machine,
+// the kernel leaves out BPF programs in interrupts of their work, without counting them as missed (6.18: half a percent
+// of the wake-ups; ftrace sees as many as perf).
 TEST_F(CollectKernelTest, CountsEveryEventThatPerfCounts) {
   const char* names[] = {"sched_switch", "sched_wakeup", "sched_wakeup_new", "sched_migrate_task"};
   std::vector<std::unique_ptr<TracepointCount>> perf;
@@ -95,8 +97,9 @@ TEST_F(CollectKernelTest, CountsEveryEventThatPerfCounts) {
     std::printf("%s: %llu, perf %llu to %llu\n", names[i], static_cast<unsigned long long>(own),
                 static_cast<unsigned long long>(inner1[i] - inner0[i]),
                 static_cast<unsigned long long>(outer1[i] - outer0[i]));
-    EXPECT_GE(own, inner1[i] - inner0[i]) << names[i];
-    EXPECT_LE(own, outer1[i] - outer0[i] + own / 50 + 2) << names[i];
+    const uint64_t few = own / 50 + 2;
+    EXPECT_GE(own + few, inner1[i] - inner0[i]) << names[i];
+    EXPECT_LE(own, outer1[i] - outer0[i] + few) << names[i];
   }
   const collect_counters c = recorder.counters();
   EXPECT_EQ(c.decisions, decisions_.size() + c.lost_decisions);

@@ -14,20 +14,23 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "bpf/compile.h"
+#include "bpf/compile_cache.h"
 #include "policies/registry.h"
 #include "scx_port/host/bpf_ops.h"
-#include "bpf/compile.h"
 #include "sim/testing.h"
 
 namespace simsched::bpf::testing {
 
 constexpr TaskId kA{0}, kB{1}, kWorker{2}, kGrouped{3};
 
+// Tests run side by side, from several clones too: a file's folder says what is in it, so that all write the same.
 inline std::shared_ptr<const BpfObject> compile(const std::string& name, const std::string& source) {
-  std::string folder = ::testing::TempDir() + "simsched-native";
-  std::filesystem::create_directories(folder);
-  std::string path = folder + "/" + name + ".bpf.c";
-  std::ofstream(path) << source;
+  const std::string folder = ::testing::TempDir() + "simsched-native", own = folder + "/" + content_key(source);
+  std::filesystem::create_directories(own);
+  const std::string path = own + "/" + name + ".bpf.c";
+  write_file_atomically(path, source);
   CompileOptions options;
   options.cache = folder + "/cache";
   options.include = {std::string(SIMSCHED_SOURCE_DIR) + "/scx_port/include"};

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "scx_port/host/policies.h"
 #include "scx_port/schedulers/rusty/testing.h"
 #include "sim/testing.h"
@@ -54,7 +55,8 @@ std::string model_file(const std::string& name, int32_t answer, int32_t tau) {
   net.b2 = answer;
   mlp::ModelFile file{mlp::make_model(net, input_ranges(), tau, 7), {}};
   file.golden = mlp::golden_vectors(file.model, 1, 4);
-  const std::string path = ::testing::TempDir() + "simsched-gate-" + name + ".bin";
+  static const TemporaryFolder folder("simsched-gate");
+  const std::string path = folder.file(name + ".bin");
   mlp::write_model(file, path);
   return path;
 }
@@ -98,7 +100,8 @@ TEST(Gate, NobodyWaitsBehindManyByTheNetsWill) {
 }
 
 TEST(Gate, RefusesWhatIsNoModel) {
-  const std::string path = ::testing::TempDir() + "simsched-gate-text.bin";
+  const TemporaryFolder folder("simsched-gate");
+  const std::string path = folder.file("text.bin");
   std::ofstream(path) << "no model";
   try {
     simulate({{"model", path, ""}});
