@@ -31,6 +31,7 @@ class DlServer final : public SchedClass {
   uint32_t watches() const override { return kWatchScheduled; }
   void scheduled(CpuId cpu) override;
   void timer(uint32_t number) override;
+  void assign(const SchedClass& other) override { servers_ = dynamic_cast<const DlServer&>(other).servers_; }
 
   bool takes(SchedPolicy) const override { return false; }
   CpuId select_task_rq(TaskId, CpuId prev, uint32_t) override { return prev; }

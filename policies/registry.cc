@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "policies/dl_server.h"
+#include "policies/fair/fair.h"
 #include "policies/rt.h"
 #include "policies/stop.h"
 

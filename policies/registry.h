@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "policies/fair/fair.h"
 #include "base/tunables.h"
 #include "sim/kernel_params.h"
 #include "sim/sched_class.h"
 #include "topology/machine.h"
 
 namespace simsched {
+
+class FairClass;
 
 using ClassStack = std::vector<std::unique_ptr<SchedClass>>;  // from the highest class to the lowest
 

@@ -18,6 +18,13 @@ void RtClass::attach(Kernel& kernel) {
   for (Link& link : links_) link.slice_left = rr_slice_;
 }
 
+void RtClass::assign(const SchedClass& other) {
+  const auto& from = dynamic_cast<const RtClass&>(other);
+  links_ = from.links_;
+  queues_ = from.queues_;
+  overloaded_ = from.overloaded_;
+}
+
 bool RtClass::is_rt(TaskId task) const { return !kernel_->is_stopper(task) && takes(kernel_->policy(task)); }
 
 int RtClass::running_priority(CpuId cpu) const {

@@ -31,6 +31,7 @@ class RtClass final : public SchedClass {
   void task_tick(CpuId cpu, TaskId curr) override;
   Nanos next_tick(CpuId cpu) override;
   void yield_task(CpuId cpu, TaskId task) override;
+  void assign(const SchedClass& other) override;
 
  private:
   static constexpr int kPriorities = 100;  // 1..99; more is more important
@@ -62,7 +63,7 @@ class RtClass final : public SchedClass {
   Kernel* kernel_ = nullptr;
   std::vector<Link> links_;    // by task
   std::vector<Queue> queues_;  // by CPU
-  bool pulling_ = false;
+  bool pulling_ = false;           // only while it handles an event
   std::vector<CpuId> overloaded_;  // CPUs with more than one queued task, ascending
 };
 

@@ -29,6 +29,7 @@ class StopClass final : public SchedClass {
   void set_next_task(CpuId, TaskId) override {}
   void task_tick(CpuId, TaskId) override {}
   Nanos next_tick(CpuId) override { return Nanos::max(); }
+  void assign(const SchedClass& other) override { queued_ = dynamic_cast<const StopClass&>(other).queued_; }
 
  private:
   Kernel* kernel_ = nullptr;

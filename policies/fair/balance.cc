@@ -15,14 +15,14 @@ constexpr int64_t kBusyFactor = 16;
 constexpr int64_t kMillisecond = 1000000, kSecond = 1000000000;
 
 // What a look at a domain has cost bears on how short an idle period is worth one; forgotten by 1 % a second.
-bool decay_newidle_cost(Domain& domain, int64_t now) {
+bool decay_newidle_cost(DomainState& domain, int64_t now) {
   if (now <= domain.cost_decayed + kSecond) return false;
   domain.max_newidle_cost = domain.max_newidle_cost * 253 / 256;
   domain.cost_decayed = now;
   return true;
 }
 
-void note_newidle(Domain& domain, uint32_t success) {
+void note_newidle(DomainState& domain, uint32_t success) {
   ++domain.newidle_call;
   domain.newidle_success += success;
   if (domain.newidle_call < 1024) return;
@@ -72,13 +72,13 @@ bool FairClass::can_migrate(LoadBalance& lb, TaskId task) {
   }
   lb.all_pinned = false;
   if (kernel_->task_running(task) || kernel_->curr(lb.src) == task) return false;
-  return lb.active || !cache_hot(lb, task) || lb.domain->nr_balance_failed > lb.domain->cache_nice_tries;
+  return lb.active || !cache_hot(lb, task) || lb.state.nr_balance_failed > lb.domain->cache_nice_tries;
 }
 
 // Whether what the task brings is within the imbalance, which it then reduces. The more often balancing
 // failed, the more it may exceed it.
 bool FairClass::worth_moving(LoadBalance& lb, TaskId task) {
-  uint32_t failed = lb.domain->nr_balance_failed;
+  uint32_t failed = lb.state.nr_balance_failed;
   int64_t amount = 1;
   switch (lb.type) {
     case MigrationType::kTask:
@@ -111,7 +111,7 @@ int FairClass::detach_tasks(LoadBalance& lb) {
   while (task.valid() && task != first_kept && lb.imbalance > 0) {
     if (lb.is_idle() && kernel_->nr_running(lb.src) <= 1) break;
     if (++lb.tries > lb.max_tries) break;
-    TaskId next = extras_[task.index()].newer;
+    TaskId next = entity_of(task).newer;
     if (can_migrate(lb, task) && worth_moving(lb, task)) {
       kernel_->move_queued_task(task, lb.dst, lb.kind);
       ++moved;
@@ -131,13 +131,16 @@ int FairClass::detach_tasks(LoadBalance& lb) {
 
 bool FairClass::needs_active_balance(const LoadBalance& lb) {
   if (lb.type == MigrationType::kMisfit) return true;
-  return lb.type == MigrationType::kTask && lb.domain->nr_balance_failed > lb.domain->cache_nice_tries + 2;
+  return lb.type == MigrationType::kTask && lb.state.nr_balance_failed > lb.domain->cache_nice_tries + 2;
 }
 
 int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on) {
-  Domain& domain = domains_->of(cpu)[level];
-  Group* parent_group = level + 1 < domains_->of(cpu).size() ? domains_->of(cpu)[level + 1].groups[0] : nullptr;
-  LoadBalance lb{.domain = &domain, .level = level, .dst = cpu, .src = {}, .idle = idle, .new_dst = {}, .excluded = {}};
+  const std::vector<Domain>& domains = domains_->of(cpu);
+  const Domain& domain = domains[level];
+  DomainState& state = state_of(domain);
+  uint8_t* parent_imbalanced = level + 1 < domains.size() ? &imbalanced_[domains[level + 1].groups[0]->number] : nullptr;
+  LoadBalance lb{.domain = &domain, .state = state, .level = level, .dst = cpu, .src = {}, .idle = idle,
+                 .new_dst = {}, .excluded = {}};
   lb.kind = idle == IdleType::kNewlyIdle ? MigrationKind::kNewIdle
             : idle == IdleType::kIdle    ? MigrationKind::kNohzIdle
                                          : MigrationKind::kPeriodic;
@@ -149,7 +152,7 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
       *go_on = false;
       break;
     }
-    Group* group = find_busiest_group(lb);
+    const Group* group = find_busiest_group(lb);
     if (!group) break;
     lb.src = find_busiest_queue(lb, *group);
     if (!lb.src.valid() || lb.src == lb.dst) break;
@@ -166,7 +169,7 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
         lb.tries = 0;
         moved += detach_tasks(lb);
       }
-      if (parent_group && lb.some_pinned && lb.imbalance > 0) parent_group->imbalanced = true;
+      if (parent_imbalanced && lb.some_pinned && lb.imbalance > 0) *parent_imbalanced = true;
       if (lb.all_pinned) {
         lb.excluded.push_back(lb.src);
         pinned = true;
@@ -178,17 +181,17 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
       }
     }
     if (moved > 0) {
-      domain.nr_balance_failed = 0;
-      domain.balance_interval = domain.min_interval;
+      state.nr_balance_failed = 0;
+      state.balance_interval = domain.min_interval;
       return moved;
     }
-    if (idle != IdleType::kNewlyIdle && lb.type != MigrationType::kMisfit) ++domain.nr_balance_failed;
+    if (idle != IdleType::kNewlyIdle && lb.type != MigrationType::kMisfit) ++state.nr_balance_failed;
     TaskId current = kernel_->curr(lb.src);
     if (needs_active_balance(lb)) {
       if (!current.valid() || !is_fair(current) || !kernel_->cpu_allowed(current, cpu)) {
         if (idle != IdleType::kNewlyIdle && lb.type != MigrationType::kMisfit &&
-            domain.balance_interval < domain.max_interval)
-          domain.balance_interval *= 2;
+            state.balance_interval < domain.max_interval)
+          state.balance_interval *= 2;
         return 0;
       }
       if (!cpu_state(lb.src).active_balance) {
@@ -197,15 +200,15 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
         kernel_->queue_stopper(lb.src, *this, TaskId(), cpu);
       }
     }
-    domain.balance_interval = domain.min_interval;
+    state.balance_interval = domain.min_interval;
     return 0;
   }
   // Balanced, or nothing can be done about it.
-  if (parent_group && !pinned) parent_group->imbalanced = false;
-  domain.nr_balance_failed = 0;
+  if (parent_imbalanced && !pinned) *parent_imbalanced = false;
+  state.nr_balance_failed = 0;
   if (idle != IdleType::kNewlyIdle && lb.type != MigrationType::kMisfit) {
     int64_t limit = pinned ? std::max(kMaxPinnedInterval, domain.max_interval) : domain.max_interval;
-    if (domain.balance_interval < limit) domain.balance_interval *= 2;
+    if (state.balance_interval < limit) state.balance_interval *= 2;
   }
   return moved;
 }
@@ -213,21 +216,22 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
 // Runs in the stopper of `cpu`: what ran there has been preempted and can be moved.
 void FairClass::stopper(CpuId cpu, TaskId, CpuId dest) {
   cpu_state(cpu).active_balance = false;
-  std::vector<Domain>& domains = domains_->of(dest);
+  const std::vector<Domain>& domains = domains_->of(dest);
   auto domain = std::find_if(domains.begin(), domains.end(), [&](const Domain& d) { return d.contains(cpu); });
   if (domain == domains.end() || root_of(cpu).h_nr_runnable == 0) return;
-  LoadBalance lb{.domain = &*domain, .level = 0, .dst = dest, .src = cpu, .idle = IdleType::kIdle, .active = true,
-                 .new_dst = {}, .excluded = {}};
-  for (TaskId task = cpu_state(cpu).oldest; task.valid(); task = extras_[task.index()].newer) {
+  DomainState& state = state_of(*domain);
+  LoadBalance lb{.domain = &*domain, .state = state, .level = 0, .dst = dest, .src = cpu, .idle = IdleType::kIdle,
+                 .active = true, .new_dst = {}, .excluded = {}};
+  for (TaskId task = cpu_state(cpu).oldest; task.valid(); task = entity_of(task).newer) {
     if (!can_migrate(lb, task)) continue;
     kernel_->move_queued_task(task, dest, MigrationKind::kActive);
-    domain->nr_balance_failed = 0;
+    state.nr_balance_failed = 0;
     return;
   }
 }
 
 // In ns, from ms, in whole ticks.
-int64_t FairClass::balance_interval(const Domain& domain, bool busy) const {
+int64_t FairClass::balance_interval(const DomainState& domain, bool busy) const {
   int64_t ms = domain.balance_interval * (busy ? kBusyFactor : 1);
   int64_t ticks = (ms * kMillisecond + params_.tick - 1) / params_.tick - (busy ? 1 : 0);
   int64_t most = kSecond / params_.tick * static_cast<int64_t>(kernel_->nr_cpus()) / 10;
@@ -236,21 +240,22 @@ int64_t FairClass::balance_interval(const Domain& domain, bool busy) const {
 
 bool FairClass::newidle_balance(CpuId cpu) {
   CpuState& state = cpu_state(cpu);
-  std::vector<Domain>& domains = domains_->of(cpu);
+  const std::vector<Domain>& domains = domains_->of(cpu);
   state.idle_stamp = now();
   if (domains.empty()) return false;
   int64_t next_balance = INT64_MAX, cost = 0;
-  auto due = [&](const Domain& d) {
+  auto due = [&](const DomainState& d) {
     next_balance = std::min(next_balance, d.last_balance + balance_interval(d, false));
   };
   bool pulled = false, go_on = true;
-  if (!overloaded_ || state.avg_idle < domains[0].max_newidle_cost) {
-    due(domains[0]);
+  const DomainState& lowest = state_of(domains[0]);
+  if (!overloaded_ || state.avg_idle < lowest.max_newidle_cost) {
+    due(lowest);
     ++count_.newidle_skips;
   } else {
     update_blocked_averages(cpu);
     for (size_t level = 0; level < domains.size() && go_on && !pulled; ++level) {
-      Domain& domain = domains[level];
+      DomainState& domain = state_of(domains[level]);
       due(domain);
       if (state.avg_idle < cost + domain.max_newidle_cost) break;
       uint32_t weight = 1;
@@ -265,7 +270,7 @@ bool FairClass::newidle_balance(CpuId cpu) {
       }
       ++count_.newidle_balances;
       pulled = load_balance(cpu, level, IdleType::kNewlyIdle, &go_on) > 0;
-      int64_t domain_cost = params_.newidle_cost_per_cpu.count() * domain.weight();
+      int64_t domain_cost = params_.newidle_cost_per_cpu.count() * domains[level].weight();
       if (domain_cost > domain.max_newidle_cost) {
         domain.max_newidle_cost = std::min(domain_cost, params_.migration_cost.count() + 200);
         domain.cost_decayed = now();
@@ -288,11 +293,11 @@ bool FairClass::busy_for_balance(CpuId cpu, IdleType idle) const {
 
 void FairClass::balance_domains(CpuId cpu, IdleType idle) {
   CpuState& state = cpu_state(cpu);
-  std::vector<Domain>& domains = domains_->of(cpu);
+  const std::vector<Domain>& domains = domains_->of(cpu);
   bool busy = busy_for_balance(cpu, idle), go_on = true, decayed = false;
   int64_t next_balance = now() + 60 * kSecond, max_cost = 0;
   for (size_t level = 0; level < domains.size(); ++level) {
-    Domain& domain = domains[level];
+    DomainState& domain = state_of(domains[level]);
     decayed |= decay_newidle_cost(domain, now());
     max_cost += domain.max_newidle_cost;
     if (!go_on) continue;  // another CPU of the group balances at the levels above

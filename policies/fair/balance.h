@@ -21,22 +21,24 @@ enum class GroupType : uint8_t {
 };
 
 struct GroupStats {
-  int64_t load = 0, util = 0, runnable = 0, capacity = 0, avg_load = 0;
+  int64_t load = 0, util = 0, runnable = 0, capacity = 0;
   int64_t nr_running = 0;    // with real-time and delayed tasks
   int64_t h_nr_running = 0;  // runnable fair tasks
   int64_t idle_cpus = 0, weight = 0;
   int64_t misfit_load = 0;
+  int64_t avg_load = 0;
   bool smt_balance = false;
   GroupType type = GroupType::kHasSpare;
 
-  void classify(int64_t imbalance_pct, const Group& group);
+  void classify(int64_t imbalance_pct, bool imbalanced);
 };
 
 // What the imbalance is counted in.
 enum class MigrationType : uint8_t { kLoad, kUtil, kTask, kMisfit };
 
 struct LoadBalance {
-  Domain* domain;
+  const Domain* domain;
+  DomainState& state;
   size_t level;
   CpuId dst, src;
   IdleType idle;

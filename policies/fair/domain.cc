@@ -58,7 +58,7 @@ Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr
   for (CpuId cpu : machine.cpus()) asymmetric_ |= machine.cpu(cpu).capacity != machine.cpu(CpuId(0)).capacity;
 
   for (CpuId cpu : machine.cpus()) {
-    std::vector<Domain>& domains = of(cpu);
+    std::vector<Domain>& domains = by_cpu_[cpu.index()];
     for (size_t level = 0; level < infos.size(); ++level) {
       const Span* span = spans[level][cpu.index()];
       // A level of one CPU is nothing to balance over.
@@ -66,7 +66,7 @@ Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr
       Domain domain;
       domain.level = infos[level].level;
       domain.span = span;
-      domain.min_interval = domain.balance_interval = domain.weight();
+      domain.min_interval = domain.weight();
       domain.max_interval = 2 * domain.weight();
       domain.smt = domain.level == Level::kSmt;
       domain.shares_cache = domain.level == Level::kSmt || domain.level == Level::kCache;
@@ -88,6 +88,11 @@ Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr
     }
     allow_numa_imbalance(domains);
     drop_degenerate(domains);
+    caches_.push_back(nullptr);
+    for (Domain& domain : domains) {
+      domain.number = nr_domains_++;
+      if (domain.shares_cache) caches_.back() = &domain;
+    }
   }
   spans_at_.clear();
   groups_at_.clear();
@@ -117,6 +122,7 @@ void Domains::build_groups(CpuId cpu, const std::vector<std::vector<const Span*>
       groups_.push_back({});
       group = &groups_.back();
       groups_at_[level][set.first_cpu().index()].push_back(group);
+      group->number = groups_.size() - 1;
       group->domain = domain.span;
       if (!child) {
         spans_.push_back({single, {member}});
@@ -169,18 +175,6 @@ void Domains::drop_degenerate(std::vector<Domain>& domains) {
       ++i;
     }
   }
-}
-
-const Domain* Domains::cache(CpuId cpu) const {
-  const Domain* found = nullptr;
-  for (const Domain& domain : of(cpu))
-    if (domain.shares_cache) found = &domain;
-  return found;
-}
-
-size_t Domains::cache_size(CpuId cpu) const {
-  const Domain* domain = cache(cpu);
-  return domain ? domain->span->cpus.size() : 1;
 }
 
 }  // namespace simsched::fair

@@ -1,6 +1,7 @@
 // Scheduling domains: the levels at which the fair class balances load, as the kernel builds them from the
 // topology (kernel/sched/topology.c): SMT siblings, CPUs of one last-level cache, CPUs of one node, and
 // then one level for each NUMA distance. A level that adds no CPU to the one below is left out.
+// All of it is immutable; what balancing remembers of a domain is DomainState (state.h).
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct Span {
 
 // A part of a domain, between which and the other parts load is balanced: a domain of the level below.
 struct Group {
+  size_t number = 0;              // from 0, of all groups
   const Span* span = nullptr;
   const Span* domain = nullptr;   // that it is part of
   std::vector<CpuId> balancers;   // who may pull load into the group for all of it (group_balance_mask)
@@ -30,16 +32,16 @@ struct Group {
   int64_t min_capacity = 0, max_capacity = 0;  // of one CPU
   int64_t cores = 0;
   bool smt = false;               // its CPUs share a core
-  bool imbalanced = false;        // below it, affinity kept load from being balanced
 
   int64_t weight() const { return static_cast<int64_t>(span->cpus.size()); }
 };
 
-// One level as one CPU sees it. Times are in ns unless said otherwise.
+// One level as one CPU sees it.
 struct Domain {
+  size_t number = 0;           // from 0, of all domains of all CPUs
   Level level = Level::kCache;
   const Span* span = nullptr;
-  std::vector<Group*> groups;  // the CPU's own is first
+  std::vector<const Group*> groups;  // the CPU's own is first
   bool smt = false;            // SD_SHARE_CPUCAPACITY
   bool shares_cache = false;   // SD_SHARE_LLC
   bool numa = false;           // SD_NUMA
@@ -50,12 +52,7 @@ struct Domain {
   int64_t imbalance_pct = 117;
   int64_t imb_numa_nr = 0;     // so many tasks may run on one node before they spread to another
   uint32_t cache_nice_tries = 1;
-
-  int64_t min_interval = 0, max_interval = 0, balance_interval = 0;  // ms, of an idle CPU
-  int64_t last_balance = 0;
-  uint32_t nr_balance_failed = 0;
-  int64_t max_newidle_cost = 0, cost_decayed = 0;
-  uint32_t newidle_call = 512, newidle_success = 256, newidle_ratio = 512;  // of 1024
+  int64_t min_interval = 0, max_interval = 0;  // of balancing, ms, of an idle CPU
 
   int64_t weight() const { return static_cast<int64_t>(span->cpus.size()); }
   bool contains(CpuId cpu) const { return span->set.contains(cpu); }
@@ -66,12 +63,14 @@ class Domains {
   explicit Domains(const Machine& machine);
 
   // From the lowest to the highest level; empty for a single CPU.
-  std::vector<Domain>& of(CpuId cpu) { return by_cpu_[cpu.index()]; }
   const std::vector<Domain>& of(CpuId cpu) const { return by_cpu_[cpu.index()]; }
 
+  size_t nr_domains() const { return nr_domains_; }
+  size_t nr_groups() const { return groups_.size(); }
+
   // The highest domain of the CPU that lies within one cache (sd_llc), or null.
-  const Domain* cache(CpuId cpu) const;
-  size_t cache_size(CpuId cpu) const;
+  const Domain* cache(CpuId cpu) const { return caches_[cpu.index()]; }
+  size_t cache_size(CpuId cpu) const { return cache(cpu) ? cache(cpu)->span->cpus.size() : 1; }
   // Whether two CPUs share a last-level cache.
   bool share_cache(CpuId a, CpuId b) const { return machine_.cpu(a).llc == machine_.cpu(b).llc; }
   bool asymmetric() const { return asymmetric_; }
@@ -90,6 +89,8 @@ class Domains {
 
   const Machine& machine_;
   std::vector<std::vector<Domain>> by_cpu_;
+  std::vector<const Domain*> caches_;
+  size_t nr_domains_ = 0;
   std::deque<Span> spans_;
   std::deque<Group> groups_;
   std::vector<std::vector<const Span*>> spans_at_;   // by level and first CPU: candidates to share

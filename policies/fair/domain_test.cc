@@ -36,7 +36,7 @@ TEST(Domains, TwoCpusShareACache) {
   EXPECT_EQ(domain.level, Level::kCache);
   EXPECT_TRUE(domain.shares_cache);
   EXPECT_EQ(domain.imbalance_pct, 117);
-  EXPECT_EQ(domain.balance_interval, 2);
+  EXPECT_EQ(domain.min_interval, 2);
   EXPECT_EQ(domain.max_interval, 4);
   ASSERT_EQ(domain.groups.size(), 2u);
   EXPECT_EQ(domain.groups[0]->span->cpus, std::vector<CpuId>{CpuId(1)});  // its own first

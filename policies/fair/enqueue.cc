@@ -10,32 +10,32 @@ using namespace fair;
 
 void FairClass::list_add(CpuId cpu, TaskId task) {
   CpuState& state = cpu_state(cpu);
-  TaskExtra& extra = extras_[task.index()];
-  extra.newer = TaskId();
-  extra.older = state.newest;
-  (state.newest.valid() ? extras_[state.newest.index()].newer : state.oldest) = task;
+  Entity& e = entity_of(task);
+  e.newer = TaskId();
+  e.older = state.newest;
+  (state.newest.valid() ? entity_of(state.newest).newer : state.oldest) = task;
   state.newest = task;
 }
 
 void FairClass::list_remove(CpuId cpu, TaskId task) {
   CpuState& state = cpu_state(cpu);
-  TaskExtra& extra = extras_[task.index()];
-  (extra.newer.valid() ? extras_[extra.newer.index()].older : state.newest) = extra.older;
-  (extra.older.valid() ? extras_[extra.older.index()].newer : state.oldest) = extra.newer;
+  const Entity& e = entity_of(task);
+  (e.newer.valid() ? entity_of(e.newer).older : state.newest) = e.older;
+  (e.older.valid() ? entity_of(e.older).newer : state.oldest) = e.newer;
 }
 
 void FairClass::enqueue_entity(CfsRq& rq, Entity& e, uint32_t flags) {
   bool runs = rq.curr == &e;
-  if (runs) rule_->place(rq, e, flags);  // before update_curr(), which moves its vruntime
+  if (runs) rule_.place(rq, e, flags);  // before update_curr(), which moves its vruntime
   update_curr(rq);
   update_load_avg(rq, e, kUpdateGroup | kAttach);
   if (!e.is_task()) e.runnable_weight = e.my_q->h_nr_runnable;
   update_shares(e);
-  if (!runs) rule_->place(rq, e, flags);
+  if (!runs) rule_.place(rq, e, flags);
   account_enqueue(rq, e);
   if (e.is_task()) list_add(rq.cpu, e.task());
   if (flags & (kEnqueueMigrated | kEnqueueMove)) e.exec_start = 0;  // cold here
-  rule_->waits(e);
+  rule_.waits(e);
   if (!runs) enqueue_waiting(rq, e);
   e.on_rq = true;
   if (rq.nr_queued == 1) add_leaf(rq);
@@ -46,14 +46,14 @@ bool FairClass::dequeue_entity(CfsRq& rq, Entity& e, uint32_t flags) {
   bool sleeps = flags & kDequeueSleep;
   update_curr(rq);
   clear_buddies(rq, e);
-  if (sleeps && !(flags & (kDequeueSpecial | kDequeueDelayed)) && rule_->delays_sleep(rq, e)) {
+  if (sleeps && !(flags & (kDequeueSpecial | kDequeueDelayed)) && rule_.delays_sleep(rq, e)) {
     update_load_avg(rq, e, 0);
     set_delayed(e);
     return false;
   }
   bool moves = e.is_task() && (flags & kDequeueMove);
   update_load_avg(rq, e, moves ? uint32_t{kUpdateGroup | kDetach} : uint32_t{kUpdateGroup});
-  rule_->leave(rq, e, flags);
+  rule_.leave(rq, e, flags);
   if (rq.curr != &e) dequeue_waiting(rq, e);
   e.on_rq = false;
   account_dequeue(rq, e);
@@ -79,13 +79,13 @@ void FairClass::clear_delayed(Entity& e) {
 
 // A sleeper whose dequeue was delayed wakes up: it just stays.
 void FairClass::requeue_delayed(Entity& e) {
-  rule_->requeue_delayed(*e.cfs_rq, e);
+  rule_.requeue_delayed(*e.cfs_rq, e);
   update_load_avg(*e.cfs_rq, e, 0);
   clear_delayed(e);
 }
 
 // A group asks for slices as short as the shortest that it has to serve.
-void FairClass::slice_from_below(Entity& e, int64_t slice) {
+void FairClass::slice_from_below(Entity& e, uint32_t slice) {
   if (params_.discipline != Discipline::kEevdf) return;
   e.slice = slice;
   if (e.cfs_rq->curr != &e) tree::slice_changed(e);
@@ -99,7 +99,7 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
     requeue_delayed(*e);
     return;
   }
-  if (e->cfs_rq != &queue_of(kernel_->group(task), cpu)) {
+  if (!e->cfs_rq || e->cfs_rq->cpu != cpu) {
     // It was moved while it belonged to another class, or is new.
     if (e->cfs_rq && e->avg.last_update_time != 0) detach_sleeper(*e);
     set_task_queue(*e, cpu);
@@ -117,7 +117,8 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
 
   // A delayed task may be moved by the balancer: it is queued there, but not runnable.
   uint32_t runnable = e->delayed ? 0 : 1, idle = e->idle ? 1 : 0;
-  int64_t slice = 0;
+  idle_policy_queued_ += idle;
+  uint32_t slice = 0;
   for (; e; e = e->parent) {
     if (e->on_rq) {
       if (e->delayed) requeue_delayed(*e);
@@ -167,7 +168,7 @@ bool FairClass::dequeue_entities(Entity& start, uint32_t flags) {
     idle = e->idle;
     runnable = sleeps || delayed || !e->delayed;
   }
-  int64_t slice = 0;
+  uint32_t slice = 0;
   for (; e; e = e->parent) {
     CfsRq& rq = *e->cfs_rq;
     if (!dequeue_entity(rq, *e, flags)) {
@@ -198,6 +199,7 @@ bool FairClass::dequeue_entities(Entity& start, uint32_t flags) {
     rq.h_nr_queued -= queued;
     rq.h_nr_idle -= idle;
   }
+  idle_policy_queued_ -= idle;
   if (delayed && start.is_task()) kernel_->finish_delayed_dequeue(start.task());
   return true;
 }

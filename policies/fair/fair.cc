@@ -2,17 +2,9 @@
 
 #include <algorithm>
 
-#include "policies/fair/tree.h"
-
 namespace simsched {
 
 using namespace fair;
-
-FairClass::FairClass(Params params)
-    : params_(params),
-      rule_(params_.discipline == Discipline::kEevdf ? make_eevdf(params_) : make_cfs(params_)) {}
-
-FairClass::~FairClass() = default;
 
 bool FairClass::takes(SchedPolicy policy) const {
   if (cede_ == Cede::kAll) return false;
@@ -23,50 +15,57 @@ bool FairClass::takes(SchedPolicy policy) const {
 void FairClass::attach(Kernel& kernel) {
   kernel_ = &kernel;
   size_t nr_cpus = kernel.nr_cpus(), nr_tasks = kernel.workload().tasks.size(), nr_groups = kernel.workload().nr_groups;
-  entities_.resize(nr_tasks + (nr_groups - 1) * nr_cpus);
-  queues_.resize(nr_groups * nr_cpus);
-  extras_.resize(kernel.nr_tasks() + nr_cpus);
+  block_ = Block(nr_groups * nr_cpus, nr_tasks + (nr_groups - 1) * nr_cpus);
+  wakers_.resize(kernel.nr_tasks() + nr_cpus);
   cpus_.resize(nr_cpus);
+  capacities_.resize(nr_cpus);
+  clocks_.resize(nr_cpus);
   groups_.resize(nr_groups);
+  leaves_.resize((nr_groups - 1) * nr_cpus);
   domains_.emplace(kernel.machine());
+  domain_states_.resize(domains_->nr_domains());
+  imbalanced_.resize(domains_->nr_groups());
   caches_.resize(kernel.machine().nr_llcs());
   core_seen_.resize(kernel.machine().nr_cores());
 
-  for (size_t i = 0; i < entities_.size(); ++i) entities_[i].heap = static_cast<uint32_t>(Rng(i).next());
-  for (size_t i = 0; i < queues_.size(); ++i) {
-    CfsRq& rq = queues_[i];
+  for (size_t i = 0; i < block_.nr_entities(); ++i) block_.entity(i).heap = static_cast<uint32_t>(Rng(i).next());
+  for (size_t i = 0; i < block_.nr_queues(); ++i) {
+    CfsRq& rq = block_.queue(i);
     rq.cpu = CpuId(i % nr_cpus);
     rq.group = GroupId(i / nr_cpus);
     if (i < nr_cpus) continue;
-    Entity& e = entities_[nr_tasks + i - nr_cpus];
+    Entity& e = block_.entity(nr_tasks + i - nr_cpus);
     rq.group_entity = &e;
     e.my_q = &rq;
     e.cfs_rq = &root_of(rq.cpu);
-    e.slice = params_.base_slice.count();
+    e.slice = static_cast<uint32_t>(params_.base_slice.count());
     set_weight(e, kNice0Load);
   }
   for (CpuId cpu : kernel.machine().cpus()) {
     CpuState& state = cpu_state(cpu);
-    state.capacity = kernel.machine().cpu(cpu).capacity;
+    capacities_[cpu.index()] = kernel.machine().cpu(cpu).capacity;
+    asymmetric_ |= capacity(cpu) != kCapacityScale;
     state.avg_idle = 2 * params_.migration_cost.count();
     state.max_idle_cost = params_.migration_cost.count();
     cache_state(cpu).nr_idle_scan = static_cast<int64_t>(domains_->cache_size(cpu));
     smt_ |= kernel.machine().smt_cpus(cpu).size() > 1;
+    for (const Domain& domain : domains_->of(cpu)) state_of(domain).balance_interval = domain.min_interval;
     enter_idle(cpu);
   }
   for (size_t i = 0; i < nr_tasks; ++i) {
     TaskId task(i);
-    entities_[i].id = task.value();
+    entity_of(task).id = task.value();
     set_task_weight(task);
   }
 }
 
-CfsRq& FairClass::queue_of(GroupId group, CpuId cpu) {
-  return queues_[group.index() * kernel_->nr_cpus() + cpu.index()];
+void FairClass::assign(const SchedClass& other) {
+  static_cast<State&>(*this) = dynamic_cast<const FairClass&>(other);
 }
 
 void FairClass::set_task_queue(Entity& e, CpuId cpu) {
-  e.cfs_rq = &queue_of(kernel_->group(e.task()), cpu);
+  GroupId group = e.cfs_rq ? e.cfs_rq->group : kernel_->group(e.task());
+  e.cfs_rq = &queue_of(group, cpu);
   e.parent = e.cfs_rq->group_entity;
 }
 
@@ -78,7 +77,9 @@ void FairClass::set_task_weight(TaskId task) {
   else if (e.weight != weight) reweight_entity(e, weight);
   int64_t slice = kernel_->custom_slice(task).count();
   e.custom_slice = slice > 0 && params_.discipline == Discipline::kEevdf;
-  e.slice = e.custom_slice ? std::clamp<int64_t>(slice, 100000, 100000000) : params_.base_slice.count();
+  if (!e.custom_slice) slice = params_.base_slice.count();
+  else slice = std::clamp<int64_t>(slice, 100000, 100000000);
+  e.slice = static_cast<uint32_t>(slice);
 }
 
 void FairClass::reweight_task(TaskId task) { set_task_weight(task); }
@@ -90,15 +91,9 @@ void FairClass::switched_to(TaskId task) {
 
 void FairClass::task_fork(TaskId child, TaskId parent) {
   CpuId cpu = kernel_->task_cpu(child);
-  rule_->fork(queue_of(kernel_->group(child), cpu), entity_of(child));
-  TaskExtra& extra = extras_[child.index()];
-  if (parent.valid()) {  // copied with the rest of the task
-    const TaskExtra& from = extras_[parent.index()];
-    extra.last_wakee = from.last_wakee;
-    extra.wakee_flips = from.wakee_flips;
-    extra.flips_decayed = from.flips_decayed;
-  }
-  extra.recent_cpu = cpu;
+  rule_.fork(queue_of(kernel_->group(child), cpu), entity_of(child));
+  if (parent.valid()) wakers_[child.index()] = wakers_[parent.index()];  // copied with the rest of the task
+  entity_of(child).recent_cpu = cpu;
 }
 
 // Brings the run time and vruntime of what runs on this level up to now.
@@ -108,9 +103,9 @@ void FairClass::update_curr(CfsRq& rq) {
   int64_t delta = now() - curr->exec_start;
   if (delta <= 0) return;
   curr->exec_start = now();
-  curr->sum_exec += delta;
+  curr->ran += delta;
   curr->vruntime += virtual_time(delta, *curr);
-  if (rule_->ran(rq, *curr)) {
+  if (rule_.ran(rq, *curr)) {
     kernel_->resched_curr(rq.cpu);
     clear_buddies(rq, *curr);
   }
@@ -121,7 +116,7 @@ Entity* FairClass::pick_entity(CpuId cpu) {
   CfsRq* rq = &root_of(cpu);
   while (true) {
     if (rq->curr && rq->curr->on_rq) update_curr(*rq);
-    Entity* e = rule_->pick(*rq);
+    Entity* e = rule_.pick(*rq);
     if (e->delayed) {
       dequeue_entities(*e, kDequeueSleep | kDequeueDelayed);
       return nullptr;
@@ -147,7 +142,7 @@ TaskId FairClass::pick_task(CpuId cpu) {
 void FairClass::put_prev_entity(CfsRq& rq, Entity& e) {
   if (e.on_rq) update_curr(rq);
   if (e.on_rq) {
-    rule_->waits(e);
+    rule_.waits(e);
     enqueue_waiting(rq, e);
     update_load_avg(rq, e, 0);
   }
@@ -159,11 +154,11 @@ void FairClass::set_next_entity(CfsRq& rq, Entity& e) {
   if (e.on_rq) {
     dequeue_waiting(rq, e);
     update_load_avg(rq, e, kUpdateGroup);
-    rule_->picked(rq, e);
+    rule_.picked(rq, e);
   }
   e.exec_start = now();
   rq.curr = &e;
-  e.prev_sum_exec = e.sum_exec;
+  e.ran = 0;
 }
 
 // From one task to another, the levels that both run through are left alone: their slices go on.
@@ -176,7 +171,7 @@ void FairClass::put_prev_task(CpuId cpu, TaskId task, TaskId) {
 void FairClass::set_next_task(CpuId cpu, TaskId task) {
   cpu_state(cpu).picked = TaskId();
   for (Entity* e = &entity_of(task); e && e->cfs_rq->curr != e; e = e->parent) set_next_entity(*e->cfs_rq, *e);
-  if (entity_of(task).on_rq) {
+  if (entity_of(task).on_rq && cpu_state(cpu).newest != task) {
     list_remove(cpu, task);
     list_add(cpu, task);
   }
@@ -188,7 +183,7 @@ void FairClass::task_tick(CpuId, TaskId curr) {
     update_curr(rq);
     update_load_avg(rq, *e, kUpdateGroup);
     update_shares(*e);
-    if (rq.nr_queued > 1 && rule_->tick(rq, *e)) {
+    if (rq.nr_queued > 1 && rule_.tick(rq, *e)) {
       kernel_->resched_curr(rq.cpu);
       clear_buddies(rq, *e);
     }
@@ -201,7 +196,7 @@ Nanos FairClass::next_tick(CpuId cpu) {
   for (CfsRq* rq = &root_of(cpu); rq && rq->curr; rq = rq->curr->my_q) {
     if (rq->nr_queued < 2) continue;
     // Several groups compete, or tasks with groups: every tick looks at their shares again.
-    int64_t runs = groups_.size() > 1 && rq->is_root() ? 0 : rule_->runs_for(*rq, *rq->curr);
+    int64_t runs = groups_.size() > 1 && rq->is_root() ? 0 : rule_.runs_for(*rq, *rq->curr);
     at = std::min(at, rq->curr->exec_start + runs);
   }
   if (!domains_->of(cpu).empty()) {
@@ -216,7 +211,7 @@ void FairClass::yield_task(CpuId cpu, TaskId task) {
   Entity& e = entity_of(task);
   clear_buddies(*e.cfs_rq, e);
   update_curr(*e.cfs_rq);
-  rule_->yield(*e.cfs_rq, e);
+  rule_.yield(*e.cfs_rq, e);
 }
 
 }  // namespace simsched

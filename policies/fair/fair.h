@@ -10,18 +10,22 @@
 //   balance.cc       pulling load: periodic, newly idle, active
 //   imbalance.cc     which group is the busiest, and how much to pull from it
 //   nohz.cc          balancing on behalf of idle CPUs
-//   run_queue.h, eevdf.cc, cfs.cc, tree.h, pelt.h, domain.h   the parts
+//   state.h          all that changes, in flat arrays that are copied as a whole
+//   entity.h         what is in them: entities and run queues, pointing to each other (near.h)
+//   rule.h           the discipline: eevdf.h, cfs.h; run_queue.h, tree.h: what both stand on
+//   pelt.h           load averages;  domain.h: the levels to balance at;  params.h: what can be set
 #pragma once
 
-#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "policies/fair/domain.h"
-#include "policies/fair/entity.h"
 #include "policies/fair/params.h"
 #include "policies/fair/pelt.h"
-#include "policies/fair/run_queue.h"
+#include "policies/fair/rule.h"
+#include "policies/fair/state.h"
 #include "sim/kernel.h"
 #include "sim/sched_class.h"
 
@@ -29,48 +33,16 @@ namespace simsched {
 
 namespace fair {
 
-// Of a task, beside its entity.
-struct TaskExtra {
-  TaskId newer, older;         // in its CPU's list of queued tasks
-  TaskId last_wakee;
-  uint32_t wakee_flips = 0;    // how often it wakes another task than the last time, decaying
-  int64_t flips_decayed = 0;   // ns
-  CpuId recent_cpu;            // the one before its last, a candidate for cache warmth
-  uint32_t util_est = 0;       // utilisation when it last went to sleep, smoothed
-  uint32_t util_queued = 0;    // what it adds to its run queue's util_est
-};
-
-// Of a CPU, beside its root CfsRq.
-struct CpuState {
-  TaskId newest, oldest;       // queued tasks; those that ran last are the newest
-  TaskId picked;               // the answer of pick_task() that has not been set yet
-  std::vector<CfsRq*> leaves;  // run queues whose average may not be zero, root not included
-  int64_t clock = 0, pelt_clock = 0;  // ns
-  int64_t capacity = kCapacityScale;
-
-  int64_t next_balance = 0;    // ns
-  int64_t idle_stamp = 0;      // since when it has been idle; -1: not
-  int64_t avg_idle = 0, max_idle_cost = 0;
-  bool active_balance = false;
-};
-
 enum class IdleType : uint8_t { kNotIdle, kIdle, kNewlyIdle };
 struct LoadBalance;  // balance.h
 struct GroupStats;
 struct DomainStats;
 
-// Of a last-level cache (sched_domain_shared).
-struct CacheState {
-  int64_t nr_idle_scan = 0;    // how many CPUs to look at for an idle one
-  bool has_idle_core = false;  // a hint
-};
-
 }  // namespace fair
 
-class FairClass final : public SchedClass {
+class FairClass final : public SchedClass, private fair::State {
  public:
-  FairClass(fair::Params params);
-  ~FairClass() override;
+  explicit FairClass(const fair::Params& params) : params_(params) {}
 
   void attach(Kernel& kernel) override;
   const char* name() const override { return "fair"; }
@@ -93,25 +65,27 @@ class FairClass final : public SchedClass {
   void task_dead(TaskId task) override;
   void switched_to(TaskId task) override;
   void reweight_task(TaskId task) override;
+  void assign(const SchedClass& other) override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
 
-  // sched_ext takes tasks from this class: none, those that ask for it (SCHED_EXT), or all.
-  enum class Cede : uint8_t { kNone, kExt, kAll };
+  using Cede = fair::Cede;
   void cede(Cede to_ext) { cede_ = to_ext; }
 
   // For tests and reports.
-  const fair::Entity& entity(TaskId task) const { return entities_[task.index()]; }
-  const fair::CfsRq& root(CpuId cpu) const { return queues_[cpu.index()]; }
+  const fair::Entity& entity(TaskId task) const { return block_.entity(task.index()); }
+  const fair::CfsRq& root(CpuId cpu) const { return block_.queue(cpu.index()); }
   const fair::Domains& domains() const { return *domains_; }
 
  private:
   using Entity = fair::Entity;
   using CfsRq = fair::CfsRq;
 
-  Entity& entity_of(TaskId task) { return entities_[task.index()]; }
-  CfsRq& root_of(CpuId cpu) { return queues_[cpu.index()]; }
+  Entity& entity_of(TaskId task) { return block_.entity(task.index()); }
+  CfsRq& root_of(CpuId cpu) { return block_.queue(cpu.index()); }
+  CfsRq& queue_of(GroupId group, CpuId cpu) { return block_.queue(group.index() * cpus_.size() + cpu.index()); }
   fair::CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
-  CfsRq& queue_of(GroupId group, CpuId cpu);
+  int64_t capacity(CpuId cpu) const { return capacities_[cpu.index()]; }
+  fair::DomainState& state_of(const fair::Domain& domain) { return domain_states_[domain.number]; }
   int64_t now() const { return kernel_->now().count(); }
   bool is_fair(TaskId task) const { return !kernel_->is_stopper(task) && takes(kernel_->policy(task)); }
 
@@ -130,7 +104,7 @@ class FairClass final : public SchedClass {
   void requeue_delayed(Entity& e);
   void set_delayed(Entity& e);
   void clear_delayed(Entity& e);
-  void slice_from_below(Entity& e, int64_t slice);
+  void slice_from_below(Entity& e, uint32_t slice);
   void list_add(CpuId cpu, TaskId task);
   void list_remove(CpuId cpu, TaskId task);
   void util_est_enqueue(CfsRq& root, Entity& e);
@@ -139,24 +113,45 @@ class FairClass final : public SchedClass {
 
   // group.cc
   enum LoadFlag : uint32_t { kUpdateGroup = 1, kAttach = 2, kDetach = 4 };
-  int64_t pelt_now(CpuId cpu);
+  // The clock of load tracking.
+  static constexpr int64_t kClockOrigin = int64_t{1} << 30;  // so that no time of it is 0
+  int64_t pelt_now(CpuId cpu) {
+    return capacity(cpu) == kCapacityScale ? now() + kClockOrigin : slow_pelt_now(cpu);
+  }
+  int64_t slow_pelt_now(CpuId cpu);
   void update_load_avg(CfsRq& rq, Entity& e, uint32_t flags);
-  bool update_queue_load(CfsRq& rq);
-  void update_group_load(CfsRq& rq);
-  void update_shares(Entity& e);
+  bool update_queue_load(CfsRq& rq) { return fair::pelt::update_queue(rq, pelt_now(rq.cpu)); }
+  void update_group_load(CfsRq& rq) {
+    if (!rq.is_root()) update_load_of_group(rq);
+  }
+  void update_load_of_group(CfsRq& rq);
+  void update_shares(Entity& e) {
+    if (!e.is_task()) update_group_shares(e);
+  }
+  void update_group_shares(Entity& e);
   void reweight_entity(Entity& e, int64_t weight);
   void init_new_task(Entity& e);
   void detach_sleeper(Entity& e);
   void update_blocked_averages(CpuId cpu);
   void add_leaf(CfsRq& rq);
+  uint32_t* leaves_of(CpuId cpu) { return leaves_.data() + cpu.index() * (groups_.size() - 1); }
   uint64_t task_load(TaskId task);
-  const fair::LoadAvg& cpu_avg(CpuId cpu);
-  uint64_t cpu_load(CpuId cpu) { return cpu_avg(cpu).load_avg; }
-  uint64_t cpu_runnable(CpuId cpu) { return cpu_avg(cpu).runnable_avg; }
-  uint64_t cpu_util(CpuId cpu);
-  uint64_t cpu_load_without(CpuId cpu, TaskId task);
-  uint64_t cpu_runnable_without(CpuId cpu, TaskId task);
-  uint64_t cpu_util_without(CpuId cpu, TaskId task);
+  // What another CPU sees: averages of one that has been idle for long are brought up to date first. `since`: what has
+  // been updated then or later is not looked at further, fresh_since().
+  const CfsRq& fresh_root(CpuId cpu, int64_t since) {
+    const CfsRq& root = root_of(cpu);
+    if (root.avg.last_update_time < since && root.avg.load_sum != 0) refresh(cpu);
+    return root;
+  }
+  static constexpr int64_t kStaleAfter = 32000000;  // ns
+  int64_t fresh_since() const { return asymmetric_ ? INT64_MAX : now() + kClockOrigin - kStaleAfter; }
+  void refresh(CpuId cpu);
+  uint64_t cpu_load(CpuId cpu) { return fresh_root(cpu, fresh_since()).avg.load_avg; }
+  uint64_t util_of(uint32_t util_avg, uint32_t util_est, CpuId cpu) const {
+    uint64_t util = params_.util_est ? std::max(util_avg, util_est) : util_avg;
+    return std::min(util, static_cast<uint64_t>(capacity(cpu)));
+  }
+  uint64_t cpu_util(const CfsRq& root, CpuId cpu) const { return util_of(root.avg.util_avg, root.util_est, cpu); }
 
   // wakeup.cc
   void set_next_buddy(Entity* e);
@@ -165,7 +160,12 @@ class FairClass final : public SchedClass {
   bool wake_wide(TaskId wakee);
 
   // select_rq.cc
-  bool sched_idle_cpu(CpuId cpu) const;
+  // Runs SCHED_IDLE tasks only: as good as idle for others.
+  bool sched_idle_cpu(CpuId cpu) const {
+    if (idle_policy_queued_ == 0) return false;
+    uint32_t running = kernel_->nr_running(cpu);
+    return running != 0 && running == root(cpu).h_nr_idle;
+  }
   bool idle_or_sched_idle(CpuId cpu) const { return kernel_->idle_cpu(cpu) || sched_idle_cpu(cpu); }
   bool fits(TaskId task, CpuId cpu);
   uint64_t task_util(TaskId task);
@@ -180,12 +180,12 @@ class FairClass final : public SchedClass {
 
   // find_idlest.cc
   CpuId find_idlest_cpu(size_t top_level, TaskId task, CpuId cpu, CpuId prev);
-  fair::Group* find_idlest_group(fair::Domain& domain, TaskId task, CpuId cpu);
+  const fair::Group* find_idlest_group(const fair::Domain& domain, TaskId task, CpuId cpu);
   CpuId find_idlest_group_cpu(const fair::Group& group, TaskId task, CpuId cpu);
   fair::GroupStats wakeup_stats(const fair::Domain& domain, const fair::Group& group, TaskId task);
 
   // imbalance.cc
-  fair::Group* find_busiest_group(fair::LoadBalance& lb);
+  const fair::Group* find_busiest_group(fair::LoadBalance& lb);
   CpuId find_busiest_queue(const fair::LoadBalance& lb, const fair::Group& group);
   fair::GroupStats balance_stats(const fair::LoadBalance& lb, const fair::Group& group, bool local, bool* overloaded);
   void update_idle_scan(const fair::LoadBalance& lb, int64_t sum_util);
@@ -200,7 +200,7 @@ class FairClass final : public SchedClass {
   bool needs_active_balance(const fair::LoadBalance& lb);
   bool newidle_balance(CpuId cpu);
   void balance_domains(CpuId cpu, fair::IdleType idle);
-  int64_t balance_interval(const fair::Domain& domain, bool busy) const;  // ns
+  int64_t balance_interval(const fair::DomainState& domain, bool busy) const;  // ns
   bool busy_for_balance(CpuId cpu, fair::IdleType idle) const;
 
   // nohz.cc
@@ -208,33 +208,13 @@ class FairClass final : public SchedClass {
   bool wants_kick(CpuId cpu);
   void kick_idle_balancer(CpuId cpu);
 
-  fair::Params params_;
-  Cede cede_ = Cede::kNone;
-  std::unique_ptr<fair::PickRule> rule_;
+  const fair::Params params_;
+  const fair::Rule rule_{params_};
   Kernel* kernel_ = nullptr;
-  std::vector<Entity> entities_;   // tasks, then the groups' by group and CPU
-  std::vector<CfsRq> queues_;      // root queues by CPU, then the groups' by group and CPU
-  std::vector<fair::TaskExtra> extras_;  // tasks, then the stopper and the idle task of each CPU
-  std::vector<fair::CpuState> cpus_;
-  struct TaskGroup {
-    int64_t shares = fair::kNice0Load;
-    int64_t load_avg = 0;
-  };
-  std::vector<TaskGroup> groups_;
-  std::optional<fair::Domains> domains_;
-  std::vector<fair::CacheState> caches_;  // by LLC
-  std::vector<uint32_t> core_seen_;       // by core: the search that saw it last
-  uint32_t search_ = 0;
-  bool smt_ = false;                      // some core has more than one thread
-  bool overloaded_ = false;               // some CPU may have tasks waiting
-  // Balancing for idle CPUs.
-  CpuSet nohz_idle_;                      // may hold CPUs that are busy again
-  int64_t nr_nohz_idle_ = 0, nohz_next_balance_ = 0;
-  bool nohz_kicked_ = false;
+  std::optional<const fair::Domains> domains_;
+  bool smt_ = false;           // some core has more than one thread
+  bool asymmetric_ = false;    // CPUs differ in capacity
   std::vector<CpuId> nohz_scratch_;
-  struct {
-    int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0;
-  } count_;
 };
 
 }  // namespace simsched

@@ -9,13 +9,13 @@ namespace simsched {
 using namespace fair;
 
 CpuId FairClass::find_idlest_cpu(size_t top_level, TaskId task, CpuId cpu, CpuId prev) {
-  Domain* domain = &domains_->of(cpu)[top_level];
+  const Domain* domain = &domains_->of(cpu)[top_level];
   if (!domain->span->set.intersects(kernel_->allowed(task))) return prev;
   CpuId found = cpu;
   for (size_t level = top_level + 1; level-- > 0;) {
     domain = &domains_->of(cpu)[level];
     if (!domain->fork_exec) continue;
-    Group* group = find_idlest_group(*domain, task, cpu);
+    const Group* group = find_idlest_group(*domain, task, cpu);
     if (!group) continue;  // here is best: go on within
     found = find_idlest_group_cpu(*group, task, cpu);
     if (found == cpu) continue;
@@ -30,24 +30,45 @@ CpuId FairClass::find_idlest_cpu(size_t top_level, TaskId task, CpuId cpu, CpuId
   return found;
 }
 
+namespace {
+
+template <class Unsigned>
+Unsigned minus(Unsigned a, Unsigned b) {
+  return a - std::min(a, b);
+}
+
+}  // namespace
+
 GroupStats FairClass::wakeup_stats(const Domain& domain, const Group& group, TaskId task) {
   GroupStats stats;
   if (domain.asym_capacity) stats.misfit_load = 1;  // until a CPU is found that it fits
+  CpuId own = kernel_->task_cpu(task);  // what the task itself adds there does not count
+  const int64_t since = fresh_since();
+  bool attached = entity_of(task).avg.last_update_time != 0, queued = kernel_->task_on_rq(task);
   for (CpuId cpu : group.span->cpus) {
-    stats.load += static_cast<int64_t>(cpu_load_without(cpu, task));
-    stats.util += static_cast<int64_t>(cpu_util_without(cpu, task));
-    stats.runnable += static_cast<int64_t>(cpu_runnable_without(cpu, task));
-    bool here = kernel_->task_on_rq(task) && kernel_->task_cpu(task) == cpu;
-    stats.h_nr_running += root_of(cpu).h_nr_runnable - here;
-    int64_t running = kernel_->nr_running(cpu) - here;
+    const CfsRq& root = fresh_root(cpu, since);
+    int64_t running = kernel_->nr_running(cpu), runnable = root.h_nr_runnable;
+    if (cpu == own && attached) {
+      const Entity& e = entity_of(task);
+      stats.load += static_cast<int64_t>(minus(root.avg.load_avg, task_load(task)));
+      stats.runnable += static_cast<int64_t>(minus(root.avg.runnable_avg, e.avg.runnable_avg));
+      uint32_t util = minus(root.avg.util_avg, e.avg.util_avg), util_est = minus(root.util_est, e.util_queued);
+      stats.util += static_cast<int64_t>(util_of(util, util_est, cpu));
+    } else {
+      stats.load += static_cast<int64_t>(root.avg.load_avg);
+      stats.runnable += root.avg.runnable_avg;
+      stats.util += static_cast<int64_t>(cpu_util(root, cpu));
+    }
+    if (cpu == own && queued) --running, --runnable;
     stats.nr_running += running;
-    TaskId current = kernel_->curr(cpu);
-    if (running == 0 && (!current.valid() || current == task)) ++stats.idle_cpus;
+    stats.h_nr_running += runnable;
+    if (running == 0 && (!kernel_->curr(cpu).valid() || kernel_->curr(cpu) == task))
+      ++stats.idle_cpus;
     if (stats.misfit_load != 0 && fits(task, cpu)) stats.misfit_load = 0;
   }
   stats.capacity = group.capacity;
   stats.weight = group.weight();
-  stats.classify(domain.imbalance_pct, group);
+  stats.classify(domain.imbalance_pct, imbalanced_[group.number]);
   if (stats.type == GroupType::kFullyBusy || stats.type == GroupType::kOverloaded)
     stats.avg_load = stats.load * kCapacityScale / stats.capacity;
   return stats;
@@ -75,11 +96,11 @@ bool idler(const GroupStats& a, const Group& group_a, const GroupStats& b, const
 }  // namespace
 
 // Null: the local group is as good.
-Group* FairClass::find_idlest_group(Domain& domain, TaskId task, CpuId cpu) {
+const Group* FairClass::find_idlest_group(const Domain& domain, TaskId task, CpuId cpu) {
   const CpuSet& allowed = kernel_->allowed(task);
-  Group *local = nullptr, *idlest = nullptr;
+  const Group *local = nullptr, *idlest = nullptr;
   GroupStats local_stats, idlest_stats;
-  for (Group* group : domain.groups) {
+  for (const Group* group : domain.groups) {
     if (!group->span->set.intersects(allowed)) continue;
     GroupStats stats = wakeup_stats(domain, *group, task);
     if (group->span->set.contains(cpu)) {

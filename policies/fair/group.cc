@@ -10,36 +10,28 @@ using namespace fair;
 
 namespace {
 
-constexpr int64_t kClockOrigin = int64_t{1} << 30;      // so that no time of the PELT clock is 0
 constexpr int64_t kGroupLoadInterval = 1000000;         // ns between two updates of a group's load_avg
-constexpr int64_t kStaleAfter = 32000000;               // ns: idle CPUs' averages are brought up to date then
 constexpr int64_t kMinShares = int64_t{2} << kLoadShift;
 constexpr uint32_t kUtilEstMargin = kCapacityScale / 100;
 
-uint64_t minus(uint64_t a, uint64_t b) { return a - std::min(a, b); }
-
 }  // namespace
 
-// The clock of load tracking: on a slow core less is done in the same time, so that time runs slower there
-// while the core is busy, and catches up when it is idle.
-int64_t FairClass::pelt_now(CpuId cpu) {
-  CpuState& state = cpu_state(cpu);
-  int64_t time = now();
-  if (state.capacity == kCapacityScale) return time + kClockOrigin;
-  if (kernel_->curr(cpu).valid()) state.pelt_clock += (time - state.clock) * state.capacity / kCapacityScale;
-  else state.pelt_clock = time;
-  state.clock = time;
-  return state.pelt_clock + kClockOrigin;
+// On a slow core less is done in the same time, so that time runs slower there while the core is busy, and catches
+// up when it is idle.
+int64_t FairClass::slow_pelt_now(CpuId cpu) {
+  SlowClock& clock = clocks_[cpu.index()];
+  if (kernel_->curr(cpu).valid()) clock.pelt += (now() - clock.time) * capacity(cpu) / kCapacityScale;
+  else clock.pelt = now();
+  clock.time = now();
+  return clock.pelt + kClockOrigin;
 }
-
-bool FairClass::update_queue_load(CfsRq& rq) { return pelt::update_queue(rq, pelt_now(rq.cpu)); }
 
 void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
   int64_t time = pelt_now(rq.cpu);
-  if (e.avg.last_update_time != 0) pelt::update_entity(e, time);
-  bool changed = pelt::update_queue(rq, time);
+  bool attached = e.avg.last_update_time != 0;
+  bool changed = attached ? pelt::update_both(rq, e, time) : pelt::update_queue(rq, time);
   changed |= pelt::propagate(e);
-  if (e.avg.last_update_time == 0 && (flags & kAttach)) {
+  if (!attached && (flags & kAttach)) {
     pelt::attach(rq, e);
     update_group_load(rq);
   } else if (flags & kDetach) {
@@ -51,8 +43,8 @@ void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
 }
 
 // The group's load over all CPUs, from which shares are computed. Small changes are left for later.
-void FairClass::update_group_load(CfsRq& rq) {
-  if (rq.is_root() || now() - rq.tg_updated < kGroupLoadInterval) return;
+void FairClass::update_load_of_group(CfsRq& rq) {
+  if (now() - rq.tg_updated < kGroupLoadInterval) return;
   int64_t delta = static_cast<int64_t>(rq.avg.load_avg) - rq.tg_contrib;
   if (std::abs(delta) <= rq.tg_contrib / 64) return;
   groups_[rq.group.index()].load_avg += delta;
@@ -61,9 +53,9 @@ void FairClass::update_group_load(CfsRq& rq) {
 }
 
 // The weight of a group's entity: the part of the group's shares that its load on this CPU is of its whole.
-void FairClass::update_shares(Entity& e) {
-  if (e.is_task() || e.my_q->load == 0) return;
+void FairClass::update_group_shares(Entity& e) {
   const CfsRq& rq = *e.my_q;
+  if (rq.load == 0) return;
   const TaskGroup& group = groups_[rq.group.index()];
   int64_t load = std::max(scale_down(rq.load), static_cast<int64_t>(rq.avg.load_avg));
   int64_t total = group.load_avg - rq.tg_contrib + load, shares = group.shares * load;
@@ -81,7 +73,7 @@ void FairClass::reweight_entity(Entity& e, int64_t weight) {
   bool attached = e.avg.last_update_time != 0;
   if (e.on_rq) update_curr(rq);
   if (attached) pelt::remove_load(rq, e);
-  rule_->reweigh(rq, e, weight);
+  rule_.reweigh(rq, e, weight);
   if (!attached) return;
   e.avg.load_avg = static_cast<uint64_t>(scale_down(weight)) * e.avg.load_sum / pelt::divider(e.avg);
   pelt::add_load(rq, e);
@@ -97,10 +89,11 @@ void FairClass::init_new_task(Entity& e) {
     return;
   }
   uint64_t weight = static_cast<uint64_t>(scale_down(e.weight));
-  int64_t cap = (cpu_state(rq.cpu).capacity - static_cast<int64_t>(rq.avg.util_avg)) / 2;
+  int64_t cap = (capacity(rq.cpu) - static_cast<int64_t>(rq.avg.util_avg)) / 2;
   if (cap > 0) {
     uint64_t guess = rq.avg.util_avg * weight / (rq.avg.load_avg + 1);
-    e.avg.util_avg = rq.avg.util_avg == 0 ? static_cast<uint64_t>(cap) : std::min(guess, static_cast<uint64_t>(cap));
+    uint64_t most = static_cast<uint64_t>(cap);
+    e.avg.util_avg = static_cast<uint32_t>(rq.avg.util_avg == 0 ? most : std::min(guess, most));
   }
   e.avg.load_avg = weight;
   e.avg.runnable_avg = e.avg.util_avg;
@@ -112,18 +105,18 @@ void FairClass::init_new_task(Entity& e) {
 void FairClass::detach_sleeper(Entity& e) {
   CfsRq& rq = *e.cfs_rq;
   update_queue_load(rq);
-  pelt::update_blocked_entity(e, rq.avg.last_update_time);
+  pelt::update(e.avg, rq.avg.last_update_time, {.weight = pelt::weight_of(e)});
   pelt::detach(rq, e);
   e.avg.last_update_time = 0;
   if (rq.is_root()) return;
-  update_group_load(rq);
+  update_load_of_group(rq);
   add_leaf(rq);  // its group entity has to follow
 }
 
 void FairClass::migrate_task_rq(TaskId task, CpuId to) {
   Entity& e = entity_of(task);
   if (e.cfs_rq) {
-    rule_->migrate(*e.cfs_rq, e);
+    rule_.migrate(*e.cfs_rq, e);
     if (e.avg.last_update_time != 0 && !kernel_->task_on_rq(task) && kernel_->task_blocked(task)) detach_sleeper(e);
   }
   e.avg.last_update_time = 0;
@@ -139,14 +132,14 @@ void FairClass::task_dead(TaskId task) {
 void FairClass::add_leaf(CfsRq& rq) {
   if (rq.is_root() || rq.on_leaf_list) return;
   rq.on_leaf_list = true;
-  cpu_state(rq.cpu).leaves.push_back(&rq);
+  leaves_of(rq.cpu)[cpu_state(rq.cpu).nr_leaves++] = static_cast<uint32_t>(rq.group.index());
 }
 
 // Lets the load of those that sleep decay, from the leaves up.
 void FairClass::update_blocked_averages(CpuId cpu) {
-  auto& leaves = cpu_state(cpu).leaves;
-  for (size_t i = 0; i < leaves.size();) {
-    CfsRq& rq = *leaves[i];
+  uint32_t *leaves = leaves_of(cpu), &nr_leaves = cpu_state(cpu).nr_leaves;
+  for (uint32_t i = 0; i < nr_leaves;) {
+    CfsRq& rq = queue_of(GroupId(size_t{leaves[i]}), cpu);
     if (update_queue_load(rq)) update_group_load(rq);
     Entity& e = *rq.group_entity;
     if (e.avg.load_avg != 0 || e.avg.util_avg != 0 || rq.propagate) update_load_avg(*e.cfs_rq, e, kUpdateGroup);
@@ -154,8 +147,7 @@ void FairClass::update_blocked_averages(CpuId cpu) {
       groups_[rq.group.index()].load_avg -= rq.tg_contrib;
       rq.tg_contrib = 0;
       rq.on_leaf_list = false;
-      leaves[i] = leaves.back();
-      leaves.pop_back();
+      leaves[i] = leaves[--nr_leaves];
     } else {
       ++i;
     }
@@ -163,68 +155,40 @@ void FairClass::update_blocked_averages(CpuId cpu) {
   update_queue_load(root_of(cpu));
 }
 
-const LoadAvg& FairClass::cpu_avg(CpuId cpu) {
-  CfsRq& root = root_of(cpu);
-  if (kernel_->idle_cpu(cpu) && root.avg.load_sum != 0 &&
-      pelt_now(cpu) - root.avg.last_update_time > kStaleAfter)
-    update_blocked_averages(cpu);
-  return root.avg;
+// Slow clocks are read whenever an idle CPU is looked at: how they round depends on when they are.
+void FairClass::refresh(CpuId cpu) {
+  if (!kernel_->idle_cpu(cpu)) return;
+  if (now() + kClockOrigin - root_of(cpu).avg.last_update_time > kStaleAfter) update_blocked_averages(cpu);
+  else pelt_now(cpu);
 }
 
 // task_h_load(): what the task contributes to the load of its CPU, through its group.
 uint64_t FairClass::task_load(TaskId task) {
   Entity& e = entity_of(task);
   uint64_t load = e.avg.load_avg;
-  for (const CfsRq* rq = e.cfs_rq; rq && rq->group_entity; rq = rq->group_entity->cfs_rq)
-    load = load * rq->group_entity->avg.load_avg / (rq->avg.load_avg + 1);
+  if (!e.cfs_rq) return load;
+  const CfsRq* rq = e.cfs_rq;
+  for (const Entity* group = rq->group_entity; group; rq = group->cfs_rq, group = rq->group_entity)
+    load = load * group->avg.load_avg / (rq->avg.load_avg + 1);
   return load;
 }
 
-// As of the last update: callers that want it fresh look at cpu_avg() first.
-uint64_t FairClass::cpu_util(CpuId cpu) {
-  uint64_t util = root_of(cpu).avg.util_avg;
-  if (params_.util_est) util = std::max(util, root_of(cpu).util_est);
-  return std::min(util, static_cast<uint64_t>(cpu_state(cpu).capacity));
-}
-
-uint64_t FairClass::cpu_load_without(CpuId cpu, TaskId task) {
-  bool counts = kernel_->task_cpu(task) == cpu && entity_of(task).avg.last_update_time != 0;
-  return minus(cpu_load(cpu), counts ? task_load(task) : 0);
-}
-
-uint64_t FairClass::cpu_runnable_without(CpuId cpu, TaskId task) {
-  bool counts = kernel_->task_cpu(task) == cpu && entity_of(task).avg.last_update_time != 0;
-  return minus(cpu_runnable(cpu), counts ? entity_of(task).avg.runnable_avg : 0);
-}
-
-uint64_t FairClass::cpu_util_without(CpuId cpu, TaskId task) {
-  const Entity& e = entity_of(task);
-  if (kernel_->task_cpu(task) != cpu || e.avg.last_update_time == 0) return cpu_util(cpu);
-  uint64_t util = minus(cpu_avg(cpu).util_avg, e.avg.util_avg);
-  if (params_.util_est) util = std::max(util, minus(root_of(cpu).util_est, extras_[task.index()].util_queued));
-  return std::min(util, static_cast<uint64_t>(cpu_state(cpu).capacity));
-}
-
 void FairClass::util_est_enqueue(CfsRq& root, Entity& e) {
-  TaskExtra& extra = extras_[static_cast<size_t>(e.id)];
-  root.util_est -= extra.util_queued;
-  extra.util_queued = extra.util_est;
-  root.util_est += extra.util_queued;
+  root.util_est += e.util_est - e.util_queued;
+  e.util_queued = e.util_est;
 }
 
 void FairClass::util_est_dequeue(CfsRq& root, Entity& e) {
-  TaskExtra& extra = extras_[static_cast<size_t>(e.id)];
-  root.util_est -= extra.util_queued;
-  extra.util_queued = 0;
+  root.util_est -= e.util_queued;
+  e.util_queued = 0;
 }
 
 // Rises at once, falls by a quarter of the difference at each sleep.
 void FairClass::util_est_update(Entity& e) {
-  TaskExtra& extra = extras_[static_cast<size_t>(e.id)];
-  uint32_t util = static_cast<uint32_t>(e.avg.util_avg);
-  if (util >= extra.util_est) extra.util_est = util;
-  else if (extra.util_est - util >= kUtilEstMargin && util + kUtilEstMargin >= e.avg.runnable_avg)
-    extra.util_est -= (extra.util_est - util) / 4;
+  uint32_t util = e.avg.util_avg;
+  if (util >= e.util_est) e.util_est = util;
+  else if (e.util_est - util >= kUtilEstMargin && util + kUtilEstMargin >= e.avg.runnable_avg)
+    e.util_est -= (e.util_est - util) / 4;
 }
 
 }  // namespace simsched

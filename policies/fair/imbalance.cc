@@ -8,10 +8,10 @@ using namespace fair;
 
 namespace fair {
 
-void GroupStats::classify(int64_t pct, const Group& group) {
+void GroupStats::classify(int64_t pct, bool imbalanced) {
   bool beyond_runnable = capacity * pct < runnable * 100;
   if (nr_running > weight && (capacity * 100 < util * pct || beyond_runnable)) type = GroupType::kOverloaded;
-  else if (group.imbalanced) type = GroupType::kImbalanced;
+  else if (imbalanced) type = GroupType::kImbalanced;
   else if (smt_balance) type = GroupType::kSmtBalance;
   else if (misfit_load != 0) type = GroupType::kMisfit;
   else if (nr_running < weight || (!beyond_runnable && capacity * 100 > util * pct)) type = GroupType::kHasSpare;
@@ -25,7 +25,7 @@ int64_t adjust_numa_imbalance(int64_t imbalance, int64_t running, int64_t allowe
 
 // What the whole domain looks like.
 struct DomainStats {
-  Group *local = nullptr, *busiest = nullptr;
+  const Group *local = nullptr, *busiest = nullptr;
   GroupStats local_stats, busiest_stats;
   int64_t load = 0, capacity = 0, util = 0;
   bool prefer_sibling = false;
@@ -140,43 +140,47 @@ void DomainStats::calculate(LoadBalance& lb) const {
 }  // namespace fair
 
 GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, bool local, bool* overloaded) {
-  GroupStats stats;
+  int64_t load = 0, util = 0, runnable = 0, nr_running = 0, h_nr_running = 0, idle_cpus = 0, misfit_load = 0;
+  const bool all = lb.excluded.empty(), misfits = lb.domain->asym_capacity && !local;
+  const int64_t since = fresh_since();
   for (CpuId cpu : group.span->cpus) {
-    if (!lb.considers(cpu)) continue;
-    const LoadAvg& avg = cpu_avg(cpu);
-    stats.load += static_cast<int64_t>(avg.load_avg);
-    stats.util += static_cast<int64_t>(cpu_util(cpu));
-    stats.runnable += static_cast<int64_t>(avg.runnable_avg);
-    stats.h_nr_running += root_of(cpu).h_nr_runnable;
-    int64_t running = kernel_->nr_running(cpu);
-    stats.nr_running += running;
+    if (!all && !lb.considers(cpu)) continue;
+    const CfsRq& root = fresh_root(cpu, since);
+    load += static_cast<int64_t>(root.avg.load_avg);
+    util += static_cast<int64_t>(cpu_util(root, cpu));
+    runnable += root.avg.runnable_avg;
+    h_nr_running += root.h_nr_runnable;
+    uint32_t running = kernel_->nr_running(cpu);
+    nr_running += running;
     if (running == 0) {
-      if (kernel_->idle_cpu(cpu)) ++stats.idle_cpus;  // not the one that is about to go idle
+      if (!kernel_->curr(cpu).valid()) ++idle_cpus;  // not the one that is about to go idle
       continue;
     }
     if (running > 1) *overloaded = true;
-    if (local || !lb.domain->asym_capacity) continue;
+    if (!misfits) continue;
     TaskId current = kernel_->curr(cpu);
     if (current.valid() && is_fair(current) && !fits(current, cpu)) {
-      stats.misfit_load = std::max(stats.misfit_load, static_cast<int64_t>(task_load(current)));
+      misfit_load = std::max(misfit_load, static_cast<int64_t>(task_load(current)));
       *overloaded = true;
     }
   }
-  stats.capacity = group.capacity;
-  stats.weight = group.weight();
+  GroupStats stats{.load = load, .util = util, .runnable = runnable, .capacity = group.capacity,
+                   .nr_running = nr_running, .h_nr_running = h_nr_running, .idle_cpus = idle_cpus,
+                   .weight = group.weight(), .misfit_load = misfit_load};
+  if (h_nr_running == 0 && !local) return stats;  // nothing to pull there, of whatever type it is
   stats.smt_balance = !local && lb.is_idle() && group.smt && stats.h_nr_running > 1;
-  stats.classify(lb.domain->imbalance_pct, group);
+  stats.classify(lb.domain->imbalance_pct, imbalanced_[group.number]);
   if (stats.type == GroupType::kOverloaded) stats.avg_load = stats.load * kCapacityScale / stats.capacity;
   return stats;
 }
 
-Group* FairClass::find_busiest_group(LoadBalance& lb) {
+const Group* FairClass::find_busiest_group(LoadBalance& lb) {
   DomainStats stats;
-  std::vector<Domain>& domains = domains_->of(lb.dst);
-  int64_t dst_capacity = cpu_state(lb.dst).capacity;
+  const std::vector<Domain>& domains = domains_->of(lb.dst);
+  int64_t dst_capacity = capacity(lb.dst);
   stats.prefer_sibling = lb.level > 0 && domains[lb.level - 1].prefer_sibling;
   bool overloaded = false;
-  for (Group* group : lb.domain->groups) {
+  for (const Group* group : lb.domain->groups) {
     bool local = group->span->set.contains(lb.dst);
     GroupStats group_stats = balance_stats(lb, *group, local, &overloaded);
     stats.load += group_stats.load;
@@ -213,19 +217,20 @@ CpuId FairClass::find_busiest_queue(const LoadBalance& lb, const Group& group) {
   for (CpuId cpu : group.span->cpus) {
     if (!lb.considers(cpu)) continue;
     const CfsRq& root = root_of(cpu);
-    int64_t running = root.h_nr_runnable, capacity = cpu_state(cpu).capacity, amount = 0;
+    int64_t running = root.h_nr_runnable, here = capacity(cpu), amount = 0;
     if (running == 0) continue;
-    if (lb.domain->asym_capacity && !capacity_greater(cpu_state(lb.dst).capacity, capacity) && running == 1) continue;
+    if (lb.domain->asym_capacity && !capacity_greater(capacity(lb.dst), here) && running == 1) continue;
     switch (lb.type) {
       case MigrationType::kLoad:
         amount = static_cast<int64_t>(cpu_load(cpu));
         if (running == 1 && amount > lb.imbalance) continue;
-        if (amount * most_capacity <= most * capacity) continue;
-        most_capacity = capacity;
+        if (amount * most_capacity <= most * here) continue;
+        most_capacity = here;
         break;
       case MigrationType::kUtil:
         if (running <= 1) continue;
-        amount = static_cast<int64_t>(std::max(cpu_util(cpu), cpu_runnable(cpu)));
+        amount = static_cast<int64_t>(cpu_util(root, cpu));
+        amount = std::max<int64_t>(amount, fresh_root(cpu, fresh_since()).avg.runnable_avg);
         break;
       case MigrationType::kTask:
         amount = running;

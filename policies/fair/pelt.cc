@@ -1,7 +1,5 @@
 #include "policies/fair/pelt.h"
 
-#include <array>
-
 namespace simsched::fair::pelt {
 namespace {
 
@@ -17,7 +15,7 @@ constexpr uint64_t square_root(Wide value) {
   return root;
 }
 
-// floor((2^32 - 1) * y^n) for n < 32: y is the fifth successive square root of 1/2.
+// y is the fifth successive square root of 1/2.
 constexpr std::array<uint32_t, kHalfLife> make_powers() {
   uint64_t y = uint64_t{1} << 63;  // of 2^64
   for (int i = 0; i < 5; ++i) y = square_root(Wide{y} << 64);
@@ -29,25 +27,21 @@ constexpr std::array<uint32_t, kHalfLife> make_powers() {
   }
   return powers;
 }
-constexpr std::array<uint32_t, kHalfLife> kPowers = make_powers();
-static_assert(kPowers[1] == 0xfa83b2da && kPowers[16] == 0xb504f333 && kPowers[31] == 0x82cd8698);
+static_assert(make_powers()[1] == 0xfa83b2da && make_powers()[31] == 0x82cd8698);
 
-void subtract(uint64_t& from, uint64_t what) { from -= std::min(from, what); }
+template <class Unsigned>
+void subtract(Unsigned& from, Unsigned what) {
+  from -= std::min(from, what);
+}
 
-void add_signed(uint64_t& to, int64_t what) {
-  if (what < 0) subtract(to, static_cast<uint64_t>(-what));
-  else to += static_cast<uint64_t>(what);
+template <class Unsigned>
+void add_signed(Unsigned& to, int64_t what) {
+  if (what < 0) subtract(to, static_cast<Unsigned>(-what));
+  else to += static_cast<Unsigned>(what);
 }
 
 // The rounding of sums and averages differs; a sum is never below what its average stands for.
 void raise_sum(uint64_t& sum, uint64_t avg) { sum = std::max(sum, avg * kMinDivider); }
-
-uint64_t runnable_of(const Entity& e) {
-  if (e.delayed) return 0;
-  return e.is_task() ? e.on_rq : e.runnable_weight;
-}
-
-uint64_t weight_of(const Entity& e) { return static_cast<uint64_t>(scale_down(e.weight)); }
 
 void note_propagation(CfsRq& rq, int64_t runnable_sum) {
   rq.propagate = true;
@@ -55,8 +49,8 @@ void note_propagation(CfsRq& rq, int64_t runnable_sum) {
 }
 
 // The sums of one kind follow the run queue below.
-void follow(uint64_t& e_avg, uint64_t& e_sum, uint64_t& rq_avg, uint64_t& rq_sum, uint64_t below, uint64_t div) {
-  int64_t delta_avg = static_cast<int64_t>(below - e_avg);
+void follow(uint32_t& e_avg, uint64_t& e_sum, uint32_t& rq_avg, uint64_t& rq_sum, uint32_t below, uint64_t div) {
+  int64_t delta_avg = int64_t{below} - e_avg;
   if (delta_avg == 0) return;
   uint64_t sum = below * div;
   int64_t delta_sum = static_cast<int64_t>(sum - e_sum);
@@ -94,67 +88,7 @@ void follow_load(Entity& e, CfsRq& rq, CfsRq& below) {
 
 }  // namespace
 
-uint64_t decay(uint64_t value, uint64_t periods) {
-  if (periods > kHalfLife * 63) return 0;
-  value >>= periods / kHalfLife;
-  return static_cast<uint64_t>(Wide{value} * kPowers[periods % kHalfLife] >> 32);
-}
-
-bool update_sums(LoadAvg& avg, int64_t now, uint64_t load, uint64_t runnable, bool running) {
-  int64_t elapsed = now - avg.last_update_time;
-  if (elapsed < 0) {
-    avg.last_update_time = now;
-    return false;
-  }
-  elapsed >>= 10;  // about 1 us
-  if (elapsed == 0) return false;
-  avg.last_update_time += elapsed << 10;
-  if (load == 0) runnable = running = 0;
-
-  uint64_t contrib = static_cast<uint64_t>(elapsed), rest = contrib + avg.period_contrib, periods = rest / 1024;
-  if (periods > 0) {
-    avg.load_sum = decay(avg.load_sum, periods);
-    avg.runnable_sum = decay(avg.runnable_sum, periods);
-    avg.util_sum = decay(avg.util_sum, periods);
-    rest %= 1024;
-    // The end of the period that was begun, the full periods after it, the beginning of the present one.
-    if (load) {
-      uint64_t full = kLoadAvgMax - decay(kLoadAvgMax, periods) - 1024;
-      contrib = decay(1024 - avg.period_contrib, periods) + full + rest;
-    }
-  }
-  avg.period_contrib = static_cast<uint32_t>(rest);
-  avg.load_sum += load * contrib;
-  avg.runnable_sum += (runnable * contrib) << 10;
-  if (running) avg.util_sum += contrib << 10;
-  return periods > 0;
-}
-
-void update_averages(LoadAvg& avg, uint64_t weight) {
-  uint64_t div = divider(avg);
-  avg.load_avg = weight * avg.load_sum / div;
-  avg.runnable_avg = avg.runnable_sum / div;
-  avg.util_avg = avg.util_sum / div;
-}
-
-bool update_entity(Entity& e, int64_t now) {
-  if (!update_sums(e.avg, now, e.on_rq, runnable_of(e), e.cfs_rq->curr == &e)) return false;
-  update_averages(e.avg, weight_of(e));
-  return true;
-}
-
-bool update_blocked_entity(Entity& e, int64_t now) {
-  if (!update_sums(e.avg, now, 0, 0, false)) return false;
-  update_averages(e.avg, weight_of(e));
-  return true;
-}
-
-bool update_queue(CfsRq& rq, int64_t now) {
-  if (!update_sums(rq.avg, now, static_cast<uint64_t>(scale_down(rq.load)), rq.h_nr_runnable, rq.curr != nullptr))
-    return false;
-  update_averages(rq.avg, 1);
-  return true;
-}
+constinit const std::array<uint32_t, kHalfLife> kPowers = make_powers();
 
 void add_load(CfsRq& rq, const Entity& e) {
   rq.avg.load_avg += e.avg.load_avg;
@@ -170,7 +104,6 @@ void remove_load(CfsRq& rq, const Entity& e) {
 void attach(CfsRq& rq, Entity& e) {
   // Run queue and entity decay in step from here on.
   e.avg.last_update_time = rq.avg.last_update_time;
-  e.avg.period_contrib = rq.avg.period_contrib;
   uint64_t div = divider(rq.avg), weight = weight_of(e);
   e.avg.util_sum = e.avg.util_avg * div;
   e.avg.runnable_sum = e.avg.runnable_avg * div;
@@ -195,8 +128,7 @@ void detach(CfsRq& rq, Entity& e) {
   note_propagation(rq, -static_cast<int64_t>(e.avg.load_sum));
 }
 
-bool propagate(Entity& e) {
-  if (e.is_task() || !e.my_q->propagate) return false;
+bool propagate_group(Entity& e) {
   CfsRq &below = *e.my_q, &rq = *e.cfs_rq;
   below.propagate = false;
   note_propagation(rq, below.prop_runnable_sum);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "base/rng.h"
 #include "policies/fair/run_queue.h"
 
 namespace simsched::fair {
@@ -23,8 +26,7 @@ TEST(Pelt, IsMonotonicInTime) {
 
 LoadAvg run_for(int64_t periods, bool running, LoadAvg avg = {}) {
   if (avg.last_update_time == 0) avg.last_update_time = kStart;
-  pelt::update_sums(avg, avg.last_update_time + periods * kPeriod, running, running, running);
-  pelt::update_averages(avg, 1024);
+  pelt::update(avg, avg.last_update_time + periods * kPeriod, {running, running, running, 1024});
   return avg;
 }
 
@@ -45,16 +47,70 @@ TEST(Pelt, HalfLifeIs32Milliseconds) {
 TEST(Pelt, OneStepEqualsMany) {
   LoadAvg one = run_for(100, true), many;
   many.last_update_time = kStart;
-  for (int i = 1; i <= 400; ++i) pelt::update_sums(many, kStart + i * kPeriod / 4, 1, 1, true);
-  pelt::update_averages(many, 1024);
+  for (int i = 1; i <= 400; ++i) pelt::update(many, kStart + i * kPeriod / 4, {1, 1, true, 1024});
   EXPECT_NEAR(static_cast<double>(one.util_avg), static_cast<double>(many.util_avg), 2);
 }
 
 TEST(Pelt, TimeThatGoesBackIsIgnored) {
   LoadAvg avg = run_for(10, true);
   uint64_t before = avg.util_sum;
-  EXPECT_FALSE(pelt::update_sums(avg, avg.last_update_time - 5000, 1, 1, true));
+  EXPECT_FALSE(pelt::update(avg, avg.last_update_time - 5000, {1, 1, true, 1024}));
   EXPECT_EQ(avg.util_sum, before);
+}
+
+// Quotients by reciprocal are exact; those too large for it are divided.
+TEST(Pelt, AveragesAreSumsByTheirDivider) {
+  Rng rng(1);
+  for (int i = 0; i < 100000; ++i) {
+    LoadAvg avg;
+    avg.last_update_time = kStart + static_cast<int64_t>(rng.below(1 << 20)) * 1024;
+    for (uint64_t* sum : {&avg.load_sum, &avg.runnable_sum, &avg.util_sum}) *sum = rng.next() >> (rng.below(40) + 22);
+    avg.load_sum <<= rng.below(12);
+    pelt::update(avg, avg.last_update_time + kPeriod, {.weight = 3});
+    uint64_t divider = pelt::divider(avg);
+    ASSERT_EQ(avg.load_avg, 3 * avg.load_sum / divider);
+    ASSERT_EQ(avg.runnable_avg, static_cast<uint32_t>(avg.runnable_sum / divider));
+    ASSERT_EQ(avg.util_avg, static_cast<uint32_t>(avg.util_sum / divider));
+  }
+}
+
+// An entity and its run queue that are brought up to date together end as if each had been by itself.
+TEST(Pelt, TogetherIsAsOneByOne) {
+  Rng rng(2);
+  struct Pair {
+    CfsRq rq;
+    Entity e;
+  } together, apart;
+  for (Pair* pair : {&together, &apart}) {
+    set_weight(pair->e, kNice0Load);
+    pair->rq.load = kNice0Load;
+    pair->rq.h_nr_runnable = 1;
+    pair->e.cfs_rq = &pair->rq;
+    pair->e.on_rq = true;
+    pair->rq.avg.last_update_time = pair->e.avg.last_update_time = kStart;
+  }
+  int64_t now = kStart;
+  for (int i = 0; i < 10000; ++i) {
+    now += rng.between(0, i % 3 ? 3000000 : 3000);
+    bool runs = rng.below(2);
+    for (Pair* pair : {&together, &apart}) {
+      if (runs) pair->rq.curr = &pair->e;
+      else pair->rq.curr = nullptr;
+    }
+    if (i % 5 == 0) {  // one of them alone: they are out of step then
+      for (Pair* pair : {&together, &apart}) pelt::update_queue(pair->rq, now);
+      continue;
+    }
+    pelt::update_both(together.rq, together.e, now);
+    pelt::update(apart.e.avg, now, pelt::held_by(apart.rq, apart.e));
+    pelt::update_queue(apart.rq, now);
+    for (auto [a, b] : {std::pair(&together.e.avg, &apart.e.avg), std::pair(&together.rq.avg, &apart.rq.avg)}) {
+      ASSERT_EQ(a->last_update_time, b->last_update_time);
+      ASSERT_EQ(a->load_sum, b->load_sum);
+      ASSERT_EQ(a->util_avg, b->util_avg);
+      ASSERT_EQ(a->runnable_avg, b->runnable_avg);
+    }
+  }
 }
 
 TEST(Pelt, AttachThenDetachLeavesNothing) {

@@ -1,12 +1,12 @@
-#include "policies/fair/run_queue.h"
+#include "policies/fair/rule.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include <deque>
+#include <array>
+#include <span>
 
 #include "base/rng.h"
-#include "policies/fair/tree.h"
 #include "sim/sched_class.h"
 
 namespace simsched::fair {
@@ -15,8 +15,8 @@ namespace {
 // One run queue with a discipline, and no hierarchy.
 struct Bench {
   explicit Bench(Discipline discipline = Discipline::kEevdf, const char* version = "6.18")
-      : params(discipline, kernel(version), 2),
-        rule(discipline == Discipline::kEevdf ? make_eevdf(params) : make_cfs(params)) {}
+      : params(discipline, kernel(version), 2), rule(params) {}
+  Bench(const Bench&) = delete;
 
   static KernelParams kernel(const char* version) {
     KernelParams k;
@@ -31,26 +31,25 @@ struct Bench {
     return e;
   }
   Entity& make(int nice = 0, Nanos slice = Nanos(0)) {
-    entities.emplace_back();
-    Entity& e = entities.back();
-    e.id = static_cast<int32_t>(entities.size()) - 1;
-    e.heap = static_cast<uint32_t>(Rng(entities.size()).next());
+    Entity& e = all[nr++];
+    e.id = static_cast<int32_t>(nr) - 1;
+    e.heap = static_cast<uint32_t>(Rng(nr).next());
     e.cfs_rq = &rq;
     e.custom_slice = slice.count() > 0;
-    e.slice = e.custom_slice ? slice.count() : params.base_slice.count();
+    e.slice = static_cast<uint32_t>((e.custom_slice ? slice : params.base_slice).count());
     set_weight(e, nice_weight(nice) << kLoadShift);
     return e;
   }
   void join(Entity& e, uint32_t flags) {
-    rule->place(rq, e, flags);
+    rule.place(rq, e, flags);
     account_enqueue(rq, e);
-    rule->waits(e);
+    rule.waits(e);
     enqueue_waiting(rq, e);
     e.on_rq = true;
     ++rq.h_nr_queued;
   }
   void leave(Entity& e, uint32_t flags) {
-    rule->leave(rq, e, flags);
+    rule.leave(rq, e, flags);
     if (rq.curr != &e) dequeue_waiting(rq, e);
     else rq.curr = nullptr;
     e.on_rq = false;
@@ -60,34 +59,37 @@ struct Bench {
   void run(Entity& e) {
     if (rq.curr == &e) return;
     if (rq.curr) {
-      rule->waits(*rq.curr);
+      rule.waits(*rq.curr);
       enqueue_waiting(rq, *rq.curr);
       rq.curr = nullptr;
     }
     dequeue_waiting(rq, e);
-    rule->picked(rq, e);
+    rule.picked(rq, e);
     rq.curr = &e;
-    e.prev_sum_exec = e.sum_exec;
+    e.ran = 0;
   }
+  std::span<Entity> entities() { return {all.data(), nr}; }
+  std::span<const Entity> entities() const { return {all.data(), nr}; }
   // `curr` runs for a while; whether it should give way then.
   bool elapse(Nanos time) {
     Entity& e = *rq.curr;
-    e.sum_exec += time.count();
+    e.ran += time.count();
     e.vruntime += virtual_time(time.count(), e);
-    bool resched = rule->ran(rq, e);
-    return rule->tick(rq, e) || resched;
+    bool resched = rule.ran(rq, e);
+    return rule.tick(rq, e) || resched;
   }
 
   Params params;
-  std::unique_ptr<PickRule> rule;
+  Rule rule;
   CfsRq rq;
-  std::deque<Entity> entities;
+  std::array<Entity, 128> all;  // beside their run queue: they point to each other
+  size_t nr = 0;
 };
 
 int64_t naive_average(const Bench& b) {
   Int128 sum = 0;
   int64_t weights = 0;
-  for (const Entity& e : b.entities) {
+  for (const Entity& e : b.entities()) {
     if (!e.on_rq) continue;
     sum += static_cast<Int128>(e.vruntime) * scale_down(e.weight);
     weights += scale_down(e.weight);
@@ -98,22 +100,23 @@ int64_t naive_average(const Bench& b) {
 
 bool naive_eligible(const Bench& b, const Entity& candidate) {
   Int128 sum = 0;
-  for (const Entity& e : b.entities)
+  for (const Entity& e : b.entities())
     if (e.on_rq) sum += static_cast<Int128>(e.vruntime - candidate.vruntime) * scale_down(e.weight);
   return sum >= 0;
 }
 
 const Entity* naive_pick(const Bench& b) {
   const Entity* best = nullptr;
-  for (const Entity& e : b.entities)
+  for (const Entity& e : b.entities())
     if (e.on_rq && naive_eligible(b, e) && (!best || e.deadline < best->deadline)) best = &e;
   return best;
 }
 
 void check_tree(const Entity* e, int64_t* low) {
   if (!e) return;
-  int64_t least = e->vruntime, slice = e->slice;
-  for (const Entity* child : {e->left, e->right}) {
+  int64_t least = e->vruntime;
+  uint32_t slice = e->slice;
+  for (const Entity* child : {e->left.get(), e->right.get()}) {
     if (!child) continue;
     RC_ASSERT(child->up == e);
     RC_ASSERT(child->heap >= e->heap);
@@ -123,8 +126,8 @@ void check_tree(const Entity* e, int64_t* low) {
   RC_ASSERT(e->min_vruntime == least);
   RC_ASSERT(e->min_slice == slice);
   check_tree(e->left, low);
-  RC_ASSERT(e->key >= *low);
-  *low = e->key;
+  RC_ASSERT(e->deadline >= *low);
+  *low = e->deadline;
   check_tree(e->right, low);
 }
 
@@ -137,33 +140,33 @@ TEST(RunQueue, PickIsTheBestOfAllForAnyHistory) {
       if (b.rq.nr_queued == 0 || what < 2) {
         b.add(*rc::gen::inRange(-20, 20), Nanos(*rc::gen::element<int64_t>(0, 0, 100000, 3000000, 20000000)));
       } else if (what == 2) {
-        Entity* e = b.rq.curr ? b.rq.curr : b.rule->pick(b.rq);
+        Entity* e = b.rq.curr ? b.rq.curr.get() : b.rule.pick(b.rq);
         b.leave(*e, kDequeueSleep);
       } else if (what == 3) {
-        for (Entity& e : b.entities)
+        for (Entity& e : b.entities())
           if (!e.on_rq) {
             b.join(e, kEnqueueWakeup);
             break;
           }
       } else if (what == 4) {
-        Entity& e = b.entities[*rc::gen::inRange<size_t>(0, b.entities.size())];
-        b.rule->reweigh(b.rq, e, nice_weight(*rc::gen::inRange(-20, 20)) << kLoadShift);
+        Entity& e = b.entities()[*rc::gen::inRange<size_t>(0, b.entities().size())];
+        b.rule.reweigh(b.rq, e, nice_weight(*rc::gen::inRange(-20, 20)) << kLoadShift);
       } else if (b.rq.curr && what < 8) {
         b.elapse(Nanos(*rc::gen::inRange(1, 5000000)));
       } else {
-        b.run(*b.rule->pick(b.rq));
+        b.run(*b.rule.pick(b.rq));
       }
       if (b.rq.nr_queued == 0) continue;
       int64_t low = INT64_MIN;
       check_tree(b.rq.root, &low);
       RC_ASSERT(avg_vruntime(b.rq) == naive_average(b));
-      for (const Entity& e : b.entities)
+      for (const Entity& e : b.entities())
         if (e.on_rq) RC_ASSERT(eligible(b.rq, e) == naive_eligible(b, e));
       Entity* curr = b.rq.curr;
       bool holds = curr && naive_eligible(b, *curr) && curr->vprot > curr->vruntime;
-      const Entity* expected = b.rq.nr_queued == 1 || holds ? b.rule->pick(b.rq) : naive_pick(b);
+      const Entity* expected = b.rq.nr_queued == 1 || holds ? b.rule.pick(b.rq) : naive_pick(b);
       if (holds) RC_ASSERT(expected == curr);
-      RC_ASSERT(b.rule->pick(b.rq)->deadline == expected->deadline);
+      RC_ASSERT(b.rule.pick(b.rq)->deadline == expected->deadline);
     }
   });
 }
@@ -226,14 +229,14 @@ TEST(Eevdf, LagIsLimitedToTwoSlices) {
 TEST(Eevdf, RunsToParityUnlessAShorterSliceComes) {
   Bench b;
   Entity& a = b.add();
-  b.rule->picked(b.rq, a);
+  b.rule.picked(b.rq, a);
   b.run(a);
   b.elapse(Nanos(100000));
   Entity& same = b.add();
-  EXPECT_FALSE(b.rule->preempts(b.rq, a, same, kWfTtwu));
+  EXPECT_FALSE(b.rule.preempts(b.rq, a, same, kWfTtwu));
   Entity& shorter = b.add(0, 100_us);
-  EXPECT_TRUE(b.rule->preempts(b.rq, a, shorter, kWfTtwu));
-  EXPECT_EQ(b.rule->pick(b.rq), &shorter);
+  EXPECT_TRUE(b.rule.preempts(b.rq, a, shorter, kWfTtwu));
+  EXPECT_EQ(b.rule.pick(b.rq), &shorter);
 }
 
 TEST(Eevdf, AShortSliceThatCannotPreemptYetShortensTheProtection) {
@@ -243,7 +246,7 @@ TEST(Eevdf, AShortSliceThatCannotPreemptYetShortensTheProtection) {
   Entity& shorter = b.make(0, 300_us);
   shorter.vlag = -2000000;  // not eligible
   b.join(shorter, kEnqueueWakeup);
-  EXPECT_FALSE(b.rule->preempts(b.rq, a, shorter, kWfTtwu));
+  EXPECT_FALSE(b.rule.preempts(b.rq, a, shorter, kWfTtwu));
   EXPECT_EQ(a.vprot, a.vruntime + 300000);
 }
 
@@ -254,8 +257,8 @@ TEST(Eevdf, ANewTaskPreemptsUntil618Only) {
     b.run(a);
     b.elapse(3_ms);  // alone: its protection is long over, its request new
     Entity& child = b.add();
-    EXPECT_EQ(b.rule->preempts(b.rq, a, child, kWfFork), std::string(version) != "6.18") << version;
-    EXPECT_TRUE(b.rule->preempts(b.rq, a, child, kWfTtwu)) << version;
+    EXPECT_EQ(b.rule.preempts(b.rq, a, child, kWfFork), std::string(version) != "6.18") << version;
+    EXPECT_TRUE(b.rule.preempts(b.rq, a, child, kWfTtwu)) << version;
   }
 }
 
@@ -265,7 +268,7 @@ TEST(Eevdf, ProtectionEndsWithTheRequest) {
     Entity& a = b.add();
     b.add();
     b.run(a);
-    int64_t left = b.rule->runs_for(b.rq, a);
+    int64_t left = b.rule.runs_for(b.rq, a);
     EXPECT_EQ(left, 700000);
     EXPECT_FALSE(b.elapse(Nanos(left - 1)));
     EXPECT_TRUE(b.elapse(1_ns));
@@ -276,12 +279,12 @@ TEST(Eevdf, DelaysTheSleepOfOneThatOwes) {
   Bench b;
   Entity& a = b.add();
   b.add();
-  EXPECT_FALSE(b.rule->delays_sleep(b.rq, a));
+  EXPECT_FALSE(b.rule.delays_sleep(b.rq, a));
   b.run(a);
   b.elapse(1_ms);
-  EXPECT_TRUE(b.rule->delays_sleep(b.rq, a));
+  EXPECT_TRUE(b.rule.delays_sleep(b.rq, a));
   b.params.delay_dequeue = false;
-  EXPECT_FALSE(b.rule->delays_sleep(b.rq, a));
+  EXPECT_FALSE(b.rule.delays_sleep(b.rq, a));
 }
 
 TEST(Eevdf, ADelayedSleeperGainsNothing) {
@@ -292,7 +295,7 @@ TEST(Eevdf, ADelayedSleeperGainsNothing) {
   a.delayed = true;
   b.run(c);
   b.elapse(10_ms);  // meanwhile it would have earned a lot
-  b.rule->requeue_delayed(b.rq, a);
+  b.rule.requeue_delayed(b.rq, a);
   // Placed on the average of the others and itself as it was.
   EXPECT_LE(avg_vruntime(b.rq) - a.vruntime, 1);
 }
@@ -303,10 +306,10 @@ TEST(Eevdf, ReweighingKeepsWhatIsOwed) {
   b.add();
   b.run(a);
   b.elapse(1_ms);
-  b.run(*b.rule->pick(b.rq));
+  b.run(*b.rule.pick(b.rq));
   ASSERT_NE(b.rq.curr, &a);
   int64_t owed = (avg_vruntime(b.rq) - a.vruntime) * scale_down(a.weight);
-  b.rule->reweigh(b.rq, a, 2 * kNice0Load);
+  b.rule.reweigh(b.rq, a, 2 * kNice0Load);
   int64_t owed_after = (avg_vruntime(b.rq) - a.vruntime) * scale_down(a.weight);
   EXPECT_NEAR(static_cast<double>(owed_after), static_cast<double>(owed), 4096);
 }
@@ -315,13 +318,13 @@ TEST(Cfs, LeastVruntimeRunsNext) {
   Bench b(Discipline::kCfs);
   b.add();
   b.add();
-  Entity& first = *b.rule->pick(b.rq);
+  Entity& first = *b.rule.pick(b.rq);
   b.run(first);
   EXPECT_FALSE(b.elapse(1_ms));
-  EXPECT_EQ(b.rule->pick(b.rq), &first);
-  while (!b.elapse(1_ms)) ASSERT_LT(first.sum_exec, 100000000);
-  EXPECT_GE(first.sum_exec, 6000000);  // half a period: a period is 6 ms * (1 + log2 2)
-  EXPECT_NE(b.rule->pick(b.rq), &first);
+  EXPECT_EQ(b.rule.pick(b.rq), &first);
+  while (!b.elapse(1_ms)) ASSERT_LT(first.ran, 100000000);
+  EXPECT_GE(first.ran, 6000000);  // half a period: a period is 6 ms * (1 + log2 2)
+  EXPECT_NE(b.rule.pick(b.rq), &first);
 }
 
 TEST(Cfs, ASleeperIsCreditedHalfAPeriod) {
@@ -332,7 +335,7 @@ TEST(Cfs, ASleeperIsCreditedHalfAPeriod) {
   b.elapse(1_s);
   b.join(a, kEnqueueWakeup);
   EXPECT_EQ(a.vruntime, b.rq.min_vruntime - 6000000);  // latency 6 ms * (1 + log2 2) / 2
-  EXPECT_TRUE(b.rule->preempts(b.rq, c, a, kWfTtwu));
+  EXPECT_TRUE(b.rule.preempts(b.rq, c, a, kWfTtwu));
 }
 
 TEST(Cfs, LeadWithinTheGranularityDoesNotPreempt) {
@@ -340,9 +343,9 @@ TEST(Cfs, LeadWithinTheGranularityDoesNotPreempt) {
   Entity &a = b.add(), &c = b.add();
   b.run(a);
   a.vruntime = c.vruntime + 2000000;
-  EXPECT_FALSE(b.rule->preempts(b.rq, a, c, kWfTtwu));
+  EXPECT_FALSE(b.rule.preempts(b.rq, a, c, kWfTtwu));
   a.vruntime = c.vruntime + 2000001;
-  EXPECT_TRUE(b.rule->preempts(b.rq, a, c, kWfTtwu));
+  EXPECT_TRUE(b.rule.preempts(b.rq, a, c, kWfTtwu));
 }
 
 TEST(Cfs, AMovingTaskKeepsItsPlaceRelativeToTheQueue) {

@@ -22,23 +22,21 @@ void each_after(const Span& span, CpuId start, Visit visit) {
 
 }  // namespace
 
-// Runs SCHED_IDLE tasks only: as good as idle for others.
-bool FairClass::sched_idle_cpu(CpuId cpu) const {
-  uint32_t running = kernel_->nr_running(cpu);
-  return running != 0 && running == root(cpu).h_nr_idle;
-}
-
 uint64_t FairClass::task_util(TaskId task) {
-  uint64_t util = entity_of(task).avg.util_avg;
-  return params_.util_est ? std::max<uint64_t>(util, extras_[task.index()].util_est) : util;
+  const Entity& e = entity_of(task);
+  return params_.util_est ? std::max(e.avg.util_avg, e.util_est) : e.avg.util_avg;
 }
 
 // With 20 % to spare; always, where all CPUs are alike.
 bool FairClass::fits(TaskId task, CpuId cpu) {
-  return !domains_->asymmetric() || static_cast<int64_t>(task_util(task)) * 1280 < cpu_state(cpu).capacity * 1024;
+  return !domains_->asymmetric() || static_cast<int64_t>(task_util(task)) * 1280 < capacity(cpu) * 1024;
 }
 
 CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
+  // Of very many tasks one that wakes has left the caches; all that is needed of it comes at once.
+  const char* lines = reinterpret_cast<const char*>(&entity_of(task));
+  for (size_t at = 0; at < sizeof(Entity); at += 64) __builtin_prefetch(lines + at);
+  __builtin_prefetch(&wakers_[task.index()]);
   CpuId cpu = kernel_->this_cpu(), target = prev;
   TaskId current = kernel_->curr(cpu);
   bool sync = (wake_flags & kWfSync) && current.valid() && !kernel_->task_exiting(current);
@@ -81,8 +79,8 @@ CpuId FairClass::wake_affine(const Domain& domain, TaskId task, CpuId prev, bool
     load_here -= current_load;
   }
   auto load = static_cast<int64_t>(task_load(task));
-  load_here = (load_here + load) * cpu_state(prev).capacity * 100;
-  load_prev = (load_prev - load) * cpu_state(cpu).capacity *
+  load_here = (load_here + load) * capacity(prev) * 100;
+  load_prev = (load_prev - load) * capacity(cpu) *
               (params_.wa_bias ? 100 + (domain.imbalance_pct - 100) / 2 : 100);
   if (sync) ++load_prev;
   return load_here < load_prev ? cpu : prev;
@@ -101,8 +99,8 @@ CpuId FairClass::select_idle_sibling(TaskId task, CpuId prev, CpuId target) {
     if (kthread && kernel_->allowed(current).size() == 1 && fits(task, prev)) return prev;
   }
 
-  CpuId recent = extras_[task.index()].recent_cpu;
-  extras_[task.index()].recent_cpu = prev;
+  CpuId recent = entity_of(task).recent_cpu;
+  entity_of(task).recent_cpu = prev;
   if (recent.valid() && recent != prev && recent != target && domains_->share_cache(recent, target) &&
       kernel_->cpu_allowed(task, recent) && suits(recent))
     return recent;
@@ -126,18 +124,18 @@ CpuId FairClass::select_idle_sibling(TaskId task, CpuId prev, CpuId target) {
 // Cores of different capacity: an idle CPU that fits, else the biggest idle one.
 CpuId FairClass::select_idle_capacity(TaskId task, CpuId target) {
   CpuId best;
-  int64_t best_capacity = 0;
+  int64_t best_worth = 0;
   for (const Domain& domain : domains_->of(target)) {
     if (!domain.asym_capacity) continue;
     each_after(*domain.span, CpuId(target.value() - 1), [&](CpuId cpu) {
       if (!kernel_->cpu_allowed(task, cpu) || !idle_or_sched_idle(cpu)) return false;
-      int64_t capacity = cpu_state(cpu).capacity;
-      if (fits(task, cpu)) capacity += kCapacityScale;
-      if (capacity > best_capacity) {
-        best_capacity = capacity;
+      int64_t worth = capacity(cpu);
+      if (fits(task, cpu)) worth += kCapacityScale;
+      if (worth > best_worth) {
+        best_worth = worth;
         best = cpu;
       }
-      return capacity > kCapacityScale;
+      return worth > kCapacityScale;
     });
     break;
   }

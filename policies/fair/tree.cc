@@ -6,26 +6,26 @@ namespace {
 void summarise(Entity& e) {
   e.min_vruntime = e.vruntime;
   e.min_slice = e.slice;
-  for (const Entity* child : {e.left, e.right}) {
+  for (const Entity* child : {e.left.get(), e.right.get()}) {
     if (!child) continue;
     e.min_vruntime = std::min(e.min_vruntime, child->min_vruntime);
     e.min_slice = std::min(e.min_slice, child->min_slice);
   }
 }
 
-Entity*& link_to(Entity*& root, const Entity& e) {
+Near<Entity>& link_to(Near<Entity>& root, const Entity& e) {
   if (!e.up) return root;
   return e.up->left == &e ? e.up->left : e.up->right;
 }
 
 // Lifts `e` above its parent, keeping the order.
-void rotate_up(Entity*& root, Entity& e) {
+void rotate_up(Near<Entity>& root, Entity& e) {
   Entity& parent = *e.up;
   link_to(root, parent) = &e;
   e.up = parent.up;
   parent.up = &e;
-  Entity*& inner = parent.left == &e ? e.right : e.left;
-  Entity*& gap = parent.left == &e ? parent.left : parent.right;
+  Near<Entity>& inner = parent.left == &e ? e.right : e.left;
+  Near<Entity>& gap = parent.left == &e ? parent.left : parent.right;
   gap = inner;
   if (gap) gap->up = &parent;
   inner = &parent;
@@ -35,23 +35,22 @@ void rotate_up(Entity*& root, Entity& e) {
 
 }  // namespace
 
-void insert(Entity*& root, Entity& e) {
+void insert(Near<Entity>& root, Entity& e) {
   e.left = e.right = e.up = nullptr;
   e.min_vruntime = e.vruntime;
   e.min_slice = e.slice;
-  Entity** link = &root;
-  while (*link) {
-    Entity& at = **link;
-    at.min_vruntime = std::min(at.min_vruntime, e.vruntime);
-    at.min_slice = std::min(at.min_slice, e.slice);
-    e.up = &at;
-    link = e.key < at.key ? &at.left : &at.right;
+  Near<Entity>* link = &root;
+  while (Entity* at = *link) {
+    at->min_vruntime = std::min(at->min_vruntime, e.vruntime);
+    at->min_slice = std::min(at->min_slice, e.slice);
+    e.up = at;
+    link = e.deadline < at->deadline ? &at->left : &at->right;
   }
   *link = &e;
   while (e.up && e.heap < e.up->heap) rotate_up(root, e);
 }
 
-void erase(Entity*& root, Entity& e) {
+void erase(Near<Entity>& root, Entity& e) {
   while (e.left && e.right) rotate_up(root, e.left->heap < e.right->heap ? *e.left : *e.right);
   Entity* child = e.left ? e.left : e.right;
   link_to(root, e) = child;
@@ -62,12 +61,6 @@ void erase(Entity*& root, Entity& e) {
 
 void slice_changed(Entity& e) {
   for (Entity* at = &e; at; at = at->up) summarise(*at);
-}
-
-Entity* first(Entity* root) {
-  if (root)
-    while (root->left) root = root->left;
-  return root;
 }
 
 Entity* after(const Entity& e) {

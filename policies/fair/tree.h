@@ -1,4 +1,4 @@
-// The waiting entities of one run queue, ordered by Entity::key, those of equal key in order of arrival.
+// The waiting entities of one run queue, ordered by Entity::deadline, those of equal deadline in order of arrival.
 // Each node knows the least vruntime and the least slice of its subtree, so that the search for the first
 // eligible entity can leave out whole subtrees.
 //
@@ -10,11 +10,15 @@
 
 namespace simsched::fair::tree {
 
-void insert(Entity*& root, Entity& e);
-void erase(Entity*& root, Entity& e);
+void insert(Near<Entity>& root, Entity& e);
+void erase(Near<Entity>& root, Entity& e);
 void slice_changed(Entity& e);  // of an entity in the tree
 
-Entity* first(Entity* root);          // null when empty
-Entity* after(const Entity& e);       // in order; null at the end
+inline Entity* first(Entity* root) {  // null when empty
+  if (root)
+    while (Entity* left = root->left) root = left;
+  return root;
+}
+Entity* after(const Entity& e);  // in order; null at the end
 
 }  // namespace simsched::fair::tree

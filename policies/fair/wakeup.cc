@@ -32,16 +32,16 @@ void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
   }
   if (curr->idle != woken->idle) {
     if (woken->idle) return;
-    rule_->cancel_protection(*curr);
+    rule_.cancel_protection(*curr);
     kernel_->resched_curr(cpu);
     return;
   }
   if (kernel_->policy(task) != SchedPolicy::kNormal) return;  // SCHED_BATCH does not preempt
   update_curr(*curr->cfs_rq);
-  if (rule_->preempts(*curr->cfs_rq, *curr, *woken, wake_flags)) kernel_->resched_curr(cpu);
+  if (rule_.preempts(*curr->cfs_rq, *curr, *woken, wake_flags)) kernel_->resched_curr(cpu);
 }
 
-// Index into extras_ of what runs on this CPU, or was interrupted there: the idle task, too.
+// Index into wakers_ of what runs on this CPU, or was interrupted there: the idle task, too.
 size_t FairClass::waker() const {
   CpuId cpu = kernel_->this_cpu();
   TaskId running = kernel_->curr(cpu);
@@ -50,23 +50,25 @@ size_t FairClass::waker() const {
 
 void FairClass::record_wakee(TaskId wakee) {
   constexpr int64_t kDecay = 1000000000;
-  TaskExtra& extra = extras_[waker()];
-  if (now() > extra.flips_decayed + kDecay) {
-    extra.wakee_flips >>= 1;
-    extra.flips_decayed = now();
+  Waker& here = wakers_[waker()];
+  if (now() > here.flips_decayed + kDecay) {
+    here.flips >>= 1;
+    here.flips_decayed = now();
   }
-  if (extra.last_wakee != wakee) {
-    extra.last_wakee = wakee;
-    ++extra.wakee_flips;
+  if (here.last_wakee != wakee) {
+    here.last_wakee = wakee;
+    ++here.flips;
   }
 }
 
 // Whether waker and wakee are in a wide relation, one waking many that wake others: pulling them all to the
 // waker's cache would overload it.
 bool FairClass::wake_wide(TaskId wakee) {
-  uint32_t master = extras_[waker()].wakee_flips, slave = extras_[wakee.index()].wakee_flips;
-  if (master < slave) std::swap(master, slave);
   uint32_t factor = static_cast<uint32_t>(domains_->cache_size(kernel_->this_cpu()));
+  uint32_t master = wakers_[waker()].flips;
+  if (master < factor) return false;
+  uint32_t slave = wakers_[wakee.index()].flips;
+  if (master < slave) std::swap(master, slave);
   return slave >= factor && master >= slave * factor;
 }
 

@@ -1,18 +1,20 @@
 // The Completely Fair Scheduler as it was in Linux 6.5: the least vruntime runs next.
+#pragma once
+
+#include "policies/fair/params.h"
 #include "policies/fair/run_queue.h"
-#include "policies/fair/tree.h"
 #include "sim/sched_class.h"
 
 namespace simsched::fair {
-namespace {
 
-class Cfs final : public PickRule {
+// Its verbs: rule.h.
+class Cfs {
  public:
-  using PickRule::PickRule;
+  explicit Cfs(const Params& params) : params_(params) {}
 
   // While an entity is between two queues its vlag holds the min_vruntime of the one that it left.
-  void place(CfsRq& rq, Entity& e, uint32_t flags) const override {
-    e.slice = params_.min_granularity.count();
+  void place(CfsRq& rq, Entity& e, uint32_t flags) const {
+    e.slice = static_cast<uint32_t>(params_.min_granularity.count());
     if (e.rel_vruntime) {
       e.vruntime += rq.min_vruntime - e.vlag;
       e.rel_vruntime = false;
@@ -27,23 +29,23 @@ class Cfs final : public PickRule {
     }
   }
 
-  void leave(CfsRq& rq, Entity& e, uint32_t flags) const override {
+  void leave(CfsRq& rq, Entity& e, uint32_t flags) const {
     if (!(flags & kDequeueSleep)) migrate(rq, e);
   }
 
-  void migrate(CfsRq& rq, Entity& e) const override {
+  void migrate(CfsRq& rq, Entity& e) const {
     if (e.rel_vruntime) return;
     e.vlag = rq.min_vruntime;
     e.rel_vruntime = true;
   }
 
-  void fork(CfsRq& rq, Entity& child) const override {
+  void fork(CfsRq& rq, Entity& child) const {
     if (rq.curr) child.vruntime = rq.curr->vruntime;
     start(rq, child);
     migrate(rq, child);
   }
 
-  void reweigh(CfsRq& rq, Entity& e, int64_t weight) const override {
+  void reweigh(CfsRq& rq, Entity& e, int64_t weight) const {
     bool waiting = e.on_rq && rq.curr != &e;
     if (waiting) dequeue_waiting(rq, e);
     if (e.on_rq) rq.load += weight - e.weight;
@@ -51,9 +53,9 @@ class Cfs final : public PickRule {
     if (waiting) enqueue_waiting(rq, e);
   }
 
-  Entity* pick(CfsRq& rq) const override {
+  Entity* pick(CfsRq& rq) const {
     Entity* first = tree::first(rq.root);
-    Entity* curr = rq.curr && rq.curr->on_rq ? rq.curr : nullptr;
+    Entity* curr = queued_curr(rq);
     Entity* left = least(curr, first);
     Entity* best = left;
     if (rq.skip && rq.skip == best) {
@@ -61,39 +63,39 @@ class Cfs final : public PickRule {
       if (second && lead(*second, *left) < 1) best = second;
     }
     // Unfairness within the wake-up granularity is allowed, for the sake of the cache.
-    for (Entity* buddy : {rq.next, rq.last})
+    for (Entity* buddy : {rq.next.get(), rq.last.get()})
       if (buddy && lead(*buddy, *left) < 1) return buddy;
     return best;
   }
 
-  void waits(Entity& e) const override { e.key = e.vruntime; }
+  void waits(Entity& e) const { e.deadline = e.vruntime; }
 
-  bool ran(CfsRq& rq, Entity&) const override {
+  bool ran(CfsRq& rq, Entity&) const {
     update_min_vruntime(rq);
     return false;
   }
 
-  bool tick(CfsRq& rq, Entity& curr) const override {
-    int64_t ideal = ideal_runtime(rq, curr), done = curr.sum_exec - curr.prev_sum_exec;
+  bool tick(CfsRq& rq, Entity& curr) const {
+    int64_t ideal = ideal_runtime(rq, curr), done = curr.ran;
     if (done > ideal) return true;
     if (done < params_.min_granularity.count()) return false;
     const Entity* first = tree::first(rq.root);
     return first && curr.vruntime - first->vruntime > ideal;
   }
 
-  bool preempts(CfsRq& rq, Entity& curr, Entity& woken, uint32_t) const override {
+  bool preempts(CfsRq& rq, Entity& curr, Entity& woken, uint32_t /*wake_flags*/) const {
     if (lead(curr, woken) < 1) return false;
     if (params_.last_buddy && curr.is_task() && rq.nr_queued >= nr_latency())
       for (Entity* e = &curr; e && e->on_rq && !e->idle; e = e->parent) e->cfs_rq->last = e;
     return true;
   }
 
-  void yield(CfsRq&, Entity& curr) const override {
+  void yield(CfsRq&, Entity& curr) const {
     for (Entity* e = &curr; e && e->cfs_rq->nr_queued > 1; e = e->parent) e->cfs_rq->skip = e;
   }
 
-  int64_t runs_for(const CfsRq& rq, Entity& curr) const override {
-    int64_t ideal = ideal_runtime(rq, curr), done = curr.sum_exec - curr.prev_sum_exec;
+  int64_t runs_for(const CfsRq& rq, Entity& curr) const {
+    int64_t ideal = ideal_runtime(rq, curr), done = curr.ran;
     int64_t end = ideal + 1 - done;
     if (const Entity* first = tree::first(rq.root)) {
       int64_t until_behind = real_time(std::max<int64_t>(0, first->vruntime + ideal + 1 - curr.vruntime), curr);
@@ -130,7 +132,7 @@ class Cfs final : public PickRule {
     int64_t nr = int64_t{top->h_nr_queued} + !e.on_rq;
     int64_t slice = nr > nr_latency() ? nr * params_.min_granularity.count() : params_.latency.count();
     const Entity* at = &e;
-    for (const CfsRq* level = &rq; level; level = at ? at->cfs_rq : nullptr) {
+    for (const CfsRq* level = &rq; level; level = at ? at->cfs_rq.get() : nullptr) {
       int64_t load = level->load + (at->on_rq ? 0 : at->weight);
       slice = static_cast<int64_t>(static_cast<Int128>(slice) * at->weight / std::max<int64_t>(load, 1));
       at = level->group_entity;
@@ -142,10 +144,8 @@ class Cfs final : public PickRule {
   int64_t ideal_runtime(const CfsRq& rq, const Entity& curr) const {
     return std::min(slice_of(rq, curr), params_.latency.count());
   }
+
+  const Params& params_;
 };
-
-}  // namespace
-
-std::unique_ptr<PickRule> make_cfs(const Params& params) { return std::make_unique<Cfs>(params); }
 
 }  // namespace simsched::fair

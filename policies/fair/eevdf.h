@@ -1,23 +1,25 @@
 // Earliest Eligible Virtual Deadline First, as in Linux 6.12 to 6.18 (Stoica and Abdel-Wahab, 1995).
+#pragma once
+
+#include "policies/fair/params.h"
 #include "policies/fair/run_queue.h"
-#include "policies/fair/tree.h"
 #include "sim/sched_class.h"
 
 namespace simsched::fair {
-namespace {
 
-class Eevdf final : public PickRule {
+// Its verbs: rule.h.
+class Eevdf {
  public:
-  using PickRule::PickRule;
+  explicit Eevdf(const Params& params) : params_(params) {}
 
-  void place(CfsRq& rq, Entity& e, uint32_t flags) const override {
+  void place(CfsRq& rq, Entity& e, uint32_t flags) const {
     int64_t vruntime = avg_vruntime(rq);
-    if (!e.custom_slice) e.slice = params_.base_slice.count();
+    if (!e.custom_slice) e.slice = default_slice();
     int64_t lag = 0;
     if (params_.place_lag && rq.nr_queued > 0 && e.vlag != 0) {
       // Joining moves V towards the newcomer, which would lose part of its lag: (W + w) / W makes up for it.
       int64_t load = rq.sum_weight;
-      if (rq.curr && rq.curr->on_rq) load += scale_down(rq.curr->weight);
+      if (const Entity* curr = queued_curr(rq)) load += scale_down(curr->weight);
       load = std::max<int64_t>(load, 1);
       lag = static_cast<int64_t>(static_cast<Int128>(e.vlag) * (load + scale_down(e.weight)) / load);
     }
@@ -33,17 +35,17 @@ class Eevdf final : public PickRule {
     e.deadline = e.vruntime + request;
   }
 
-  void leave(CfsRq& rq, Entity& e, uint32_t flags) const override {
+  void leave(CfsRq& rq, Entity& e, uint32_t flags) const {
     keep_lag(rq, e);
     if (params_.place_rel_deadline && !(flags & kDequeueSleep)) make_deadline_relative(e);
     if ((flags & kDequeueDelayed) && params_.delay_zero) e.vlag = std::min<int64_t>(e.vlag, 0);
   }
 
-  bool delays_sleep(const CfsRq& rq, const Entity& e) const override {
+  bool delays_sleep(const CfsRq& rq, const Entity& e) const {
     return params_.delay_dequeue && !eligible(rq, e);
   }
 
-  void reweigh(CfsRq& rq, Entity& e, int64_t weight) const override {
+  void reweigh(CfsRq& rq, Entity& e, int64_t weight) const {
     bool waiting = e.on_rq && rq.curr != &e;
     if (e.on_rq) {
       keep_lag(rq, e);
@@ -58,12 +60,11 @@ class Eevdf final : public PickRule {
     if (e.on_rq) {
       place(rq, e, 0);
       account_enqueue(rq, e);
-      waits(e);
       if (waiting) enqueue_waiting(rq, e);
     }
   }
 
-  void requeue_delayed(CfsRq& rq, Entity& e) const override {
+  void requeue_delayed(CfsRq& rq, Entity& e) const {
     if (!params_.delay_zero) return;
     keep_lag(rq, e);
     if (e.vlag <= 0) return;
@@ -73,29 +74,26 @@ class Eevdf final : public PickRule {
     --rq.nr_queued;
     e.vlag = 0;
     place(rq, e, 0);
-    waits(e);
     if (waiting) enqueue_waiting(rq, e);
     ++rq.nr_queued;
   }
 
-  Entity* pick(CfsRq& rq) const override { return pick(rq, true); }
+  Entity* pick(CfsRq& rq) const { return pick(rq, true); }
 
-  void picked(CfsRq& rq, Entity& e) const override {
+  void picked(CfsRq& rq, Entity& e) const {
     if (!params_.protects_slice) {
       e.vlag = e.deadline;
       return;
     }
-    int64_t slice = std::min(params_.run_to_parity ? min_slice(rq) : params_.min_quantum, e.slice);
+    int64_t slice = std::min<int64_t>(params_.run_to_parity ? min_slice(rq) : params_.min_quantum, e.slice);
     e.vprot = e.deadline;
     if (slice != e.slice) e.vprot = std::min(e.deadline, e.vruntime + virtual_time(slice, e));
   }
 
-  void waits(Entity& e) const override { e.key = e.deadline; }
-
-  bool ran(CfsRq& rq, Entity& curr) const override {
+  bool ran(CfsRq& rq, Entity& curr) const {
     bool request_done = curr.vruntime >= curr.deadline;
     if (request_done) {
-      if (!curr.custom_slice) curr.slice = params_.base_slice.count();
+      if (!curr.custom_slice) curr.slice = default_slice();
       curr.deadline = curr.vruntime + virtual_time(curr.slice, curr);
     }
     update_min_vruntime(rq);
@@ -106,7 +104,7 @@ class Eevdf final : public PickRule {
     return params_.preempt_short && curr.vlag != curr.deadline && !eligible(rq, curr);
   }
 
-  bool preempts(CfsRq& rq, Entity& curr, Entity& woken, uint32_t wake_flags) const override {
+  bool preempts(CfsRq& rq, Entity& curr, Entity& woken, uint32_t wake_flags) const {
     bool shorter = params_.preempt_short && woken.slice < curr.slice;
     if (!params_.protects_slice) {
       if (shorter && eligible(rq, woken) && (woken.deadline < curr.deadline || !eligible(rq, curr)))
@@ -123,13 +121,13 @@ class Eevdf final : public PickRule {
     return false;
   }
 
-  void cancel_protection(Entity& curr) const override {
+  void cancel_protection(Entity& curr) const {
     if (!protected_slice(curr)) return;
     if (params_.protects_slice) curr.vprot = curr.vruntime;
     else curr.vlag = curr.deadline + 1;
   }
 
-  void yield(CfsRq& rq, Entity& curr) const override {
+  void yield(CfsRq& rq, Entity& curr) const {
     if (!params_.yield_forfeits) {
       curr.deadline += virtual_time(curr.slice, curr);
     } else if (eligible(rq, curr)) {
@@ -139,7 +137,7 @@ class Eevdf final : public PickRule {
     }
   }
 
-  int64_t runs_for(const CfsRq&, Entity& curr) const override {
+  int64_t runs_for(const CfsRq&, Entity& curr) const {
     int64_t until = curr.deadline;
     if (params_.protects_slice) until = std::min(until, curr.vprot);
     else if (params_.preempt_short && curr.vlag != curr.deadline) return 0;
@@ -147,13 +145,15 @@ class Eevdf final : public PickRule {
   }
 
  private:
+  uint32_t default_slice() const { return static_cast<uint32_t>(params_.base_slice.count()); }
+
   static int64_t rescale(int64_t value, int64_t weight, int64_t new_weight) {
     return static_cast<int64_t>(static_cast<Int128>(value) * weight / new_weight);
   }
 
   // Lag is kept within what one slice (and the tick that ends it late) can make.
   void keep_lag(CfsRq& rq, Entity& e) const {
-    int64_t limit = virtual_time(std::max(2 * e.slice, params_.tick), e);
+    int64_t limit = virtual_time(std::max(2 * int64_t{e.slice}, params_.tick), e);
     e.vlag = std::clamp(avg_vruntime(rq) - e.vruntime, -limit, limit);
   }
 
@@ -169,9 +169,9 @@ class Eevdf final : public PickRule {
 
   Entity* pick(CfsRq& rq, bool protect) const {
     Entity* first = tree::first(rq.root);
-    Entity* curr = rq.curr && rq.curr->on_rq ? rq.curr : nullptr;
+    Entity* curr = queued_curr(rq);
     if (rq.nr_queued == 1) return curr ? curr : first;
-    if (params_.pick_buddy && rq.next && eligible(rq, *rq.next)) return rq.next;
+    if (Entity* next = rq.next; params_.pick_buddy && next && eligible(rq, *next)) return next;
     if (curr && !eligible(rq, *curr)) curr = nullptr;
     if (curr && protect && protected_slice(*curr)) return curr;
     Entity* best = first && eligible(rq, *first) ? first : first_eligible(rq);
@@ -182,16 +182,14 @@ class Eevdf final : public PickRule {
   static Entity* first_eligible(const CfsRq& rq) {
     Entity* at = rq.root;
     while (at) {
-      if (at->left && vruntime_eligible(rq, at->left->min_vruntime)) at = at->left;
+      if (Entity* left = at->left; left && vruntime_eligible(rq, left->min_vruntime)) at = left;
       else if (eligible(rq, *at)) return at;
       else at = at->right;
     }
     return nullptr;
   }
+
+  const Params& params_;
 };
-
-}  // namespace
-
-std::unique_ptr<PickRule> make_eevdf(const Params& params) { return std::make_unique<Eevdf>(params); }
 
 }  // namespace simsched::fair
