@@ -164,7 +164,7 @@ void FairClass::set_next_entity(CfsRq& rq, Entity& e) {
 // From one task to another, the levels that both run through are left alone: their slices go on.
 void FairClass::put_prev_task(CpuId cpu, TaskId task, TaskId) {
   TaskId next = cpu_state(cpu).picked;
-  const Entity* shared = next.valid() && next != task ? entity_of(next).parent : nullptr;
+  const Entity* shared = next.valid() && next != task ? entity_of(next).parent.get() : nullptr;
   for (Entity* e = &entity_of(task); e && e != shared; e = e->parent) put_prev_entity(*e->cfs_rq, *e);
 }
 
