@@ -122,13 +122,16 @@ void Domains::build_groups(CpuId cpu, const std::vector<std::vector<const Span*>
       groups_.push_back({});
       group = &groups_.back();
       groups_at_[level][set.first_cpu().index()].push_back(group);
-      group->number = groups_.size() - 1;
+      group->number = static_cast<uint32_t>(groups_.size() - 1);
       group->domain = domain.span;
       if (!child) {
         spans_.push_back({single, {member}});
         child = &spans_.back();
       }
       group->span = child;
+      group->nr_cpus = static_cast<int32_t>(child->cpus.size());
+      group->first = child->cpus.front();
+      group->contiguous = child->cpus.back().value() - group->first.value() + 1 == group->nr_cpus;
       group->min_capacity = kCapacityScale;
       for (CpuId c : child->cpus) {
         // Where groups overlap, only the CPUs whose own group this is balance for it.

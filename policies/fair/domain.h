@@ -22,18 +22,26 @@ struct Span {
   std::vector<CpuId> cpus;
 };
 
-// A part of a domain, between which and the other parts load is balanced: a domain of the level below.
-struct Group {
-  size_t number = 0;              // from 0, of all groups
-  const Span* span = nullptr;
-  const Span* domain = nullptr;   // that it is part of
-  std::vector<CpuId> balancers;   // who may pull load into the group for all of it (group_balance_mask)
-  int64_t capacity = 0;           // sum over its CPUs
+// A part of a domain, between which and the other parts load is balanced: a domain of the level below. What balancing
+// looks at of each is in one cache line.
+struct alignas(64) Group {
+  uint32_t number = 0;         // from 0, of all groups
+  int32_t nr_cpus = 0;
+  CpuId first;                 // its first CPU
+  bool contiguous = false;     // its CPUs are `first` and those that follow
+  bool smt = false;            // its CPUs share a core
+  int64_t capacity = 0;        // sum over its CPUs
   int64_t min_capacity = 0, max_capacity = 0;  // of one CPU
   int64_t cores = 0;
-  bool smt = false;               // its CPUs share a core
+  const Span* span = nullptr;
+  const Span* domain = nullptr;  // that it is part of
+  std::vector<CpuId> balancers;  // who may pull load into the group for all of it (group_balance_mask)
 
-  int64_t weight() const { return static_cast<int64_t>(span->cpus.size()); }
+  int64_t weight() const { return nr_cpus; }
+  // In ascending order.
+  CpuId cpu(int32_t i) const {
+    return contiguous ? CpuId(first.value() + i) : span->cpus[static_cast<size_t>(i)];
+  }
 };
 
 // One level as one CPU sees it.

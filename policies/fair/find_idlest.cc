@@ -45,7 +45,8 @@ GroupStats FairClass::wakeup_stats(const Domain& domain, const Group& group, Tas
   CpuId own = kernel_->task_cpu(task);  // what the task itself adds there does not count
   const int64_t since = fresh_since();
   bool attached = entity_of(task).avg.last_update_time != 0, queued = kernel_->task_on_rq(task);
-  for (CpuId cpu : group.span->cpus) {
+  for (int32_t i = 0; i < group.nr_cpus; ++i) {
+    CpuId cpu = group.cpu(i);
     const CfsRq& root = fresh_root(cpu, since);
     int64_t running = kernel_->nr_running(cpu), runnable = root.h_nr_runnable;
     if (cpu == own && attached) {

@@ -143,7 +143,8 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
   int64_t load = 0, util = 0, runnable = 0, nr_running = 0, h_nr_running = 0, idle_cpus = 0, misfit_load = 0;
   const bool all = lb.excluded.empty(), misfits = lb.domain->asym_capacity && !local;
   const int64_t since = fresh_since();
-  for (CpuId cpu : group.span->cpus) {
+  for (int32_t i = 0; i < group.nr_cpus; ++i) {
+    CpuId cpu = group.cpu(i);
     if (!all && !lb.considers(cpu)) continue;
     const CfsRq& root = fresh_root(cpu, since);
     load += static_cast<int64_t>(root.avg.load_avg);
@@ -181,7 +182,8 @@ const Group* FairClass::find_busiest_group(LoadBalance& lb) {
   stats.prefer_sibling = lb.level > 0 && domains[lb.level - 1].prefer_sibling;
   bool overloaded = false;
   for (const Group* group : lb.domain->groups) {
-    bool local = group->span->set.contains(lb.dst);
+    // Others contain its CPU, too, only where groups overlap.
+    bool local = group == lb.domain->groups[0] || (lb.domain->numa && group->span->set.contains(lb.dst));
     GroupStats group_stats = balance_stats(lb, *group, local, &overloaded);
     stats.load += group_stats.load;
     stats.capacity += group_stats.capacity;

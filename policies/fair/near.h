@@ -15,7 +15,7 @@ class Near {
   static constexpr size_t kReach = size_t{kUnit} << 31;  // the size of the block is less
 
   Near() = default;
-  Near(const Near&) = delete;  // what lies elsewhere, on the stack say, is out of reach: take a T*
+  Near(const Near&) = delete;  // a copy on the stack would not reach
   Near& operator=(const Near& other) { return *this = other.get(); }
   Near& operator=(T* to) {
     distance_ = to ? static_cast<int32_t>((reinterpret_cast<intptr_t>(to) - here()) / kUnit) : 0;

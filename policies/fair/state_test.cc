@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <type_traits>
+
 #include "base/rng.h"
 #include "policies/registry.h"
 #include "sim/testing.h"
 
 namespace simsched {
 namespace {
+
+static_assert(!std::is_copy_constructible_v<fair::Near<fair::Entity>>);  // a copy elsewhere would not reach
 
 TEST(FairState, PointersOfACopyPointIntoTheCopy) {
   fair::Block from(2, 3), to(2, 3);
