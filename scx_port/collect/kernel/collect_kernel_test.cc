@@ -71,9 +71,9 @@ class CollectKernelTest : public testing::Test {
 };
 
 // Every count by perf that encloses the collector's is not less, every one that lies within it is not more: but for a
-// few. Perf leaves out what it meets while it is itself at work on that CPU; and where others trace on this machine,
-// the kernel leaves out BPF programs in interrupts of their work, without counting them as missed (6.18: half a percent
-// of the wake-ups; ftrace sees as many as perf).
+// few. Perf leaves out what it meets while it is itself at work on that CPU; and BPF programs were seen not to run, nor
+// to be counted as missed, in interrupts of some threads of a busy machine (6.18: half a percent of the wake-ups, up to
+// a few moves; ftrace sees as many as perf; why is not known).
 TEST_F(CollectKernelTest, CountsEveryEventThatPerfCounts) {
   const char* names[] = {"sched_switch", "sched_wakeup", "sched_wakeup_new", "sched_migrate_task"};
   std::vector<std::unique_ptr<TracepointCount>> perf;
