@@ -75,7 +75,9 @@ class Simulation {
     ClassStack stack = default_classes(options.kernel, machine, &fair);
     auto make = [this, object = std::move(object), variables = std::move(variables), half = half.release()] {
       BpfOpsOptions ops_options;
-      ops_options.variables = variables;
+      Tunables settings;
+      for (const auto& [name, text] : variables) settings.push_back({name, text, ""});
+      ops_options.variables = resolve_variables(*object, settings);
       ops_options.user_half.reset(half);
       ops_options.print = [this](const std::string& text) { printed.push_back(text); };
       auto made = std::make_unique<BpfOps>(object, std::move(ops_options));

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "policies/registry.h"
 #include "scx_port/host/policies.h"
 #include "scx_port/schedulers/rusty/testing.h"
 #include "sim/testing.h"
