@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/commands.h"
 #include "app/outputs.h"
@@ -14,6 +14,7 @@
 #include "experiment/config.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
+#include "experiment/policies.h"
 #include "report/comparison.h"
 #include "report/summary.h"
 #include "scx_port/export/exporter.h"
@@ -41,11 +42,8 @@ struct Arguments {
   bool quiet = false;
 };
 
-const HostedEntry* find_hosted(const std::string& name) {
-  for (const HostedEntry& entry : hosted_policies())
-    if (entry.name == name) return &entry;
-  return nullptr;
-}
+// Null: it cannot be exported.
+const ExtPolicy* hosted(const Policy& policy) { return dynamic_cast<const ExtPolicy*>(&policy); }
 
 // Means over the seeds, rounded: integers are the same everywhere.
 nlohmann::ordered_json results_of(const std::vector<RunResult>& results) {
@@ -68,7 +66,7 @@ nlohmann::ordered_json results_of(const std::vector<RunResult>& results) {
   return list;
 }
 
-bool can_be_exported(const PolicyConfig& policy) { return find_hosted(policy.name) != nullptr; }
+bool can_be_exported(const PolicyConfig& policy) { return hosted(*policy.policy) != nullptr; }
 
 // The index of the policy to export.
 size_t choose(const Config& config, const std::string& wanted, const std::vector<RunResult>& results) {
@@ -129,34 +127,30 @@ int write_folder(const Arguments& arguments, const ExportRequest& request) {
 
 int export_policy(const Arguments& arguments, const PolicyConfig& policy, const Machine& machine,
                   const KernelParams& kernel, const std::string& results) {
-  PolicyRequest request{&policy.tunables, kernel, machine, policy.name, policy.where, {}};
-  HostedPolicy hosted;
-  find_hosted(policy.name)->read(request, &hosted);
-  return write_folder(arguments, {file_name(policy.label), hosted, machine, policy.where, results, SIMSCHED_VERSION});
+  const HostedPolicy host = hosted(*policy.policy)->host({kernel, machine, policy.where}, policy.tunables);
+  return write_folder(arguments, {file_name(policy.label), host, machine, policy.where, results, SIMSCHED_VERSION});
 }
 
 // A name or a source, with nothing simulated.
-int export_plain(const Arguments& arguments) {
-  PolicyConfig policy;
+int export_plain(const Arguments& arguments, const PolicyRegistry& registry) {
   const std::string& subject = arguments.subject;
-  if (subject.ends_with(".bpf.c") || subject.ends_with(".bpf.o")) {
-    policy = {"bpf", std::filesystem::path(subject).stem().stem().string(), {{"bpf", subject, subject}}, subject};
-  } else {
+  std::optional<PolicyConfig> policy = policy_from_file(subject, registry);
+  if (!policy) {
     std::vector<std::string> names;
-    for (const HostedEntry& entry : hosted_policies())
-      if (entry.listed) names.push_back(entry.name);
+    for (const auto& row : registry.policies())
+      if (hosted(*row) && !row->is_file()) names.push_back(row->name());
     if (std::find(names.begin(), names.end(), subject) == names.end())
       throw Error("", "'" + subject + "' is neither a policy that can be exported nor a .yaml file",
                   suggest(subject, names));
-    policy = {subject, subject, {}, subject};
+    policy = policy_from_name(subject, registry, subject);
   }
   if (!arguments.policy.empty()) throw Error("--policy", "there is only one policy here", "leave it out");
   const Machine host = load_machine(YAML::Node("host"), "host");
-  return export_policy(arguments, policy, host, KernelParams{}, "");
+  return export_policy(arguments, *policy, host, KernelParams{}, "");
 }
 
-int export_config(const Arguments& arguments) {
-  Config config = load_config(arguments.subject);
+int export_config(const Arguments& arguments, const PolicyRegistry& registry) {
+  Config config = load_config(arguments.subject, registry);
   if (config.metrics.empty()) config.metrics = default_metrics();
   if (!arguments.policy.empty()) choose(config, arguments.policy, {});  // before anything is simulated
   const Inputs inputs = load_inputs(config, arguments.quiet);
@@ -178,7 +172,8 @@ int run(const Arguments& arguments) {
   check_output_folder(arguments.output);
   loader_path();
   const bool config = arguments.subject.ends_with(".yaml") || arguments.subject.ends_with(".yml");
-  return config ? export_config(arguments) : export_plain(arguments);
+  const PolicyRegistry registry = all_policies();
+  return config ? export_config(arguments, registry) : export_plain(arguments, registry);
 }
 
 Action add(CLI::App& command) {

@@ -5,28 +5,26 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "base/error.h"
-#include "base/suggest.h"
-#include "experiment/policy_registry.h"
+#include "experiment/policies.h"
 #include "report/table.h"
 
 namespace simsched {
 namespace {
 
-void print_list() {
+void print_list(const PolicyRegistry& registry) {
   Table table;
   table.add_column("policy", Align::kLeft);
   table.add_column("what it is", Align::kLeft);
-  for (const PolicyInfo& info : policy_registry().infos()) table.add_row({info.name, info.summary});
-  fmt::print(
-      "{}\nsimsched policies NAME shows the tunables of one\n"
-      "\nAny other sched_ext scheduler: {{bpf: FILE.bpf.c}} as a policy; docs/sched_ext.md\n",
-      table.str(wants_colour(STDOUT_FILENO)));
+  for (const auto& policy : registry.policies())
+    if (!policy->is_file()) table.add_row({policy->name(), policy->summary()});
+  fmt::print("{}\nsimsched policies NAME shows the tunables of one\n"
+             "\nAny other sched_ext scheduler: {{bpf: FILE.bpf.c}} as a policy; docs/sched_ext.md\n", table.str(wants_colour(STDOUT_FILENO)));
 }
 
-void print_tunables(const PolicyInfo& policy) {
-  fmt::print("{}: {}\n", policy.name, policy.summary);
-  if (policy.tunables.empty()) {
+void print_tunables(const PolicyRegistry& registry, const Policy& policy) {
+  const std::vector<TunableReader::Info> tunables = registry.tunables(policy);
+  fmt::print("{}: {}\n", policy.name(), policy.summary());
+  if (tunables.empty()) {
     fmt::print("\nIt has no tunables.\n");
     return;
   }
@@ -34,26 +32,19 @@ void print_tunables(const PolicyInfo& policy) {
   table.add_column("tunable", Align::kLeft);
   table.add_column("default", Align::kLeft);
   table.add_column("meaning", Align::kLeft);
-  for (const auto& info : policy.tunables) table.add_row({info.key, info.value, info.help});
-  const auto& example = policy.tunables.front();
-  fmt::print("\n{}\nIn an experiment:\n  policies:\n    - {}: {{{}: {}}}\n", table.str(wants_colour(STDOUT_FILENO)),
-             policy.name, example.key, example.value);
+  for (const auto& info : tunables) table.add_row({info.key, info.value, info.help});
+  const std::string example = tunables.front().key + ": " + (policy.is_file() ? "PATH" : tunables.front().value);
+  fmt::print("\n{}\nIn an experiment:\n  policies:\n    - {}{{{}}}\n", table.str(wants_colour(STDOUT_FILENO)),
+             policy.is_file() ? "" : policy.name() + ": ", example);
 }
 
 int show(const std::string& name) {
-  if (name.empty()) {
-    print_list();
-    return 0;
-  }
-  std::vector<std::string> names;
-  for (const PolicyInfo& info : policy_registry().infos()) {
-    if (info.name == name) {
-      print_tunables(info);
-      return 0;
-    }
-    names.push_back(info.name);
-  }
-  throw Error("policies", "no policy is called '" + name + "'", suggest(name, names));
+  const PolicyRegistry registry = all_policies();
+  if (name.empty())
+    print_list(registry);
+  else
+    print_tunables(registry, registry.get(name, "policies"));
+  return 0;
 }
 
 Action add(CLI::App& command) {

@@ -14,6 +14,7 @@
 #include "experiment/config.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
+#include "experiment/policies.h"
 #include "report/comparison.h"
 #include "report/counters.h"
 #include "report/csv.h"
@@ -51,20 +52,21 @@ struct Arguments {
 };
 
 // The policies of the command line: those of the config by label or name, with its tunables, or others plain.
-std::vector<PolicyConfig> chosen_policies(const std::vector<std::string>& names, const Config& config) {
+std::vector<PolicyConfig> chosen_policies(const std::vector<std::string>& names, const Config& config,
+                                          const PolicyRegistry& registry) {
   std::vector<PolicyConfig> chosen;
   for (const std::string& name : names) {
     auto same = [&](const PolicyConfig& policy) { return policy.label == name; };
     auto found = std::find_if(config.policies.begin(), config.policies.end(), same);
     if (std::any_of(chosen.begin(), chosen.end(), same)) throw Error("--policy", "'" + name + "' is given twice");
-    chosen.push_back(found != config.policies.end() ? *found : policy_from_name(name));
+    chosen.push_back(found != config.policies.end() ? *found : policy_from_name(name, registry, "--policy"));
   }
   return chosen;
 }
 
-Config configure(const Arguments& arguments) {
-  Config config = load_config(arguments.config);
-  if (!arguments.policies.empty()) config.policies = chosen_policies(arguments.policies, config);
+Config configure(const Arguments& arguments, const PolicyRegistry& registry) {
+  Config config = load_config(arguments.config, registry);
+  if (!arguments.policies.empty()) config.policies = chosen_policies(arguments.policies, config, registry);
   if (arguments.seeds > 0) config.seeds = first_seeds(static_cast<size_t>(arguments.seeds));
   if (arguments.jobs > 0) config.jobs = arguments.jobs;
   if (!arguments.output.empty()) config.output = arguments.output;
@@ -116,7 +118,8 @@ bool lies_in(const std::string& path, const std::string& folder) {
 }
 
 int run(const Arguments& arguments) {
-  Config config = configure(arguments);
+  const PolicyRegistry registry = all_policies();
+  Config config = configure(arguments, registry);
   check_output_folder(config.output);
   for (const std::string& path : {arguments.csv, arguments.perfetto}) {
     if (!path.empty() && !lies_in(path, config.output)) check_output_file(path);

@@ -12,6 +12,7 @@
 #include "experiment/config.h"
 #include "experiment/fidelity.h"
 #include "experiment/parallel.h"
+#include "experiment/policies.h"
 #include "experiment/recording.h"
 #include "report/counters.h"
 #include "report/fidelity.h"
@@ -42,12 +43,12 @@ struct Replays {
   SchedTrace first;               // when it is to be written
 };
 
-Replays replay_seeds(const Recording& recording, const Arguments& arguments) {
+Replays replay_seeds(const Recording& recording, const PolicyConfig& policy, const Arguments& arguments) {
   Replays replays;
   replays.stats.resize(static_cast<size_t>(arguments.seeds));
   ProgressBar bar("replaying");
   auto one = [&](size_t i) {
-    SchedTrace trace = replay_recording(recording, arguments.policy, {}, i + 1, "--policy");
+    SchedTrace trace = replay_recording(recording, policy, i + 1);
     replays.stats[i] = trace_stats(trace, recording.trace.holes.no_switch_from_idle);
     if (i == 0 && !arguments.perfetto.empty()) replays.first = std::move(trace);
   };
@@ -57,12 +58,13 @@ Replays replay_seeds(const Recording& recording, const Arguments& arguments) {
 
 int validate(const Arguments& arguments) {
   // Before the recording is read, and replayed.
-  policy_from_name(arguments.policy);
+  const PolicyRegistry registry = all_policies();
+  const PolicyConfig policy = policy_from_name(arguments.policy, registry, "--policy");
   if (!arguments.json.empty()) check_output_file(arguments.json);
   if (!arguments.perfetto.empty()) check_output_file(arguments.perfetto);
 
   Recording recording = load_with_bar(arguments.trace, arguments.recorded, arguments.machine);
-  Replays replays = replay_seeds(recording, arguments);
+  Replays replays = replay_seeds(recording, policy, arguments);
   Fidelity fidelity(trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle), replays.stats);
 
   Outputs outputs;

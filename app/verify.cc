@@ -12,6 +12,7 @@
 #include "base/temporary_folder.h"
 #include "bpf/process.h"
 #include "experiment/parallel.h"
+#include "experiment/policies.h"
 #include "experiment/side_by_side.h"
 #include "report/side_by_side.h"
 #include "scx_port/export/costs.h"
@@ -120,7 +121,7 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
     all_tried = all_tried && result.unusable.empty();
     if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
     if (!result.trace.empty()) {
-      fmt::print("{}\n", side_by_side_table(kernel_and_simulation(result.trace, folder, result.release)));
+      fmt::print("{}\n", side_by_side_table(kernel_and_simulation(result.trace, folder, result.release, all_policies())));
     }
     ok = ok && (result.ok() || !result.unusable.empty());
     if (!result.costs.empty()) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/suggest.h"
 
@@ -28,108 +28,139 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
+Error wrong(const Tunable& tunable, const std::string& remedy) {
+  return Error(tunable.where, "'" + tunable.value.str() + "' is not a value of " + tunable.key, remedy);
+}
+
+void add_settings(const Tunables& tunables, const std::string& group, std::string* text) {
+  for (const Tunable& tunable : tunables) {
+    if (const Tunables* members = tunable.value.map()) {
+      add_settings(*members, group + tunable.key + ".", text);
+    } else {
+      text->append(text->empty() ? "" : " ").append(group).append(tunable.key).append("=").append(tunable.value.str());
+    }
+  }
+}
+
 }  // namespace
 
-bool parse_nanos(const std::string& text, Nanos* value) {
-  const char *at = text.data(), *end = at + text.size();
-  int64_t whole = 0, fraction = 0, scale = 1;
-  auto [rest, failed] = std::from_chars(at, end, whole);
-  if (failed != std::errc() || whole < 0) return false;
-  at = rest;
-  if (at != end && *at == '.') {
-    const char* first = ++at;
-    for (; at != end && *at >= '0' && *at <= '9' && scale < 1000000000; ++at) {
-      fraction = fraction * 10 + (*at - '0');
-      scale *= 10;
-    }
-    if (at == first) return false;
+std::string TunableValue::str() const {
+  std::vector<std::string> parts;
+  if (text()) return *text();
+  if (list()) {
+    for (const TunableValue& item : *list()) parts.push_back(item.str());
+    return "[" + join(parts) + "]";
   }
-  std::string unit(at, end);
-  int64_t factor = unit == "s"                    ? 1000000000
-                   : unit == "ms"                 ? 1000000
-                   : unit == "us"                 ? 1000
-                   : unit == "ns" || unit.empty() ? 1
-                                                  : 0;
-  if (factor == 0 || whole > INT64_MAX / factor - 1) return false;
-  if (fraction * factor % scale != 0) return false;  // not a whole number of ns
-  *value = Nanos(whole * factor + fraction * factor / scale);
-  return true;
+  for (const Tunable& member : *map()) parts.push_back(member.key + ": " + member.value.str());
+  return "{" + join(parts) + "}";
+}
+
+std::string settings_text(const Tunables& tunables) {
+  std::string text;
+  add_settings(tunables, "", &text);
+  return text;
+}
+
+void TunableReader::bind_text(Info info, std::function<void(const std::string&, const Tunable&)> read,
+                              std::function<std::string()> value) {
+  auto read_word = [read = std::move(read)](const Tunable& tunable, const std::string&) {
+    if (!tunable.value.text())
+      throw Error(tunable.where, tunable.key + " is not one value", "write '" + tunable.key + ": VALUE'");
+    read(*tunable.value.text(), tunable);
+  };
+  bindings_.push_back({std::move(info), std::move(read_word), std::move(value)});
 }
 
 void TunableReader::bind(std::string key, int64_t* variable, int64_t low, int64_t high, std::string help) {
-  bindings_.push_back({Binding::Kind::kInt, std::move(key), std::move(help), variable, low, high, {}});
+  auto read = [=](const std::string& text, const Tunable& tunable) {
+    int64_t value = 0;
+    if (!parse_int(text, &value) || value < low || value > high)
+      throw wrong(tunable, "give it a number from " + std::to_string(low) + " to " + std::to_string(high));
+    *variable = value;
+  };
+  bind_text({std::move(key), {}, std::move(help), false, {}}, read, [=] { return std::to_string(*variable); });
 }
+
 void TunableReader::bind(std::string key, Nanos* variable, Nanos low, Nanos high, std::string help) {
-  bindings_.push_back(
-      {Binding::Kind::kNanos, std::move(key), std::move(help), variable, low.count(), high.count(), {}});
+  auto read = [=](const std::string& text, const Tunable& tunable) {
+    *variable = read_duration(text, tunable.key, low, high, tunable.where);
+  };
+  bind_text({std::move(key), {}, std::move(help), false, {}}, read, [=] { return std::to_string(variable->count()); });
 }
+
 void TunableReader::bind(std::string key, bool* variable, std::string help) {
-  bindings_.push_back({Binding::Kind::kBool, std::move(key), std::move(help), variable, 0, 1, {}});
+  auto read = [=](const std::string& text, const Tunable& tunable) {
+    if (!parse_bool(text, variable)) throw wrong(tunable, "write true or false");
+  };
+  bind_text({std::move(key), {}, std::move(help), false, {}}, read, [=] { return *variable ? "true" : "false"; });
 }
+
 void TunableReader::bind(std::string key, std::string* variable, std::vector<std::string> choices, std::string help) {
-  bindings_.push_back({Binding::Kind::kChoice, std::move(key), std::move(help), variable, 0, 0, std::move(choices)});
+  auto read = [=](const std::string& text, const Tunable& tunable) {
+    if (std::find(choices.begin(), choices.end(), text) == choices.end())
+      throw wrong(tunable, "one of " + join(choices));
+    *variable = text;
+  };
+  bind_text({std::move(key), {}, std::move(help), false, {}}, read, [=] { return *variable; });
 }
+
 void TunableReader::bind(std::string key, std::string* variable, std::string help) {
-  bindings_.push_back({Binding::Kind::kText, std::move(key), std::move(help), variable, 0, 0, {}});
+  bind_path(std::move(key), variable, {}, std::move(help));
+  bindings_.back().info.is_path = false;
+}
+
+void TunableReader::bind_path(std::string key, std::string* variable, std::vector<std::string> words,
+                              std::string help) {
+  auto read = [=](const std::string& text, const Tunable& tunable) {
+    if (text.empty()) throw wrong(tunable, "write some text");
+    *variable = text;
+  };
+  bind_text({std::move(key), {}, std::move(help), true, std::move(words)}, read, [=] { return *variable; });
+}
+
+void TunableReader::bind_paths(std::string key, std::vector<std::string>* variable, std::string help) {
+  auto read = [=](const Tunable& tunable, const std::string&) {
+    variable->clear();
+    const TunableValue::List one = {tunable.value};
+    for (const TunableValue& item : tunable.value.list() ? *tunable.value.list() : one) {
+      if (!item.text() || item.text()->empty()) throw wrong(tunable, "write a list of paths, [A, B]");
+      variable->push_back(*item.text());
+    }
+  };
+  bindings_.push_back({{std::move(key), {}, std::move(help), true, {}}, read, [=] { return join(*variable); }});
+}
+
+void TunableReader::bind_map(std::string key, TunableReader members, std::string shown, std::string help) {
+  members.group_ = group_ + key + ".";
+  auto read = [members = std::move(members), shown](const Tunable& tunable, const std::string& policy) {
+    if (!tunable.value.map()) throw wrong(tunable, "write it as '" + tunable.key + ": " + shown + "'");
+    members.read(*tunable.value.map(), policy);
+  };
+  bindings_.push_back({{std::move(key), {}, std::move(help), false, {}}, read, [=] { return shown; }});
 }
 
 void TunableReader::read(const Tunables& tunables, const std::string& policy) const {
-  for (const Tunable& t : tunables) {
-    auto found = std::find_if(bindings_.begin(), bindings_.end(), [&](const Binding& b) { return b.key == t.key; });
-    if (found == bindings_.end()) {
+  for (const Tunable& tunable : tunables) {
+    auto found =
+        std::find_if(bindings_.begin(), bindings_.end(), [&](const Binding& b) { return b.info.key == tunable.key; });
+    if (found != bindings_.end()) {
+      found->read(tunable, policy);
+    } else if (rest_) {
+      rest_->push_back(tunable);
+    } else {
       std::vector<std::string> keys;
-      for (const Binding& b : bindings_) keys.push_back(b.key);
-      throw Error(t.where, "policy " + policy + " has no tunable '" + t.key + "'", suggest(t.key, keys));
-    }
-    auto wrong = [&](const std::string& remedy) {
-      return Error(t.where, "'" + t.value + "' is not a value of " + t.key, remedy);
-    };
-    auto range = [&](const std::string& unit) {
-      return "give it a number from " + std::to_string(found->low) + " to " + std::to_string(found->high) + unit;
-    };
-    switch (found->kind) {
-      case Binding::Kind::kInt: {
-        int64_t value = 0;
-        if (!parse_int(t.value, &value) || value < found->low || value > found->high) throw wrong(range(""));
-        *static_cast<int64_t*>(found->variable) = value;
-        break;
-      }
-      case Binding::Kind::kNanos: {
-        Nanos value;
-        if (!parse_nanos(t.value, &value) || value.count() < found->low || value.count() > found->high)
-          throw wrong(range(" ns, or with a unit like 3ms, 20us"));
-        *static_cast<Nanos*>(found->variable) = value;
-        break;
-      }
-      case Binding::Kind::kBool:
-        if (bool value; parse_bool(t.value, &value)) *static_cast<bool*>(found->variable) = value;
-        else throw wrong("write true or false");
-        break;
-      case Binding::Kind::kChoice:
-        if (std::find(found->choices.begin(), found->choices.end(), t.value) == found->choices.end())
-          throw wrong("one of " + join(found->choices));
-        *static_cast<std::string*>(found->variable) = t.value;
-        break;
-      case Binding::Kind::kText:
-        if (t.value.empty()) throw wrong("write some text");
-        *static_cast<std::string*>(found->variable) = t.value;
-        break;
+      for (const Binding& b : bindings_) keys.push_back(group_ + b.info.key);
+      const std::string key = group_ + tunable.key;
+      throw Error(tunable.where, "policy " + policy + " has no tunable '" + key + "'", suggest(key, keys));
     }
   }
 }
 
 std::vector<TunableReader::Info> TunableReader::infos() const {
   std::vector<Info> infos;
-  for (const Binding& b : bindings_) {
-    std::string value;
-    switch (b.kind) {
-      case Binding::Kind::kInt: value = std::to_string(*static_cast<const int64_t*>(b.variable)); break;
-      case Binding::Kind::kNanos: value = std::to_string(static_cast<const Nanos*>(b.variable)->count()); break;
-      case Binding::Kind::kBool: value = *static_cast<const bool*>(b.variable) ? "true" : "false"; break;
-      case Binding::Kind::kText:
-      case Binding::Kind::kChoice: value = *static_cast<const std::string*>(b.variable); break;
-    }
-    infos.push_back({b.key, value, b.help});
+  for (const Binding& binding : bindings_) {
+    infos.push_back(binding.info);
+    infos.back().value = binding.value();
   }
   return infos;
 }

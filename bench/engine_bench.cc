@@ -24,7 +24,7 @@ void raw_queue(benchmark::State& state) {
 }
 
 void simulate(benchmark::State& state, const char* policy, Nanos duration) {
-  bench::simulate(state, PolicyRegistry(kernel_policies()), policy, duration);
+  bench::simulate(state, PolicyRegistry(cpp_policies()), policy, duration);
 }
 
 void eevdf(benchmark::State& state) { simulate(state, "eevdf", Nanos(state.range(2) * 1'000'000)); }

@@ -1,13 +1,11 @@
 #include "experiment/config.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 #include <regex>
 #include <set>
 
-#include "experiment/inputs.h"
-#include "experiment/policy_registry.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
@@ -21,16 +19,7 @@ const std::vector<std::string> kKeys = {"machine",  "machines", "workload", "ker
                                         "duration", "metrics",  "output",   "jobs",   "hotplug"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
-  std::string text = yaml_text(node, file, what);
-  Nanos value;
-  if (!parse_nanos(text, &value)) {
-    throw Error(yaml_where(node, file), what + " is '" + text + "', not a duration", "write it as 3ms, 250us or 10s");
-  }
-  if (value < low || value > high) {
-    throw Error(yaml_where(node, file), what + " is " + text,
-                "take " + std::to_string(low.count()) + "ns to " + std::to_string(high.count()) + "ns");
-  }
-  return value;
+  return read_duration(yaml_text(node, file, what), what, low, high, yaml_where(node, file));
 }
 
 constexpr Nanos kLongest = 86400_s * 365;  // ends well before the clock overflows
@@ -110,76 +99,6 @@ KernelConfig read_kernel(const YamlMap& map) {
   return kernel;
 }
 
-void check_policy_name(const std::string& name, const std::string& where) {
-  std::vector<std::string> names = policy_registry().names();
-  if (std::find(names.begin(), names.end(), name) == names.end()) {
-    throw Error(where, "no policy is called '" + name + "'", suggest(name, names));
-  }
-}
-
-// A value as tunables take it: a list becomes "[a, b]".
-std::string tunable_text(const YAML::Node& node, const std::string& file, const std::string& key) {
-  if (!node.IsSequence()) return yaml_text(node, file, key);
-  std::string text = "[";
-  for (const YAML::Node& entry : node) text += (text.size() > 1 ? ", " : "") + yaml_text(entry, file, key);
-  return text + "]";
-}
-
-// Policies that are files: {bpf: FILE.bpf.c, VARIABLE: VALUE, ...}, {exported: FOLDER}.
-bool is_file_policy(const std::string& name) { return name == "bpf" || name == "exported"; }
-
-// {KEY: VALUE, GROUP: {KEY: VALUE}}: a tunable in a group is called GROUP.KEY. Only sched_ext policies have groups and
-// lists.
-void read_tunables(const YAML::Node& map, const std::string& file, const std::string& group, PolicyConfig* policy) {
-  std::set<std::string> seen;
-  for (const auto& entry : map) {
-    std::string where = yaml_where(entry.first, file);
-    if (!entry.first.IsScalar()) throw Error(where, "the name of a tunable is not text", "write NAME: VALUE");
-    std::string key = group + entry.first.Scalar();
-    if (!seen.insert(key).second) throw Error(where, "'" + key + "' is given twice", "keep one");
-    bool hosted = is_file_policy(policy->name) || policy->name.starts_with("scx_");
-    if (hosted && entry.second.IsMap() && group.empty()) {
-      read_tunables(entry.second, file, key + ".", policy);
-      continue;
-    }
-    std::string value = hosted ? tunable_text(entry.second, file, key) : yaml_text(entry.second, file, key);
-    if (key == "label") {
-      policy->label = value;
-      if (value.empty()) throw Error(where, "label is empty", "name the policy as it should be shown");
-      continue;
-    }
-    policy->tunables.push_back({key, value, where});
-  }
-}
-
-// The label, where the config gives none: the name and what is set.
-void name_policy(PolicyConfig* policy, const std::string& name) {
-  if (!policy->label.empty()) return;
-  std::string settings;
-  for (const Tunable& tunable : policy->tunables) {
-    if (!is_file_policy(tunable.key))
-      settings.append(settings.empty() ? "" : " ").append(tunable.key).append("=").append(tunable.value);
-  }
-  policy->label = name + (settings.empty() ? "" : "(" + settings + ")");
-}
-
-PolicyConfig read_file_policy(const char* name, const YAML::Node& node, const std::string& file) {
-  PolicyConfig policy;
-  policy.name = name;
-  policy.where = yaml_where(node[name], file);
-  read_tunables(node, file, "", &policy);
-  std::string stem;
-  for (Tunable& tunable : policy.tunables) {
-    if (tunable.key != name) continue;
-    tunable.value = find_input_file(tunable.value, file, tunable.where);
-    std::filesystem::path path(tunable.value);
-    if (!path.has_filename()) path = path.parent_path();  // a folder, written "winner/"
-    stem = path.stem().stem().string();
-  }
-  name_policy(&policy, stem);
-  return policy;
-}
-
 std::vector<HotplugEvent> read_hotplug(const YamlMap& map) {
   YAML::Node list = map.at("hotplug");
   std::string example = "write it as [{at: 1s, cpu: 2, online: false}]";
@@ -194,50 +113,6 @@ std::vector<HotplugEvent> read_hotplug(const YamlMap& map) {
                       keys.boolean("online")});
   }
   return events;
-}
-
-PolicyConfig read_policy(const YAML::Node& node, const std::string& file) {
-  if (node.IsScalar()) {
-    PolicyConfig policy = {node.Scalar(), node.Scalar(), {}, yaml_where(node, file)};
-    check_policy_name(policy.name, policy.where);
-    return policy;
-  }
-  for (const char* name : {"bpf", "exported"})
-    if (node.IsMap() && node[name].IsDefined()) return read_file_policy(name, node, file);
-  auto [name, tunables] = single_entry(node, file, "a policy is neither a name nor {NAME: {tunables}}",
-                                       "'eevdf' or 'eevdf: {base_slice_ns: 3ms}'");
-  PolicyConfig policy;
-  policy.name = name.Scalar();
-  policy.where = yaml_where(name, file);
-  check_policy_name(policy.name, policy.where);
-  if (!tunables.IsMap()) {
-    throw Error(policy.where, "the tunables of " + policy.name + " are not a mapping",
-                "write it as '" + policy.name + ": {base_slice_ns: 3ms}'");
-  }
-  read_tunables(tunables, file, "", &policy);
-  name_policy(&policy, policy.name);
-  for (Tunable& tunable : policy.tunables) {
-    if (policy.name == "scx_gate" && tunable.key == "model" && tunable.value != "random")
-      tunable.value = find_input_file(tunable.value, file, tunable.where);
-  }
-  return policy;
-}
-
-std::vector<PolicyConfig> read_policies(const YamlMap& map) {
-  std::string remedy = "write it as 'policies: [eevdf, cfs]'; simsched policies lists the names";
-  if (!map.has("policies")) throw Error(map.file(), "no policies are given", remedy);
-  YAML::Node list = map.at("policies");
-  if (!list.IsSequence() || list.size() == 0) throw Error(map.where("policies"), "policies is not a list", remedy);
-  std::vector<PolicyConfig> policies;
-  std::set<std::string> labels;
-  for (const YAML::Node& node : list) {
-    policies.push_back(read_policy(node, map.file()));
-    if (!labels.insert(policies.back().label).second) {
-      throw Error(policies.back().where, "two policies are shown as '" + policies.back().label + "'",
-                  "give one of them a 'label'");
-    }
-  }
-  return policies;
 }
 
 std::vector<uint64_t> read_seeds(const YamlMap& map) {
@@ -277,7 +152,7 @@ std::vector<std::string> read_metrics(const YamlMap& map) {
   return metrics;
 }
 
-Config read_config(const YAML::Node& root, const std::string& name) {
+Config read_config(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry) {
   if (!root.IsMap()) {
     throw Error(name, "is not an experiment", "write 'machine:', 'workload:' and 'policies:'; see simsched run --help");
   }
@@ -290,7 +165,7 @@ Config read_config(const YAML::Node& root, const std::string& name) {
     throw Error(name, "no machine is given", "add 'machine: host' or a preset; simsched topo lists them");
   }
   config.kernel = read_kernel(map);
-  config.policies = read_policies(map);
+  config.policies = read_policies(map, registry);
   if (map.has("seeds")) config.seeds = read_seeds(map);
   if (map.has("duration")) config.duration = duration_of(map.at("duration"), name, "duration", 1_us, kLongest);
   if (map.has("metrics")) config.metrics = read_metrics(map);
@@ -305,25 +180,20 @@ Config read_config(const YAML::Node& root, const std::string& name) {
 
 }  // namespace
 
-Config parse_config(const std::string& text, const std::string& name) {
+Config parse_config(const std::string& text, const std::string& name, const PolicyRegistry& registry) {
   // yaml-cpp takes NUL for the end of its input at places; a text file has none.
   if (text.find('\0') != std::string::npos) throw Error(name, "is not a text file", "give an experiment in YAML");
   try {
-    return read_config(YAML::Load(text), name);
+    return read_config(YAML::Load(text), name, registry);
   } catch (const YAML::Exception& error) {
     std::string where = error.mark.is_null() ? name : name + ":" + std::to_string(error.mark.line + 1);
     throw Error(where, "is not YAML here: " + error.msg, "mind indentation, brackets and quotes");
   }
 }
 
-Config load_config(const std::string& path) {
+Config load_config(const std::string& path, const PolicyRegistry& registry) {
   Bytes bytes = read_file(path);
-  return parse_config(std::string(bytes.text()), path);
-}
-
-PolicyConfig policy_from_name(const std::string& name) {
-  check_policy_name(name, "--policy");
-  return {name, name, {}, "--policy"};
+  return parse_config(std::string(bytes.text()), path, registry);
 }
 
 std::optional<Preempt> parse_preempt(const std::string& text) {

@@ -1,7 +1,7 @@
 // The experiment file of `simsched run`, as written. docs/config.md describes every key.
 //
 // Reading it opens no other file: machines, recordings and generators stay as named and are loaded by
-// experiment/inputs.h.
+// experiment/inputs.h. Paths that are tunables of policies are looked for.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -12,18 +12,11 @@
 #include <vector>
 
 #include "base/units.h"
-#include "base/tunables.h"
+#include "experiment/policy_config.h"
 #include "sim/engine.h"
 #include "sim/kernel_params.h"
 
 namespace simsched {
-
-struct PolicyConfig {
-  std::string name;   // one of policy_registry(), or "bpf", whose tunable `bpf` is the path of its source
-  std::string label;  // as shown; unique in a config
-  Tunables tunables;
-  std::string where;  // "file:line"
-};
 
 // Either a recording or a generator.
 struct WorkloadConfig {        // NOLINT(bugprone-exception-escape): assigning a YAML::Node may throw
@@ -57,12 +50,10 @@ struct Config {
   std::vector<HotplugEvent> hotplug;
 };
 
-// `name` stands for the file in messages. Throws Error with file and line.
-Config parse_config(const std::string& text, const std::string& name);
-Config load_config(const std::string& path);
-
-// A policy named on the command line.
-PolicyConfig policy_from_name(const std::string& name);
+// `name` stands for the file in messages; the policies that it may name are those of `registry`, which must live as
+// long as the Config. Throws Error with file and line.
+Config parse_config(const std::string& text, const std::string& name, const PolicyRegistry& registry);
+Config load_config(const std::string& path, const PolicyRegistry& registry);
 
 // "none", "voluntary", "full", "lazy"; none for anything else.
 std::optional<Preempt> parse_preempt(const std::string& text);

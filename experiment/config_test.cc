@@ -12,11 +12,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
+const PolicyRegistry kPolicies(cpp_policies());
+
 const std::string kSmall = "machine: vm-2c\nworkload: {trace: t.data}\npolicies: [eevdf]\n";
 
 std::string message(const std::string& text) {
   try {
-    parse_config(text, "c.yaml");
+    parse_config(text, "c.yaml", kPolicies);
   } catch (const Error& error) {
     return error.what();
   }
@@ -24,12 +26,12 @@ std::string message(const std::string& text) {
 }
 
 TEST(Config, Smallest) {
-  Config config = parse_config(kSmall, "c.yaml");
+  Config config = parse_config(kSmall, "c.yaml", kPolicies);
   EXPECT_EQ(config.file, "c.yaml");
   ASSERT_EQ(config.machines.size(), 1u);
   EXPECT_EQ(config.workload.trace, "t.data");
   ASSERT_EQ(config.policies.size(), 1u);
-  EXPECT_EQ(config.policies[0].name, "eevdf");
+  EXPECT_EQ(config.policies[0].policy->name(), "eevdf");
   EXPECT_EQ(config.policies[0].label, "eevdf");
   EXPECT_EQ(config.policies[0].where, "c.yaml:3");
   EXPECT_THAT(config.seeds, ElementsAre(1));
@@ -52,7 +54,7 @@ metrics: [makespan_ns, migrations]
 output: out
 jobs: 2
 )",
-                               "c.yaml");
+                               "c.yaml", kPolicies);
   EXPECT_EQ(config.machines.size(), 2u);
   EXPECT_EQ(config.workload.recorded, "r.yaml");
   EXPECT_EQ(config.workload.limit, 5_s);
@@ -75,13 +77,24 @@ jobs: 2
   EXPECT_EQ(config.jobs, 2);
 }
 
+TEST(Config, ValuesOfTunablesAreTextListsAndMaps) {
+  Config config = parse_config("machine: vm-2c\nworkload: {hogs: {}}\npolicies:\n  - cfs: {a: 3ms, l: [x, y], m: {k: 1,\n  n: 2}}",
+                               "c.yaml", kPolicies);
+  const PolicyConfig& policy = config.policies.at(0);
+  EXPECT_EQ(policy.label, "cfs(a=3ms l=[x, y] m.k=1 m.n=2)");
+  ASSERT_EQ(policy.tunables.size(), 3u);
+  EXPECT_EQ(policy.tunables[1].value.list()->size(), 2u);
+  EXPECT_EQ(policy.tunables[2].value.map()->at(1).key, "n");
+  EXPECT_EQ(policy.tunables[2].value.map()->at(1).where, "c.yaml:5");
+}
+
 TEST(Config, SeedsAreACountOrAList) {
-  EXPECT_THAT(parse_config(kSmall + "seeds: 3", "c").seeds, ElementsAre(1, 2, 3));
-  EXPECT_THAT(parse_config(kSmall + "seeds: [0]", "c").seeds, ElementsAre(0));
+  EXPECT_THAT(parse_config(kSmall + "seeds: 3", "c", kPolicies).seeds, ElementsAre(1, 2, 3));
+  EXPECT_THAT(parse_config(kSmall + "seeds: [0]", "c", kPolicies).seeds, ElementsAre(0));
 }
 
 TEST(Config, AMachineIsOptionalForARecording) {
-  EXPECT_TRUE(parse_config("workload: {trace: t}\npolicies: [cfs]", "c").machines.empty());
+  EXPECT_TRUE(parse_config("workload: {trace: t}\npolicies: [cfs]", "c", kPolicies).machines.empty());
   EXPECT_THAT(message("workload: {hackbench: {}}\npolicies: [cfs]"), HasSubstr("no machine is given"));
 }
 
@@ -122,7 +135,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{kTop + kLoad + "policies: [eevdf, eevdf]\n", "c.yaml:3: two policies are shown as 'eevdf'"},
         BadInput{kTop + kLoad + "policies: [[eevdf]]\n", "c.yaml:3: a policy is neither"},
         BadInput{kTop + kLoad + "policies:\n- eevdf:\n", "c.yaml:4: the tunables of eevdf are not a mapping"},
-        BadInput{kTop + kLoad + "policies: [{eevdf: {a: [1]}}]\n", "c.yaml:3: a is not one value"},
+        BadInput{kTop + kLoad + "policies: [{eevdf: {a: }}]\n", "c.yaml:3: a is not one value"},
+        BadInput{kTop + kLoad + "policies: [{eevdf: {a: {b: {c: [1]}}}}]\n", "c.yaml:3: a.b.c is not one value"},
+        BadInput{kTop + kLoad + "policies: [{eevdf: {label: [a]}}]\n", "c.yaml:3: label is not one value"},
         BadInput{kTop + kLoad + "policies: [{eevdf: {a: 1, a: 2}}]\n", "c.yaml:3: 'a' is given twice"},
         BadInput{kTop + kLoad + kPolicy + "seeds: 0\n", "c.yaml:4: seeds is 0; take a whole number"},
         BadInput{kTop + kLoad + kPolicy + "seeds: many\n", "c.yaml:4: seeds is 'many', not a whole number"},
@@ -145,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Config, AMissingFileIsNamed) {
   try {
-    load_config("/no/such/config.yaml");
+    load_config("/no/such/config.yaml", kPolicies);
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), StartsWith("/no/such/config.yaml: "));

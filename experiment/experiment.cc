@@ -1,7 +1,6 @@
 #include "experiment/experiment.h"
 
 #include "experiment/parallel.h"
-#include "experiment/policy_registry.h"
 #include "sim/engine.h"
 
 namespace simsched {
@@ -26,8 +25,7 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
   options.record = experiment.record;
   options.hotplug = config.hotplug;
   std::shared_ptr<const Workload> workload = inputs.workload(experiment.machine, experiment.seed);
-  Engine engine(machine, *workload, options,
-                policy_registry().make(policy.name, policy.tunables, options.kernel, machine, policy.where));
+  Engine engine(machine, *workload, options, policy.make(options.kernel, machine));
   engine.run();
   Outcome outcome;
   outcome.result = engine.result();

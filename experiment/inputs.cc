@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/yaml/yaml_map.h"
-#include "experiment/policy_registry.h"
 #include "experiment/recording.h"
 #include "topology/load/load.h"
 #include "workloads/registry.h"
@@ -107,7 +106,7 @@ void Inputs::add_kernels(const KernelConfig& config, const KernelParams& base, s
 void Inputs::check_policies(const Config& config) const {
   for (const PolicyConfig& policy : config.policies) {
     for (size_t i = 0; i < machines_.size(); ++i) {
-      policy_registry().make(policy.name, policy.tunables, kernels_[i], *machines_[i], policy.where);
+      policy.make(kernels_[i], *machines_[i]);
     }
   }
 }

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "experiment/config.h"
-#include "experiment/policy_registry.h"
 #include "sim/engine.h"
 #include "topology/load/load.h"
 #include "traces/formats.h"
@@ -68,14 +67,12 @@ Recording load_recording(const std::string& path, const std::string& recorded, c
   return {std::move(trace), std::move(loaded), std::move(kernel), std::move(workload), report};
 }
 
-SchedTrace replay_recording(const Recording& recording, const std::string& policy, const Tunables& tunables,
-                            uint64_t seed, const std::string& where) {
+SchedTrace replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed) {
   EngineOptions options;
   options.kernel = recording.kernel;
   options.seed = seed;
   options.record = true;
-  Engine engine(recording.machine, recording.workload, options,
-                policy_registry().make(policy, tunables, options.kernel, recording.machine, where));
+  Engine engine(recording.machine, recording.workload, options, policy.make(options.kernel, recording.machine));
   engine.run();
   return engine.trace();
 }

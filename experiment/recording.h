@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/progress.h"
-#include "base/tunables.h"
+#include "experiment/policy_config.h"
 #include "replay/build_workload.h"
 #include "sim/kernel_params.h"
 #include "topology/machine.h"
@@ -26,10 +26,9 @@ struct Recording {
 Recording load_recording(const std::string& path, const std::string& recorded = {}, const std::string& machine = {},
                          Nanos limit = Nanos::max(), const Progress& progress = {});
 
-// What happens when `policy` schedules it on its own machine and kernel. Throws Error (where: `where`) for a policy
-// or a tunable that does not exist.
-SchedTrace replay_recording(const Recording& recording, const std::string& policy, const Tunables& tunables,
-                            uint64_t seed, const std::string& where);
+// What happens when `policy` schedules it on its own machine and kernel. Throws Error for a
+// tunable that does not exist.
+SchedTrace replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed);
 
 // Throws Error (where: `where`) for a preempt mode that does not exist.
 KernelParams kernel_of(const Circumstances& circumstances, const std::string& where);

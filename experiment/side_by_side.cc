@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
+#include "experiment/policy_config.h"
 #include "experiment/recording.h"
 
 namespace simsched {
@@ -44,14 +46,16 @@ std::string circumstances_of_guest(const std::string& release) {
                      kMachine);
 }
 
-SideBySide kernel_and_simulation(const std::string& trace, const ExportedFolder& folder, const std::string& release) {
+SideBySide kernel_and_simulation(const std::string& trace, const ExportedFolder& folder, const std::string& release,
+                                 const PolicyRegistry& registry) {
   const TemporaryFolder temporary("simsched-trace");
   const std::string file = temporary.file("kernel.txt");
   write_file_atomically(file, trace);
   write_file_atomically(temporary.file("kernel.recorded.yaml"), circumstances_of_guest(release));
   const Recording recording = load_recording(file, temporary.file("kernel.recorded.yaml"));
-  const Tunables exported = {{"exported", folder.path, folder.path}};
-  const SchedTrace simulated = replay_recording(recording, "exported", exported, 1, folder.path);
+  const std::optional<PolicyConfig> exported = policy_from_file(folder.path, registry);
+  SIMSCHED_CHECK(exported, "an exported folder is no policy");
+  const SchedTrace simulated = replay_recording(recording, *exported, 1);
   const std::vector<bool>& blind = recording.trace.holes.no_switch_from_idle;
   return {figures_of(recording.trace, blind, recording.machine), figures_of(simulated, blind, recording.machine)};
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/registry.h"
 #include "scx_port/manifest/manifest.h"
 #include "topology/machine.h"
 #include "traces/trace_stats.h"
@@ -25,7 +26,8 @@ struct SideBySide {
 // `trace`: what a virtual machine of scx_port/proof/boot.h recorded (ftrace text) of `folder`'s scheduler on kernel
 // `release`. The load of the trace is simulated on the same shape under the same policy. Throws Error for a trace that
 // cannot be replayed.
-SideBySide kernel_and_simulation(const std::string& trace, const ExportedFolder& folder, const std::string& release);
+SideBySide kernel_and_simulation(const std::string& trace, const ExportedFolder& folder, const std::string& release,
+                                 const PolicyRegistry& registry);
 
 // What a recording of such a machine needs beside it: the text of its .recorded.yaml.
 std::string circumstances_of_guest(const std::string& release);

@@ -3,22 +3,15 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string_view>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/yaml/yaml_map.h"
 
 namespace simsched {
 namespace {
-
-struct TimeUnit {
-  std::string_view name;
-  int64_t nanos;
-};
-constexpr std::array kTimeUnits{TimeUnit{"s", 1'000'000'000}, TimeUnit{"ms", 1'000'000}, TimeUnit{"us", 1'000},
-                                TimeUnit{"ns", 1}};
 
 int64_t read_value(const ParamInfo& info, const YAML::Node& node, const std::string& file) {
   auto fail = [&](const std::string& text) {
@@ -26,24 +19,14 @@ int64_t read_value(const ParamInfo& info, const YAML::Node& node, const std::str
                 "take " + info.text(info.low) + " to " + info.text(info.high));
   };
   std::string text = yaml_text(node, file, info.name);
-  const char* end = text.data() + text.size();
-  int64_t value = 0, factor = 1;
-  auto [unit, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc()) fail(text);
-  if (unit != end) {
-    std::string_view name(unit, end);
-    auto found =
-        std::find_if(kTimeUnits.begin(), kTimeUnits.end(), [&](const TimeUnit& known) { return known.name == name; });
-    if (info.unit == ParamInfo::Unit::kPercent && name == "%") {
-      factor = 1;
-    } else if (info.unit == ParamInfo::Unit::kDuration && found != kTimeUnits.end()) {
-      factor = found->nanos;
-    } else {
-      fail(text);
-    }
-  }
-  if (value < 0 || value > info.high / factor || value * factor < info.low) fail(text);
-  return value * factor;
+  if (info.unit == ParamInfo::Unit::kDuration)
+    return read_duration(text, info.name, Nanos(info.low), Nanos(info.high), yaml_where(node, file)).count();
+  std::string_view number = text;
+  if (info.unit == ParamInfo::Unit::kPercent && number.ends_with('%')) number.remove_suffix(1);
+  int64_t value = 0;
+  auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (failed != std::errc() || end != number.data() + number.size() || value < info.low || value > info.high) fail(text);
+  return value;
 }
 
 int64_t spread(int64_t mean, int64_t percent, Rng& rng) {
@@ -55,10 +38,7 @@ int64_t spread(int64_t mean, int64_t percent, Rng& rng) {
 
 std::string ParamInfo::text(int64_t value) const {
   if (unit == Unit::kPercent) return std::to_string(value) + "%";
-  if (unit == Unit::kCount || value == 0) return std::to_string(value);
-  auto fits = std::find_if(kTimeUnits.begin(), kTimeUnits.end(),
-                           [&](const TimeUnit& known) { return value % known.nanos == 0; });
-  return std::to_string(value / fits->nanos) + std::string(fits->name);
+  return unit == Unit::kDuration ? duration_text(Nanos(value)) : std::to_string(value);
 }
 
 Params::Params(const YAML::Node& node, const std::string& file, const std::string& what,

@@ -17,7 +17,7 @@ namespace simsched {
 struct ParamInfo {
   enum class Unit : uint8_t {
     kCount,     // a whole number
-    kDuration,  // kept in ns; written 250us, 10ms, 2s, or a whole number of nanoseconds
+    kDuration,  // kept in ns; as base/duration.h has it
     kPercent    // a whole number
   };
   std::string name;

@@ -2,39 +2,16 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "scx_port/host/bpf_ops.h"
-#include "scx_port/host/set_variables.h"
 
 namespace simsched {
 namespace {
 
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// Each variable that the config sets, whole: settings of several members of one add up.
-std::vector<Manifest::Variable> resolve_variables(const HostedPolicy& policy, const std::string& where) {
-  std::map<std::string, std::vector<std::byte>> memory;
-  std::vector<Manifest::Variable> resolved;
-  for (const auto& [name, text] : policy.variables) {
-    const std::string base = bpf::variable_of(name);
-    const bpf::BpfVariable* variable = policy.object->variable(base);
-    if (variable == nullptr) throw bpf::unknown_variable(*policy.object, base, where);
-    std::vector<std::byte>& bytes = memory[base];
-    if (bytes.empty()) {
-      const std::vector<std::byte>& data = policy.object->sections[variable->section].data;
-      bytes.resize(variable->size);
-      const size_t known = data.size() > variable->offset ? std::min(data.size() - variable->offset, bytes.size()) : 0;
-      std::copy_n(data.begin() + static_cast<ptrdiff_t>(variable->offset), known, bytes.begin());
-    }
-    bpf::set_variable(*policy.object, bytes, name, text, where);
-    resolved.push_back({name, text, bytes});
-  }
-  return resolved;
 }
 
 }  // namespace
@@ -48,11 +25,11 @@ Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> 
     if (ops.type == "sched_ext_ops") manifest.ops = ops.variable;
   manifest.license = hosted.object->license;
   manifest.object_sha256 = sha256(object);
-  manifest.variables = resolve_variables(hosted, request.where);
+  for (const auto& [name, text, bytes] : hosted.variables) manifest.variables.push_back({name, text, bytes});
   manifest.map_entries = hosted.map_entries;
   manifest.user_half = hosted.user_half;
   for (const Tunable& option : hosted.user_options)
-    if (!hosted.model || option.key != "model") manifest.user_options.push_back(option);
+    if (!hosted.model || option.key != kModelOption) manifest.user_options.push_back(option);
   if (hosted.model) manifest.model = Manifest::Model{kModelFile, hosted.model->model.version, 0};
   for (int i = 0; i < ext::kNrOps; ++i) {
     const auto op = static_cast<ext::Op>(i);
@@ -143,7 +120,7 @@ std::string administrator_readme(const Manifest& manifest) {
     text += "\nParameters:\n\n";
     for (const Manifest::Variable& variable : manifest.variables)
       text += "- " + variable.name + ": " + variable.text + "\n";
-    for (const Tunable& option : manifest.user_options) text += "- " + option.key + ": " + option.value + "\n";
+    for (const Tunable& option : manifest.user_options) text += "- " + option.key + ": " + option.value.str() + "\n";
   }
   text += "\nLicence: GPL-2.0-only; the scheduler's own: " + manifest.license + ".\n";
   return text;

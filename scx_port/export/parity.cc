@@ -3,12 +3,12 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "scx_port/include/simsched/decision.h"
-#include "ml/model/model_file.h"
 #include "bpf/compile.h"
+#include "bpf/vm.h"
+#include "ml/model/model_file.h"
 #include "scx_port/host/scx_kfuncs.h"
 #include "scx_port/host/set_variables.h"
-#include "bpf/vm.h"
+#include "scx_port/include/simsched/decision.h"
 
 namespace simsched {
 namespace {
@@ -45,12 +45,8 @@ ParityResult check_parity(const ExportedFolder& folder, std::span<const std::byt
   if (function < 0) throw Error(object_path, "has no decisions that can be checked");
   NoWorld world;
   bpf::Vm vm(object, world, bpf::scx_exports(), 1, 1);
-  for (const Manifest::Variable& variable : folder.manifest.variables) {
-    const std::span<std::byte> memory = vm.variable(bpf::variable_of(variable.name));
-    if (memory.size() < variable.bytes.size())
-      throw Error(object_path, "does not have the variable '" + variable.name + "' of its manifest");
-    std::memcpy(memory.data(), variable.bytes.data(), variable.bytes.size());
-  }
+  for (const Manifest::Variable& variable : folder.manifest.variables)
+    bpf::write_variable(vm, {variable.name, variable.text, variable.bytes}, object_path);
   if (folder.manifest.model) {
     const mlp::mlp_model model = mlp::read_model(folder.model_path()).model;
     const uint32_t slot = 0;  // the active one

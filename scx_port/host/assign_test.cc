@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/rng.h"
+#include "policies/registry.h"
 #include "replay/build_workload.h"
 #include "scx_port/host/policies.h"
 #include "sim/engine.h"

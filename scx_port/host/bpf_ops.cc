@@ -47,10 +47,10 @@ void BpfOps::attach(ext::ExtClass& ext_class) {
   dump_context_ = make_arguments("scx_dump_ctx", {"at_ns"});
   set_known_variables(*vm_, kernel.machine());
   // The user-space half may look at what the config sets, and the config has the last word.
-  for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
+  for (const VariableSetting& set : options_.variables) write_variable(*vm_, set, options_.where);
   if (options_.user_half == nullptr) return;
   options_.user_half->before_start(*user_host_);
-  for (const auto& [name, text] : options_.variables) set_variable(*vm_, name, text, options_.where);
+  for (const VariableSetting& set : options_.variables) write_variable(*vm_, set, options_.where);
   options_.user_half->before_attach(*user_host_);
 }
 

@@ -17,12 +17,13 @@
 #include "policies/ext/ext_class.h"
 #include "policies/ext/ops.h"
 #include "scx_port/host/kernel_objects.h"
+#include "scx_port/host/set_variables.h"
 #include "scx_port/schedulers/user_half.h"
 
 namespace simsched::bpf {
 
 struct BpfOpsOptions {
-  std::vector<std::pair<std::string, std::string>> variables;  // globals to set, as set_variable() takes them
+  std::vector<VariableSetting> variables;  // globals to set
   std::string where;                                           // names the config in errors about them
   std::unique_ptr<UserHalf> user_half;                         // may be none
   std::function<void(const std::string&)> print;               // bpf_printk(); none: dropped

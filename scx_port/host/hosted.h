@@ -1,4 +1,4 @@
-// A policy that sched_ext hosts, as a config describes it: before it is run here or exported to a kernel.
+// Policies that sched_ext hosts: what a config makes of one, before it is run here or exported to a kernel.
 #pragma once
 
 #include <cstddef>
@@ -9,38 +9,47 @@
 #include <utility>
 #include <vector>
 
-#include "policies/ext/ext_class.h"
-#include "policies/registry.h"
-#include "ml/model/model_file.h"
 #include "bpf/object.h"
-#include "scx_port/schedulers/user_halves.h"
+#include "ml/model/model_file.h"
+#include "policies/ext/ext_class.h"
+#include "policies/policy.h"
+#include "scx_port/host/set_variables.h"
+#include "scx_port/schedulers/scheduler.h"
 
 namespace simsched {
 
 struct HostedPolicy {
-  std::shared_ptr<const bpf::BpfObject> object;             // runs here
-  std::string shipped;                                         // name in host/shipped.h; else it is compiled from
-  std::string source;                                          // ... this file
-  std::vector<std::string> include;                            // ... with these folders
-  std::vector<std::pair<std::string, std::string>> variables;  // globals to set, as bpf::set_variable() takes them
-  std::vector<std::pair<std::string, uint32_t>> map_entries;   // sizes of maps that are not the object's own
-  std::string user_half;                                       // of schedulers/user_halves.h; empty: none
+  std::shared_ptr<const bpf::BpfObject> object;               // runs here
+  std::string shipped;                                        // name in host/shipped.h; else it is compiled from
+  std::string source;                                         // ... this file
+  std::vector<std::string> include;                           // ... with these folders
+  std::vector<bpf::VariableSetting> variables;                // globals to set
+  std::vector<std::pair<std::string, uint32_t>> map_entries;  // sizes of maps that are not the object's own
+  std::string user_half;                                      // by its folder, see schedulers/scheduler.h; empty: none
   Tunables user_options;
   UserHalfMaker make_user_half;
   std::optional<mlp::ModelFile> model;  // where the user-space half takes one: its option `model`
   ext::ExtOptions options;
 };
 
-// False: `request` asked for the names of the tunables only, and got them. Throws Error as PolicyRegistry::make() does.
-using HostPolicy = bool (*)(PolicyRequest& request, HostedPolicy* policy);
-struct HostedEntry {
-  std::string name, summary;
-  HostPolicy read;
-  bool listed = true;
+// The row of one that sched_ext hosts.
+class ExtPolicy : public Policy {
+ public:
+  using Policy::Policy;
+  // Throws Error as make() does.
+  virtual HostedPolicy host(const PolicyContext& context, const Tunables& tunables) const = 0;
+  ClassStack make(const PolicyContext& context, const Tunables& tunables) const final;
 };
-// scx_simple, scx_packet, scx_packet_even, scx_rusty, scx_gate; `bpf`, whose tunable `bpf` is the path of a .bpf.c or
-// .bpf.o; and `exported`, whose tunable is a folder.
-const std::vector<HostedEntry>& hosted_policies();
+
+// What such a policy has where nothing else is said.
+ext::ExtOptions default_ext_options();
+// The tunable `costs: {OP: TIME}`, which all of them have.
+void bind_costs(TunableReader& reader, ext::ExtOptions* options);
+// Makes a user-space half of policy->user_options, and takes its model. Throws Error.
+void use_user_half(UserHalfMaker make, const std::string& folder, HostedPolicy* policy);
+// Loaders size some maps before they load a scheduler: `sizes` has {MAP: ENTRIES}. An array without entries has one for
+// each CPU. They also fill maps of maps: {MAP: filled}.
+void size_maps(const Tunables& sizes, const Machine& machine, HostedPolicy* policy);
 
 // The BPF object as a kernel loads it: the ELF file of the very source that runs here.
 std::vector<std::byte> kernel_object(const HostedPolicy& policy);

@@ -5,7 +5,7 @@
 
 #include "scx_port/host/shipped.h"
 #include "scx_port/host/testing/simulation.h"
-#include "scx_port/schedulers/user_halves.h"
+#include "scx_port/schedulers/scheduler.h"
 
 namespace simsched::bpf {
 namespace {

@@ -1,38 +1,67 @@
 #include "scx_port/host/policies.h"
 
-#include "policies/ext/stack.h"
+#include "scx_port/host/file_policies.h"
 #include "scx_port/host/hosted.h"
-#include "scx_port/host/bpf_ops.h"
+#include "scx_port/host/shipped.h"
 
 namespace simsched {
 namespace {
 
-ClassStack make(PolicyRequest& request, HostPolicy read) {
-  HostedPolicy policy;
-  if (!read(request, &policy)) return {};
-  FairClass* fair = nullptr;
-  ClassStack stack = default_classes(request.kernel, request.machine, &fair);
-  const ext::ExtOptions options = policy.options;
-  auto make_ops = [policy = std::move(policy), where = request.where]() -> std::unique_ptr<ext::Ops> {
-    bpf::BpfOpsOptions ops;
-    ops.variables = policy.variables;
-    ops.where = where;
-    if (policy.make_user_half) ops.user_half = policy.make_user_half();
-    return std::make_unique<bpf::BpfOps>(policy.object, std::move(ops));
-  };
-  ext::add_class(std::make_unique<ext::ExtClass>(std::move(make_ops), *fair, options), request.kernel, &stack);
-  return stack;
-}
+class Shipped final : public ExtPolicy {
+ public:
+  explicit Shipped(Scheduler scheduler)
+      : ExtPolicy(scheduler.name, scheduler.summary), scheduler_(std::move(scheduler)) {}
+
+  std::vector<TunableReader::Info> tunables(const PolicyContext&) const override {
+    ext::ExtOptions ext = default_ext_options();
+    const std::unique_ptr<SchedulerOptions> options = scheduler_.options();
+    return reader(*options, &ext).infos();
+  }
+
+  HostedPolicy host(const PolicyContext& context, const Tunables& tunables) const override {
+    HostedPolicy policy;
+    policy.options = default_ext_options();
+    const std::unique_ptr<SchedulerOptions> options = scheduler_.options();
+    Tunables given = tunables;
+    for (Tunable& tunable : given)
+      if (tunable.where.empty()) tunable.where = context.where;
+    reader(*options, &policy.options).read(given, name());
+    policy.shipped = scheduler_.folder;
+    policy.object = bpf::shipped_object(scheduler_.folder);
+    policy.variables = bpf::resolve_variables(*policy.object, options->variables());
+    use_user_half(options->user_half(), scheduler_.folder, &policy);
+    if (policy.make_user_half) policy.user_options = own(given);
+    return policy;
+  }
+
+ private:
+  static TunableReader reader(SchedulerOptions& options, ext::ExtOptions* ext) {
+    TunableReader reader;
+    options.bind(reader);
+    bind_costs(reader, ext);
+    return reader;
+  }
+  // Without those that every hosted policy has.
+  static Tunables own(const Tunables& given) {
+    Tunables rest;
+    ext::ExtOptions ignored;
+    TunableReader reader;
+    bind_costs(reader, &ignored);
+    reader.bind_rest(&rest);
+    reader.read(given, {});
+    return rest;
+  }
+
+  const Scheduler scheduler_;
+};
 
 }  // namespace
 
-std::vector<PolicyEntry> scx_policies() {
-  std::vector<PolicyEntry> entries;
-  for (const HostedEntry& entry : hosted_policies()) {
-    entries.push_back(
-        {entry.name, entry.summary, [read = entry.read](PolicyRequest& r) { return make(r, read); }, entry.listed});
-  }
-  return entries;
+Policies scx_policies() {
+  Policies list;
+  for (Scheduler& scheduler : schedulers()) list.push_back(std::make_unique<Shipped>(std::move(scheduler)));
+  for (auto& policy : file_policies()) list.push_back(std::move(policy));
+  return list;
 }
 
 }  // namespace simsched

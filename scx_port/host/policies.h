@@ -1,14 +1,11 @@
-// The policies that sched_ext hosts: those in scx_port/schedulers, and any other .bpf.c that a config names.
+// The policies that sched_ext hosts: those in scx_port/schedulers, and whatever a file or an exported folder has.
 #pragma once
 
-#include <vector>
-
-#include "policies/registry.h"
+#include "policies/policy.h"
 
 namespace simsched {
 
-// scx_simple, scx_packet, scx_packet_even, scx_rusty, scx_gate; and `bpf`, whose tunable `bpf` is the path of a .bpf.c
-// or .bpf.o.
-std::vector<PolicyEntry> scx_policies();
+// One for each row of schedulers(), and those whose first tunable is their file.
+Policies scx_policies();
 
 }  // namespace simsched

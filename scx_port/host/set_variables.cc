@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/duration.h"
 #include "base/suggest.h"
 #include "policies/ext/constants.h"
 #include "scx_port/schedulers/known_variables.h"
@@ -24,10 +25,9 @@ std::string_view trim(std::string_view text) {
   return first == std::string_view::npos ? std::string_view() : text.substr(first, last - first + 1);
 }
 
-// Reads a number off the front; what follows it stays in `text`.
-std::optional<Number> take_number(std::string_view& text) {
+// Decimal or hexadecimal, with a sign or not.
+std::optional<Number> parse_number(std::string_view rest) {
   Number number;
-  std::string_view rest = text;
   if (rest.starts_with('-') || rest.starts_with('+')) {
     number.negative = rest.front() == '-';
     rest.remove_prefix(1);
@@ -38,26 +38,16 @@ std::optional<Number> take_number(std::string_view& text) {
     rest.remove_prefix(2);
   }
   auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), number.magnitude, base);
-  if (failed != std::errc()) return std::nullopt;
-  text = rest.substr(static_cast<size_t>(end - rest.data()));
+  if (failed != std::errc() || end != rest.data() + rest.size()) return std::nullopt;
   return number;
 }
 
-// Nanoseconds in a unit; 0: none.
-uint64_t unit(std::string_view text) {
-  if (text == "ns") return 1;
-  if (text == "us") return 1000;
-  if (text == "ms") return 1'000'000;
-  if (text == "s") return 1'000'000'000;
-  return 0;
-}
-
-// The unit that a variable's name says: "slice_ns", "slice_us_lag". 0: none.
-uint64_t unit_of_name(std::string_view name) {
-  uint64_t found = 0;
+// Nanoseconds in the unit that a variable's name says: "slice_ns", "slice_us_lag". 0: none.
+int64_t unit_of_name(std::string_view name) {
+  int64_t found = 0;
   while (!name.empty()) {
     size_t end = std::min(name.find('_'), name.size());
-    if (uint64_t word = unit(name.substr(0, end)); word != 0 && name.substr(0, end) != "s") found = word;
+    if (int64_t word = nanos_in(name.substr(0, end)); word != 0 && name.substr(0, end) != "s") found = word;
     name.remove_prefix(std::min(end + 1, name.size()));
   }
   return found;
@@ -125,14 +115,17 @@ class Setter {
   Setter(const Btf& btf, std::string name, std::string where)
       : btf_(btf), name_(std::move(name)), where_(std::move(where)) {}
 
-  void set(std::span<std::byte> to, uint32_t type, std::string_view text) const {
+  void set(std::span<std::byte> to, uint32_t type, const TunableValue& value) const {
     std::string kind = btf_.kind_of(type);
     if (kind == "array") {
-      set_array(to, btf_.element_of(type), trim(text));
-    } else if (kind == "int" || kind == "bool" || kind == "enum") {
-      set_scalar(to, type, kind, trim(text));
+      set_array(to, btf_.element_of(type), value);
+    } else if (kind != "int" && kind != "bool" && kind != "enum") {
+      fail("is of a kind that cannot be set as a whole (" + kind + ")",
+           "set its members: '" + name_ + ": {MEMBER: VALUE}'");
+    } else if (value.text()) {
+      set_scalar(to, type, kind, trim(*value.text()));
     } else {
-      fail("is of a kind that cannot be set from text (" + kind + ")", "set one of its members: " + name_ + ".member");
+      fail("is one number, not '" + value.str() + "'", "write '" + name_ + ": NUMBER'");
     }
   }
 
@@ -141,30 +134,27 @@ class Setter {
     throw Error(where_, "variable '" + name_ + "' " + what, remedy);
   }
 
-  void set_array(std::span<std::byte> to, uint32_t element, std::string_view text) const {
+  void set_array(std::span<std::byte> to, uint32_t element, const TunableValue& value) const {
     size_t size = btf_.size_of(element);
     if (size == 0 || to.size() < size) fail("is an array of unknown size", "set it in the policy's source");
-    if (size == 1 && btf_.kind_of(element) == "int" && !text.starts_with('[')) {
-      if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-      if (text.size() >= to.size())
-        fail("holds " + std::to_string(to.size() - 1) + " characters", "shorten '" + std::string(text) + "'");
-      std::fill(to.begin(), to.end(), std::byte{0});
-      std::memcpy(to.data(), text.data(), text.size());
-      return;
-    }
-    if (!text.starts_with('[') || !text.ends_with(']')) fail("is an array", "write its elements as [1, 2, 3]");
-    text = trim(text.substr(1, text.size() - 2));
-    for (size_t i = 0; !text.empty(); ++i) {
+    if (value.text() && size == 1 && btf_.kind_of(element) == "int") return set_text(to, trim(*value.text()));
+    if (!value.list()) fail("is an array", "write its elements as [1, 2, 3]");
+    for (size_t i = 0; i < value.list()->size(); ++i) {
       if ((i + 1) * size > to.size()) fail("has " + std::to_string(to.size() / size) + " elements", "give it no more");
-      size_t end = std::min(text.find(','), text.size());
-      set(to.subspan(i * size, size), element, text.substr(0, end));
-      text = trim(text.substr(std::min(end + 1, text.size())));
+      set(to.subspan(i * size, size), element, (*value.list())[i]);
     }
+  }
+
+  void set_text(std::span<std::byte> to, std::string_view text) const {
+    if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+    if (text.size() >= to.size())
+      fail("holds " + std::to_string(to.size() - 1) + " characters", "shorten '" + std::string(text) + "'");
+    std::fill(to.begin(), to.end(), std::byte{0});
+    std::memcpy(to.data(), text.data(), text.size());
   }
 
   void set_scalar(std::span<std::byte> to, uint32_t type, const std::string& kind, std::string_view text) const {
     Number number;
-    std::string_view rest = text;
     if (text == "true" || text == "false") {
       number.magnitude = text == "true";
     } else if (auto known = constant(std::string(text))) {
@@ -173,8 +163,10 @@ class Setter {
       // Enumerators of 64 bits come as the bits that they are.
       number.negative = *enumerator < 0 && btf_.is_signed(type);
       number.magnitude = number.negative ? -static_cast<uint64_t>(*enumerator) : static_cast<uint64_t>(*enumerator);
-    } else if (auto parsed = take_number(rest)) {
-      number = scale(*parsed, trim(rest), text);
+    } else if (auto parsed = parse_number(text)) {
+      number = *parsed;
+    } else if (auto duration = parse_duration(text)) {
+      number.magnitude = in_own_unit(*duration, text);
     } else {
       fail("takes no '" + std::string(text) + "'",
            "give it a number" + std::string(kind == "bool" ? ", true or false" : ""));
@@ -191,19 +183,12 @@ class Setter {
     std::memcpy(to.data(), &value, std::min<size_t>(to.size(), sizeof value));
   }
 
-  // A number with a unit becomes one in the unit that the variable's name says.
-  Number scale(Number number, std::string_view suffix, std::string_view text) const {
-    if (suffix.empty()) return number;
-    uint64_t from = unit(suffix), into = unit_of_name(name_);
-    if (from == 0) fail("takes no '" + std::string(text) + "'", "give it a number");
-    if (into == 0) fail("does not say its unit", "give '" + std::string(text) + "' as a plain number");
-    if (from < into && number.magnitude % (into / from) != 0)
-      fail("cannot hold " + std::string(text) + " exactly", "its unit is coarser");
-    uint64_t factor = from / std::min(from, into), divisor = into / std::min(from, into);
-    if (factor != 0 && number.magnitude > ~uint64_t{0} / factor)
-      fail("cannot hold " + std::string(text), "it is too large");
-    number.magnitude = number.magnitude * factor / divisor;
-    return number;
+  // A duration, in the unit that the variable's name says.
+  uint64_t in_own_unit(Nanos duration, std::string_view text) const {
+    const int64_t own = unit_of_name(name_);
+    if (own == 0) fail("does not say its unit", "give '" + std::string(text) + "' as a plain number");
+    if (duration.count() % own != 0) fail("cannot hold " + std::string(text) + " exactly", "its unit is coarser");
+    return static_cast<uint64_t>(duration.count() / own);
   }
 
   const Btf& btf_;
@@ -212,8 +197,6 @@ class Setter {
 
 }  // namespace
 
-std::string variable_of(const std::string& name) { return name.substr(0, name.find('.')); }
-
 Error unknown_variable(const BpfObject& object, const std::string& name, const std::string& where) {
   std::vector<std::string> names;
   for (const BpfVariable& variable : object.variables)
@@ -221,27 +204,58 @@ Error unknown_variable(const BpfObject& object, const std::string& name, const s
   return Error(where, object.name + " has no variable '" + name + "'", suggest(name, names));
 }
 
-void set_variable(const BpfObject& object, std::span<std::byte> bytes, const std::string& name,
-                  const std::string& text, const std::string& where) {
-  const std::string base = variable_of(name);
-  const BpfVariable* variable = object.variable(base);
-  if (variable == nullptr || bytes.empty()) throw unknown_variable(object, base, where);
-  uint32_t type = variable->btf_type;
-  if (type == 0)
-    throw Error(where, "the type of variable '" + base + "' is not known", "set it in the policy's source");
-  if (base.size() < name.size()) {
-    const std::string member_name = name.substr(base.size() + 1);
-    auto member = object.btf.member(object.btf.name_of(type), member_name);
-    if (!member || member->offset + member->size > bytes.size())
-      throw Error(where, "variable '" + base + "' has no member '" + member_name + "'", "see the policy's source");
-    bytes = bytes.subspan(member->offset, member->size);
-    type = member->type;
-  }
-  Setter(object.btf, name, where).set(bytes, type, text);
+namespace {
+
+// As the object has it before anything is set.
+std::vector<std::byte> first_bytes(const BpfObject& object, const BpfVariable& variable) {
+  const std::vector<std::byte>& data = object.sections[variable.section].data;
+  std::vector<std::byte> bytes(variable.size);
+  const size_t known = data.size() > variable.offset ? std::min(data.size() - variable.offset, bytes.size()) : 0;
+  std::copy_n(data.begin() + static_cast<ptrdiff_t>(variable.offset), known, bytes.begin());
+  return bytes;
 }
 
-void set_variable(Vm& vm, const std::string& name, const std::string& text, const std::string& where) {
-  set_variable(vm.object(), vm.variable(variable_of(name)), name, text, where);
+// Sets `part` of type `type` in `whole`, a variable; each value that is no map is a setting of its own.
+void resolve(const BpfObject& object, const std::vector<std::byte>& whole, std::span<std::byte> part, uint32_t type,
+             const Tunable& setting, std::vector<VariableSetting>* settings) {
+  if (!setting.value.map() || object.btf.kind_of(type) != "struct") {
+    Setter(object.btf, setting.key, setting.where).set(part, type, setting.value);
+    settings->push_back({setting.key, setting.value.str(), whole});
+    return;
+  }
+  for (const Tunable& given : *setting.value.map()) {
+    auto member = object.btf.member(object.btf.name_of(type), given.key);
+    if (!member || member->offset + member->size > part.size())
+      throw Error(given.where, "variable '" + setting.key + "' has no member '" + given.key + "'",
+                  "see the policy's source");
+    resolve(object, whole, part.subspan(member->offset, member->size), member->type,
+            {setting.key + "." + given.key, given.value, given.where}, settings);
+  }
+}
+
+}  // namespace
+
+std::vector<VariableSetting> resolve_variables(const BpfObject& object, const Tunables& variables) {
+  std::vector<VariableSetting> settings;
+  for (const Tunable& given : variables) {
+    const BpfVariable* variable = object.variable(given.key);
+    if (variable == nullptr || variable->size == 0) throw unknown_variable(object, given.key, given.where);
+    if (variable->btf_type == 0)
+      throw Error(given.where, "the type of variable '" + given.key + "' is not known",
+                  "set it in the policy's source");
+    std::vector<std::byte> bytes = first_bytes(object, *variable);
+    resolve(object, bytes, bytes, variable->btf_type, given, &settings);
+  }
+  return settings;
+}
+
+void write_variable(Vm& vm, const VariableSetting& setting, const std::string& where) {
+  const std::string name = setting.name.substr(0, setting.name.find('.'));
+  const std::span<std::byte> memory = vm.variable(name);
+  if (memory.empty()) throw unknown_variable(vm.object(), name, where);
+  if (setting.bytes.size() > memory.size())
+    throw Error(where, "variable '" + name + "' does not fit the object", "export the policy again");
+  std::copy(setting.bytes.begin(), setting.bytes.end(), memory.begin());
 }
 
 void set_known_variables(Vm& vm, const Machine& machine) {

@@ -1,22 +1,30 @@
-// Sets a policy's global variables by name from text, as a loader's options do: before it starts.
+// Sets a policy's global variables by name, as a loader's options do: before it starts.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "base/tunables.h"
 #include "bpf/vm.h"
 #include "topology/machine.h"
 
 namespace simsched::bpf {
 
-// `text` is a number (decimal, 0x..., negative), true or false, the name of an enumerator, a duration for a variable
-// whose name ends in a unit ("20ms" for slice_ns), text for an array of characters, or [a, b, ...] for other arrays.
-// Throws Error (where: `where`) for an unknown name or a value that does not fit.
-void set_variable(Vm& vm, const std::string& name, const std::string& text, const std::string& where = {});
-// The same in a copy of the variable's memory.
-void set_variable(const BpfObject& object, std::span<std::byte> bytes, const std::string& name,
-                  const std::string& text, const std::string& where);
-std::string variable_of(const std::string& name);  // "options" of "options.slice_ns"
+// One value that is set, and the whole variable that it makes: what a loader writes.
+struct VariableSetting {
+  std::string name, text;  // "slice_us", "5ms"; of a member "options.limit_ns"
+  std::vector<std::byte> bytes;
+};
+
+// A value is a number (decimal, 0x..., negative), true or false, the name of an enumerator, a duration for a variable
+// whose name ends in a unit ("20ms" for slice_ns), text for an array of characters, a list for other arrays, or a map
+// of members of a struct. Members that are set one after the other add up. Throws Error for an unknown name or a value
+// that does not fit.
+std::vector<VariableSetting> resolve_variables(const BpfObject& object, const Tunables& variables);
+// Throws Error (where: `where`) when the object has no such variable.
+void write_variable(Vm& vm, const VariableSetting& setting, const std::string& where = {});
 
 // What every loader sets: the number of CPUs and nodes under their usual names, SMT, and the values of the kernel's
 // constants that upstream's headers keep in variables (__SCX_SLICE_DFL). A policy has those that it declares.

@@ -37,10 +37,13 @@ SCX_OPS_DEFINE(o, .enqueue = (void *)f, .name = "options");
 
 struct SetVariables : ::testing::Test {
   SetVariables() : host(testing::compile("options", kSource)) {}
-  void set(const std::string& name, const std::string& text) { set_variable(host.ops->vm(), name, text, "c.yaml:3"); }
-  std::string error(const std::string& name, const std::string& text) {
+  void set(const std::string& name, const TunableValue& value) {
+    for (const VariableSetting& setting : resolve_variables(host.ops->vm().object(), {{name, value, "c.yaml:3"}}))
+      write_variable(host.ops->vm(), setting);
+  }
+  std::string error(const std::string& name, const TunableValue& value) {
     try {
-      set(name, text);
+      set(name, value);
     } catch (const Error& failed) {
       return failed.what();
     }
@@ -62,7 +65,7 @@ TEST_F(SetVariables, Numbers) {
   EXPECT_TRUE(host.variable<bool>("fifo"));
   set("fifo", "0");
   EXPECT_FALSE(host.variable<bool>("fifo"));
-  set("opts.a", "9");
+  set("opts", TunableValue(Tunables{{"a", "9", ""}}));
   EXPECT_EQ(host.variable<uint32_t>("opts"), 9u);
   set("counter", " 12 ");
   EXPECT_EQ(host.variable("counter"), 12u);
@@ -73,7 +76,7 @@ TEST_F(SetVariables, Durations) {
   EXPECT_EQ(host.variable("slice_ns"), 20'000'000u);
   set("slice_us", "1s");
   EXPECT_EQ(host.variable<uint32_t>("slice_us"), 1'000'000u);
-  set("opts.limit_ns", "3us");
+  set("opts", TunableValue(Tunables{{"limit_ns", "3us", ""}}));
   EXPECT_EQ(host.variable("opts", 1), 3000u);
   EXPECT_THAT(error("slice_us", "1500ns"), HasSubstr("cannot hold 1500ns exactly"));
   EXPECT_THAT(error("counter", "20ms"), HasSubstr("does not say its unit"));
@@ -86,12 +89,13 @@ TEST_F(SetVariables, TextAndLists) {
   set("prefix", "\"d e\"");
   EXPECT_EQ(host.text("prefix"), "d e");
   EXPECT_THAT(error("prefix", "12345678"), HasSubstr("holds 7 characters"));
-  set("weights", "[7, 8]");
+  set("weights", TunableValue(TunableValue::List{"7", "8"}));
   EXPECT_EQ(host.variable<uint32_t>("weights", 0), 7u);
   EXPECT_EQ(host.variable<uint32_t>("weights", 1), 8u);
   EXPECT_EQ(host.variable<uint32_t>("weights", 2), 3u);
-  EXPECT_THAT(error("weights", "[1,2,3,4]"), HasSubstr("has 3 elements"));
+  EXPECT_THAT(error("weights", TunableValue(TunableValue::List{"1", "2", "3", "4"})), HasSubstr("has 3 elements"));
   EXPECT_THAT(error("weights", "5"), HasSubstr("is an array"));
+  EXPECT_THAT(error("counter", TunableValue(TunableValue::List{"1"})), HasSubstr("is one number, not '[1]'"));
 }
 
 TEST_F(SetVariables, WhatDoesNotFitIsRefused) {
@@ -103,8 +107,8 @@ TEST_F(SetVariables, WhatDoesNotFitIsRefused) {
   EXPECT_THAT(error("counter", "many"), HasSubstr("takes no 'many'"));
   EXPECT_THAT(error("counter", "99999999999999999999"), HasSubstr("takes no"));
   EXPECT_THAT(error("counter", ""), HasSubstr("takes no ''"));
-  EXPECT_THAT(error("opts", "1"), HasSubstr("opts.member"));
-  EXPECT_THAT(error("opts.b", "1"), HasSubstr("no member 'b'"));
+  EXPECT_THAT(error("opts", "1"), HasSubstr("opts: {MEMBER: VALUE}"));
+  EXPECT_THAT(error("opts", TunableValue(Tunables{{"b", "1", ""}})), HasSubstr("no member 'b'"));
 }
 
 TEST_F(SetVariables, UnknownNamesSuggestTheNearest) {

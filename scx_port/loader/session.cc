@@ -6,7 +6,7 @@
 #include "scx_port/schedulers/known_variables.h"
 #include "scx_port/live/bytes.h"
 #include "scx_port/live/host_machine.h"
-#include "scx_port/schedulers/user_halves.h"
+#include "scx_port/schedulers/scheduler.h"
 
 namespace simsched::live {
 namespace {
@@ -61,7 +61,7 @@ std::string Session::model_path() const { return options_.model.empty() ? folder
 Tunables Session::user_options() const {
   Tunables options = folder_.user_options();
   for (Tunable& option : options)
-    if (option.key == "model") option.value = model_path();
+    if (option.key == kModelOption) option.value = model_path();
   return options;
 }
 

@@ -99,7 +99,7 @@ std::string manifest_to_json(const Manifest& manifest) {
     json["maps"].push_back({{"name", name}, {"entries", entries}});
   Json options = Json::array();
   for (const Tunable& option : manifest.user_options)
-    options.push_back({{"name", option.key}, {"value", option.value}});
+    options.push_back({{"name", option.key}, {"value", option.value.str()}});
   json["user_half"] = {{"name", manifest.user_half}, {"options", options}};
   if (manifest.model) {
     json["model"] = {
@@ -207,7 +207,7 @@ std::string ExportedFolder::model_path() const { return manifest.model ? path + 
 
 Tunables ExportedFolder::user_options() const {
   Tunables options = manifest.user_options;
-  if (manifest.model) options.push_back({"model", model_path(), path + "/" + kManifestFile});
+  if (manifest.model) options.push_back({kModelOption, model_path(), path + "/" + kManifestFile});
   return options;
 }
 

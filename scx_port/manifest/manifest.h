@@ -20,6 +20,7 @@ inline constexpr const char* kManifestSchema = "simsched-export/1";
 inline constexpr const char* kManifestFile = "manifest.json";
 inline constexpr const char* kObjectFile = "policy.bpf.o";
 inline constexpr const char* kModelFile = "model.bin";
+inline constexpr const char* kModelOption = "model";  // of a user-space half that has one: its path
 
 struct Manifest {
   struct Variable {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,6 +63,15 @@ inline Workload small_workload() {
   return workload;
 }
 
+// "[1, 2]" is a list, as in a config; all else is text.
+inline TunableValue value_of(const std::string& text) {
+  if (!text.starts_with('[')) return text;
+  TunableValue::List items;
+  std::istringstream in(text.substr(1, text.size() - 2));
+  for (std::string item; std::getline(in >> std::ws, item, ',');) items.emplace_back(item);
+  return TunableValue(std::move(items));
+}
+
 // Loaded once constructed. The engine's invariants hold for a policy that is sound: one that fails in dispatch() leaves
 // work queued on an idle CPU until it is thrown out, at the same instant.
 class Simulation {
@@ -78,7 +88,9 @@ class Simulation {
     ClassStack stack = default_classes(options.kernel, machine, &fair);
     auto make = [this, object = std::move(object), variables = std::move(variables), half = half.release()] {
       BpfOpsOptions ops_options;
-      ops_options.variables = variables;
+      Tunables settings;
+      for (const auto& [name, text] : variables) settings.push_back({name, value_of(text), ""});
+      ops_options.variables = resolve_variables(*object, settings);
       ops_options.user_half.reset(half);
       ops_options.print = [this](const std::string& text) { printed.push_back(text); };
       auto made = std::make_unique<BpfOps>(object, std::move(ops_options));

@@ -43,7 +43,7 @@ std::vector<int64_t> sums(UserHost& host, const std::string& map, size_t count) 
 mlp::Ranges input_ranges() { return {{GATE_INPUT_LO}, {GATE_INPUT_HI}}; }
 
 void Options::bind(TunableReader& reader) {
-  reader.bind("model", &model, "a model file; random: a net with random weights");
+  reader.bind_path("model", &model, {"random"}, "a model file; random: a net with random weights");
   reader.bind("max_waiting", &max_waiting, 0, 1 << 16,
               "tasks that may wait at one CPU because the net forbids to move");
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "policies/registry.h"
 #include "scx_port/host/policies.h"
 #include "scx_port/schedulers/rusty/testing.h"
 #include "sim/testing.h"

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "policies/registry.h"
 #include "scx_port/host/policies.h"
 #include "scx_port/schedulers/rusty/testing.h"
 #include "sim/testing.h"

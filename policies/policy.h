@@ -1,0 +1,74 @@
+// Policy: a row of the registry. It says what it is called, what it does and what can be set of it, and makes the
+// classes that schedule by it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/tunables.h"
+#include "policies/stack.h"
+#include "sim/kernel_params.h"
+#include "topology/machine.h"
+
+namespace simsched {
+
+// What a policy is made for. Defaults of tunables may depend on kernel and machine.
+struct PolicyContext {
+  const KernelParams& kernel;
+  const Machine& machine;
+  std::string where = {};  // "file:line" where a config names the policy
+};
+
+class Policy {
+ public:
+  Policy(std::string name, std::string summary) : name_(std::move(name)), summary_(std::move(summary)) {}
+  virtual ~Policy() = default;
+  const std::string& name() const { return name_; }
+  const std::string& summary() const { return summary_; }
+
+  virtual std::vector<TunableReader::Info> tunables(const PolicyContext& context) const = 0;
+  // Throws Error for a tunable that it does not have, or a value that does not fit. Any thread may ask.
+  virtual ClassStack make(const PolicyContext& context, const Tunables& tunables) const = 0;
+
+  // Not one policy but any that a file holds: a config writes {NAME: FILE, ...}, not {NAME: {...}}.
+  virtual bool is_file() const { return false; }
+  virtual bool opens(const std::string& /*path*/) const { return false; }  // files that it knows by their name
+
+ private:
+  std::string name_, summary_;
+};
+using Policies = std::vector<std::unique_ptr<Policy>>;
+
+// A policy in C++ with parameters in a struct: `defaults` makes them, Params::bind(TunableReader&) names them, and
+// `make` builds the classes from what the config made of them.
+template <class Params>
+std::unique_ptr<Policy> make_policy_row(std::string name, std::string summary,
+                                        std::function<Params(const PolicyContext&)> defaults,
+                                        std::function<ClassStack(const Params&, const PolicyContext&)> make) {
+  struct Row final : Policy {
+    using Policy::Policy;
+    std::vector<TunableReader::Info> tunables(const PolicyContext& context) const override {
+      Params params = defaults(context);
+      TunableReader reader;
+      params.bind(reader);
+      return reader.infos();
+    }
+    ClassStack make(const PolicyContext& context, const Tunables& given) const override {
+      Params params = defaults(context);
+      TunableReader reader;
+      params.bind(reader);
+      reader.read(given, name());
+      return build(params, context);
+    }
+    std::function<Params(const PolicyContext&)> defaults;
+    std::function<ClassStack(const Params&, const PolicyContext&)> build;
+  };
+  auto row = std::make_unique<Row>(std::move(name), std::move(summary));
+  row->defaults = std::move(defaults);
+  row->build = std::move(make);
+  return row;
+}
+
+}  // namespace simsched

@@ -1,0 +1,33 @@
+// Policies that are files: any .bpf.c or .bpf.o, and the folders that 'simsched export' writes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "bpf/object.h"
+#include "policies/policy.h"
+
+namespace simsched {
+
+// Objects that were compiled and translated already, by path and include folders, while somebody has them: a sweep
+// makes each policy many times. Belongs to the rows of one registry; any thread may ask.
+class ObjectCache {
+ public:
+  // Throws Error for what does not compile.
+  std::shared_ptr<const bpf::BpfObject> load(const std::string& path, const std::vector<std::string>& include);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<const bpf::BpfObject>> objects_;
+};
+
+std::unique_ptr<Policy> bpf_file_policy(std::shared_ptr<ObjectCache> cache);
+std::unique_ptr<Policy> exported_policy(std::shared_ptr<ObjectCache> cache);
+
+// Both, with a cache of their own.
+Policies file_policies();
+
+}  // namespace simsched
