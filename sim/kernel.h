@@ -43,6 +43,10 @@ class Kernel : protected KernelState {
   const CpuSet& online_cpus() const { return affinities_[0]; }
   bool cpu_online(CpuId cpu) const { return online_cpus().contains(cpu); }
   CpuTime cpu_time(CpuId cpu) const;  // up to now
+  // arch_scale_cpu_capacity(): of the CPU alone at its top frequency; arch_scale_freq_capacity(): its frequency, of the
+  // top one. Of 1024.
+  int64_t capacity(CpuId cpu) const { return machine_.cpu(cpu).capacity; }
+  int64_t frequency(CpuId cpu) const { return rqs_[cpu.index()].frequency; }
 
   // ---- Tasks ----
   size_t nr_tasks() const { return tasks_.size(); }  // the workload's, then one stopper a CPU

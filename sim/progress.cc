@@ -85,6 +85,7 @@ void Kernel::speed_changed(const CpuSet& cpus) {
 }
 
 void Kernel::set_frequency(CpuId cpu, uint32_t frequency) {
+  for (auto& cls : classes_) cls->frequency_changes(cpu);
   rqs_[cpu.index()].frequency = frequency;
   speed_changed(CpuSet::single(cpu));
 }

@@ -124,6 +124,9 @@ class SchedClass {
   // while a simulation runs is copied (between two events), all that refers to the own kernel stays.
   virtual void assign(const SchedClass& other);
 
+  // The frequency of `cpu` is about to change: last call for what follows it.
+  virtual void frequency_changes(CpuId /*cpu*/) {}
+
   // Whether a CPU may idle although tasks of this class are queued on it (for check_invariants).
   virtual bool may_idle_with_work() const { return false; }
 

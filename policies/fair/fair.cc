@@ -18,7 +18,6 @@ void FairClass::attach(Kernel& kernel) {
   block_ = Block(nr_groups * nr_cpus, nr_tasks + (nr_groups - 1) * nr_cpus);
   wakers_.resize(kernel.nr_tasks() + nr_cpus);
   cpus_.resize(nr_cpus);
-  capacities_.resize(nr_cpus);
   clocks_.resize(nr_cpus);
   groups_.resize(nr_groups);
   leaves_.resize((nr_groups - 1) * nr_cpus);
@@ -43,8 +42,8 @@ void FairClass::attach(Kernel& kernel) {
   }
   for (CpuId cpu : kernel.machine().cpus()) {
     CpuState& state = cpu_state(cpu);
-    capacities_[cpu.index()] = kernel.machine().cpu(cpu).capacity;
-    asymmetric_ |= capacity(cpu) != kCapacityScale;
+    clocks_[cpu.index()].slow = capacity(cpu) != kCapacityScale;
+    asymmetric_ |= clocks_[cpu.index()].slow;
     state.avg_idle = 2 * params_.migration_cost.count();
     state.max_idle_cost = params_.migration_cost.count();
     cache_state(cpu).nr_idle_scan = static_cast<int64_t>(domains_->cache_size(cpu));

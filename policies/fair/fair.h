@@ -62,6 +62,7 @@ class FairClass final : public SchedClass, private fair::State {
   void stopper(CpuId cpu, TaskId task, CpuId dest) override;
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;
+  void frequency_changes(CpuId cpu) override;
   void task_dead(TaskId task) override;
   void switched_to(TaskId task) override;
   void reweight_task(TaskId task) override;
@@ -84,7 +85,7 @@ class FairClass final : public SchedClass, private fair::State {
   CfsRq& root_of(CpuId cpu) { return block_.queue(cpu.index()); }
   CfsRq& queue_of(GroupId group, CpuId cpu) { return block_.queue(group.index() * cpus_.size() + cpu.index()); }
   fair::CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
-  int64_t capacity(CpuId cpu) const { return capacities_[cpu.index()]; }
+  int64_t capacity(CpuId cpu) const { return kernel_->capacity(cpu); }
   fair::DomainState& state_of(const fair::Domain& domain) { return domain_states_[domain.number]; }
   int64_t now() const { return kernel_->now().count(); }
   bool is_fair(TaskId task) const { return !kernel_->is_stopper(task) && takes(kernel_->policy(task)); }
@@ -116,7 +117,7 @@ class FairClass final : public SchedClass, private fair::State {
   // The clock of load tracking.
   static constexpr int64_t kClockOrigin = int64_t{1} << 30;  // so that no time of it is 0
   int64_t pelt_now(CpuId cpu) {
-    return capacity(cpu) == kCapacityScale ? now() + kClockOrigin : slow_pelt_now(cpu);
+    return clocks_[cpu.index()].slow ? slow_pelt_now(cpu) : now() + kClockOrigin;
   }
   int64_t slow_pelt_now(CpuId cpu);
   void update_load_avg(CfsRq& rq, Entity& e, uint32_t flags);

@@ -244,6 +244,38 @@ TEST(Fair, AllTimeOfABusyMachineIsUsed) {
   }
 }
 
+// Frequency is nobody's to change yet.
+class OpenEngine : public Engine {
+ public:
+  using Engine::Engine;
+  using Kernel::set_frequency;
+};
+
+// At half the frequency, half as much is done, and utilisation rises half as fast.
+TEST(Fair, LoadTrackingFollowsTheFrequencyInMidRun) {
+  const Machine machine = flat_machine(1);
+  Workload workload = hogs(1);
+  add_task(workload, "clock", {op::compute(Work(1000)), op::sleep(500_us), op::loop(0, 0)});  // averages are lazy
+  auto util_after = [&](std::vector<std::pair<Nanos, uint32_t>> stretches) {
+    EngineOptions options;
+    options.duration = 1_s;
+    FairClass* fair = nullptr;
+    OpenEngine engine(machine, workload, options, default_classes(options.kernel, machine, &fair));
+    Nanos until;
+    for (auto [length, frequency] : stretches) {
+      engine.run_until(until);
+      engine.set_frequency(CpuId(0), frequency);
+      until += length;
+    }
+    engine.run_until(until);
+    return static_cast<double>(fair->root(CpuId(0)).avg.util_avg);
+  };
+  const double expected = util_after({{40_ms, 1024}});
+  EXPECT_NEAR(util_after({{80_ms, 512}}), expected, 25);
+  EXPECT_NEAR(util_after({{10_ms, 1024}, {40_ms, 512}, {10_ms, 1024}}), expected, 25);
+  EXPECT_LT(util_after({{40_ms, 512}}), expected - 40);
+}
+
 TEST(Fair, YieldLetsTheOtherRun) {
   for (std::string version : {"6.12", "6.18"}) {
     Machine m = flat_machine(1);

@@ -20,10 +20,17 @@ constexpr uint32_t kUtilEstMargin = kCapacityScale / 100;
 // up when it is idle.
 int64_t FairClass::slow_pelt_now(CpuId cpu) {
   SlowClock& clock = clocks_[cpu.index()];
-  if (kernel_->curr(cpu).valid()) clock.pelt += (now() - clock.time) * capacity(cpu) / kCapacityScale;
+  const int64_t pace = capacity(cpu) * kernel_->frequency(cpu) / kCapacityScale;
+  if (kernel_->curr(cpu).valid()) clock.pelt += (now() - clock.time) * pace / kCapacityScale;
   else clock.pelt = now();
   clock.time = now();
   return clock.pelt + kClockOrigin;
+}
+
+void FairClass::frequency_changes(CpuId cpu) {
+  SlowClock& clock = clocks_[cpu.index()];
+  if (clock.slow) slow_pelt_now(cpu);
+  else clock = {now(), now(), true};
 }
 
 void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {

@@ -59,9 +59,10 @@ struct CpuState {
   bool active_balance = false;
 };
 
-// The clock of load tracking on a CPU of less than full capacity. ns
+// The clock of load tracking on a CPU that is, or once was, slower than the fastest: `pelt` at `time`. ns
 struct SlowClock {
   int64_t time = 0, pelt = 0;
+  bool slow = false;
 };
 
 // Of a last-level cache (sched_domain_shared).
@@ -92,7 +93,6 @@ struct State {
                                          // entities: tasks, then the groups' by group and CPU
   std::vector<Waker> wakers_;            // tasks, then the stopper and the idle task of each CPU
   std::vector<CpuState> cpus_;
-  std::vector<int64_t> capacities_;      // by CPU
   std::vector<SlowClock> clocks_;        // by CPU
   std::vector<TaskGroup> groups_;
   std::vector<uint32_t> leaves_;         // queues of the first CPU's groups, the second's, ...
