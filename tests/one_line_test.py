@@ -68,7 +68,33 @@ def schedulers():
     return {folder.name: str(folder.relative_to(SOURCE)) + "/" for folder in folders}
 
 
-KINDS = [policies, schedulers]
+def generators():
+    names = [name for name in first_column("workloads") if name != "trace"]  # which is a recording
+    return {name: str(path.relative_to(SOURCE)) for name in names for path in SOURCE.glob("workloads/generators_*.cc")
+            if f"{name}_generator()" in path.read_text()}
+
+
+def commands():
+    """Their names are words that mean much else: what is looked for is the row."""
+    return {f"{name}_command": f"app/{name}.cc" for name in rows("app/commands.cc")}
+
+
+def formats():
+    return {name: f"traces/{name}/" for name in rows("traces/formats.cc", "SIMSCHED_FORMATS")}
+
+
+def machines():
+    return {path.stem: "configs/machines/" for path in SOURCE.glob("configs/machines/*.yaml")}
+
+
+def rows(path, table=""):
+    """The names in a list of rows: ROW(name)."""
+    text = (SOURCE / path).read_text()
+    return re.findall(r"ROW\((\w+)\)", text[text.index(f"#define {table}"):].split("\n\n")[0])
+
+
+KINDS = [policies, schedulers, generators, commands, formats, machines]
+IDENTIFIERS = [commands]  # the others are looked for as string literals
 
 
 class OneLine(unittest.TestCase):
@@ -78,9 +104,10 @@ class OneLine(unittest.TestCase):
             names = kind()
             self.assertTrue(names, kind.__name__)
             for name, own in names.items():
+                literal = name if kind in IDENTIFIERS else f'"{name}"'
                 elsewhere = [f"{path}:{number}: {line.strip()}" for path, content in lines.items()
                              if not path.startswith(own) and path not in HOMONYMS.get(name, ())
-                             for number, line in content if f'"{name}"' in line]
+                             for number, line in content if literal in line]
                 with self.subTest(kind=kind.__name__, name=name):
                     self.assertLessEqual(len(elsewhere), 1, f"'{name}' of {own} stands in\n" + "\n".join(elsewhere))
 
@@ -91,6 +118,9 @@ class OneLine(unittest.TestCase):
 
     def test_what_is_listed_is_what_is_registered(self):
         self.assertLess({"eevdf", "cfs", "fifo", "scx_simple", "scx_packet_even"}, set(first_column("policies")))
+        self.assertEqual(set(generators()), set(first_column("workloads")) - {"trace"})
+        for own in [*commands().values(), *formats().values()]:
+            self.assertTrue((SOURCE / own).exists(), own)
         rows = list(SOURCE.glob("scx_port/schedulers/*/*.bpf.c"))
         self.assertEqual({path.parent.name for path in rows}, set(schedulers()))
 
