@@ -30,6 +30,23 @@ void simulate(benchmark::State& state, const char* policy, Nanos duration) {
 void eevdf(benchmark::State& state) { simulate(state, "eevdf", Nanos(state.range(2) * 1'000'000)); }
 void cfs(benchmark::State& state) { simulate(state, "cfs", Nanos(state.range(2) * 1'000'000)); }
 
+// A snapshot: an engine that has run for a while, assigned to its twin.
+void snapshot_eevdf(benchmark::State& state) {
+  const auto nr_cpus = static_cast<size_t>(state.range(0)), nr_tasks = static_cast<size_t>(state.range(1));
+  const Machine machine = bench::machine_of(nr_cpus);
+  const Workload workload = bench::busy_workload(nr_tasks, nr_cpus);
+  const PolicyRegistry registry(cpp_policies());
+  EngineOptions options;
+  options.duration = 1_s;
+  const auto make = [&] {
+    return std::make_unique<Engine>(machine, workload, options, registry.make("eevdf", {}, options.kernel, machine));
+  };
+  const auto twin = make(), engine = make();
+  engine->run_until(100_ms);
+  for (auto _ : state) twin->assign(*engine);
+}
+
+BENCHMARK(snapshot_eevdf)->Args({64, 1000})->Args({64, 10'000})->Unit(benchmark::kMicrosecond);
 BENCHMARK(raw_queue)->Arg(100)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Arg(1'000'000);
 // CPUs, tasks, simulated ms.
 BENCHMARK(eevdf)

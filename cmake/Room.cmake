@@ -36,7 +36,7 @@ function(simsched_room name)
     target_link_libraries(${name}_test PRIVATE ${name} ${ROOM_TEST_LINK} GTest::gtest GTest::gtest_main GTest::gmock
                                                rapidcheck)
     target_compile_options(${name}_test PRIVATE -O1)  # tests are many and short: what they test is optimised
-    target_compile_definitions(${name}_test PRIVATE SIMSCHED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    simsched_source_dir(${tests})
     gtest_discover_tests(${name}_test NO_PRETTY_VALUES PROPERTIES LABELS unit DISCOVERY_MODE PRE_TEST)
   endif()
 
@@ -49,6 +49,17 @@ function(simsched_room name)
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
     endforeach()
   endif()
+endfunction()
+
+# simsched_source_dir(FILES...): defines SIMSCHED_SOURCE_DIR for those of the files that use it, by themselves or through
+# a header for tests. No others, so that clones in other places share what ccache has of them.
+function(simsched_source_dir)
+  foreach(file IN LISTS ARGN)
+    file(STRINGS ${file} uses REGEX "SIMSCHED_SOURCE_DIR|/testing/simulation\\.h" LIMIT_COUNT 1)
+    if(uses)
+      set_property(SOURCE ${file} APPEND PROPERTY COMPILE_DEFINITIONS SIMSCHED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    endif()
+  endforeach()
 endfunction()
 
 # simsched_owns(TARGET FOLDER): the sources there are TARGET's, but for those in a folder further down that another owns.

@@ -30,8 +30,8 @@ class Agenda {
   }
 
   // An event that is nobody's own. `time` is not in the past.
-  void push(Nanos time, EventKind kind, uint32_t index, uint32_t generation = 0) {
-    others_.push({time, order_of(kind), index, generation});
+  void push(Nanos time, EventKind kind, uint32_t index, uint32_t sched_class = 0) {
+    others_.push({time, order_of(kind), index, sched_class});
   }
 
   // The CPU's event of this kind is at `time`, whenever it was before. `time` is not in the past.

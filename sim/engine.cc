@@ -68,7 +68,6 @@ void Engine::handle(const Event& event) {
   switch (event.kind()) {
     case EventKind::kTimer: {
       Task& task = tasks_[event.index];
-      if (event.generation != task.timer_generation) return;
       // A timer fires where it was armed.
       context_ = {task.wake_elsewhere ? CpuId((task.cpu.index() + 1) % rqs_.size()) : task.cpu,
                   task.wake_softirq ? By::kSoftIrq : By::kHardIrq};
@@ -80,12 +79,12 @@ void Engine::handle(const Event& event) {
       break;
     case EventKind::kIpi:
       context_ = {cpu, By::kHardIrq};
-      classes_[event.generation]->ipi(cpu);
+      classes_[event.sched_class]->ipi(cpu);
       break;
     case EventKind::kClassTimer:
       context_ = {online_cpus().first_cpu(), By::kHardIrq};
       --class_timers_;
-      classes_[event.generation]->timer(event.index);
+      classes_[event.sched_class]->timer(event.index);
       if (only_timers_left()) report_deadlock();
       break;
     case EventKind::kHotplug:

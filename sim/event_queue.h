@@ -20,8 +20,8 @@ namespace simsched {
 enum class EventKind : uint8_t {
   kTimer,       // index: task. Its sleep is over
   kStart,       // index: task. It starts by itself
-  kIpi,         // index: CPU; generation: class index
-  kClassTimer,  // index: the class's own number for it; generation: class index
+  kIpi,         // index: CPU; of a class
+  kClassTimer,  // index: the class's own number for it
   kHotplug,     // index: number of the change
   kDone,        // index: CPU. The running task finished its compute op
   kResched,     // index: CPU
@@ -33,7 +33,7 @@ struct Event {
   Nanos time;
   uint64_t order;  // kind << 56 | sequence: unique
   uint32_t index;
-  uint32_t generation;  // of a timer: it is dropped unless this is still its task's
+  uint32_t sched_class;  // whose it is: kIpi, kClassTimer
 
   EventKind kind() const { return static_cast<EventKind>(order >> 56); }
 };

@@ -122,7 +122,7 @@ void Engine::sleep_until(CpuId cpu, TaskId id, Nanos time, uint8_t op_flags, Cau
   Task& task = tasks_[id.index()];
   task.wake_elsewhere = op_flags & kOpElsewhere;
   task.wake_softirq = op_flags & kOpSoftIrq;
-  agenda_.push(std::max(time, now_), EventKind::kTimer, static_cast<uint32_t>(id.value()), ++task.timer_generation);
+  agenda_.push(std::max(time, now_), EventKind::kTimer, static_cast<uint32_t>(id.value()));
   block(cpu, id, cause, trace_state);
 }
 

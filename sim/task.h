@@ -17,54 +17,53 @@ enum class TaskState : uint8_t { kNew, kRunnable, kRunning, kBlocked, kDead };
 
 struct Task {
   // What every turn on a CPU needs comes first.
-  Work remaining;                         // of the compute op in progress
-  Work refill;                            // cache refill to do along with it
-  Nanos since;                            // the present state lasts since then
+  Work remaining;  // of the compute op in progress
+  Work refill;     // cache refill to do along with it
+  Nanos since;     // the present state lasts since then
   CacheWarmth warmth;
-  uint32_t pc = 0;                        // the next op, relative to its program
-  uint32_t timer_generation = 0;
+  uint32_t pc = 0;  // the next op, relative to its program
   CpuId cpu;
-  CpuId ran_on;                           // the CPU it ran on last; none: it never ran
+  CpuId ran_on;  // the CPU it ran on last; none: it never ran
   AffinityId affinity{0};
-  uint16_t prev_state = 0;                // TraceState to record at its next switch-out
+  uint16_t prev_state = 0;  // TraceState to record at its next switch-out
   TaskState state = TaskState::kNew;
   Cause blocked_by = Cause::kBlockedSleep;
   SchedPolicy policy = SchedPolicy::kNormal;
-  uint8_t sched_class = 0;                // index into the class stack
+  uint8_t sched_class = 0;  // index into the class stack
   int8_t nice = 0;
-  bool on_rq : 1 = false;                 // queued at its class; may outlast blocking (delayed dequeue)
-  bool waking : 1 = false;                // woken and not yet switched in
+  bool on_rq : 1 = false;   // queued at its class; may outlast blocking (delayed dequeue)
+  bool waking : 1 = false;  // woken and not yet switched in
   bool exiting : 1 = false;
   bool waits_for_child : 1 = false;
-  bool in_kernel : 1 = false;             // after a kSignal with kOpKernel, until it blocks
-  bool wake_elsewhere : 1 = false;        // its sleep has kOpElsewhere
-  bool wake_softirq : 1 = false;          // its sleep has kOpSoftIrq
+  bool in_kernel : 1 = false;       // after a kSignal with kOpKernel, until it blocks
+  bool wake_elsewhere : 1 = false;  // its sleep has kOpElsewhere
+  bool wake_softirq : 1 = false;    // its sleep has kOpSoftIrq
   TaskTime time;
 
-  Fractions fractions{};                  // progress not yet worth a whole unit of work
+  Fractions fractions{};  // progress not yet worth a whole unit of work
   uint32_t loops[kLoopSlots] = {};
-  uint32_t child_exits = 0;               // exits not yet waited for
-  TaskId next_waiter;                     // in its token's queue
+  uint32_t child_exits = 0;  // exits not yet waited for
+  TaskId next_waiter;        // in its token's queue
   Nanos born;
 };
 
 struct Rq {
-  TaskId curr;                            // none: idle
-  uint32_t nr_running = 0;                // tasks with on_rq here
+  TaskId curr;              // none: idle
+  uint32_t nr_running = 0;  // tasks with on_rq here
   bool need_resched = false;
-  bool held = false;                      // spins in the kernel
-  bool has_siblings = false;              // its core has other hardware threads
-  Nanos settled;                          // progress of `curr`, or idle time, is accounted up to here
-  Nanos overhead_left;                    // context-switch time before `curr` makes progress
-  Nanos charge;                           // time that the scheduler took here and nobody has paid for yet
-  Nanos busy_since;                       // `curr` was switched in
+  bool held = false;          // spins in the kernel
+  bool has_siblings = false;  // its core has other hardware threads
+  Nanos settled;              // progress of `curr`, or idle time, is accounted up to here
+  Nanos overhead_left;        // context-switch time before `curr` makes progress
+  Nanos charge;               // time that the scheduler took here and nobody has paid for yet
+  Nanos busy_since;           // `curr` was switched in
   CpuIdle idle;
   CpuTime time;
   uint64_t switches = 0;
 
   Speed speed;
-  uint32_t frequency = kFullFactor;       // of its top frequency, of 1024
-  uint32_t memory = kFullFactor;          // how far memory lets the running task get on, of 1024
+  uint32_t frequency = kFullFactor;  // of its top frequency, of 1024
+  uint32_t memory = kFullFactor;     // how far memory lets the running task get on, of 1024
 };
 
 }  // namespace simsched
