@@ -26,15 +26,15 @@ void Engine::check_invariants() const {
     const Task& task = tasks_[i];
     TaskId id(i);
     if (task.on_rq) ++queued[task.cpu.index()];
-    bool runs = rqs_[task.cpu.index()].curr == id;
+    bool runs = curr(task.cpu) == id;
     SIMSCHED_CHECK(runs == (task.state == TaskState::kRunning), describe(id) + " runs where it should not");
     SIMSCHED_CHECK(task.state != TaskState::kRunnable || task.on_rq, describe(id) + " is runnable but on no queue");
     bool leaving = !stop_work_[task.cpu.index()].empty();
     SIMSCHED_CHECK(!runs || leaving || allowed(id).contains(task.cpu), describe(id) + " runs where it is not allowed");
   }
   for (size_t c = 0; c < rqs_.size(); ++c) {
-    SIMSCHED_CHECK(queued[c] == rqs_[c].nr_running, "cpu " + std::to_string(c) + " has lost count of its tasks");
-    SIMSCHED_CHECK(rqs_[c].curr.valid() || rqs_[c].nr_running == 0 || rqs_[c].need_resched || !has_runnable(CpuId(c)),
+    SIMSCHED_CHECK(queued[c] == occupancy_[c].nr_running, "cpu " + std::to_string(c) + " has lost count of its tasks");
+    SIMSCHED_CHECK(occupancy_[c].curr.valid() || occupancy_[c].nr_running == 0 || rqs_[c].need_resched || !has_runnable(CpuId(c)),
                    "cpu " + std::to_string(c) + " idles with work queued");
   }
 }

@@ -10,7 +10,7 @@ namespace simsched {
 void Kernel::schedule(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   settle(cpu);
-  TaskId prev = rq.curr, next;
+  TaskId prev = curr(cpu), next;
   for (auto& cls : classes_) {
     next = cls->pick_task(cpu);
     if (next.valid()) break;
@@ -54,7 +54,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   }
   if (recorder_) recorder_->task_switch(now_, cpu, prev, next, prev_state);
   if (!prev.valid()) rq.idle.leave(now_, machine_.costs());
-  rq.curr = next;
+  occupancy_[cpu.index()].curr = next;
   agenda_.cancel(cpu, EventKind::kDone);
   rq.held = false;
   rq.overhead_left = Nanos(0);
@@ -87,7 +87,7 @@ void Kernel::resched_curr(CpuId cpu) {
   if (rq.need_resched) return;
   rq.need_resched = true;
   // Without kernel preemption it waits until the task blocks or goes back to user space (leave_kernel()).
-  if (rq.curr.valid() && tasks_[rq.curr.index()].in_kernel && !kernel_preemptible()) return;
+  if (curr(cpu).valid() && tasks_[curr(cpu).index()].in_kernel && !kernel_preemptible()) return;
   plan_resched(cpu, resched_delay(cpu));
 }
 
@@ -98,9 +98,8 @@ void Kernel::plan_resched(CpuId cpu, Nanos delay) {
 // From need_resched to __schedule() on `cpu`, asked for from this_cpu().
 Nanos Kernel::resched_delay(CpuId cpu) {
   const Costs& costs = machine_.costs();
-  const Rq& rq = rqs_[cpu.index()];
   const Spread& spread = cpu != context_.cpu                    ? interrupt_cost(cpu)
-                         : !rq.curr.valid()                     ? costs.idle_wake_local
+                         : !curr(cpu).valid()                   ? costs.idle_wake_local
                          : context_.by == Context::By::kSoftIrq ? costs.resched_softirq
                          : context_.by == Context::By::kHardIrq ? costs.resched_hardirq
                                                                 : costs.resched_task;
@@ -109,20 +108,20 @@ Nanos Kernel::resched_delay(CpuId cpu) {
 
 // How long another CPU's interrupt takes to reach `cpu`.
 const Spread& Kernel::interrupt_cost(CpuId cpu) const {
-  const Rq& rq = rqs_[cpu.index()];
-  return rq.curr.valid() ? machine_.costs().resched_ipi : rq.idle.exit_cost(now_, machine_.costs());
+  const Costs& costs = machine_.costs();
+  return curr(cpu).valid() ? costs.resched_ipi : rqs_[cpu.index()].idle.exit_cost(now_, costs);
 }
 
 void Kernel::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {
   class_of(task).enqueue_task(cpu, task, enqueue_flags);
   tasks_[task.index()].on_rq = true;
-  ++rqs_[cpu.index()].nr_running;
+  ++occupancy_[cpu.index()].nr_running;
 }
 
 bool Kernel::deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) {
   if (!class_of(task).dequeue_task(cpu, task, dequeue_flags)) return false;
   tasks_[task.index()].on_rq = false;
-  --rqs_[cpu.index()].nr_running;
+  --occupancy_[cpu.index()].nr_running;
   return true;
 }
 
@@ -130,15 +129,14 @@ void Kernel::finish_delayed_dequeue(TaskId task) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.on_rq && state.state != TaskState::kRunning, describe(task) + " was not delayed");
   state.on_rq = false;
-  --rqs_[state.cpu.index()].nr_running;
+  --occupancy_[state.cpu.index()].nr_running;
 }
 
 void Kernel::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
-  const Rq& rq = rqs_[cpu.index()];
-  if (!rq.curr.valid()) {
+  if (!curr(cpu).valid()) {
     resched_curr(cpu);
   } else {
-    uint8_t running = tasks_[rq.curr.index()].sched_class, woken = tasks_[task.index()].sched_class;
+    uint8_t running = tasks_[curr(cpu).index()].sched_class, woken = tasks_[task.index()].sched_class;
     if (woken == running) {
       class_of(task).wakeup_preempt(cpu, task, wake_flags);
     } else if (woken < running) {
@@ -275,7 +273,7 @@ void Kernel::run_stopper(CpuId cpu) {
 }
 
 void Kernel::arm_tick(CpuId cpu) {
-  if (!rqs_[cpu.index()].curr.valid()) return;
+  if (!curr(cpu).valid()) return;
   Nanos period = params_.tick(), planned = agenda_.at(cpu, EventKind::kTick);
   if (planned != Nanos::max() && planned - period <= now_) return;  // none could come earlier
   Nanos wanted = Nanos::max();

@@ -115,13 +115,12 @@ void Engine::handle(const Event& event) {
 // Nothing but the classes' own timers will ever happen.
 bool Engine::only_timers_left() {
   return agenda_.nr_others() == class_timers_ && !finished() && !agenda_.cpu_event_planned() &&
-         std::all_of(rqs_.begin(), rqs_.end(), [](const Rq& rq) { return rq.nr_running == 0 && !rq.curr.valid(); });
+         std::all_of(occupancy_.begin(), occupancy_.end(), [](const Occupancy& cpu) { return cpu.nr_running == 0 && !cpu.curr.valid(); });
 }
 
 void Engine::tick(CpuId cpu) {
-  Rq& rq = rqs_[cpu.index()];
-  if (rq.curr.valid()) {  // NO_HZ_IDLE: an idle CPU has no tick
-    class_of(rq.curr).task_tick(cpu, rq.curr);
+  if (curr(cpu).valid()) {  // NO_HZ_IDLE: an idle CPU has no tick
+    class_of(curr(cpu)).task_tick(cpu, curr(cpu));
     for (auto& cls : classes_) cls->tick_balance(cpu);
   }
   arm_tick(cpu);

@@ -23,7 +23,7 @@ Cause sleep_cause(const Op& op) {
 
 // The running task of `cpu` has done its op: goes on to the next one that takes time or blocks.
 void Engine::advance(CpuId cpu) {
-  TaskId id = rqs_[cpu.index()].curr;
+  TaskId id = curr(cpu);
   Task& task = tasks_[id.index()];
   SIMSCHED_CHECK(task.remaining == Work(0) && task.refill >= Work(0), describe(id) + " has lost work");
   if (is_stopper(id)) {
@@ -91,13 +91,13 @@ void Engine::advance(CpuId cpu) {
       case OpKind::kYield:
         class_of(id).yield_task(cpu, id);
         schedule(cpu);
-        if (rqs_[cpu.index()].curr != id) return;
+        if (curr(cpu) != id) return;
         break;
       case OpKind::kSetNice:
       case OpKind::kSetPolicy:
       case OpKind::kSetAffinity:
         change_parameters(cpu, id, op);
-        if (rqs_[cpu.index()].curr != id) return;
+        if (curr(cpu) != id) return;
         break;
       case OpKind::kLoop:
         if (op.value != 0 && ++task.loops[op.slot] >= op.value) {

@@ -10,6 +10,7 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
   rng_ = Rng(seed);
   cost_rng_ = rng_.split(1);
   tasks_.resize(workload.tasks.size() + machine.nr_cpus());
+  occupancy_.resize(machine.nr_cpus());
   rqs_.resize(machine.nr_cpus());
   agenda_ = Agenda(machine.nr_cpus());
   stop_work_.resize(machine.nr_cpus());

@@ -35,10 +35,10 @@ class Kernel : protected KernelState {
 
   // ---- CPUs ----
   size_t nr_cpus() const { return rqs_.size(); }
-  TaskId curr(CpuId cpu) const { return rqs_[cpu.index()].curr; }  // none: idle
-  uint32_t nr_running(CpuId cpu) const { return rqs_[cpu.index()].nr_running; }
+  TaskId curr(CpuId cpu) const { return occupancy_[cpu.index()].curr; }  // none: idle
+  uint32_t nr_running(CpuId cpu) const { return occupancy_[cpu.index()].nr_running; }
   // idle_cpu(): runs the idle task and nothing is queued.
-  bool idle_cpu(CpuId cpu) const { return !rqs_[cpu.index()].curr.valid() && rqs_[cpu.index()].nr_running == 0; }
+  bool idle_cpu(CpuId cpu) const { return !curr(cpu).valid() && nr_running(cpu) == 0; }
   bool need_resched(CpuId cpu) const { return rqs_[cpu.index()].need_resched; }
   const CpuSet& online_cpus() const { return affinities_[0]; }
   bool cpu_online(CpuId cpu) const { return online_cpus().contains(cpu); }
@@ -138,8 +138,8 @@ class Kernel : protected KernelState {
   void settle(CpuId cpu);
   void arm_done(CpuId cpu);
   void apply_charge(CpuId cpu);
-  // Something of what makes these CPUs fast or slow has changed: what their tasks have done so far is settled at the old
-  // speed, and what they do from now on is timed anew. Called by whoever changed it.
+  // Something of what makes these CPUs fast or slow has changed: what their tasks have done so far is settled at the
+  // old speed, and what they do from now on is timed anew. Called by whoever changed it.
   void speed_changed(const CpuSet& cpus);
   bool refresh_speed(CpuId cpu);
   void set_frequency(CpuId cpu, uint32_t frequency);  // of its top frequency: 1..1024 of 1024

@@ -37,6 +37,7 @@ struct KernelState {
   Context context_;
   Agenda agenda_;
   std::vector<Task> tasks_;
+  std::vector<Occupancy> occupancy_;  // by CPU
   std::vector<Rq> rqs_;
   std::vector<std::vector<StopWork>> stop_work_;  // by CPU
   std::vector<CpuSet> affinities_;                // by AffinityId: those of the CPUs wanted that are online

@@ -11,11 +11,11 @@ void Kernel::settle(CpuId cpu) {
   Nanos delta = now_ - rq.settled;
   if (delta == Nanos(0)) return;
   rq.settled = now_;
-  if (!rq.curr.valid()) {
+  if (!curr(cpu).valid()) {
     rq.time.idle += delta;
     return;
   }
-  Task& task = tasks_[rq.curr.index()];
+  Task& task = tasks_[curr(cpu).index()];
   if (rq.overhead_left > Nanos(0) || rq.held) {
     Nanos overhead = rq.held ? delta : std::min(rq.overhead_left, delta);
     rq.overhead_left -= std::min(rq.overhead_left, overhead);
@@ -40,21 +40,21 @@ void Kernel::arm_done(CpuId cpu) {
   rq.overhead_left += rq.charge;
   rq.charge = Nanos(0);
   if (rq.held) return;  // release() does
-  const Task& task = tasks_[rq.curr.index()];
+  const Task& task = tasks_[curr(cpu).index()];
   Nanos time = time_for(task.remaining + std::min(task.refill, task.remaining), rq.speed, task.fractions);
   agenda_.plan(cpu, EventKind::kDone, now_ + rq.overhead_left + time);
 }
 
 // The scheduler took time on a CPU whose task goes on. On an idle CPU what comes next pays.
 void Kernel::apply_charge(CpuId cpu) {
-  if (!rqs_[cpu.index()].curr.valid()) return;
+  if (!curr(cpu).valid()) return;
   settle(cpu);
   arm_done(cpu);
 }
 
 void Kernel::hold(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
-  if (rq.held || !rq.curr.valid()) return;
+  if (rq.held || !curr(cpu).valid()) return;
   settle(cpu);
   rq.held = true;
   agenda_.cancel(cpu, EventKind::kDone);
@@ -65,7 +65,7 @@ void Kernel::release(CpuId cpu) {
   if (!rq.held) return;
   settle(cpu);
   rq.held = false;
-  if (rq.curr.valid()) arm_done(cpu);
+  if (curr(cpu).valid()) arm_done(cpu);
 }
 
 // The factors of what runs on `cpu` now. Whether it is as fast as before.
@@ -73,7 +73,7 @@ bool Kernel::refresh_speed(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   uint32_t smt = kFullFactor;
   for (CpuId sibling : machine_.smt_cpus(cpu))
-    if (sibling != cpu && rqs_[sibling.index()].curr.valid()) smt = static_cast<uint32_t>(machine_.smt_share());
+    if (sibling != cpu && curr(sibling).valid()) smt = static_cast<uint32_t>(machine_.smt_share());
   return !rq.speed.set({static_cast<uint32_t>(machine_.cpu(cpu).capacity), rq.frequency, smt, rq.memory});
 }
 
@@ -99,9 +99,9 @@ CpuTime Kernel::cpu_time(CpuId cpu) const {
   const Rq& rq = rqs_[cpu.index()];
   CpuTime time = rq.time;
   Nanos open = now_ - rq.settled;
-  Nanos overhead = rq.curr.valid() ? std::min(rq.overhead_left, open) : Nanos(0);
+  Nanos overhead = curr(cpu).valid() ? std::min(rq.overhead_left, open) : Nanos(0);
   time.overhead += overhead;
-  (rq.curr.valid() ? time.task : time.idle) += open - overhead;
+  (curr(cpu).valid() ? time.task : time.idle) += open - overhead;
   return time;
 }
 

@@ -47,9 +47,13 @@ struct Task {
   Nanos born;
 };
 
-struct Rq {
+// What balancing looks at, of many CPUs at a time: apart from the rest of their Rq.
+struct Occupancy {
   TaskId curr;              // none: idle
   uint32_t nr_running = 0;  // tasks with on_rq here
+};
+
+struct Rq {
   bool need_resched = false;
   bool held = false;          // spins in the kernel
   bool has_siblings = false;  // its core has other hardware threads
