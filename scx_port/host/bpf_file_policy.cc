@@ -27,7 +27,7 @@ class BpfFile final : public ExtPolicy {
     policy.options.loader_cpu = CpuId(static_cast<int32_t>(settings.loader_cpu));
     policy.object = cache_->load(policy.source, policy.include);
     size_maps(settings.map_sizes, context.machine, &policy);
-    policy.variables = bpf::resolve_variables(*policy.object, settings.variables);
+    policy.variables = bpf::resolve_variables(*policy.object, settings.variables, context.machine.nr_cpus());
     return policy;
   }
 

@@ -28,7 +28,7 @@ class Shipped final : public ExtPolicy {
     reader(*options, &policy.options).read(given, name());
     policy.shipped = scheduler_.folder;
     policy.object = bpf::shipped_object(scheduler_.folder);
-    policy.variables = bpf::resolve_variables(*policy.object, options->variables());
+    policy.variables = bpf::resolve_variables(*policy.object, options->variables(), context.machine.nr_cpus());
     use_user_half(options->user_half(), scheduler_.folder, &policy);
     if (policy.make_user_half) policy.user_options = own(given);
     return policy;

@@ -207,9 +207,10 @@ Error unknown_variable(const BpfObject& object, const std::string& name, const s
 namespace {
 
 // As the object has it before anything is set.
-std::vector<std::byte> first_bytes(const BpfObject& object, const BpfVariable& variable) {
-  const std::vector<std::byte>& data = object.sections[variable.section].data;
-  std::vector<std::byte> bytes(variable.size);
+std::vector<std::byte> first_bytes(const BpfObject& object, const BpfVariable& variable, size_t nr_cpus) {
+  const BpfSection& section = object.sections[variable.section];
+  const std::vector<std::byte>& data = section.data;
+  std::vector<std::byte> bytes(section.element != 0 ? section.size_for(nr_cpus) : variable.size);
   const size_t known = data.size() > variable.offset ? std::min(data.size() - variable.offset, bytes.size()) : 0;
   std::copy_n(data.begin() + static_cast<ptrdiff_t>(variable.offset), known, bytes.begin());
   return bytes;
@@ -235,7 +236,7 @@ void resolve(const BpfObject& object, const std::vector<std::byte>& whole, std::
 
 }  // namespace
 
-std::vector<VariableSetting> resolve_variables(const BpfObject& object, const Tunables& variables) {
+std::vector<VariableSetting> resolve_variables(const BpfObject& object, const Tunables& variables, size_t nr_cpus) {
   std::vector<VariableSetting> settings;
   for (const Tunable& given : variables) {
     const BpfVariable* variable = object.variable(given.key);
@@ -243,7 +244,7 @@ std::vector<VariableSetting> resolve_variables(const BpfObject& object, const Tu
     if (variable->btf_type == 0)
       throw Error(given.where, "the type of variable '" + given.key + "' is not known",
                   "set it in the policy's source");
-    std::vector<std::byte> bytes = first_bytes(object, *variable);
+    std::vector<std::byte> bytes = first_bytes(object, *variable, nr_cpus);
     resolve(object, bytes, bytes, variable->btf_type, given, &settings);
   }
   return settings;

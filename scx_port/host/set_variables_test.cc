@@ -38,7 +38,7 @@ SCX_OPS_DEFINE(o, .enqueue = (void *)f, .name = "options");
 struct SetVariables : ::testing::Test {
   SetVariables() : host(testing::compile("options", kSource)) {}
   void set(const std::string& name, const TunableValue& value) {
-    for (const VariableSetting& setting : resolve_variables(host.ops->vm().object(), {{name, value, "c.yaml:3"}}))
+    for (const VariableSetting& setting : resolve_variables(host.ops->vm().object(), {{name, value, "c.yaml:3"}}, 2))
       write_variable(host.ops->vm(), setting);
   }
   std::string error(const std::string& name, const TunableValue& value) {

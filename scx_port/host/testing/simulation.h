@@ -90,7 +90,7 @@ class Simulation {
       BpfOpsOptions ops_options;
       Tunables settings;
       for (const auto& [name, text] : variables) settings.push_back({name, value_of(text), ""});
-      ops_options.variables = resolve_variables(*object, settings);
+      ops_options.variables = resolve_variables(*object, settings, machine.nr_cpus());
       ops_options.user_half.reset(half);
       ops_options.print = [this](const std::string& text) { printed.push_back(text); };
       auto made = std::make_unique<BpfOps>(object, std::move(ops_options));
