@@ -44,6 +44,11 @@ void add_settings(const Tunables& tunables, const std::string& group, std::strin
 
 }  // namespace
 
+TunableValue::TunableValue(std::string text) : value_(std::move(text)) {}
+TunableValue::TunableValue(const char* text) : value_(std::string(text)) {}
+TunableValue::TunableValue(List items) : value_(std::move(items)) {}
+TunableValue::TunableValue(Tunables members) : value_(std::move(members)) {}
+
 std::string TunableValue::str() const {
   std::vector<std::string> parts;
   if (text()) return *text();

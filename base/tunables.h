@@ -19,10 +19,10 @@ class TunableValue {
  public:
   using List = std::vector<TunableValue>;
 
-  TunableValue(std::string text = {}) : value_(std::move(text)) {}
-  TunableValue(const char* text) : value_(std::string(text)) {}
-  explicit TunableValue(List items) : value_(std::move(items)) {}
-  explicit TunableValue(Tunables members) : value_(std::move(members)) {}
+  TunableValue(std::string text = {});
+  TunableValue(const char* text);
+  explicit TunableValue(List items);
+  explicit TunableValue(Tunables members);
 
   // Null where it is something else.
   const std::string* text() const { return std::get_if<std::string>(&value_); }
