@@ -30,6 +30,7 @@ using LlcId = Id<struct LlcTag>;    // last-level cache
 using NodeId = Id<struct NodeTag>;  // NUMA node
 using TaskId = Id<struct TaskTag>;  // a thread, the kernel's task_struct
 using TokenId = Id<struct TokenTag>;      // counting token (semaphore) of a workload
+using ChannelId = Id<struct ChannelTag>;  // pipe or socket direction of a workload
 using GroupId = Id<struct GroupTag>;      // task group (autogroup or cgroup); 0 is the root group
 using AffinityId = Id<struct AffinityTag>;  // interned CpuSet of a workload; 0 is "every CPU"
 

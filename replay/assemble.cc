@@ -49,8 +49,12 @@ void assemble_programs(const Recorded& recorded, Workload& workload) {
   std::vector<uint32_t> first;
   std::vector<Mark> marks = by_task(recorded, first);
   Work exec_distance = median(recorded.exec_distances);
+  workload.channels = recorded.channels;
+  workload.recorded = true;
   workload.ops.reserve(2 * marks.size() + 2 * recorded.tasks.size());
   workload.tasks.reserve(recorded.tasks.size());
+  std::vector<Op> ops;
+  std::vector<bool> polled;
   for (size_t i = 0; i < recorded.tasks.size(); ++i) {
     const RecordedTask& task = recorded.tasks[i];
     std::span<Mark> own(marks.data() + first[i], first[i + 1] - first[i]);
@@ -63,14 +67,22 @@ void assemble_programs(const Recorded& recorded, Workload& workload) {
     spec.start = task.start;
     spec.start_cpu = task.start_cpu;
     spec.first_op = static_cast<uint32_t>(workload.ops.size());
+    ops.clear();
+    polled.clear();
+    auto add = [&](const Op& op, bool is_polled = false) {
+      ops.push_back(op);
+      polled.push_back(is_polled);
+    };
     Work done{0};
     for (const Mark& mark : own) {
-      if (mark.at > done) workload.ops.push_back(op::compute(mark.at - done));
+      if (mark.at > done) add(op::compute(mark.at - done));
       done = mark.at;
-      workload.ops.push_back(mark.op);
+      add(mark.op, mark.state == Mark::State::kPolled);
     }
-    if (task.work > done) workload.ops.push_back(op::compute(task.work - done));
-    if (task.exited) workload.ops.push_back(op::exit());
+    if (task.work > done) add(op::compute(task.work - done));
+    if (task.exited) add(op::exit());
+    std::vector<Op> program = with_poll_loops(ops, polled, recorded.channels, workload.nr_poll_loops);
+    workload.ops.insert(workload.ops.end(), program.begin(), program.end());
     spec.nr_ops = static_cast<uint32_t>(workload.ops.size()) - spec.first_op;
   }
 }

@@ -16,18 +16,23 @@ constexpr Nanos kExecWindow = 3_ms;
 }  // namespace
 
 Follower::Follower(const SchedTrace& trace, const Machine& machine, BuildReport& report)
-    : trace_(trace), machine_(machine), report_(report), names_(trace), cpus_(trace.nr_cpus) {
+    : trace_(trace), machine_(machine), report_(report), names_(trace), cpus_(trace.nr_cpus), messages_(match_calls(trace)) {
   int32_t last_pid = 0;
   for (const TraceEvent& event : trace.events)
     last_pid = std::max({last_pid, event.pid.value(), event.current.value()});
+  for (const TraceCall& call : trace.calls) last_pid = std::max(last_pid, call.pid.value());
   if (last_pid > kMaxPid) throw Error("", "pid " + std::to_string(last_pid) + " is beyond what a kernel gives out");
   by_pid_.assign(static_cast<size_t>(last_pid) + 1, kNobody);
   name_before_.assign(by_pid_.size(), 0);
+  placed_.assign(trace.calls.size(), false);
   out_.marks.reserve(trace.events.size() / 2);
 }
 
 Recorded Follower::run() {
+  size_t edge = 0;
   for (const TraceEvent& event : trace_.events) {
+    for (; edge < messages_.edges.size() && messages_.edges[edge].time <= event.time; ++edge)
+      call_edge(messages_.edges[edge]);
     now_ = event.time;
     follow(event);
   }
@@ -37,6 +42,9 @@ Recorded Follower::run() {
     report_.tasks_alive_at_end += !task.exited;
   }
   report_.tasks = out_.tasks.size();
+  report_.calls = trace_.calls.size();
+  report_.unmatched_receives = messages_.unmatched_receives;
+  out_.channels = std::move(messages_.channels);
   return std::move(out_);
 }
 

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "replay/messages.h"
 #include "replay/parts.h"
 
 namespace simsched::replay {
@@ -60,6 +61,13 @@ class Follower {
   // The kernel wakes a parent of an exiting child with the sync hint; it is the last that a child does.
   void mark_exit_signal(const RecordedTask& task);
 
+  // talk.cc: calls that send or receive
+  void call_edge(const CallEdge& edge);
+  void place(RecordedTask& task, uint32_t call);
+  bool block_in_call(RecordedTask& task, uint16_t state);
+  TaskIndex sender(const TraceEvent& event);
+  void wake_in_call(RecordedTask& waker);
+
   // wakes.cc: how a block ends
   // The task that causes a wake. A kernel thread's wake of a user task is not its own doing: it completes
   // what a device, a timer or another task asked for, in an order of its own. As an edge it would tie the
@@ -82,6 +90,8 @@ class Follower {
   std::vector<CpuState> cpus_;
   std::vector<TaskIndex> by_pid_;
   std::vector<uint32_t> name_before_;  // by pid: of tasks that have not been seen but in their name
+  Messages messages_;
+  std::vector<bool> placed_;  // by call: its messages have their marks
   Nanos now_{0};
   Recorded out_;
 };

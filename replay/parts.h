@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "topology/cache_warmth.h"
 #include "topology/machine.h"
 #include "replay/build_workload.h"
+#include "replay/messages.h"
 #include "traces/sched_trace.h"
 #include "workloads/workload.h"
 
@@ -23,6 +25,7 @@ struct Mark {
   enum class State : uint8_t {
     kLive,
     kDropped,      // it turned out to be none
+    kPolled,       // a receive of a poll loop
     kExecSeenLate  // an exec whose balancing was not seen: it was somewhat before `at`
   };
   Work at;  // work that the task has done before it
@@ -61,6 +64,9 @@ struct RecordedTask {
   Nanos early_wake_time{0};
   uint32_t exec_balance = kNoMark;  // it woke the stopper of its own CPU, and when
   Nanos exec_balance_time{0};
+  uint32_t call = kNoCall;   // of SchedTrace::calls: it is in that
+  bool talked = false;       // it has sent, received or woken in it
+  bool waits_in_op = false;  // what it is blocked in is an op that blocks by itself
 };
 
 struct Recorded {
@@ -68,6 +74,7 @@ struct Recorded {
   std::vector<Mark> marks;           // of all tasks; those of one task in the order of its work
   std::vector<Work> exec_distances;  // work between balancing and exec event, where both were seen
   size_t nr_tokens = 0;
+  std::vector<ChannelSpec> channels;
 };
 
 // What the names in a recording tell.
@@ -89,6 +96,10 @@ Recorded follow_events(const SchedTrace& trace, const Machine& machine, BuildRep
 
 // Appends the tasks' programs to `workload.ops`, and one TaskSpec a task with its program, pid, parent and start.
 void assemble_programs(const Recorded& recorded, Workload& workload);
+
+// The ops of one task, with those that are `polled` receives made into poll loops where they follow each other.
+std::vector<Op> with_poll_loops(std::span<const Op> ops, const std::vector<bool>& polled,
+                                std::span<const ChannelSpec> channels, size_t& nr_loops);
 
 // Names, kthread, affinity, group, policy, nice, slice and background of the specs made by assemble_programs().
 void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload& workload);

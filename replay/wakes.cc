@@ -4,14 +4,14 @@
 namespace simsched::replay {
 
 TaskIndex Follower::causing(const TraceEvent& event, TaskIndex wakee) {
-  TaskIndex waker = from_task(event) ? known(event.current) : kNobody;
+  TaskIndex waker = from_task(event) ? known(event.current) : sender(event);
   if (waker == kNobody || wakee == kNobody) return waker;
   return task(waker).kthread && !task(wakee).kthread ? kNobody : waker;
 }
 
 void Follower::add_edge(TaskIndex waker, TaskIndex wakee) {
   TokenId token = token_of(task(wakee));
-  mark(waker, work_now(task(waker)), op::signal(token));
+  mark(waker, work_now(task(waker)), op::signal(token, task(waker).call == kNoCall ? uint8_t{0} : uint8_t{kOpKernel}));
   mark(wakee, task(wakee).work, op::wait(token, task(wakee).block_flags));
   ++report_.edges;
 }
@@ -38,9 +38,12 @@ void Follower::on_waking(const TraceEvent& event) {
 
 void Follower::wake(const TraceEvent& event, TaskIndex wakee, Op timed) {
   TaskIndex waker = causing(event, wakee);
+  if (waker != kNobody) wake_in_call(task(waker));
   // A stopper that wakes a task has moved it: that was no block, the work goes on.
   bool moved = from_task(event) && names_.stopper(event.current);
-  if (waker != kNobody) {
+  if (task(wakee).waits_in_op) {
+    // Its own op ends it.
+  } else if (waker != kNobody) {
     add_edge(waker, wakee);
   } else if (!moved) {
     mark(wakee, task(wakee).work, timed);
@@ -54,6 +57,7 @@ void Follower::wake_unblocked(const TraceEvent& event, TaskIndex wakee) {
   ++report_.wakes_of_running;
   TaskIndex waker = causing(event, wakee);
   if (task(wakee).state != State::kRunning || waker == kNobody || waker == wakee) return;
+  wake_in_call(task(waker));
   TokenId token = token_of(task(wakee));
   task(wakee).early_wake = mark(waker, work_now(task(waker)), op::signal(token), Mark::State::kDropped);
   task(wakee).early_wake_time = now_;
@@ -68,11 +72,14 @@ void Follower::on_stopper_woken(const TraceEvent& event) {
 
 void Follower::wake_unseen(RecordedTask& task) {
   TaskIndex index = index_of(task);
-  if (task.early_wake != kNoMark) {
+  if (task.waits_in_op) {
+    // Its own op ends it.
+  } else if (task.early_wake != kNoMark) {
     Mark& early = out_.marks[task.early_wake];
     early.state = Mark::State::kLive;
     uint32_t& last = this->task(early.task).last_mark;
     if (last == kNoMark || last < task.early_wake) last = task.early_wake;
+    task.early_wake = kNoMark;
     mark(index, task.work, op::wait(task.token, task.block_flags));
     ++report_.edges;
     --report_.wakes_of_running;

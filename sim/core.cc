@@ -180,7 +180,8 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
     wakeup_preempt(state.cpu, task, wake_flags);
     return;
   }
-  CpuId cpu = select_task_rq(task, wake_flags);
+  CpuId cpu = wake_flags & kWfOnCpu ? state.cpu : select_task_rq(task, wake_flags);
+  wake_flags &= ~kWfOnCpu;
   uint32_t enqueue_flags = kEnqueueWakeup;
   if (cpu != state.cpu) {
     wake_flags |= kWfMigrated;

@@ -10,6 +10,9 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
                std::vector<std::unique_ptr<SchedClass>> classes)
     : Kernel(machine, workload, options.kernel, options.seed, std::move(classes)), options_(std::move(options)) {
   tokens_.resize(workload.nr_tokens);
+  channels_.resize(workload.channels.size());
+  poll_loops_.resize(workload.nr_poll_loops);
+  if (!channels_.empty()) moved_.resize(workload.tasks.size());
   for (size_t i = 0; i < options_.hotplug.size(); ++i)
     agenda_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));
   for (size_t i = 0; i < workload.tasks.size(); ++i) {
@@ -37,7 +40,7 @@ bool Engine::step() {
     stop();
     return false;
   }
-  if (agenda_.empty()) report_deadlock();
+  if (agenda_.empty() && !let_one_go()) report_deadlock();
   Event event = agenda_.pop();
   now_ = event.time;
   handle(event);
@@ -85,7 +88,7 @@ void Engine::handle(const Event& event) {
       context_ = {online_cpus().first_cpu(), By::kHardIrq};
       --class_timers_;
       classes_[event.sched_class]->timer(event.index);
-      if (only_timers_left()) report_deadlock();
+      if (only_timers_left() && !let_one_go()) report_deadlock();
       break;
     case EventKind::kHotplug:
       context_.cpu = options_.hotplug[event.index].cpu;

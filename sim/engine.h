@@ -34,10 +34,26 @@ struct EngineOptions {
 // All that changes of an Engine beside its Kernel's part.
 struct EngineState {
   struct Token {
-    uint32_t count = 0;
+    int32_t count = 0;  // below 0: a wait was let go without it
     TaskId first, last;  // waiters
   };
+  struct Channel {
+    int64_t bytes = 0;  // in it; below 0: a receive was let go without them
+    uint64_t scan = 0;  // the last look of a poll loop at it
+    TaskId receiver;    // who waited for its bytes last, alone or in a poll loop: may wait for something else by now
+    TaskId first, last;  // blocked writers
+  };
+  struct PollLoop {
+    uint64_t done = 0;     // segments from `base` on, a bit each
+    uint32_t base = 0;     // op of the first segment that is not done
+    int8_t running = -1;   // segment, counted from `base`; -1: none
+    bool entered = false;
+  };
   std::vector<Token> tokens_;
+  std::vector<Channel> channels_;
+  std::vector<PollLoop> poll_loops_;
+  std::vector<int64_t> moved_;  // by task: bytes of the message in progress that are through; empty without channels
+  uint64_t scans_ = 0;
   size_t foreground_left_ = 0;  // tasks that keep the simulation alive
   bool ended_ = false;          // the duration is over
   bool stopped_ = false;        // nothing more will happen
@@ -96,6 +112,21 @@ class Engine : public Kernel, private EngineState {
   void fork(CpuId cpu, TaskId parent, TaskId child);
   void exit_task(CpuId cpu, TaskId task);
   void signal(TokenId token, uint32_t wake_flags);
+  bool wait(CpuId cpu, TaskId task, const Op& op);
+
+  // channels.cc: messages. True: done, go on; false: the task has blocked and does the op again when it is woken
+  bool send(CpuId cpu, TaskId task, const Op& op);
+  bool receive(CpuId cpu, TaskId task, const Op& op);
+  bool select(CpuId cpu, TaskId task, const Op& op);
+  bool segment_ready(const Op& receive) const;
+  void bytes_came(ChannelId channel, uint8_t op_flags);
+  void room_came(Channel& channel, const ChannelSpec& spec);
+  void wake_writers(Channel& channel, bool all);
+  void wait_again(CpuId cpu, TaskId task);
+
+  // rescue.cc: a replay that cannot go on
+  bool let_one_go();
+  bool let_go(TaskId task);
   void start_task(TaskId task);
   void change_parameters(CpuId cpu, TaskId task, const Op& op);
 

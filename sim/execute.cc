@@ -15,6 +15,12 @@ uint16_t sleep_state(const Op& op) {
                               : kStateInterruptible;
 }
 
+// A task that has signalled or sent goes on so far before its CPU can be taken away.
+bool goes_on_in_kernel(OpKind kind) {
+  return kind == OpKind::kCompute || kind == OpKind::kSignal || kind == OpKind::kSend || kind == OpKind::kReceive ||
+         kind == OpKind::kSelect || kind == OpKind::kSelectEnd;
+}
+
 Cause sleep_cause(const Op& op) {
   return op.flags & kOpIo ? Cause::kBlockedIo : op.flags & kOpIdle ? Cause::kBlockedIdle : Cause::kBlockedSleep;
 }
@@ -35,7 +41,7 @@ void Engine::advance(CpuId cpu) {
   for (int instant = 0; instant < kMaxInstantOps; ++instant) {
     if (task.pc >= program.size()) return exit_task(cpu, id);
     const Op& op = program[task.pc++];
-    if (task.in_kernel && op.kind != OpKind::kCompute && op.kind != OpKind::kSignal) leave_kernel(cpu, task);
+    if (task.in_kernel && !goes_on_in_kernel(op.kind)) leave_kernel(cpu, task);
     switch (op.kind) {
       case OpKind::kCompute:
         if (op.value <= 0) break;
@@ -52,24 +58,25 @@ void Engine::advance(CpuId cpu) {
         Nanos next = task.born + ((now_ - task.born) / period + 1) * period;
         return sleep_until(cpu, id, next, op.flags, sleep_cause(op), sleep_state(op));
       }
-      case OpKind::kWait: {
-        Token& token = tokens_[static_cast<size_t>(op.arg)];
-        if (token.count > 0) {
-          --token.count;
-          break;
-        }
-        if (token.last.valid())
-          tasks_[token.last.index()].next_waiter = id;
-        else
-          token.first = id;
-        token.last = id;
-        task.next_waiter = TaskId();
-        return block(cpu, id, op.flags ? sleep_cause(op) : Cause::kBlockedToken, sleep_state(op));
-      }
+      case OpKind::kWait:
+        if (!wait(cpu, id, op)) return;
+        break;
       case OpKind::kSignal:
         task.in_kernel = op.flags & kOpKernel;
         signal(TokenId(op.arg), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
         break;
+      case OpKind::kSend:
+        if (!send(cpu, id, op)) return;
+        break;
+      case OpKind::kReceive:
+        if (!receive(cpu, id, op)) return;
+        break;
+      case OpKind::kSelect:
+      case OpKind::kSelectEnd:
+        if (!select(cpu, id, op)) return;
+        break;
+      case OpKind::kUser:
+        break;  // leave_kernel() above
       case OpKind::kFork:
         fork(cpu, id, TaskId(op.arg));
         break;
@@ -173,6 +180,25 @@ void Engine::signal(TokenId id, uint32_t wake_flags) {
   token.first = tasks_[waiter.index()].next_waiter;
   if (!token.first.valid()) token.last = TaskId();
   try_to_wake_up(waiter, wake_flags);
+}
+
+// True: it goes on; false: it has blocked.
+bool Engine::wait(CpuId cpu, TaskId id, const Op& op) {
+  Token& token = tokens_[static_cast<size_t>(op.arg)];
+  Cause cause = op.flags & (kOpIo | kOpIdle) ? sleep_cause(op) : Cause::kBlockedToken;
+  if (token.count > 0) {
+    --token.count;
+    if (!(op.flags & kOpForce)) return true;
+    // The waker saw it off the queue but still on its CPU: it comes back there (ttwu_queue_wakelist()).
+    block(cpu, id, cause, sleep_state(op));
+    try_to_wake_up(id, kWfTtwu | kWfOnCpu);
+    return false;
+  }
+  (token.last.valid() ? tasks_[token.last.index()].next_waiter : token.first) = id;
+  token.last = id;
+  tasks_[id.index()].next_waiter = TaskId();
+  block(cpu, id, cause, sleep_state(op));
+  return false;
 }
 
 // A task that nobody forks comes into being as if its CPU had.

@@ -114,6 +114,8 @@ std::vector<Metric> make_table() {
   t.add("fairness_jain_ppm", "ppm", kHigher,
         "Jain's index over tasks of time on a CPU per time on a CPU or waiting for one; 1,000,000: all alike",
         [](const Totals& all) { return all.fairness.ppm(); });
+  t.count("waits_let_go", kLower, "waits of a replay that nothing would have met any more; its results are not to be trusted",
+          [](const Metrics& m) { return m.let_go; });
   t.add("events", "count", kNeither, "events that the simulator handled",
         [](const Totals& all) { return static_cast<int64_t>(all.events); });
   return t.take();

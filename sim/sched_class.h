@@ -25,6 +25,7 @@ enum WakeFlag : uint32_t {
   kWfFork = 0x04,
   kWfTtwu = 0x08,
   kWfSync = 0x10,      // the waker is about to sleep
+  kWfOnCpu = 0x40,     // the wakee has not left its CPU yet, and is queued there
   kWfMigrated = 0x20,  // the task changed CPU on this wake-up
 };
 

@@ -35,7 +35,8 @@ struct Task {
   bool waking : 1 = false;  // woken and not yet switched in
   bool exiting : 1 = false;
   bool waits_for_child : 1 = false;
-  bool in_kernel : 1 = false;       // after a kSignal with kOpKernel, until it blocks
+  bool in_kernel : 1 = false;       // after a kSignal or kSend with kOpKernel, until it blocks or kUser
+  bool receiving : 1 = false;       // blocked in the kReceive or kSelect at pc
   bool wake_elsewhere : 1 = false;  // its sleep has kOpElsewhere
   bool wake_softirq : 1 = false;    // its sleep has kOpSoftIrq
   TaskTime time;

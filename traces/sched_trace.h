@@ -9,10 +9,9 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "traces/calls.h"
 
 namespace simsched {
-
-using Pid = Id<struct PidTag>;  // the kernel's pid: a thread; 0 is the idle task of any CPU
 
 enum class TraceKind : uint8_t {
   kSwitch,       // sched_switch: `current` leaves in `state`, `pid` comes (0: idle)
@@ -77,6 +76,7 @@ struct Circumstances {
 class SchedTrace {
  public:
   std::vector<TraceEvent> events;
+  std::vector<TraceCall> calls;  // of a causal recording, in order of `begin`; empty: none was made
   std::vector<std::string> names{""};
   size_t nr_cpus = 0;
   Nanos origin{0};           // clock of the first event in the recording (time of events is relative to it)

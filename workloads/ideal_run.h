@@ -35,7 +35,7 @@ struct IdealRun {
 class IdealMachine {
  public:
   explicit IdealMachine(const Workload& workload)
-      : workload_(workload), states_(workload.tasks.size()), tokens_(workload.nr_tokens), waiters_(workload.nr_tokens) {
+      : workload_(workload), states_(workload.tasks.size()), tokens_(workload.nr_tokens), waiters_(workload.nr_tokens), channels_(workload.channels.size()) {
     run_.tasks.resize(workload.tasks.size());
     for (size_t i = 0; i < workload.tasks.size(); ++i) alive_ += !workload.tasks[i].background;
   }
@@ -60,6 +60,7 @@ class IdealMachine {
     Nanos start{0};
     uint64_t exited_children = 0;
     bool waits_for_child = false;
+    int64_t moved = 0;  // bytes of the message in progress that are through
     std::array<int64_t, kLoopSlots> rounds{};
   };
 
@@ -129,6 +130,10 @@ class IdealMachine {
           }
           break;
         }
+        case OpKind::kSend:
+        case OpKind::kReceive:
+          if (!transfer(task, op, now)) return;
+          break;
         case OpKind::kFork:
           start(static_cast<size_t>(op.arg), now);
           break;
@@ -150,6 +155,9 @@ class IdealMachine {
           }
           break;
         }
+        case OpKind::kSelect:  // its segments one after the other: one feasible order
+        case OpKind::kSelectEnd:
+        case OpKind::kUser:
         case OpKind::kExec:
         case OpKind::kYield:
         case OpKind::kSetNice:
@@ -162,10 +170,39 @@ class IdealMachine {
     end(task, now);
   }
 
+  struct Channel {
+    int64_t bytes = 0;
+    std::vector<size_t> blocked;
+  };
+
+  // Whether all of the message is through; else the task tries again when something has changed.
+  bool transfer(size_t task, const Op& op, Nanos now) {
+    Channel& channel = channels_[static_cast<size_t>(op.arg)];
+    const ChannelSpec& spec = workload_.channels[static_cast<size_t>(op.arg)];
+    int64_t& moved = states_[task].moved;
+    int64_t part = op.value - moved, room = std::max<int64_t>(0, spec.capacity - channel.bytes);
+    if (op.kind == OpKind::kReceive) part = std::min(part, channel.bytes);
+    if (op.kind == OpKind::kSend && spec.capacity > 0) part = spec.whole ? (room > 0 ? part : 0) : std::min(part, room);
+    channel.bytes += op.kind == OpKind::kSend ? part : -part;
+    moved += part;
+    if (part > 0) {
+      for (size_t other : channel.blocked) at(other, now);
+      channel.blocked.clear();
+    }
+    run_.tasks[task].waits_for_token = moved < op.value;
+    if (moved < op.value) {
+      channel.blocked.push_back(task);
+      return false;
+    }
+    moved = 0;
+    return true;
+  }
+
   const Workload& workload_;
   std::vector<State> states_;
   std::vector<uint64_t> tokens_;
   std::vector<std::queue<size_t>> waiters_;
+  std::vector<Channel> channels_;
   std::priority_queue<std::tuple<Nanos, uint64_t, size_t>, std::vector<std::tuple<Nanos, uint64_t, size_t>>,
                       std::greater<>>
       queue_;

@@ -28,17 +28,24 @@ enum class OpKind : uint8_t {
   kSetNice,      // value: nice
   kSetPolicy,    // value: SchedPolicy
   kSetAffinity,  // arg: AffinityId
+  kSend,         // arg: channel; value: bytes. Puts them in, or blocks until there is room; wakes the receiver
+  kReceive,      // arg: channel; value: bytes. Takes them as they come, or blocks until it has all
+  kSelect,       // a segment of a poll loop: this op, a kReceive, and what follows it; value: ops to the next segment
+                 // or the end. Segments begin in the order in which their bytes come. arg: poll loop
+  kSelectEnd,    // arg: poll loop. Passed when all its segments are done
+  kUser,         // goes back to user space: the CPU may be taken away again (kOpKernel)
   kLoop,         // jumps to op `arg` of the program until passed `value` times (0: for ever); counter `slot`
 };
 
 enum OpFlag : uint8_t {
   kOpIo = 1,          // sleep, wait: uninterruptible (state D), counted as I/O wait
-  kOpSync = 2,        // signal: the waker is about to sleep (WF_SYNC)
+  kOpSync = 2,        // signal, send: the waker is about to sleep (WF_SYNC)
   kOpIdle = 4,        // sleep, wait: state I, an idle kernel thread
-  kOpKernel = 8,      // signal: the waker stays in the kernel until it blocks. Not preempted before, where the
-                      // kernel is not preemptible
+  kOpKernel = 8,      // signal, send: the waker stays in the kernel until it blocks or kUser. Not preempted before,
+                      // where the kernel is not preemptible
   kOpElsewhere = 16,  // sleep: an interrupt of another CPU than the task's last ends it
   kOpSoftIrq = 32,    // sleep: a soft interrupt ends it (I/O, RCU), not a hard one (a timer)
+  kOpForce = 64,      // wait: leaves the CPU even if it was signalled before, and comes back at once (a lost race)
 };
 
 constexpr int kLoopSlots = 4;  // nesting depth of kLoop
@@ -61,6 +68,13 @@ constexpr Op sleep_until(Nanos t, uint8_t flags = 0) { return {OpKind::kSleepUnt
 constexpr Op sleep_period(Nanos p) { return {OpKind::kSleepPeriod, 0, 0, 0, p.count()}; }
 constexpr Op wait(TokenId t, uint8_t flags = 0) { return {OpKind::kWait, flags, 0, t.value(), 0}; }
 constexpr Op signal(TokenId t, uint8_t flags = 0) { return {OpKind::kSignal, flags, 0, t.value(), 0}; }
+constexpr Op send(ChannelId c, int64_t bytes, uint8_t flags = 0) {
+  return {OpKind::kSend, flags, 0, c.value(), bytes};
+}
+constexpr Op receive(ChannelId c, int64_t bytes) { return {OpKind::kReceive, 0, 0, c.value(), bytes}; }
+constexpr Op select(int32_t loop, int64_t ops) { return {OpKind::kSelect, 0, 0, loop, ops}; }
+constexpr Op select_end(int32_t loop) { return {OpKind::kSelectEnd, 0, 0, loop, 0}; }
+constexpr Op user() { return {OpKind::kUser}; }
 constexpr Op fork(TaskId t) { return {OpKind::kFork, 0, 0, t.value(), 0}; }
 constexpr Op wait_child() { return {OpKind::kWaitChild}; }
 constexpr Op exec() { return {OpKind::kExec}; }

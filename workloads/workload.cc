@@ -32,6 +32,23 @@ bool takes_time(std::span<const Op> body) {
   });
 }
 
+// A segment begins with its receive, goes to the next segment of its loop or the loop's end, and never blocks after the
+// receive: a poll loop would wait there for one message while others come, and could wait for its own doing.
+std::string segment_problem(std::span<const Op> program, size_t index) {
+  int64_t length = program[index].value;
+  if (length < 2 || static_cast<uint64_t>(length) >= program.size() - index) return "the segment goes beyond the program";
+  if (program[index + 1].kind != OpKind::kReceive) return "a segment begins with what it receives";
+  for (size_t at = index + 2; at < index + static_cast<size_t>(length); ++at) {
+    OpKind kind = program[at].kind;
+    if (kind != OpKind::kCompute && kind != OpKind::kSend && kind != OpKind::kSignal && kind != OpKind::kUser)
+      return "op " + std::to_string(at) + " has no place in a segment of a poll loop";
+  }
+  const Op& next = program[index + static_cast<size_t>(length)];
+  if ((next.kind != OpKind::kSelect && next.kind != OpKind::kSelectEnd) || next.arg != program[index].arg)
+    return "no segment of its poll loop follows, and no end";
+  return "";
+}
+
 // What is wrong with the op at `index` of a program; "" when nothing is. What concerns forks needs
 // the whole workload: see check().
 std::string op_problem(const Workload& workload, std::span<const Op> program, size_t index) {
@@ -47,6 +64,15 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kWait:
     case OpKind::kSignal:
       return arg_in(workload.nr_tokens) ? "" : "no such token";
+    case OpKind::kSend:
+    case OpKind::kReceive:
+      if (!arg_in(workload.channels.size())) return "no such channel";
+      return op.value <= 0 ? "a message has at least one byte" : "";
+    case OpKind::kSelect:
+      if (!arg_in(workload.nr_poll_loops)) return "no such poll loop";
+      return segment_problem(program, index);
+    case OpKind::kSelectEnd:
+      return arg_in(workload.nr_poll_loops) ? "" : "no such poll loop";
     case OpKind::kFork:
       return arg_in(workload.tasks.size()) ? "" : "forks a task that does not exist";
     case OpKind::kSetNice:
@@ -66,6 +92,7 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kExec:
     case OpKind::kExit:
     case OpKind::kYield:
+    case OpKind::kUser:
       return "";
   }
   return "unknown operation";
@@ -134,10 +161,14 @@ void Workload::check(size_t nr_cpus) const {
     }
   }
 
+  for (const ChannelSpec& channel : channels) {
+    if (channel.capacity < 0) throw Error("", "the capacity of a channel is negative");
+  }
+
   // Programs are shared, so each range is checked once; tasks that share one usually stand together.
-  std::vector<TaskId> forked_by(tasks.size());
+  std::vector<TaskId> forked_by(tasks.size()), receiver(channels.size());
   uint32_t checked_first = 0, checked_ops = 0;
-  bool checked_forks = false;
+  bool checked_once = false;  // it forks or receives, which two tasks cannot share
   for (size_t i = 0; i < tasks.size(); ++i) {
     TaskId task(i);
     const TaskSpec& spec = tasks[i];
@@ -158,16 +189,22 @@ void Workload::check(size_t nr_cpus) const {
     if (spec.parent.valid() && spec.parent.index() >= tasks.size()) reject(*this, task, "its parent does not exist");
 
     bool same_program = i > 0 && spec.first_op == checked_first && spec.nr_ops == checked_ops;
-    if (same_program && !checked_forks) continue;
+    if (same_program && !checked_once) continue;
     checked_first = spec.first_op;
     checked_ops = spec.nr_ops;
-    checked_forks = false;
+    checked_once = false;
     std::span<const Op> program = this->program(task);
     for (size_t at = 0; at < program.size(); ++at) {
       std::string problem = op_problem(*this, program, at);
       if (!problem.empty()) reject(*this, task, at_op(at) + problem);
+      if (program[at].kind == OpKind::kReceive) {
+        checked_once = true;
+        TaskId& reads = receiver[static_cast<size_t>(program[at].arg)];
+        if (reads.valid() && reads != task) reject(*this, task, at_op(at) + "another task receives from this channel");
+        reads = task;
+      }
       if (program[at].kind != OpKind::kFork) continue;
-      checked_forks = true;
+      checked_once = true;
       size_t child = static_cast<size_t>(program[at].arg);
       if (forked_by[child].valid()) reject(*this, task, at_op(at) + "forks a task that is forked already");
       if (tasks[child].parent != task) reject(*this, task, at_op(at) + "forks a task that is not its child");

@@ -35,6 +35,14 @@ struct TaskSpec {
   bool background = false;  // does not keep the simulation alive: it ends when all others have exited
 };
 
+// A pipe, or one direction of a socket, with one task that reads it.
+struct ChannelSpec {
+  int64_t capacity = 0;  // bytes; 0: no bound
+  // A message goes in whole while there is any room, and all writers are woken when three quarters are free (unix
+  // sockets: unix_writable()); else as much as fits, and writers are woken in turn when a page is free (pipes).
+  bool whole = false;
+};
+
 class Workload {
  public:
   std::string name;
@@ -43,6 +51,11 @@ class Workload {
   std::vector<Op> ops;
   std::vector<CpuSet> affinities{1};  // by AffinityId; [0] is unused: every CPU
   size_t nr_tokens = 0;
+  std::vector<ChannelSpec> channels;  // by ChannelId
+  size_t nr_poll_loops = 0;
+  // Made from a recording: each of its waits was met once. One that nothing will meet any more is let go and counted,
+  // instead of ending the simulation.
+  bool recorded = false;
   size_t nr_groups = 1;  // [0] is the root group
 
   std::span<const Op> program(TaskId task) const {

@@ -1,0 +1,254 @@
+#include "replay/messages.h"
+
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+
+namespace simsched::replay {
+namespace {
+
+constexpr int64_t kPipeCapacity = 65536;  // PIPE_DEF_BUFFERS pages (include/linux/pipe_fs_i.h)
+constexpr uint16_t kBlockedStates =
+    kStateInterruptible | kStateUninterruptible | kStateStopped | kStateTraced | kStateParked | kStateIdle;
+
+// What goes through an object beside its data.
+enum class Stream : uint8_t { kData, kConnections, kEnd };
+
+struct Key {
+  uint64_t object;
+  Stream stream;
+  friend bool operator==(const Key&, const Key&) = default;
+};
+struct KeyHash {
+  size_t operator()(const Key& key) const {
+    return static_cast<size_t>((key.object ^ static_cast<uint64_t>(key.stream) << 61) * 0x9e3779b97f4a7c15);
+  }
+};
+
+bool receives(CallKind kind) { return kind == CallKind::kReceive || kind == CallKind::kAccept; }
+bool sends(CallKind kind) {
+  return kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose;
+}
+
+class Matcher {
+ public:
+  explicit Matcher(const SchedTrace& trace) : trace_(trace) {
+    int32_t last_pid = 0;
+    for (const TraceCall& call : trace.calls) last_pid = std::max(last_pid, call.pid.value());
+    threads_.resize(static_cast<size_t>(last_pid) + 1);
+    out_.facts.resize(trace.calls.size());
+  }
+
+  Messages run() {
+    list_edges();
+    size_t next = 0;
+    for (const TraceEvent& event : trace_.events) {
+      if (event.kind != TraceKind::kSwitch || !(event.state & kBlockedStates)) continue;
+      for (; next < out_.edges.size() && out_.edges[next].time <= event.time; ++next) edge(out_.edges[next]);
+      block(event.current, event.time);
+    }
+    for (; next < out_.edges.size(); ++next) edge(out_.edges[next]);
+    collect();
+    return std::move(out_);
+  }
+
+ private:
+  struct Sent {
+    uint32_t call;
+    int64_t bytes;  // not yet received
+  };
+  struct Object {
+    std::deque<Sent> queue;
+    int64_t inside = 0;  // bytes sent and not received
+    int64_t most = 0;    // of them, when a send had ended or blocked
+    bool full = false;   // a send blocked
+    CallObject type = CallObject::kNone;
+    std::vector<uint32_t> channels;  // one a reader
+  };
+  struct Channel {
+    uint32_t object;
+    Pid reader;
+  };
+  struct Piece {
+    uint32_t call;
+    Message message;
+  };
+  struct Thread {
+    uint32_t call = kNoCall;  // it is in
+    uint32_t poll = kNoCall;  // it blocked in that, and has not blocked or received since
+    bool polls = false;       // it has polled since it last blocked elsewhere
+  };
+
+  void list_edges() {
+    out_.edges.reserve(2 * trace_.calls.size());
+    for (uint32_t i = 0; i < trace_.calls.size(); ++i) {
+      out_.edges.push_back({trace_.calls[i].begin, i, false});
+      if (trace_.calls[i].end != Nanos::max()) out_.edges.push_back({trace_.calls[i].end, i, true});
+    }
+    std::stable_sort(out_.edges.begin(), out_.edges.end(),
+                     [](const CallEdge& a, const CallEdge& b) { return a.time < b.time; });
+  }
+
+  Thread& thread(Pid pid) { return threads_[pid.index()]; }
+
+  Object* object_of(const TraceCall& call) {
+    if (call.object == 0) return nullptr;
+    Stream stream = call.kind == CallKind::kAccept || call.kind == CallKind::kConnect ? Stream::kConnections
+                    : call.kind == CallKind::kClose || (call.kind == CallKind::kReceive && call.result == 0)
+                        ? Stream::kEnd
+                        : Stream::kData;
+    auto [found, fresh] = by_key_.try_emplace({call.object, stream}, static_cast<uint32_t>(objects_.size()));
+    if (fresh) objects_.emplace_back().type = call.type;
+    return &objects_[found->second];
+  }
+
+  // Eventfds, connections and ends are counted, not measured.
+  int64_t units(const TraceCall& call) const {
+    bool counted = call.kind != CallKind::kSend || call.type == CallObject::kEventfd;
+    return counted ? 1 : std::max(0, call.result);
+  }
+  // A connect that goes on in the background is asked for again when it is done.
+  bool sent(const TraceCall& call) const {
+    if (call.kind == CallKind::kConnect) return true;
+    return call.kind == CallKind::kClose || call.result > 0;
+  }
+
+  void edge(const CallEdge& edge) {
+    const TraceCall& call = trace_.calls[edge.call];
+    Thread& thread = this->thread(call.pid);
+    if (!edge.end) {
+      thread.call = edge.call;
+      if (sends(call.kind) && sent(call)) begin_send(edge.call);
+      return;
+    }
+    thread.call = kNoCall;
+    if (call.kind == CallKind::kPoll) {
+      thread.polls = true;
+      if (out_.facts[edge.call].blocked && call.result > 0) thread.poll = edge.call;
+    } else if (receives(call.kind) && call.result >= 0) {
+      receive(edge.call);
+    } else if (sends(call.kind)) {
+      if (Object* object = object_of(call)) object->most = std::max(object->most, object->inside);
+    }
+  }
+
+  void begin_send(uint32_t number) {
+    const TraceCall& call = trace_.calls[number];
+    Object* object = object_of(call);
+    if (!object) return;
+    if (call.kind == CallKind::kConnect && !object->queue.empty()) return;  // the second call of one connection
+    object->queue.push_back({number, units(call)});
+    object->inside += units(call);
+  }
+
+  void receive(uint32_t number) {
+    const TraceCall& call = trace_.calls[number];
+    CallFacts& facts = out_.facts[number];
+    Thread& thread = this->thread(call.pid);
+    Object* object = object_of(call);
+    if (!object) return;
+    bool all = call.type == CallObject::kEventfd;  // a read takes what has been written since the last
+    int64_t wanted = call.kind == CallKind::kAccept || call.result == 0 ? 1 : call.result, got = 0;
+    ChannelId channel = channel_of(*object, call.pid);
+    while (!object->queue.empty() && (all || got < wanted)) {
+      Sent& front = object->queue.front();
+      int64_t part = all ? front.bytes : std::min(front.bytes, wanted - got);
+      pieces_.push_back({front.call, {channel, part}});
+      got += part;
+      front.bytes -= part;
+      if (front.bytes == 0) object->queue.pop_front();
+    }
+    object->inside -= got;
+    if (got == 0) {
+      ++out_.unmatched_receives;
+    } else {
+      pieces_.push_back({number, {channel, got}});
+      facts.polled = thread.polls && !facts.blocked;
+      if (thread.poll != kNoCall && !facts.blocked) out_.facts[thread.poll].serves = number;
+    }
+    thread.poll = kNoCall;
+  }
+
+  // The thread leaves its CPU, until it is woken.
+  void block(Pid pid, Nanos now) {
+    if (pid.index() >= threads_.size()) return;
+    Thread& thread = this->thread(pid);
+    thread.poll = kNoCall;
+    if (thread.call == kNoCall) {
+      thread.polls = false;
+      return;
+    }
+    const TraceCall& call = trace_.calls[thread.call];
+    bool first = !out_.facts[thread.call].blocked;
+    out_.facts[thread.call].blocked = true;
+    if (call.kind != CallKind::kPoll) thread.polls = false;
+    if (call.kind == CallKind::kReceive && first) drained(call, now);
+    if (call.kind == CallKind::kSend) {
+      if (Object* object = object_of(call)) {
+        object->full = true;
+        object->most = std::max(object->most, object->inside - units(call));
+      }
+    }
+  }
+
+  // A receive that blocks finds its object empty: what was sent before, and is not received yet, was lost (datagrams) or
+  // taken in a way that is not recorded.
+  void drained(const TraceCall& call, Nanos) {
+    auto found = by_key_.find({call.object, Stream::kData});
+    if (call.object == 0 || found == by_key_.end()) return;
+    Object& object = objects_[found->second];
+    while (!object.queue.empty() && trace_.calls[object.queue.front().call].end < call.begin) {
+      object.inside -= object.queue.front().bytes;
+      out_.unread_bytes += static_cast<uint64_t>(object.queue.front().bytes);
+      object.queue.pop_front();
+    }
+  }
+
+  // A channel has one reader: what several tasks took from one object goes to the one that took it in the recording, in
+  // an order that is known to be possible.
+  ChannelId channel_of(Object& object, Pid reader) {
+    for (uint32_t channel : object.channels)
+      if (channels_[channel].reader == reader) return ChannelId(size_t{channel});
+    object.channels.push_back(static_cast<uint32_t>(channels_.size()));
+    channels_.push_back({static_cast<uint32_t>(&object - objects_.data()), reader});
+    return ChannelId(channels_.size() - 1);
+  }
+
+  void collect() {
+    std::stable_sort(pieces_.begin(), pieces_.end(), [](const Piece& a, const Piece& b) { return a.call < b.call; });
+    out_.messages.reserve(pieces_.size());
+    for (const Piece& piece : pieces_) {
+      CallFacts& facts = out_.facts[piece.call];
+      // Parts of one send to one reader are one message again.
+      if (facts.count > 0 && out_.messages.back().channel == piece.message.channel) {
+        out_.messages.back().bytes += piece.message.bytes;
+        continue;
+      }
+      if (facts.count++ == 0) facts.first = static_cast<uint32_t>(out_.messages.size());
+      out_.messages.push_back(piece.message);
+    }
+    for (const Object& object : objects_)
+      for (const Sent& sent : object.queue) out_.unread_bytes += static_cast<uint64_t>(sent.bytes);
+    for (const Channel& channel : channels_) out_.channels.push_back(spec_of(objects_[channel.object]));
+  }
+
+  ChannelSpec spec_of(const Object& object) const {
+    if (object.type == CallObject::kPipe) return {std::max(kPipeCapacity, object.most), false};
+    if (!object.full || object.type == CallObject::kUdp) return {};
+    return {std::max<int64_t>(1, object.most), object.type == CallObject::kUnix};
+  }
+
+  const SchedTrace& trace_;
+  Messages out_;
+  std::vector<Thread> threads_;
+  std::vector<Object> objects_;
+  std::unordered_map<Key, uint32_t, KeyHash> by_key_;
+  std::vector<Channel> channels_;
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace
+
+Messages match_calls(const SchedTrace& trace) { return Matcher(trace).run(); }
+
+}  // namespace simsched::replay

@@ -1,0 +1,130 @@
+// Messages: what pipes and sockets do to the tasks that use them. A send wakes the one reader; a reader takes what there
+// is and blocks for the rest; writers block while a bounded channel is full (fs/pipe.c, net/unix/af_unix.c of 6.18).
+#include <algorithm>
+
+#include "base/error.h"
+#include "sim/engine.h"
+
+namespace simsched {
+namespace {
+
+constexpr int64_t kPage = 4096;        // a pipe's writer is woken when one is free
+constexpr int kWindow = 64;            // segments of a poll loop that may be ahead of the first: bits of PollLoop::done
+
+}  // namespace
+
+bool Engine::send(CpuId cpu, TaskId id, const Op& op) {
+  Channel& channel = channels_[static_cast<size_t>(op.arg)];
+  const ChannelSpec& spec = workload_.channels[static_cast<size_t>(op.arg)];
+  int64_t& put = moved_[id.index()];
+  int64_t part = op.value - put;
+  if (spec.capacity > 0) {
+    int64_t room = std::max<int64_t>(0, spec.capacity - channel.bytes);
+    part = spec.whole ? (room > 0 ? part : 0) : std::min(part, room);
+  }
+  channel.bytes += part;
+  put += part;
+  Task& task = tasks_[id.index()];
+  if (part > 0) {
+    task.in_kernel = op.flags & kOpKernel;
+    bytes_came(ChannelId(op.arg), op.flags);
+  }
+  if (put == op.value) {
+    put = 0;
+    if (channel.first.valid()) room_came(channel, spec);  // it leaves some to the next
+    return true;
+  }
+  (channel.last.valid() ? tasks_[channel.last.index()].next_waiter : channel.first) = id;
+  channel.last = id;
+  task.next_waiter = TaskId();
+  wait_again(cpu, id);
+  return false;
+}
+
+bool Engine::receive(CpuId cpu, TaskId id, const Op& op) {
+  Channel& channel = channels_[static_cast<size_t>(op.arg)];
+  int64_t& got = moved_[id.index()];
+  int64_t part = std::min(std::max<int64_t>(0, channel.bytes), op.value - got);
+  channel.bytes -= part;
+  got += part;
+  channel.receiver = id;
+  if (part > 0 && channel.first.valid()) room_came(channel, workload_.channels[static_cast<size_t>(op.arg)]);
+  if (got == op.value) {
+    got = 0;
+    return true;
+  }
+  tasks_[id.index()].receiving = true;
+  wait_again(cpu, id);
+  return false;
+}
+
+void Engine::wait_again(CpuId cpu, TaskId id) {
+  --tasks_[id.index()].pc;
+  block(cpu, id, Cause::kBlockedToken, kStateInterruptible);
+}
+
+void Engine::bytes_came(ChannelId channel, uint8_t op_flags) {
+  TaskId receiver = channels_[channel.index()].receiver;
+  if (!receiver.valid() || !tasks_[receiver.index()].receiving) return;
+  const Op& waits_in = workload_.program(receiver)[tasks_[receiver.index()].pc];
+  if (waits_in.kind == OpKind::kReceive && waits_in.arg != channel.value()) return;
+  tasks_[receiver.index()].receiving = false;
+  try_to_wake_up(receiver, op_flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
+}
+
+void Engine::room_came(Channel& channel, const ChannelSpec& spec) {
+  int64_t room = spec.capacity - channel.bytes;
+  if (spec.whole ? 4 * channel.bytes > spec.capacity : room < std::min(kPage, spec.capacity)) return;
+  wake_writers(channel, spec.whole);
+}
+
+void Engine::wake_writers(Channel& channel, bool all) {
+  do {
+    TaskId writer = channel.first;
+    channel.first = tasks_[writer.index()].next_waiter;
+    if (!channel.first.valid()) channel.last = TaskId();
+    try_to_wake_up(writer, kWfTtwu | kWfSync);
+  } while (all && channel.first.valid());
+}
+
+bool Engine::segment_ready(const Op& receive) const {
+  int64_t bytes = channels_[static_cast<size_t>(receive.arg)].bytes;
+  // A message may be longer than a bounded channel: it comes in parts.
+  return bytes >= receive.value || (bytes > 0 && workload_.channels[static_cast<size_t>(receive.arg)].capacity > 0);
+}
+
+// The task is at the beginning or the end of a segment of its poll loop: on to the first one that has its bytes. Those
+// of one channel stay in order. True: go on at pc.
+bool Engine::select(CpuId cpu, TaskId id, const Op& op) {
+  Task& task = tasks_[id.index()];
+  PollLoop& loop = poll_loops_[static_cast<size_t>(op.arg)];
+  std::span<const Op> program = workload_.program(id);
+  if (!loop.entered) loop = {0, task.pc - 1, -1, true};
+  if (loop.running >= 0) loop.done |= uint64_t{1} << loop.running;
+  loop.running = -1;
+  for (; loop.done & 1; loop.done >>= 1) loop.base += static_cast<uint32_t>(program[loop.base].value);
+  if (program[loop.base].kind == OpKind::kSelectEnd) {
+    loop.entered = false;
+    task.pc = loop.base + 1;
+    return true;
+  }
+  ++scans_;
+  uint32_t at = loop.base;
+  for (int i = 0; i < kWindow && program[at].kind == OpKind::kSelect; at += static_cast<uint32_t>(program[at].value), ++i) {
+    if (loop.done >> i & 1) continue;
+    Channel& channel = channels_[static_cast<size_t>(program[at + 1].arg)];
+    if (channel.scan == scans_) continue;  // an earlier segment waits for it
+    channel.scan = scans_;
+    channel.receiver = id;
+    if (!segment_ready(program[at + 1])) continue;
+    loop.running = static_cast<int8_t>(i);
+    task.pc = at + 1;
+    return true;
+  }
+  task.pc = loop.base + 1;
+  task.receiving = true;
+  wait_again(cpu, id);
+  return false;
+}
+
+}  // namespace simsched
