@@ -48,6 +48,15 @@ std::string holes_text(const SchedTrace::Holes& holes) {
   return text;
 }
 
+std::string calls_text(const SchedTrace& trace) {
+  std::string text = count(trace.calls.size()) + " by which the command's tasks talk";
+  CountList without;
+  without.add(trace.holes.lost_calls, "lost while recording");
+  without.add(trace.holes.unnamed_calls, "of sockets whose other end could not be told");
+  without.add(trace.holes.uring_calls, "of io_uring, which is not understood");
+  return text + "; besides them: " + without.str();
+}
+
 std::string kernel_text(const KernelParams& kernel) {
   static const char* const kPreempt[] = {"none", "voluntary", "full", "lazy"};
   std::string text = fmt::format("Linux {}, HZ={}, preempt {}", kernel.version, kernel.hz,
@@ -86,6 +95,7 @@ std::string describe_recording(const Recording& recording) {
                                  trace.nr_cpus, trace.os_release.empty() ? "" : ", Linux " + trace.os_release);
   text += fmt::format("made on     {}, {}\n", recording.machine.name(), kernel_text(recording.kernel));
   text += fmt::format("holes       {}\n", holes_text(trace.holes));
+  if (!trace.calls.empty() || trace.holes.lost_calls > 0) text += fmt::format("calls       {}\n", calls_text(trace));
   text += fmt::format("tasks       {}: {}\n", count(report.tasks), oddities.str());
   text += fmt::format("wake-ups    {}\n", wakes.str());
   if (report.negative_work > 0) {

@@ -76,3 +76,9 @@ if(SIMSCHED_TESTS)
   add_dependencies(collect_kernel_test simsched-collect)
   gtest_discover_tests(collect_kernel_test PROPERTIES LABELS bpf RESOURCE_LOCK collector DISCOVERY_MODE PRE_TEST)
 endif()
+
+# simsched-record-calls: the calls by which programs talk, beside perf's recording of the scheduler.
+simsched_room(traces_record FOLDER traces/record LINK scx_live traces)
+simsched_bpf_object(traces_record calls ${PROJECT_SOURCE_DIR}/traces/record/calls.bpf.c)
+add_executable(simsched-record-calls ${PROJECT_SOURCE_DIR}/traces/record/main.cc)
+target_link_libraries(simsched-record-calls PRIVATE traces_record)

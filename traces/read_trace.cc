@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "traces/causes/causes.h"
 #include "traces/circumstances.h"
 #include "traces/complete_switches.h"
 #include "traces/formats.h"
@@ -44,6 +45,8 @@ SchedTrace read_trace(const std::string& path, const std::string& recorded, cons
   else if (format->may_lack_switches)
     trace.circumstances.kernel = version_of(trace);
   if (format->may_lack_switches) complete_switches(trace);
+  if (const std::string calls = causes_beside(path); format->may_lack_switches && !calls.empty())
+    attach_causes(trace, read_causes(read_file(calls).span(), calls), calls);
   return trace;
 }
 

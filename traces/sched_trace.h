@@ -31,23 +31,31 @@ enum TraceContext : uint8_t { kHardIrq = 1, kSoftIrq = 2 };
 
 // prev_state of sched_switch, as the tracepoint has it (include/trace/events/sched.h, 6.18).
 enum TraceState : uint16_t {
-  kStateRunning = 0, kStateInterruptible = 1, kStateUninterruptible = 2, kStateStopped = 4, kStateTraced = 8,
-  kStateDead = 0x10, kStateZombie = 0x20, kStateParked = 0x40, kStateIdle = 0x80, kStatePreempted = 0x100,
+  kStateRunning = 0,
+  kStateInterruptible = 1,
+  kStateUninterruptible = 2,
+  kStateStopped = 4,
+  kStateTraced = 8,
+  kStateDead = 0x10,
+  kStateZombie = 0x20,
+  kStateParked = 0x40,
+  kStateIdle = 0x80,
+  kStatePreempted = 0x100,
 };
 
 struct TraceEvent {
-  Nanos time;           // since the first event of the trace
+  Nanos time;  // since the first event of the trace
   int64_t value = 0;
-  Pid pid;              // whom it is about
-  Pid current;          // who ran on `cpu` when it was raised (0: idle)
-  CpuId cpu;            // where it was raised
+  Pid pid;      // whom it is about
+  Pid current;  // who ran on `cpu` when it was raised (0: idle)
+  CpuId cpu;    // where it was raised
   CpuId other_cpu;
   CpuId dest_cpu;
-  uint32_t name = 0;    // of `pid`; index into SchedTrace::names
-  uint16_t state = 0;   // kSwitch: TraceState of `current`
-  int16_t prio = 120;   // kernel priority of `pid` (0..99 real time, 120 = nice 0)
+  uint32_t name = 0;   // of `pid`; index into SchedTrace::names
+  uint16_t state = 0;  // kSwitch: TraceState of `current`
+  int16_t prio = 120;  // kernel priority of `pid` (0..99 real time, 120 = nice 0)
   TraceKind kind = TraceKind::kSwitch;
-  uint8_t context = 0;  // TraceContext bits
+  uint8_t context = 0;    // TraceContext bits
   bool inferred = false;  // not in the recording: put in by complete_switches()
 
   friend bool operator==(const TraceEvent&, const TraceEvent&) = default;
@@ -57,9 +65,9 @@ struct TraceEvent {
 struct RecordedTree {
   std::string tree;
   Nanos slice{0};
-  int policy = 0;      // SchedPolicy number
+  int policy = 0;  // SchedPolicy number
   int nice = 0;
-  std::string cpus;    // CPU list; empty: all
+  std::string cpus;  // CPU list; empty: all
 };
 
 // The circumstances of a recording: its NAME.recorded.yaml.
@@ -76,20 +84,23 @@ struct Circumstances {
 class SchedTrace {
  public:
   std::vector<TraceEvent> events;
-  std::vector<TraceCall> calls;  // of a causal recording, in order of `begin`; empty: none was made
+  std::vector<TraceCall> calls;  // in order of `begin`; empty: recorded without causes
   std::vector<std::string> names{""};
   size_t nr_cpus = 0;
-  Nanos origin{0};           // clock of the first event in the recording (time of events is relative to it)
-  std::string os_release;    // "" when the recording does not tell
+  Nanos origin{0};         // clock of the first event in the recording (time of events is relative to it)
+  std::string os_release;  // "" when the recording does not tell
   Circumstances circumstances;
 
   // What was wrong with it: counted, never guessed silently.
   struct Holes {
     uint64_t lost_events = 0;
     uint64_t unknown_records = 0;
-    uint64_t clock_backwards = 0;      // events whose clock was before their predecessor's on the same CPU
-    uint64_t inferred_switches = 0;    // see complete_switches()
-    uint64_t unplaced_wakeups = 0;     // wakings whose task was never seen running afterwards
+    uint64_t clock_backwards = 0;           // events whose clock was before their predecessor's on the same CPU
+    uint64_t inferred_switches = 0;         // see complete_switches()
+    uint64_t unplaced_wakeups = 0;          // wakings whose task was never seen running afterwards
+    uint64_t lost_calls = 0;                // calls that the recorder had no room for
+    uint64_t unnamed_calls = 0;             // data calls whose object was not known; not in `calls`
+    uint64_t uring_calls = 0;               // io_uring_enter: what those did is not known
     std::vector<bool> no_switch_from_idle;  // by CPU: the recording lacks sched_switch out of idle there
   } holes;
 

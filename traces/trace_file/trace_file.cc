@@ -7,14 +7,16 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "traces/call_columns.h"
 #include "traces/compressed.h"
 #include "traces/formats.h"
+#include "traces/packed.h"
 
 namespace simsched {
 namespace {
 
 constexpr std::string_view kMagic = "SIMSCHED";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2, kOldest = 1;  // 1 had no calls
 constexpr size_t kHeaderSize = 16;
 constexpr int kLevel = 9;  // zstd: slower ones gain 2 % more
 constexpr uint64_t kMaxCpus = 1 << 16;
@@ -32,72 +34,6 @@ std::string header(uint32_t version) {
   bytes.append(reinterpret_cast<const char*>(&check), 4);
   return bytes;
 }
-
-class Writer {
- public:
-  void number(int64_t value) {  // zigzag: small negative numbers stay small
-    uint64_t bits = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
-    for (; bits >= 0x80; bits >>= 7) bytes_ += static_cast<char>(bits | 0x80);
-    bytes_ += static_cast<char>(bits);
-  }
-  template <class T>
-  void field(const T& value) {
-    number(static_cast<int64_t>(value));
-  }
-  void field(Nanos value) { number(value.count()); }
-  void field(const std::string& text) {
-    number(static_cast<int64_t>(text.size()));
-    bytes_ += text;
-  }
-  std::string bytes_;
-};
-
-class Reader {
- public:
-  Reader(ByteSpan bytes, const std::string& name)
-      : at_(reinterpret_cast<const unsigned char*>(bytes.data())), end_(at_ + bytes.size()), name_(name) {}
-
-  int64_t number() {
-    uint64_t bits = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (at_ == end_) fail();
-      uint64_t byte = *at_++;
-      bits |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return static_cast<int64_t>((bits >> 1) ^ (~(bits & 1) + 1));
-    }
-    fail();
-  }
-  int64_t number(int64_t low, int64_t high) {
-    int64_t value = number();
-    if (value < low || value > high) fail();
-    return value;
-  }
-  template <class T>
-  void field(T& value) {
-    constexpr bool wide = sizeof(T) == 8;
-    value = static_cast<T>(wide ? number() : number(std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
-  }
-  void field(Nanos& value) { value = Nanos(number()); }
-  void field(std::string& text) {
-    size_t size = count();
-    text.assign(reinterpret_cast<const char*>(at_), size);
-    at_ += size;
-  }
-  // Of things that take at least a byte each.
-  size_t count() {
-    int64_t value = number();
-    if (value < 0 || value > end_ - at_) fail();
-    return static_cast<size_t>(value);
-  }
-  bool done() const { return at_ == end_; }
-  [[noreturn]] void fail() const {
-    throw Error(name_, "the trace file is damaged", "write it again with: simsched import");
-  }
-
- private:
-  const unsigned char *at_, *end_;
-  const std::string& name_;
-};
 
 // What comes before the events, in the one order that both directions use.
 template <class Io, class Trace>
@@ -155,7 +91,7 @@ void columns(const SchedTrace& trace, Each each) {
 }  // namespace
 
 std::string trace_file_bytes(const SchedTrace& trace) {
-  Writer out;
+  PackedWriter out;
   about(out, trace);
   out.field(trace.circumstances.tasks.size());
   for (const RecordedTree& tree : trace.circumstances.tasks) about_tree(out, tree);
@@ -172,6 +108,9 @@ std::string trace_file_bytes(const SchedTrace& trace) {
   columns(trace, [&](auto get, auto, int64_t, int64_t) {
     for (const TraceEvent& event : trace.events) out.number(get(event));
   });
+  const SchedTrace::Holes& holes = trace.holes;
+  out.field(holes.lost_calls), out.field(holes.unnamed_calls), out.field(holes.uring_calls);
+  write_calls(out, trace.calls);
   return header(kVersion) + compress(out.bytes_, kLevel);
 }
 
@@ -181,14 +120,15 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
   std::string_view head = text.substr(0, std::min(kHeaderSize, text.size()));
   if (head.size() < kHeaderSize || load<uint32_t>(bytes.data() + 12) != fnv(head.substr(0, 12)))
     throw Error(at_offset(name, 0), "the head of the trace file is damaged", "write it again with: simsched import");
-  if (auto version = load<uint32_t>(bytes.data() + 8); version != kVersion)
+  const auto version = load<uint32_t>(bytes.data() + 8);
+  if (version > kVersion || version < kOldest)
     throw Error(name,
-                "is of version " + std::to_string(version) + " of the trace file, this simsched reads " +
+                "is of version " + std::to_string(version) + " of the trace file, this simsched reads up to " +
                     std::to_string(kVersion),
                 version > kVersion ? "update simsched" : "write it again with: simsched import");
   Bytes content = decompress(bytes.subspan(kHeaderSize), name);
 
-  Reader in(content.span(), name);
+  PackedReader in(content.span(), name, "the trace file is damaged", "write it again with: simsched import");
   SchedTrace trace;
   about(in, trace);
   if (trace.nr_cpus > kMaxCpus) in.fail();
@@ -210,6 +150,10 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
   columns(trace, [&](auto, auto set, int64_t low, int64_t high) {
     for (TraceEvent& event : trace.events) set(event, in.number(low, high));
   });
+  if (version >= 2) {
+    in.field(trace.holes.lost_calls), in.field(trace.holes.unnamed_calls), in.field(trace.holes.uring_calls);
+    trace.calls = read_calls(in);
+  }
   if (!in.done()) in.fail();
   return trace;
 }
