@@ -54,7 +54,7 @@ void assemble_programs(const Recorded& recorded, Workload& workload) {
   workload.ops.reserve(2 * marks.size() + 2 * recorded.tasks.size());
   workload.tasks.reserve(recorded.tasks.size());
   std::vector<Op> ops;
-  std::vector<bool> polled;
+  std::vector<Chunk> chunks;
   for (size_t i = 0; i < recorded.tasks.size(); ++i) {
     const RecordedTask& task = recorded.tasks[i];
     std::span<Mark> own(marks.data() + first[i], first[i + 1] - first[i]);
@@ -68,20 +68,21 @@ void assemble_programs(const Recorded& recorded, Workload& workload) {
     spec.start_cpu = task.start_cpu;
     spec.first_op = static_cast<uint32_t>(workload.ops.size());
     ops.clear();
-    polled.clear();
-    auto add = [&](const Op& op, bool is_polled = false) {
-      ops.push_back(op);
-      polled.push_back(is_polled);
-    };
+    chunks.assign(1, {});
     Work done{0};
     for (const Mark& mark : own) {
-      if (mark.at > done) add(op::compute(mark.at - done));
+      if (mark.at > done) ops.push_back(op::compute(mark.at - done));
       done = mark.at;
-      add(mark.op, mark.state == Mark::State::kPolled);
+      if (mark.state == Mark::State::kPolled)
+        chunks.push_back({Chunk::Kind::kReceive, ops.size(), recorded.connections[static_cast<size_t>(mark.op.arg)]});
+      if (mark.state == Mark::State::kPoll) chunks.push_back({Chunk::Kind::kPoll, ops.size()});
+      if (mark.state == Mark::State::kAnswer)
+        chunks.push_back({Chunk::Kind::kAnswer, ops.size(), static_cast<uint64_t>(mark.op.value)});
+      if (mark.has_op()) ops.push_back(mark.op);
     }
-    if (task.work > done) add(op::compute(task.work - done));
-    if (task.exited) add(op::exit());
-    std::vector<Op> program = with_poll_loops(ops, polled, recorded.channels, workload.nr_poll_loops);
+    if (task.work > done) ops.push_back(op::compute(task.work - done));
+    if (task.exited) ops.push_back(op::exit());
+    std::vector<Op> program = with_poll_loops(ops, chunks, recorded.channels, workload.poll_loops);
     workload.ops.insert(workload.ops.end(), program.begin(), program.end());
     spec.nr_ops = static_cast<uint32_t>(workload.ops.size()) - spec.first_op;
   }

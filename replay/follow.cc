@@ -45,6 +45,7 @@ Recorded Follower::run() {
   report_.calls = trace_.calls.size();
   report_.unmatched_receives = messages_.unmatched_receives;
   out_.channels = std::move(messages_.channels);
+  out_.connections = std::move(messages_.connections);
   return std::move(out_);
 }
 
@@ -100,7 +101,7 @@ void Follower::rename(RecordedTask& task, uint32_t name) {
 uint32_t Follower::mark(TaskIndex index, Work at, Op op, Mark::State state) {
   out_.marks.push_back({at, op, index, state});
   uint32_t number = static_cast<uint32_t>(out_.marks.size() - 1);
-  if (state != Mark::State::kDropped) task(index).last_mark = number;
+  if (state != Mark::State::kDropped && out_.marks.back().has_op()) task(index).last_mark = number;
   return number;
 }
 

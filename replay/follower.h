@@ -63,7 +63,8 @@ class Follower {
 
   // talk.cc: calls that send or receive
   void call_edge(const CallEdge& edge);
-  void place(RecordedTask& task, uint32_t call);
+  void end_call(RecordedTask& task);
+  void place(RecordedTask& task, uint32_t call, Work at);
   bool block_in_call(RecordedTask& task, uint16_t state);
   TaskIndex sender(const TraceEvent& event);
   void wake_in_call(RecordedTask& waker);

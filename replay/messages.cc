@@ -30,6 +30,13 @@ bool sends(CallKind kind) {
   return kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose;
 }
 
+Nanos median(std::vector<Nanos> values) {
+  if (values.empty()) return Nanos(0);
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 class Matcher {
  public:
   explicit Matcher(const SchedTrace& trace) : trace_(trace) {
@@ -43,9 +50,13 @@ class Matcher {
     list_edges();
     size_t next = 0;
     for (const TraceEvent& event : trace_.events) {
-      if (event.kind != TraceKind::kSwitch || !(event.state & kBlockedStates)) continue;
+      bool blocks = event.kind == TraceKind::kSwitch && (event.state & kBlockedStates);
+      if (!blocks && event.kind != TraceKind::kWaking) continue;
       for (; next < out_.edges.size() && out_.edges[next].time <= event.time; ++next) edge(out_.edges[next]);
-      block(event.current, event.time);
+      if (blocks)
+        block(event.current);
+      else
+        wakes(event.current, event.time);
     }
     for (; next < out_.edges.size(); ++next) edge(out_.edges[next]);
     collect();
@@ -63,6 +74,7 @@ class Matcher {
     int64_t most = 0;    // of them, when a send had ended or blocked
     bool full = false;   // a send blocked
     CallObject type = CallObject::kNone;
+    uint64_t connection = 0;
     std::vector<uint32_t> channels;  // one a reader
   };
   struct Channel {
@@ -75,6 +87,7 @@ class Matcher {
   };
   struct Thread {
     uint32_t call = kNoCall;  // it is in
+    uint32_t woke = kNoCall;  // the last call in which it woke somebody
     uint32_t poll = kNoCall;  // it blocked in that, and has not blocked or received since
     bool polls = false;       // it has polled since it last blocked elsewhere
   };
@@ -98,7 +111,10 @@ class Matcher {
                         ? Stream::kEnd
                         : Stream::kData;
     auto [found, fresh] = by_key_.try_emplace({call.object, stream}, static_cast<uint32_t>(objects_.size()));
-    if (fresh) objects_.emplace_back().type = call.type;
+    if (fresh) {
+      objects_.emplace_back().type = call.type;
+      if (call.type == CallObject::kTcp && stream == Stream::kData) objects_.back().connection = call.object / 2;
+    }
     return &objects_[found->second];
   }
 
@@ -169,9 +185,19 @@ class Matcher {
     thread.poll = kNoCall;
   }
 
+  void wakes(Pid pid, Nanos now) {
+    if (!pid.valid() || pid.index() >= threads_.size()) return;
+    Thread& thread = this->thread(pid);
+    if (thread.call == kNoCall || thread.woke == thread.call) return;
+    const TraceCall& call = trace_.calls[thread.call];
+    if (call.kind != CallKind::kSend || call.end == Nanos::max()) return;
+    thread.woke = thread.call;
+    tails_[static_cast<size_t>(call.type)].push_back(call.end - now);
+  }
+
   // The thread leaves its CPU, until it is woken.
-  void block(Pid pid, Nanos now) {
-    if (pid.index() >= threads_.size()) return;
+  void block(Pid pid) {
+    if (!pid.valid() || pid.index() >= threads_.size()) return;
     Thread& thread = this->thread(pid);
     thread.poll = kNoCall;
     if (thread.call == kNoCall) {
@@ -182,7 +208,7 @@ class Matcher {
     bool first = !out_.facts[thread.call].blocked;
     out_.facts[thread.call].blocked = true;
     if (call.kind != CallKind::kPoll) thread.polls = false;
-    if (call.kind == CallKind::kReceive && first) drained(call, now);
+    if (call.kind == CallKind::kReceive && first) drained(call);
     if (call.kind == CallKind::kSend) {
       if (Object* object = object_of(call)) {
         object->full = true;
@@ -193,7 +219,7 @@ class Matcher {
 
   // A receive that blocks finds its object empty: what was sent before, and is not received yet, was lost (datagrams) or
   // taken in a way that is not recorded.
-  void drained(const TraceCall& call, Nanos) {
+  void drained(const TraceCall& call) {
     auto found = by_key_.find({call.object, Stream::kData});
     if (call.object == 0 || found == by_key_.end()) return;
     Object& object = objects_[found->second];
@@ -211,6 +237,7 @@ class Matcher {
       if (channels_[channel].reader == reader) return ChannelId(size_t{channel});
     object.channels.push_back(static_cast<uint32_t>(channels_.size()));
     channels_.push_back({static_cast<uint32_t>(&object - objects_.data()), reader});
+    out_.connections.push_back(object.connection);
     return ChannelId(channels_.size() - 1);
   }
 
@@ -229,6 +256,7 @@ class Matcher {
     }
     for (const Object& object : objects_)
       for (const Sent& sent : object.queue) out_.unread_bytes += static_cast<uint64_t>(sent.bytes);
+    for (size_t type = 0; type < tails_.size(); ++type) out_.tail[type] = median(tails_[type]);
     for (const Channel& channel : channels_) out_.channels.push_back(spec_of(objects_[channel.object]));
   }
 
@@ -245,6 +273,7 @@ class Matcher {
   std::unordered_map<Key, uint32_t, KeyHash> by_key_;
   std::vector<Channel> channels_;
   std::vector<Piece> pieces_;
+  std::array<std::vector<Nanos>, 8> tails_;
 };
 
 }  // namespace

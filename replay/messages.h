@@ -2,6 +2,7 @@
 // channels. docs/replay.md has the reasons. Private to replay/.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -38,6 +39,8 @@ struct Messages {
   std::vector<CallFacts> facts;  // by call
   std::vector<Message> messages;
   std::vector<ChannelSpec> channels;
+  std::vector<uint64_t> connections;  // by channel: the same for both directions of a connection; 0: not known
+  std::array<Nanos, 8> tail{};        // by CallObject: from the wake that a send raises to its end, the median
   uint64_t unmatched_receives = 0;  // that got bytes which nobody was seen to send
   uint64_t unread_bytes = 0;        // sent and never received
 

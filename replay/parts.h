@@ -24,10 +24,13 @@ constexpr uint32_t kNoMark = ~uint32_t{0};
 struct Mark {
   enum class State : uint8_t {
     kLive,
-    kDropped,      // it turned out to be none
-    kPolled,       // a receive of a poll loop
-    kExecSeenLate  // an exec whose balancing was not seen: it was somewhat before `at`
+    kDropped,       // it turned out to be none
+    kExecSeenLate,  // an exec whose balancing was not seen: it was somewhat before `at`
+    kPolled,        // a receive of a poll loop
+    kPoll,          // no operation: a poll begins
+    kAnswer,        // no operation: a send begins; op.value is its connection
   };
+  bool has_op() const { return state < State::kPoll; }
   Work at;  // work that the task has done before it
   Op op;
   TaskIndex task = kNobody;
@@ -65,7 +68,8 @@ struct RecordedTask {
   uint32_t exec_balance = kNoMark;  // it woke the stopper of its own CPU, and when
   Nanos exec_balance_time{0};
   uint32_t call = kNoCall;   // of SchedTrace::calls: it is in that
-  bool talked = false;       // it has sent, received or woken in it
+  Work call_work{0};         // where that began
+  bool talked = false;       // it has sent or woken in it
   bool waits_in_op = false;  // what it is blocked in is an op that blocks by itself
 };
 
@@ -75,6 +79,7 @@ struct Recorded {
   std::vector<Work> exec_distances;  // work between balancing and exec event, where both were seen
   size_t nr_tokens = 0;
   std::vector<ChannelSpec> channels;
+  std::vector<uint64_t> connections;  // by ChannelId: 0 or one number for both directions
 };
 
 // What the names in a recording tell.
@@ -97,9 +102,17 @@ Recorded follow_events(const SchedTrace& trace, const Machine& machine, BuildRep
 // Appends the tasks' programs to `workload.ops`, and one TaskSpec a task with its program, pid, parent and start.
 void assemble_programs(const Recorded& recorded, Workload& workload);
 
-// The ops of one task, with those that are `polled` receives made into poll loops where they follow each other.
-std::vector<Op> with_poll_loops(std::span<const Op> ops, const std::vector<bool>& polled,
-                                std::span<const ChannelSpec> channels, size_t& nr_loops);
+// A stretch of a task's ops that belongs together in a poll loop.
+struct Chunk {
+  enum class Kind : uint8_t { kOther, kReceive, kPoll, kAnswer } kind = Kind::kOther;
+  size_t first_op = 0;
+  uint64_t connection = 0;  // kReceive, kAnswer
+};
+
+// The ops of one task, with the receives of its poll loops made into segments where they follow each other. `chunks`
+// cover all ops.
+std::vector<Op> with_poll_loops(std::span<const Op> ops, std::span<const Chunk> chunks,
+                                std::span<const ChannelSpec> channels, std::vector<PollLoopSpec>& loops);
 
 // Names, kthread, affinity, group, policy, nice, slice and background of the specs made by assemble_programs().
 void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload& workload);

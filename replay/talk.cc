@@ -1,4 +1,6 @@
 // What a task does in a call that sends or receives: its messages, and the blocks that they explain.
+#include <algorithm>
+
 #include "replay/follower.h"
 
 namespace simsched::replay {
@@ -8,49 +10,60 @@ void Follower::call_edge(const CallEdge& edge) {
   TaskIndex index = known(call.pid);
   if (ended(index)) return;
   RecordedTask& task = this->task(index);
-  if (!edge.end) {
-    task.call = edge.call;
-    task.talked = false;
+  now_ = edge.time;
+  if (edge.end) {
+    if (task.call == edge.call) end_call(task);
     return;
   }
-  if (task.call != edge.call) return;
-  now_ = edge.time;
-  place(task, edge.call);
+  task.call = edge.call;
+  task.call_work = work_now(task);
+  task.talked = false;
+  if (call.kind == CallKind::kPoll) mark(index, task.call_work, {}, Mark::State::kPoll);
+  if (call.kind == CallKind::kReceive || call.kind == CallKind::kAccept) {
+    if (!messages_.facts[edge.call].blocked) place(task, edge.call, task.call_work);
+  } else if (messages_.facts[edge.call].count > 0 && call.type == CallObject::kTcp) {
+    mark(index, task.call_work, {.kind = OpKind::kUser, .value = static_cast<int64_t>(call.object / 2)}, Mark::State::kAnswer);
+  }
+}
+
+void Follower::end_call(RecordedTask& task) {
+  const TraceCall& call = trace_.calls[task.call];
+  // Where a send that woke nobody would have woken a reader.
+  Work now = work_now(task), tail{messages_.tail[static_cast<size_t>(call.type)].count()};
+  place(task, task.call, std::max(task.call_work, now - tail));
   // The way back to user space, where a kernel without preemption gives the CPU to whom the task woke.
-  if (task.talked) mark(index, work_now(task), op::user());
+  if (task.talked) mark(index_of(task), work_now(task), op::user());
   task.call = kNoCall;
 }
 
-// The messages of a call go here, unless they have been placed before: a receive where the task blocked for it, a send
-// at the first wake it raised; both at the end of the call when there was none.
-void Follower::place(RecordedTask& task, uint32_t number) {
-  if (messages_.facts[number].count == 0 || placed_[number]) return;
+// The messages of a call go there, unless they have been placed before: a receive where the task blocked for it, else
+// where it began; a send at the first wake it raised.
+void Follower::place(RecordedTask& task, uint32_t number, Work at) {
+  const CallFacts& facts = messages_.facts[number];
+  if (facts.count == 0 || placed_[number]) return;
   placed_[number] = true;
-  task.talked = true;
   const TraceCall& call = trace_.calls[number];
-  bool receives = call.kind == CallKind::kReceive || call.kind == CallKind::kAccept;
-  uint8_t flags = kOpKernel | (call.type == CallObject::kEventfd ? uint8_t{0} : uint8_t{kOpSync});
-  for (const Message& message : messages_.of(number)) {
-    if (receives) {
-      mark(index_of(task), work_now(task), op::receive(message.channel, message.bytes),
-           messages_.facts[number].polled ? Mark::State::kPolled : Mark::State::kLive);
-    } else {
-      mark(index_of(task), work_now(task), op::send(message.channel, message.bytes, flags));
-    }
+  TaskIndex index = index_of(task);
+  if (call.kind == CallKind::kReceive || call.kind == CallKind::kAccept) {
+    for (const Message& message : messages_.of(number))
+      mark(index, at, op::receive(message.channel, message.bytes), facts.polled ? Mark::State::kPolled : Mark::State::kLive);
+    return;
   }
+  task.talked = true;
+  uint8_t flags = kOpKernel | (call.type == CallObject::kEventfd ? uint8_t{0} : uint8_t{kOpSync});
+  for (const Message& message : messages_.of(number)) mark(index, at, op::send(message.channel, message.bytes, flags));
 }
 
 // Whether the messages of the call that the task blocks in are what it waits for.
 bool Follower::block_in_call(RecordedTask& task, uint16_t state) {
   // Locks inside the kernel are waited for in state D.
   if (task.call == kNoCall || !(state & kStateInterruptible)) return false;
-  uint32_t call = trace_.calls[task.call].kind == CallKind::kPoll ? messages_.facts[task.call].serves : task.call;
-  if (call == kNoCall || trace_.calls[call].kind == CallKind::kConnect || trace_.calls[call].kind == CallKind::kClose ||
-      messages_.facts[call].count == 0) return false;
-  place(task, call);
-  task.talked = true;
-  bool sends = trace_.calls[call].kind == CallKind::kSend;
-  return !sends || messages_.channels[messages_.of(call)[0].channel.index()].capacity > 0;
+  const TraceCall& call = trace_.calls[task.call];
+  if (call.kind == CallKind::kPoll) return messages_.facts[task.call].serves != kNoCall;
+  if (messages_.facts[task.call].count == 0) return false;
+  place(task, task.call, task.work);
+  if (call.kind == CallKind::kSend) return messages_.channels[messages_.of(task.call)[0].channel.index()].capacity > 0;
+  return call.kind == CallKind::kReceive || call.kind == CallKind::kAccept;
 }
 
 // The task that raised an event in a soft interrupt by its own call: loopback delivers a message within the send.
@@ -68,7 +81,7 @@ void Follower::wake_in_call(RecordedTask& waker) {
   if (waker.call == kNoCall) return;
   waker.talked = true;
   CallKind kind = trace_.calls[waker.call].kind;
-  if (kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose) place(waker, waker.call);
+  if (kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose) place(waker, waker.call, work_now(waker));
 }
 
 }  // namespace simsched::replay

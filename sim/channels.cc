@@ -1,6 +1,7 @@
 // Messages: what pipes and sockets do to the tasks that use them. A send wakes the one reader; a reader takes what there
 // is and blocks for the rest; writers block while a bounded channel is full (fs/pipe.c, net/unix/af_unix.c of 6.18).
 #include <algorithm>
+#include <bit>
 
 #include "base/error.h"
 #include "sim/engine.h"
@@ -87,44 +88,68 @@ void Engine::wake_writers(Channel& channel, bool all) {
   } while (all && channel.first.valid());
 }
 
-bool Engine::segment_ready(const Op& receive) const {
-  int64_t bytes = channels_[static_cast<size_t>(receive.arg)].bytes;
-  // A message may be longer than a bounded channel: it comes in parts.
-  return bytes >= receive.value || (bytes > 0 && workload_.channels[static_cast<size_t>(receive.arg)].capacity > 0);
+// Of a poll loop, those whose bytes are there. Those of one channel stay in order.
+uint64_t Engine::ready_segments(TaskId id, PollLoop& loop, int32_t most) {
+  std::span<const Op> program = workload_.program(id);
+  uint64_t ready = 0;
+  ++scans_;
+  uint32_t at = loop.base;
+  for (int i = 0; i < kWindow && most > 0 && program[at].kind == OpKind::kSelect; ++i) {
+    const Op& receive = program[at + 1];
+    at += static_cast<uint32_t>(program[at].value);
+    Channel& channel = channels_[static_cast<size_t>(receive.arg)];
+    if (loop.done >> i & 1 || channel.scan == scans_) continue;
+    channel.scan = scans_;
+    channel.receiver = id;
+    // A message may be longer than a bounded channel: it comes in parts.
+    bool bounded = workload_.channels[static_cast<size_t>(receive.arg)].capacity > 0;
+    if (channel.bytes < receive.value && !(bounded && channel.bytes > 0)) continue;
+    ready |= uint64_t{1} << i;
+    --most;
+  }
+  return ready;
 }
 
-// The task is at the beginning or the end of a segment of its poll loop: on to the first one that has its bytes. Those
-// of one channel stay in order. True: go on at pc.
+// The task is at the beginning or the end of a segment of its poll loop: on to the next that has its bytes, as the last
+// poll found it, or polls again. True: go on at pc.
 bool Engine::select(CpuId cpu, TaskId id, const Op& op) {
   Task& task = tasks_[id.index()];
   PollLoop& loop = poll_loops_[static_cast<size_t>(op.arg)];
+  const PollLoopSpec& spec = workload_.poll_loops[static_cast<size_t>(op.arg)];
   std::span<const Op> program = workload_.program(id);
-  if (!loop.entered) loop = {0, task.pc - 1, -1, true};
-  if (loop.running >= 0) loop.done |= uint64_t{1} << loop.running;
+  if (!loop.entered) loop = {.base = task.pc - 1, .entered = true, .polled = true};
+  if (loop.running >= 0) {
+    loop.done |= uint64_t{1} << loop.running;
+    loop.batch &= ~loop.done;
+  }
   loop.running = -1;
-  for (; loop.done & 1; loop.done >>= 1) loop.base += static_cast<uint32_t>(program[loop.base].value);
+  for (; loop.done & 1; loop.done >>= 1, loop.batch >>= 1) loop.base += static_cast<uint32_t>(program[loop.base].value);
+  task.pc = loop.base + 1;
   if (program[loop.base].kind == OpKind::kSelectEnd) {
     loop.entered = false;
-    task.pc = loop.base + 1;
     return true;
   }
-  ++scans_;
+  if (loop.batch == 0) {
+    if (!loop.polled && spec.round > Work(0)) {
+      loop.polled = true;
+      --task.pc;
+      task.remaining = spec.round;
+      arm_done(cpu);
+      return false;
+    }
+    loop.batch = ready_segments(id, loop, spec.batch);
+    if (loop.batch == 0) {
+      task.receiving = true;
+      wait_again(cpu, id);
+      return false;
+    }
+    loop.polled = false;
+  }
+  loop.running = static_cast<int8_t>(std::countr_zero(loop.batch));
   uint32_t at = loop.base;
-  for (int i = 0; i < kWindow && program[at].kind == OpKind::kSelect; at += static_cast<uint32_t>(program[at].value), ++i) {
-    if (loop.done >> i & 1) continue;
-    Channel& channel = channels_[static_cast<size_t>(program[at + 1].arg)];
-    if (channel.scan == scans_) continue;  // an earlier segment waits for it
-    channel.scan = scans_;
-    channel.receiver = id;
-    if (!segment_ready(program[at + 1])) continue;
-    loop.running = static_cast<int8_t>(i);
-    task.pc = at + 1;
-    return true;
-  }
-  task.pc = loop.base + 1;
-  task.receiving = true;
-  wait_again(cpu, id);
-  return false;
+  for (int i = 0; i < loop.running; ++i) at += static_cast<uint32_t>(program[at].value);
+  task.pc = at + 1;
+  return true;
 }
 
 }  // namespace simsched

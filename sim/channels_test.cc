@@ -22,10 +22,10 @@ RunResult simulate(const Machine& machine, const Workload& workload) {
   return engine.result();
 }
 
-Workload with_channels(std::vector<ChannelSpec> channels, size_t poll_loops = 0) {
+Workload with_channels(std::vector<ChannelSpec> channels, std::vector<PollLoopSpec> poll_loops = {}) {
   Workload w;
   w.channels = std::move(channels);
-  w.nr_poll_loops = poll_loops;
+  w.poll_loops = std::move(poll_loops);
   return w;
 }
 
@@ -75,7 +75,7 @@ TEST(Channels, AMessageGoesIntoASocketWholeWhileThereIsAnyRoom) {
 
 // A poll loop of two messages, whose second comes first.
 Workload two_segments() {
-  Workload w = with_channels({{}, {}}, 1);
+  Workload w = with_channels({{}, {}}, {{}});
   add_task(w, "server",
            {op::select(0, 3), op::receive(ChannelId(0), 10), op::compute(10 * kUs),  //
             op::select(0, 3), op::receive(ChannelId(1), 10), op::compute(20 * kUs),  //
@@ -91,8 +91,26 @@ TEST(Channels, APollLoopHandlesFirstWhatComesFirst) {
   EXPECT_EQ(r.metric("wakeups"), 2);
 }
 
+TEST(Channels, APollLoopAsksOnceForWhatIsThereAndAgainWhenThatIsDone) {
+  std::vector<Op> server;
+  for (int i = 0; i < 4; ++i) {
+    server.push_back(op::select(0, 3));
+    server.push_back(op::receive(ChannelId(i), 1));
+    server.push_back(op::compute(10 * kUs));
+  }
+  server.push_back(op::select_end(0));
+  for (int32_t batch : {4, 1}) {
+    Workload w = with_channels({{}, {}, {}, {}}, {{3 * kUs, batch}});
+    add_task(w, "client", {op::send(ChannelId(0), 1), op::compute(5 * kUs), op::send(ChannelId(3), 1),
+                           op::send(ChannelId(2), 1), op::send(ChannelId(1), 1)});
+    add_task(w, "server", server);
+    // The poll before the first message stands before the loop; then three come at once.
+    EXPECT_EQ(simulate(flat_machine(2), w).metric("makespan_ns"), batch == 4 ? 43'000 : 49'000);
+  }
+}
+
 TEST(Channels, MessagesOfOneChannelStayInOrderInAPollLoop) {
-  Workload w = with_channels({{}, {}}, 1);
+  Workload w = with_channels({{}, {}}, {{}});
   // The first wants more than comes at first; the second, of the same channel, must not overtake it.
   add_task(w, "server",
            {op::select(0, 3), op::receive(ChannelId(0), 100), op::compute(10 * kUs),  //
@@ -133,7 +151,7 @@ TEST(Channels, EveryKindOfWaitIsLetGo) {
            {op::send(ChannelId(1), 8), op::send(ChannelId(1), 8), op::compute(1 * kUs)},
            {op::select(0, 2), op::receive(ChannelId(0), 8), op::select(0, 2), op::receive(ChannelId(0), 8),
             op::select_end(0), op::compute(1 * kUs)}}) {
-    Workload w = with_channels({{}, {8, true}}, 1);
+    Workload w = with_channels({{}, {8, true}}, {{}});
     w.nr_tokens = 1;
     w.recorded = true;
     add_task(w, "a", program);
@@ -149,7 +167,7 @@ TEST(Channels, AWorkloadWithTwoReadersOfOneChannelIsRefused) {
 }
 
 TEST(Channels, ASegmentThatCouldBlockIsRefused) {
-  Workload w = with_channels({{}}, 1);
+  Workload w = with_channels({{}}, {{}});
   add_task(w, "a", {op::select(0, 3), op::receive(ChannelId(0), 8), op::sleep(1_us), op::select_end(0)});
   EXPECT_THROW(w.check(2), Error);
 }
@@ -158,7 +176,7 @@ TEST(Channels, ASegmentThatCouldBlockIsRefused) {
 RC_GTEST_PROP(ChannelsProperty, NoReplayLocksUp, (uint64_t seed)) {
   Rng rng(seed);
   size_t nr_tasks = 2 + rng.below(5), nr_channels = 1 + rng.below(6);
-  Workload w = with_channels({}, nr_tasks);
+  Workload w = with_channels({});
   std::vector<size_t> reader(nr_channels), writer(nr_channels);
   std::vector<int64_t> inside(nr_channels);
   for (size_t c = 0; c < nr_channels; ++c) {

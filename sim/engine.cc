@@ -11,7 +11,7 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
     : Kernel(machine, workload, options.kernel, options.seed, std::move(classes)), options_(std::move(options)) {
   tokens_.resize(workload.nr_tokens);
   channels_.resize(workload.channels.size());
-  poll_loops_.resize(workload.nr_poll_loops);
+  poll_loops_.resize(workload.poll_loops.size());
   if (!channels_.empty()) moved_.resize(workload.tasks.size());
   for (size_t i = 0; i < options_.hotplug.size(); ++i)
     agenda_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));

@@ -44,10 +44,11 @@ struct EngineState {
     TaskId first, last;  // blocked writers
   };
   struct PollLoop {
-    uint64_t done = 0;     // segments from `base` on, a bit each
-    uint32_t base = 0;     // op of the first segment that is not done
-    int8_t running = -1;   // segment, counted from `base`; -1: none
+    uint64_t done = 0, batch = 0;  // segments from `base` on, a bit each; batch: the last poll found them ready
+    uint32_t base = 0;             // op of the first segment that is not done
+    int8_t running = -1;           // segment, counted from `base`; -1: none
     bool entered = false;
+    bool polled = false;  // the work of asking has been done for the next batch
   };
   std::vector<Token> tokens_;
   std::vector<Channel> channels_;
@@ -118,7 +119,7 @@ class Engine : public Kernel, private EngineState {
   bool send(CpuId cpu, TaskId task, const Op& op);
   bool receive(CpuId cpu, TaskId task, const Op& op);
   bool select(CpuId cpu, TaskId task, const Op& op);
-  bool segment_ready(const Op& receive) const;
+  uint64_t ready_segments(TaskId task, PollLoop& loop, int32_t most);
   void bytes_came(ChannelId channel, uint8_t op_flags);
   void room_came(Channel& channel, const ChannelSpec& spec);
   void wake_writers(Channel& channel, bool all);

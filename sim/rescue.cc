@@ -56,6 +56,7 @@ bool Engine::let_go(TaskId id) {
     const Op& receive = program[loop.base + 1];
     channels_[static_cast<size_t>(receive.arg)].bytes -= receive.value;
     loop.running = 0;
+    loop.polled = false;
     task.pc = loop.base + 2;
   } else if (next && next->kind == OpKind::kSend &&
              remove_waiter(tasks_, channels_[static_cast<size_t>(next->arg)].first,

@@ -33,7 +33,7 @@ enum CallFlag : uint8_t {
 
 struct TraceCall {
   Nanos begin, end;     // since the first event of the trace; end is Nanos::max() when the recording ended before it
-  uint64_t object = 0;  // a number for each, from 1; 0: none, or not known
+  uint64_t object = 0;  // a number for each; 0: none, or not known. The directions of a TCP connection: 2n and 2n + 1
   int32_t result = 0;
   int32_t request = 0;  // -1: not known
   Pid pid;

@@ -69,10 +69,10 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
       if (!arg_in(workload.channels.size())) return "no such channel";
       return op.value <= 0 ? "a message has at least one byte" : "";
     case OpKind::kSelect:
-      if (!arg_in(workload.nr_poll_loops)) return "no such poll loop";
+      if (!arg_in(workload.poll_loops.size())) return "no such poll loop";
       return segment_problem(program, index);
     case OpKind::kSelectEnd:
-      return arg_in(workload.nr_poll_loops) ? "" : "no such poll loop";
+      return arg_in(workload.poll_loops.size()) ? "" : "no such poll loop";
     case OpKind::kFork:
       return arg_in(workload.tasks.size()) ? "" : "forks a task that does not exist";
     case OpKind::kSetNice:
@@ -163,6 +163,10 @@ void Workload::check(size_t nr_cpus) const {
 
   for (const ChannelSpec& channel : channels) {
     if (channel.capacity < 0) throw Error("", "the capacity of a channel is negative");
+  }
+
+  for (const PollLoopSpec& loop : poll_loops) {
+    if (loop.round < Work(0) || loop.batch < 1) throw Error("", "a poll loop handles one message at least, in some time");
   }
 
   // Programs are shared, so each range is checked once; tasks that share one usually stand together.

@@ -43,6 +43,12 @@ struct ChannelSpec {
   bool whole = false;
 };
 
+// A task that waits for any of several messages and handles what is there, then asks again.
+struct PollLoopSpec {
+  Work round;         // of asking once: the poll and what goes along with it
+  int32_t batch = 1;  // messages handled after one poll, at most
+};
+
 class Workload {
  public:
   std::string name;
@@ -52,7 +58,7 @@ class Workload {
   std::vector<CpuSet> affinities{1};  // by AffinityId; [0] is unused: every CPU
   size_t nr_tokens = 0;
   std::vector<ChannelSpec> channels;  // by ChannelId
-  size_t nr_poll_loops = 0;
+  std::vector<PollLoopSpec> poll_loops;  // by number
   // Made from a recording: each of its waits was met once. One that nothing will meet any more is let go and counted,
   // instead of ending the simulation.
   bool recorded = false;

@@ -45,6 +45,12 @@ void resolve_addresses(std::vector<raw_call>& calls) {
   }
 }
 
+// Of a direction, what is the same for the other one.
+uint64_t unordered(uint64_t direction) {
+  const uint64_t from = direction >> 48, to = direction >> 32 & 0xffff, addresses = direction & 0xffffffff;
+  return std::min(from, to) << 48 | std::max(from, to) << 32 | (from == to ? addresses & ~uint64_t{1} : addresses);
+}
+
 // Ports and addresses are used again: each connection is a generation of its pair, which begins with its connect(), or
 // where that was not seen, its accept().
 class Generations {
@@ -73,11 +79,6 @@ class Generations {
     int connecting = 0;
     bool connected = false, accepted = false;
   };
-  // Of a direction, what is the same for the other one.
-  static uint64_t unordered(uint64_t direction) {
-    const uint64_t from = direction >> 48, to = direction >> 32 & 0xffff, addresses = direction & 0xffffffff;
-    return std::min(from, to) << 48 | std::max(from, to) << 32 | (from == to ? addresses & ~uint64_t{1} : addresses);
-  }
   std::unordered_map<uint64_t, Pair> pairs_;
 };
 
@@ -118,7 +119,10 @@ Causes name_objects(std::vector<raw_call> raw) {
     call.type = static_cast<CallObject>(type == RAW_EMBRYO ? RAW_UNIX : type);
     call.flags = from.flags;
     if (type != RAW_NONE) {
-      call.object = numbers.try_emplace({type, from.object, generation[i]}, numbers.size() + 1).first->second;
+      // Even numbers; of a TCP connection the other direction has the next one.
+      const uint64_t connection = type == RAW_TCP ? unordered(from.object) : from.object;
+      call.object = 2 * numbers.try_emplace({type, connection, generation[i]}, numbers.size() + 1).first->second;
+      if (connection != from.object) ++call.object;
     }
     causes.calls.push_back(call);
   }
