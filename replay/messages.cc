@@ -70,8 +70,9 @@ class Matcher {
   };
   struct Object {
     std::deque<Sent> queue;
+    std::vector<Sent> waiting;  // for room
     int64_t inside = 0;  // bytes sent and not received
-    int64_t most = 0;    // of them, when a send had ended or blocked
+    int64_t most = 0;    // of them, when one more was put in; plus one
     bool full = false;   // a send blocked
     CallObject type = CallObject::kNone;
     uint64_t connection = 0;
@@ -90,6 +91,7 @@ class Matcher {
     uint32_t woke = kNoCall;  // the last call in which it woke somebody
     uint32_t poll = kNoCall;  // it blocked in that, and has not blocked or received since
     bool polls = false;       // it has polled since it last blocked elsewhere
+    std::vector<uint64_t> taken;  // objects that it has received from since then
   };
 
   void list_edges() {
@@ -140,12 +142,29 @@ class Matcher {
     thread.call = kNoCall;
     if (call.kind == CallKind::kPoll) {
       thread.polls = true;
+      thread.taken.clear();
       if (out_.facts[edge.call].blocked && call.result > 0) thread.poll = edge.call;
     } else if (receives(call.kind) && call.result >= 0) {
       receive(edge.call);
     } else if (sends(call.kind)) {
-      if (Object* object = object_of(call)) object->most = std::max(object->most, object->inside);
+      end_send(edge.call);
     }
+  }
+
+  // Whether a receive takes what a poll has told of: one message an object that would block.
+  bool polled(Thread& thread, const TraceCall& call) {
+    if (!thread.polls) return false;
+    if (call.flags & kCallNonBlocking) return true;
+    bool again = std::find(thread.taken.begin(), thread.taken.end(), call.object) != thread.taken.end();
+    thread.taken.push_back(call.object);
+    return !again;
+  }
+
+  // Its bytes are there from now on; all of them, though a pipe may take them in parts.
+  void put(Object& object, Sent sent) {
+    object.most = std::max(object.most, object.inside + 1);
+    object.inside += sent.bytes;
+    object.queue.push_back(sent);
   }
 
   void begin_send(uint32_t number) {
@@ -153,8 +172,34 @@ class Matcher {
     Object* object = object_of(call);
     if (!object) return;
     if (call.kind == CallKind::kConnect && !object->queue.empty()) return;  // the second call of one connection
-    object->queue.push_back({number, units(call)});
-    object->inside += units(call);
+    put(*object, {number, units(call)});
+  }
+
+  // A message that goes in whole is not there yet: its place in the queue is given up until the call ends, or until
+  // nothing else is left for a receive.
+  void blocked_send(uint32_t number) {
+    const TraceCall& call = trace_.calls[number];
+    Object* object = object_of(call);
+    if (!object) return;
+    object->full = true;
+    if (call.type == CallObject::kPipe) return;
+    auto found = std::find_if(object->queue.begin(), object->queue.end(),
+                              [&](const Sent& sent) { return sent.call == number; });
+    if (found == object->queue.end()) return;
+    object->inside -= found->bytes;
+    object->waiting.push_back(*found);
+    object->queue.erase(found);
+  }
+
+  void end_send(uint32_t number) {
+    Object* object = object_of(trace_.calls[number]);
+    if (!object) return;
+    auto found = std::find_if(object->waiting.begin(), object->waiting.end(),
+                              [&](const Sent& sent) { return sent.call == number; });
+    if (found == object->waiting.end()) return;
+    Sent sent = *found;
+    object->waiting.erase(found);
+    put(*object, sent);
   }
 
   void receive(uint32_t number) {
@@ -166,7 +211,12 @@ class Matcher {
     bool all = call.type == CallObject::kEventfd;  // a read takes what has been written since the last
     int64_t wanted = call.kind == CallKind::kAccept || call.result == 0 ? 1 : call.result, got = 0;
     ChannelId channel = channel_of(*object, call.pid);
-    while (!object->queue.empty() && (all || got < wanted)) {
+    while (all || got < wanted) {
+      if (object->queue.empty() && !object->waiting.empty()) {
+        put(*object, object->waiting.front());
+        object->waiting.erase(object->waiting.begin());
+      }
+      if (object->queue.empty()) break;
       Sent& front = object->queue.front();
       int64_t part = all ? front.bytes : std::min(front.bytes, wanted - got);
       pieces_.push_back({front.call, {channel, part}});
@@ -179,7 +229,7 @@ class Matcher {
       ++out_.unmatched_receives;
     } else {
       pieces_.push_back({number, {channel, got}});
-      facts.polled = thread.polls && !facts.blocked;
+      facts.polled = polled(thread, call) && !facts.blocked;
       if (thread.poll != kNoCall && !facts.blocked) out_.facts[thread.poll].serves = number;
     }
     thread.poll = kNoCall;
@@ -208,17 +258,11 @@ class Matcher {
     bool first = !out_.facts[thread.call].blocked;
     out_.facts[thread.call].blocked = true;
     if (call.kind != CallKind::kPoll) thread.polls = false;
-    if (call.kind == CallKind::kReceive && first) drained(call);
-    if (call.kind == CallKind::kSend) {
-      if (Object* object = object_of(call)) {
-        object->full = true;
-        object->most = std::max(object->most, object->inside - units(call));
-      }
-    }
+    if (call.kind == CallKind::kReceive && first && call.flags & kCallMessages) drained(call);
+    if (call.kind == CallKind::kSend && first && sent(call)) blocked_send(thread.call);
   }
 
-  // A receive that blocks finds its object empty: what was sent before, and is not received yet, was lost (datagrams) or
-  // taken in a way that is not recorded.
+  // A receive that blocks finds its object empty: datagrams that were sent before and not received are lost.
   void drained(const TraceCall& call) {
     auto found = by_key_.find({call.object, Stream::kData});
     if (call.object == 0 || found == by_key_.end()) return;
@@ -263,7 +307,7 @@ class Matcher {
   ChannelSpec spec_of(const Object& object) const {
     if (object.type == CallObject::kPipe) return {std::max(kPipeCapacity, object.most), false};
     if (!object.full || object.type == CallObject::kUdp) return {};
-    return {std::max<int64_t>(1, object.most), object.type == CallObject::kUnix};
+    return {object.most, object.type == CallObject::kUnix};
   }
 
   const SchedTrace& trace_;
