@@ -75,6 +75,7 @@ class Matcher {
     int64_t most = 0;    // of them, when one more was put in; plus one
     bool full = false;   // a send blocked
     CallObject type = CallObject::kNone;
+    Stream stream = Stream::kData;
     uint64_t connection = 0;
     std::vector<uint32_t> channels;  // one a reader
   };
@@ -114,8 +115,10 @@ class Matcher {
                         : Stream::kData;
     auto [found, fresh] = by_key_.try_emplace({call.object, stream}, static_cast<uint32_t>(objects_.size()));
     if (fresh) {
-      objects_.emplace_back().type = call.type;
-      if (call.type == CallObject::kTcp && stream == Stream::kData) objects_.back().connection = call.object / 2;
+      Object& object = objects_.emplace_back();
+      object.type = call.type;
+      object.stream = stream;
+      if (call.type == CallObject::kTcp && stream == Stream::kData) object.connection = call.object / 2;
     }
     return &objects_[found->second];
   }
@@ -305,9 +308,15 @@ class Matcher {
   }
 
   ChannelSpec spec_of(const Object& object) const {
-    if (object.type == CallObject::kPipe) return {std::max(kPipeCapacity, object.most), false};
+    using Kind = ChannelSpec::Kind;
+    if (object.stream != Stream::kData) return {};
+    if (object.type == CallObject::kPipe) {
+      // One that has held far more was made larger. What a reader is about to take counts twice here.
+      bool larger = object.most > 2 * kPipeCapacity;
+      return {larger ? (object.most + kPageSize - 1) / kPageSize * kPageSize : kPipeCapacity, Kind::kPipe};
+    }
     if (!object.full || object.type == CallObject::kUdp) return {};
-    return {object.most, object.type == CallObject::kUnix};
+    return {object.most, object.type == CallObject::kUnix ? Kind::kUnix : Kind::kStream};
   }
 
   const SchedTrace& trace_;

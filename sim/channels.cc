@@ -9,30 +9,72 @@
 namespace simsched {
 namespace {
 
-constexpr int64_t kPage = 4096;        // a pipe's writer is woken when one is free
-constexpr int kWindow = 64;            // segments of a poll loop that may be ahead of the first: bits of PollLoop::done
+constexpr int kWindow = 64;  // segments of a poll loop that may be ahead of the first: bits of PollLoop::done
 
 }  // namespace
+
+// How many of `bytes` go into the channel now.
+int64_t Engine::put(Channel& channel, const ChannelSpec& spec, int64_t bytes) {
+  int64_t room = spec.capacity == 0 ? bytes : std::max<int64_t>(0, spec.capacity - channel.bytes);
+  if (spec.kind == ChannelSpec::Kind::kPipe) {
+    bytes = put_in_pipe(channel, static_cast<uint32_t>(spec.capacity / kPageSize), bytes);
+  } else if (spec.kind == ChannelSpec::Kind::kUnix) {
+    bytes = room > 0 ? bytes : 0;
+  } else {
+    bytes = std::min(bytes, room);
+  }
+  channel.bytes += bytes;
+  return bytes;
+}
+
+// pipe_write(): what is left of whole pages joins the last page if it fits there; all else takes pages of its own.
+int64_t Engine::put_in_pipe(Channel& channel, uint32_t pages, int64_t bytes) {
+  uint16_t* page = &pipe_pages_[channel.pages];
+  int64_t rest = bytes % kPageSize, done = 0;
+  if (channel.head != channel.tail && rest > 0) {
+    uint16_t& last = page[(channel.head - 1) % pages];
+    if (last + rest <= kPageSize) {
+      last = static_cast<uint16_t>(last + rest);
+      done = rest;
+    }
+  }
+  for (; done < bytes && channel.head - channel.tail < pages; ++channel.head) {
+    int64_t part = std::min(kPageSize, bytes - done);
+    page[channel.head % pages] = static_cast<uint16_t>(part);
+    done += part;
+  }
+  return done;
+}
+
+// pipe_read(): whether a page of a full pipe became free.
+bool Engine::take_from_pipe(Channel& channel, uint32_t pages, int64_t bytes) {
+  uint16_t* page = &pipe_pages_[channel.pages];
+  bool freed = false;
+  while (bytes > 0 && channel.head != channel.tail) {
+    uint16_t& first = page[channel.tail % pages];
+    int64_t part = std::min<int64_t>(bytes, first);
+    first = static_cast<uint16_t>(first - part);
+    bytes -= part;
+    if (first > 0) break;
+    freed |= channel.head - channel.tail == pages;
+    ++channel.tail;
+  }
+  return freed;
+}
 
 bool Engine::send(CpuId cpu, TaskId id, const Op& op) {
   Channel& channel = channels_[static_cast<size_t>(op.arg)];
   const ChannelSpec& spec = workload_.channels[static_cast<size_t>(op.arg)];
-  int64_t& put = moved_[id.index()];
-  int64_t part = op.value - put;
-  if (spec.capacity > 0) {
-    int64_t room = std::max<int64_t>(0, spec.capacity - channel.bytes);
-    part = spec.whole ? (room > 0 ? part : 0) : std::min(part, room);
-  }
-  channel.bytes += part;
-  put += part;
   Task& task = tasks_[id.index()];
+  int64_t part = put(channel, spec, op.value - moved_[id.index()]);
+  moved_[id.index()] += part;
   if (part > 0) {
     task.in_kernel = op.flags & kOpKernel;
     bytes_came(ChannelId(op.arg), op.flags);
   }
-  if (put == op.value) {
-    put = 0;
-    if (channel.first.valid()) room_came(channel, spec);  // it leaves some to the next
+  if (moved_[id.index()] == op.value) {
+    moved_[id.index()] = 0;
+    if (channel.first.valid() && has_room(channel, spec)) wake_writers(channel, false);  // it leaves some to the next
     return true;
   }
   (channel.last.valid() ? tasks_[channel.last.index()].next_waiter : channel.first) = id;
@@ -44,12 +86,17 @@ bool Engine::send(CpuId cpu, TaskId id, const Op& op) {
 
 bool Engine::receive(CpuId cpu, TaskId id, const Op& op) {
   Channel& channel = channels_[static_cast<size_t>(op.arg)];
+  const ChannelSpec& spec = workload_.channels[static_cast<size_t>(op.arg)];
   int64_t& got = moved_[id.index()];
   int64_t part = std::min(std::max<int64_t>(0, channel.bytes), op.value - got);
   channel.bytes -= part;
   got += part;
   channel.receiver = id;
-  if (part > 0 && channel.first.valid()) room_came(channel, workload_.channels[static_cast<size_t>(op.arg)]);
+  bool wakes = part > 0;
+  if (spec.kind == ChannelSpec::Kind::kPipe)
+    wakes = take_from_pipe(channel, static_cast<uint32_t>(spec.capacity / kPageSize), part);
+  if (spec.kind == ChannelSpec::Kind::kUnix) wakes = 4 * channel.bytes <= spec.capacity;  // unix_writable()
+  if (wakes && channel.first.valid()) wake_writers(channel, spec.kind == ChannelSpec::Kind::kUnix);
   if (got == op.value) {
     got = 0;
     return true;
@@ -73,10 +120,9 @@ void Engine::bytes_came(ChannelId channel, uint8_t op_flags) {
   try_to_wake_up(receiver, op_flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
 }
 
-void Engine::room_came(Channel& channel, const ChannelSpec& spec) {
-  int64_t room = spec.capacity - channel.bytes;
-  if (spec.whole ? 4 * channel.bytes > spec.capacity : room < std::min(kPage, spec.capacity)) return;
-  wake_writers(channel, spec.whole);
+bool Engine::has_room(const Channel& channel, const ChannelSpec& spec) const {
+  if (spec.kind == ChannelSpec::Kind::kPipe) return channel.head - channel.tail < spec.capacity / kPageSize;
+  return channel.bytes < spec.capacity;
 }
 
 void Engine::wake_writers(Channel& channel, bool all) {

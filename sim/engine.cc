@@ -11,6 +11,11 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
     : Kernel(machine, workload, options.kernel, options.seed, std::move(classes)), options_(std::move(options)) {
   tokens_.resize(workload.nr_tokens);
   channels_.resize(workload.channels.size());
+  for (size_t i = 0; i < channels_.size(); ++i) {
+    if (workload.channels[i].kind != ChannelSpec::Kind::kPipe) continue;
+    channels_[i].pages = static_cast<uint32_t>(pipe_pages_.size());
+    pipe_pages_.resize(pipe_pages_.size() + static_cast<size_t>(workload.channels[i].capacity / kPageSize));
+  }
   poll_loops_.resize(workload.poll_loops.size());
   if (!channels_.empty()) moved_.resize(workload.tasks.size());
   for (size_t i = 0; i < options_.hotplug.size(); ++i)

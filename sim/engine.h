@@ -42,6 +42,8 @@ struct EngineState {
     uint64_t scan = 0;  // the last look of a poll loop at it
     TaskId receiver;    // who waited for its bytes last, alone or in a poll loop: may wait for something else by now
     TaskId first, last;  // blocked writers
+    uint32_t pages = 0;  // of a pipe: where its pages begin in pipe_pages_
+    uint32_t head = 0, tail = 0;  // pages filled and emptied so far
   };
   struct PollLoop {
     uint64_t done = 0, batch = 0;  // segments from `base` on, a bit each; batch: the last poll found them ready
@@ -52,6 +54,7 @@ struct EngineState {
   };
   std::vector<Token> tokens_;
   std::vector<Channel> channels_;
+  std::vector<uint16_t> pipe_pages_;  // bytes in each, a ring a pipe
   std::vector<PollLoop> poll_loops_;
   std::vector<int64_t> moved_;  // by task: bytes of the message in progress that are through; empty without channels
   uint64_t scans_ = 0;
@@ -121,7 +124,10 @@ class Engine : public Kernel, private EngineState {
   bool select(CpuId cpu, TaskId task, const Op& op);
   uint64_t ready_segments(TaskId task, PollLoop& loop, int32_t most);
   void bytes_came(ChannelId channel, uint8_t op_flags);
-  void room_came(Channel& channel, const ChannelSpec& spec);
+  int64_t put(Channel& channel, const ChannelSpec& spec, int64_t bytes);
+  int64_t put_in_pipe(Channel& channel, uint32_t pages, int64_t bytes);
+  bool take_from_pipe(Channel& channel, uint32_t pages, int64_t bytes);
+  bool has_room(const Channel& channel, const ChannelSpec& spec) const;
   void wake_writers(Channel& channel, bool all);
   void wait_again(CpuId cpu, TaskId task);
 

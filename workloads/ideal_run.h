@@ -182,7 +182,7 @@ class IdealMachine {
     int64_t& moved = states_[task].moved;
     int64_t part = op.value - moved, room = std::max<int64_t>(0, spec.capacity - channel.bytes);
     if (op.kind == OpKind::kReceive) part = std::min(part, channel.bytes);
-    if (op.kind == OpKind::kSend && spec.capacity > 0) part = spec.whole ? (room > 0 ? part : 0) : std::min(part, room);
+    if (op.kind == OpKind::kSend && spec.capacity > 0) part = spec.kind == ChannelSpec::Kind::kUnix ? (room > 0 ? part : 0) : std::min(part, room);
     channel.bytes += op.kind == OpKind::kSend ? part : -part;
     moved += part;
     if (part > 0) {

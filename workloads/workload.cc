@@ -163,6 +163,8 @@ void Workload::check(size_t nr_cpus) const {
 
   for (const ChannelSpec& channel : channels) {
     if (channel.capacity < 0) throw Error("", "the capacity of a channel is negative");
+    if (channel.kind == ChannelSpec::Kind::kPipe && (channel.capacity == 0 || channel.capacity % kPageSize != 0))
+      throw Error("", "the capacity of a pipe is not a number of pages");
   }
 
   for (const PollLoopSpec& loop : poll_loops) {

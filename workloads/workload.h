@@ -35,12 +35,17 @@ struct TaskSpec {
   bool background = false;  // does not keep the simulation alive: it ends when all others have exited
 };
 
+inline constexpr int64_t kPageSize = 4096;
+
 // A pipe, or one direction of a socket, with one task that reads it.
 struct ChannelSpec {
-  int64_t capacity = 0;  // bytes; 0: no bound
-  // A message goes in whole while there is any room, and all writers are woken when three quarters are free (unix
-  // sockets: unix_writable()); else as much as fits, and writers are woken in turn when a page is free (pipes).
-  bool whole = false;
+  enum class Kind : uint8_t {
+    kStream,  // as many bytes as fit; writers are woken one by one
+    kUnix,    // a message goes in whole while there is any room; all writers are woken when three quarters are free
+    kPipe,    // pages; a write that fits goes into the last one, and one writer is woken when a page of a full pipe is free
+  };
+  int64_t capacity = 0;  // bytes, of a pipe whole pages; 0: no bound
+  Kind kind = Kind::kStream;
 };
 
 // A task that waits for any of several messages and handles what is there, then asks again.
