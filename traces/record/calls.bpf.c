@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Notes the system calls by which tasks talk, when they end: who, from when to when, which object, how many bytes. A
- * call's arguments are read from the registers that it was entered with, so its entry only has to note the time; what a
- * descriptor stands for is followed through the kernel's own pointers (tp_btf may), without a helper call each.
+ * Notes the system calls by which tasks talk, when they end: who, which object, how many bytes. A call's arguments are
+ * still in the registers that it was entered with, and what a descriptor stands for is followed through the kernel's own
+ * pointers (tp_btf may), without a helper call each.
+ *
+ * Entries are not looked at, as that alone would be a quarter of the cost: a call is said to begin where the task's call
+ * before it ended. What lies between is user space, where no task blocks or wakes another. Of calls that are not noted it
+ * matters when they blocked, which the kernel's own count tells.
  *
  * A record goes to the CPU's own part of a mapped array: the programs run with preemption off (bpf_probe.h), so that a
  * CPU's part has one writer, and nobody waits or is woken. What is full loses the record and counts it.
@@ -53,8 +57,9 @@ enum { S_IFMT_ = 0170000, S_IFIFO_ = 0010000, S_IFSOCK_ = 0140000, O_NONBLOCK_ =
 enum { AF_UNIX_ = 1, AF_INET_ = 2, AF_INET6_ = 10, SOCK_STREAM_ = 1, SOCK_DGRAM_ = 2 };
 enum { FMODE_READ_ = 1, FMODE_WRITE_ = 2 };
 enum { EINPROGRESS_ = 115 };
+enum { MAX_DESCRIPTORS = 1024 }; /* that are looked at when a process ends */
 
-extern const void eventfd_fops __ksym __weak;
+u64 eventfd_operations; /* of struct file: what tells an eventfd from other files */
 
 static __always_inline struct call_slot *slot_of(s32 pid)
 {
@@ -136,6 +141,29 @@ static __always_inline u64 unix_id(const struct sock *sk, u32 *type)
 	return (u64)sk;
 }
 
+/* Who a datagram is for, when the call says so: a struct sockaddr of the caller's. */
+static __always_inline void addressee(struct object *o, u64 address)
+{
+	struct {
+		u16 family, port;
+		u32 word[5]; /* IPv4: the first is the address; IPv6: the last */
+	} to = {};
+
+	o->flags |= RAW_UNNAMED;
+	if (!address || bpf_probe_read_user(&to, 8, (void *)address) != 0)
+		return;
+	if (to.family == AF_INET6_) {
+		if (bpf_probe_read_user(&to, sizeof(to), (void *)address) != 0)
+			return;
+		to.word[0] = to.word[4];
+	} else if (to.family != AF_INET_) {
+		return;
+	}
+	o->flags &= ~RAW_UNNAMED;
+	o->type = RAW_UDP;
+	o->id = (u64)__builtin_bswap16(to.port) << 32 | to.word[0];
+}
+
 /* The direction that `sending` or receiving on the socket is about. */
 static __always_inline void socket_object(struct object *o, struct file *file, bool sending)
 {
@@ -157,6 +185,8 @@ static __always_inline void socket_object(struct object *o, struct file *file, b
 		peer = bpf_core_cast(sk, struct unix_sock)->peer;
 		if (peer)
 			o->id = unix_id(peer, &o->type);
+		else
+			o->flags |= RAW_UNNAMED;
 		return;
 	}
 	if (family != AF_INET_ && family != AF_INET6_)
@@ -170,8 +200,10 @@ static __always_inline void socket_object(struct object *o, struct file *file, b
 		o->type = RAW_TCP;
 		o->id = sending ? tcp_id(own_port, other_port, own, other) : tcp_id(other_port, own_port, other, own);
 	} else if (type == SOCK_DGRAM_) {
-		if (sending && !other_port)
-			return; /* who it is for is in the message */
+		if (sending && !other_port) {
+			o->flags |= RAW_UNNAMED; /* who it is for is in the message */
+			return;
+		}
 		o->type = RAW_UDP;
 		o->id = sending ? (u64)other_port << 32 | other : (u64)own_port << 32 | own;
 	}
@@ -193,7 +225,7 @@ static __always_inline void file_object(struct object *o, struct file *file, boo
 		o->id = inode->i_ino;
 	} else if (kind == S_IFSOCK_) {
 		socket_object(o, file, sending);
-	} else if (bpf_ksym_exists(&eventfd_fops) && file->f_op == &eventfd_fops) {
+	} else if ((u64)file->f_op == eventfd_operations) {
 		o->type = RAW_EVENTFD;
 		o->id = (u64)file->private_data;
 	}
@@ -208,26 +240,26 @@ static __always_inline u64 file_references(struct file *file)
 	return ((struct file___counted *)file)->f_count.counter;
 }
 
-static __always_inline void note(struct call_slot *s, s32 pid, u32 kind, const struct object *o, s64 result, u64 request)
+/* The time. */
+static __always_inline u64 note(struct call_slot *s, s32 pid, u32 kind, const struct object *o, s64 result, u64 request)
 {
 	u32 cpu = bpf_get_smp_processor_id(), at;
 	struct call_ring *ring = my_ring(cpu);
 	struct raw_call *r;
-	u64 now, head;
+	u64 now = bpf_ktime_get_ns(), head;
 
 	if (!ring)
-		return;
+		return now;
 	head = ring->head;
 	if (head - ring->tail > ring_mask) {
 		ring->lost++;
-		return;
+		return now;
 	}
 	at = cpu * (ring_mask + 1) + ((u32)head & ring_mask);
 	r = bpf_map_lookup_elem(&records, &at);
 	if (!r)
-		return;
-	now = bpf_ktime_get_ns();
-	r->begin = s->begin ? s->begin : now;
+		return now;
+	r->begin = s->since ? s->since : now;
 	r->end = now;
 	r->object = o->id;
 	r->result = (s32)result;
@@ -237,6 +269,7 @@ static __always_inline void note(struct call_slot *s, s32 pid, u32 kind, const s
 	r->what = kind | o->type << 4;
 	r->flags = o->flags;
 	ring->head = head + 1;
+	return now;
 }
 
 /* A stream that the call will end, to be noted when it has. */
@@ -257,34 +290,49 @@ static __always_inline void end_of_stream(struct call_slot *s, struct task_struc
 	s->ending_type = o.type;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(call_begins, struct pt_regs *regs, long number)
+/* What close() lets go of is only there when it begins. */
+static __always_inline int closes(u64 fd)
 {
-	struct task_struct *task;
-	struct call_slot *s;
-	s32 pid;
-	u32 class;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call_slot *s = slot_of(task->pid);
 
+	if (s && s->pid == task->pid && recorded(s, task->pid))
+		end_of_stream(s, task, fd);
+	return 0;
+}
+
+struct entered {
+	u64 unused, number, arguments[6];
+};
+
+SEC("tracepoint/syscalls/sys_enter_close")
+int close_begins(struct entered *call)
+{
+	return closes(call->arguments[0]);
+}
+
+SEC("tracepoint/syscalls/sys_enter_dup2")
+int dup2_begins(struct entered *call)
+{
+	return closes(call->arguments[1]);
+}
+
+SEC("tracepoint/syscalls/sys_enter_dup3")
+int dup3_begins(struct entered *call)
+{
+	return closes(call->arguments[1]);
+}
+
+/* Where those cannot be had; costs every call some 30 ns, theirs half of it. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(any_begins, struct pt_regs *regs, long number)
+{
 	if ((u64)number >= CALL_NUMBERS)
 		return 0;
-	class = class_of[number];
-	if (!class)
-		return 0;
-	task = bpf_get_current_task_btf();
-	pid = task->pid;
-	s = slot_of(pid);
-	if (!s || !recorded(s, pid))
-		return 0;
-	if (s->pid != pid) {
-		s->pid = pid;
-		s->family = FAMILY_UNKNOWN;
-	}
-	s->class_ = class;
-	if (class == CALL_CLOSE)
-		end_of_stream(s, task, ARG1(regs));
-	else if (class == CALL_DUP2)
-		end_of_stream(s, task, ARG2(regs));
-	s->begin = bpf_ktime_get_ns();
+	if (class_of[number] == CALL_CLOSE)
+		return closes(ARG1(regs));
+	if (class_of[number] == CALL_DUP2)
+		return closes(ARG2(regs));
 	return 0;
 }
 
@@ -300,161 +348,209 @@ static __always_inline void futex_object(struct object *o, struct task_struct *t
 	o->id = (u64)(u32)task->tgid << 48 ^ (u64)(u32)task->tgid << 20 ^ address;
 }
 
+enum { MESSAGES = 64, /* of a sendmmsg() or recvmmsg() that are told apart */
+       MESSAGE_SIZE = 64, MESSAGE_LENGTH_AT = 56 /* struct mmsghdr of 64 bits */ };
+
+/* sendmmsg(), recvmmsg(): a record for each message. The time, or 0 when there is none. */
+static __always_inline u64 note_messages(struct call_slot *s, s32 pid, u32 kind, struct object *o, s64 result,
+					  u64 messages)
+{
+	u64 address, now = 0;
+	u32 length;
+
+	if (result <= 0)
+		return o->type ? note(s, pid, kind, o, result, 0) : 0;
+	for (u32 i = 0; i < MESSAGES && i < result; i++) {
+		if (!o->type || o->flags & RAW_UNNAMED) {
+			if (bpf_probe_read_user(&address, sizeof(address), (void *)messages))
+				break;
+			o->type = RAW_NONE;
+			addressee(o, address);
+			if (o->type)
+				o->flags |= RAW_UNNAMED; /* the next one may be for another */
+		}
+		if (bpf_probe_read_user(&length, sizeof(length), (void *)(messages + MESSAGE_LENGTH_AT)))
+			break;
+		if (o->type)
+			now = note(s, pid, kind, o, length, length);
+		messages += MESSAGE_SIZE;
+	}
+	return now;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 {
 	u64 number = CALL_NUMBER(regs), request = 0;
 	struct object o = {};
 	struct task_struct *task;
+	struct call_ring *ring;
 	struct call_slot *s;
 	struct file *file;
-	u32 class, op, kind;
+	u32 class, op, kind = 0;
+	u64 address, now = 0;
 	s32 pid;
 
 	if (number >= CALL_NUMBERS)
 		return 0;
 	class = class_of[number];
-	if (!class)
-		return 0;
 	task = bpf_get_current_task_btf();
 	pid = task->pid;
 	s = slot_of(pid);
-	if (!s || s->pid != pid || !recorded(s, pid))
+	if (!s || !recorded(s, pid))
 		return 0;
+	if (s->pid != pid) { /* with record_all: not seen before */
+		s->pid = pid;
+		s->family = FAMILY_UNKNOWN;
+		s->since = 0;
+		s->ending_type = RAW_NONE;
+	}
 
-	switch (class) {
-	case CALL_READ:
-	case CALL_WRITE:
-	case CALL_READV:
-	case CALL_WRITEV:
-	case CALL_RECVFROM:
-	case CALL_SENDTO:
-	case CALL_RECVMSG:
-	case CALL_SENDMSG:
-	case CALL_RECVMMSG:
-	case CALL_SENDMMSG:
+	if (class == CALL_IGNORED)
+		goto out;
+	if (class <= CALL_SENDMMSG) {
 		/* Odd classes receive, even ones send. */
 		kind = class & 1 ? RAW_RECEIVE : RAW_SEND;
-		file_object(&o, file_of(task, ARG1(regs)), !(class & 1));
-		if (!o.type)
-			break;
+		file_object(&o, file_of(task, ARG1(regs)), kind == RAW_SEND);
 		request = ARG3(regs);
-		if (class == CALL_RECVFROM || class == CALL_SENDTO || class == CALL_RECVMMSG || class == CALL_SENDMMSG)
+		if (class > CALL_WRITE) {
 			op = ARG4(regs);
-		else if (class == CALL_RECVMSG || class == CALL_SENDMSG)
-			op = request, request = -1;
-		else
-			op = 0;
-		if (class == CALL_READV || class == CALL_WRITEV)
-			request = -1;
-		if (op & MSG_DONTWAIT_)
-			o.flags |= RAW_NONBLOCKING;
-		note(s, pid, kind, &o, result, request);
-		break;
-	case CALL_SENDFILE:
-		file_object(&o, file_of(task, ARG1(regs)), true);
-		if (o.type)
-			note(s, pid, RAW_SEND, &o, result, ARG4(regs));
-		break;
-	case CALL_SPLICE:
-		file_object(&o, file_of(task, ARG1(regs)), false);
-		if (o.type)
-			note(s, pid, RAW_RECEIVE, &o, result, ARG5(regs));
-		file_object(&o, file_of(task, ARG3(regs)), true);
-		if (o.type)
-			note(s, pid, RAW_SEND, &o, result, ARG5(regs));
-		break;
-	case CALL_TEE:
-		file_object(&o, file_of(task, ARG2(regs)), true);
-		if (o.type)
-			note(s, pid, RAW_SEND, &o, result, ARG3(regs));
-		break;
-	case CALL_VMSPLICE:
-		file = file_of(task, ARG1(regs));
-		if (!file)
-			break;
-		kind = file->f_mode & FMODE_WRITE_ ? RAW_SEND : RAW_RECEIVE;
-		file_object(&o, file, kind == RAW_SEND);
-		if (o.type)
-			note(s, pid, kind, &o, result, -1);
-		break;
-	case CALL_POLL:
-		note(s, pid, RAW_POLL, &o, result, 0);
-		break;
-	case CALL_SLEEP:
-		note(s, pid, RAW_SLEEP, &o, result, 0);
-		break;
+			if (class == CALL_RECVMSG || class == CALL_SENDMSG)
+				op = request;
+			if (class == CALL_READV || class == CALL_WRITEV)
+				op = 0;
+			if (class != CALL_RECVFROM && class != CALL_SENDTO)
+				request = -1;
+			if (op & MSG_DONTWAIT_)
+				o.flags |= RAW_NONBLOCKING;
+			if (class >= CALL_RECVMMSG) {
+				now = note_messages(s, pid, kind, &o, result, ARG2(regs));
+				kind = 0;
+			}
+			if (o.flags & RAW_UNNAMED) {
+				if (class == CALL_SENDTO)
+					addressee(&o, ARG5(regs));
+				else if (class == CALL_SENDMSG &&
+					 !bpf_probe_read_user(&address, sizeof(address), (void *)ARG2(regs)))
+					addressee(&o, address);
+			}
+		}
+		if (o.flags & RAW_UNNAMED) {
+			o.flags &= ~RAW_UNNAMED;
+			ring = my_ring(bpf_get_smp_processor_id());
+			if (ring && !o.type)
+				ring->unnamed++;
+		}
+		if (!o.type)
+			kind = 0;
+		goto out;
+	}
+
+	switch (class) {
 	case CALL_FUTEX:
 		op = (u32)ARG2(regs) & FUTEX_CMD_;
 		futex_object(&o, task, ARG1(regs));
 		if (op == FUTEX_WAIT_ || op == FUTEX_WAIT_BITSET_ || op == FUTEX_LOCK_PI_ || op == FUTEX_LOCK_PI2_ ||
 		    op == FUTEX_WAIT_REQUEUE_PI_)
-			note(s, pid, RAW_FUTEX_WAIT, &o, result, op);
+			kind = RAW_FUTEX_WAIT, request = op;
 		else
-			note(s, pid, RAW_FUTEX_WAKE, &o, result, ARG3(regs));
+			kind = RAW_FUTEX_WAKE, request = ARG3(regs);
 		break;
 	case CALL_FUTEX_WAIT:
 		futex_object(&o, task, ARG1(regs));
-		note(s, pid, RAW_FUTEX_WAIT, &o, result, FUTEX_WAIT_BITSET_);
+		kind = RAW_FUTEX_WAIT, request = FUTEX_WAIT_BITSET_;
 		break;
 	case CALL_FUTEX_WAKE:
 		futex_object(&o, task, ARG1(regs));
-		note(s, pid, RAW_FUTEX_WAKE, &o, result, ARG3(regs));
+		kind = RAW_FUTEX_WAKE, request = ARG3(regs);
 		break;
 	case CALL_FUTEX_WAITV:
-		note(s, pid, RAW_FUTEX_WAIT, &o, result, 0);
+		kind = RAW_FUTEX_WAIT;
+		break;
+	case CALL_POLL:
+		kind = RAW_POLL;
+		break;
+	case CALL_SLEEP:
+		kind = RAW_SLEEP;
+		break;
+	case CALL_SENDFILE:
+		file_object(&o, file_of(task, ARG1(regs)), true);
+		kind = RAW_SEND, request = ARG4(regs);
+		break;
+	case CALL_SPLICE:
+		request = ARG5(regs);
+		file_object(&o, file_of(task, ARG1(regs)), false);
+		if (o.type)
+			note(s, pid, RAW_RECEIVE, &o, result, request);
+		file_object(&o, file_of(task, ARG3(regs)), true);
+		kind = RAW_SEND;
+		break;
+	case CALL_TEE:
+		file_object(&o, file_of(task, ARG2(regs)), true);
+		kind = RAW_SEND, request = ARG3(regs);
+		break;
+	case CALL_VMSPLICE:
+		file = file_of(task, ARG1(regs));
+		if (!file)
+			break;
+		kind = file->f_mode & FMODE_WRITE_ ? RAW_SEND : RAW_RECEIVE, request = -1;
+		file_object(&o, file, kind == RAW_SEND);
 		break;
 	case CALL_ACCEPT:
 		if (result < 0)
 			break;
 		file = file_of(task, result);
 		file_object(&o, file, false);
-		if (!o.type)
-			break;
-		note(s, pid, RAW_ACCEPT, &o, result, 0);
 		if (o.type == RAW_UNIX) { /* what it was called until now */
-			u64 begin = s->begin;
+			u64 since = s->since;
 
-			s->begin = (u64)bpf_core_cast(file->private_data, struct socket)->sk;
+			s->since = (u64)bpf_core_cast(file->private_data, struct socket)->sk;
 			note(s, pid, RAW_ALIAS, &o, 0, 0);
-			s->begin = begin;
+			s->since = since;
 		}
+		kind = RAW_ACCEPT;
 		break;
 	case CALL_CONNECT:
 		if (result < 0 && result != -EINPROGRESS_)
 			break;
 		file_object(&o, file_of(task, ARG1(regs)), true);
-		if (o.type && !(o.flags & RAW_MESSAGES))
-			note(s, pid, RAW_CONNECT, &o, result, 0);
+		if (!(o.flags & RAW_MESSAGES))
+			kind = RAW_CONNECT;
 		break;
 	case CALL_SHUTDOWN:
 		if (result < 0 || ARG2(regs) == 0)
 			break;
 		file_object(&o, file_of(task, ARG1(regs)), true);
-		if (o.type && !(o.flags & RAW_MESSAGES))
-			note(s, pid, RAW_CLOSE, &o, result, 0);
+		if (!(o.flags & RAW_MESSAGES))
+			kind = RAW_CLOSE;
 		break;
 	case CALL_CLOSE:
 	case CALL_DUP2:
-		if (!s->ending_type)
-			break;
 		o.id = s->ending;
 		o.type = s->ending_type;
 		s->ending_type = RAW_NONE;
-		note(s, pid, RAW_CLOSE, &o, result, 0);
+		kind = RAW_CLOSE;
 		break;
-	case CALL_URING: {
-		struct call_ring *ring = my_ring(bpf_get_smp_processor_id());
-
+	case CALL_URING:
+		ring = my_ring(bpf_get_smp_processor_id());
 		if (ring)
 			ring->uring++;
 		break;
 	}
-	}
-	s->begin = 0;
-	s->class_ = 0;
+	if (!o.type && kind != RAW_POLL && kind != RAW_SLEEP && kind != RAW_FUTEX_WAIT)
+		kind = 0;
+out:
+	if (kind)
+		now = note(s, pid, kind, &o, result, request);
+	else if (!now && s->blocks != task->nvcsw)
+		now = bpf_ktime_get_ns();
+	if (now)
+		s->since = now;
+	s->blocks = task->nvcsw;
 	return 0;
 }
+
+/* ---- tasks ---- */
 
 /* A child is of its parent's family. */
 SEC("tp_btf/sched_process_fork")
@@ -473,35 +569,66 @@ int BPF_PROG(task_is_new, struct task_struct *parent, struct task_struct *child)
 		else if (family == FAMILY_RECORDER || family == FAMILY_LAUNCHER)
 			family = FAMILY_RECORDED;
 	}
-	c->begin = 0;
+	c->since = bpf_ktime_get_ns();
+	c->blocks = 0;
 	c->pid = child->pid;
 	c->family = family;
-	c->class_ = 0;
-	c->ending_type = 0;
+	c->ending_type = RAW_NONE;
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(task_exits, struct task_struct *task)
-{
-	struct call_slot *s = slot_of(task->pid);
-
-	if (s && s->pid == task->pid) {
-		s->class_ = 0;
-		s->family = FAMILY_UNKNOWN;
-	}
-	return 0;
-}
-
-/* Run once by the recorder: it is the head of its family, under whatever pid the kernel knows it by. */
-SEC("syscall")
-int recorder_is_here(void *unused)
+static long leave_file(u32 fd, void *unused)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call_slot *s = slot_of(task->pid);
+	struct object o = {};
 
 	if (!s)
 		return 1;
+	end_of_stream(s, task, fd);
+	if (!s->ending_type)
+		return 0;
+	o.id = s->ending;
+	o.type = s->ending_type;
+	s->ending_type = RAW_NONE;
+	note(s, task->pid, RAW_CLOSE, &o, 0, RAW_CLOSED_BY_EXIT);
+	return 0;
+}
+
+/* The end of a process ends its streams: this is just before it lets go of its files. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(task_exits, struct task_struct *task)
+{
+	struct files_struct *files = ((struct task_struct___rec *)task)->files;
+	struct call_slot *s = slot_of(task->pid);
+	u32 descriptors;
+
+	if (!s || s->pid != task->pid)
+		return 0;
+	s->since = 0; /* the moment itself */
+	if (recorded(s, task->pid) && files && files->count.counter == 1) {
+		descriptors = files->fdt->max_fds;
+		bpf_loop(descriptors < MAX_DESCRIPTORS ? descriptors : MAX_DESCRIPTORS, leave_file, 0, 0);
+	}
+	s->family = FAMILY_UNKNOWN;
+	return 0;
+}
+
+struct introduction {
+	s32 eventfd; /* any, to know others by */
+};
+
+/* Run once by the recorder: it is the head of its family, under whatever pid the kernel knows it by. */
+SEC("syscall")
+int recorder_is_here(struct introduction *introduction)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call_slot *s = slot_of(task->pid);
+	struct file *file = file_of(task, introduction->eventfd);
+
+	if (!s || !file)
+		return 1;
+	eventfd_operations = (u64)file->f_op;
 	s->pid = task->pid;
 	s->family = FAMILY_RECORDER;
 	return 0;

@@ -38,7 +38,8 @@ enum raw_kind { RAW_RECEIVE = 1, RAW_SEND, RAW_POLL, RAW_FUTEX_WAIT, RAW_FUTEX_W
 		RAW_CLOSE, RAW_ALIAS };
 enum raw_object { RAW_NONE, RAW_PIPE, RAW_UNIX, RAW_TCP, RAW_UDP, RAW_EVENTFD, RAW_FUTEX,
 		  RAW_EMBRYO /* a unix socket that was not accepted yet, by its address; RAW_ALIAS tells its number */ };
-enum { RAW_NONBLOCKING = 1, RAW_MESSAGES = 2 };
+enum { RAW_NONBLOCKING = 1, RAW_MESSAGES = 2, RAW_UNNAMED = 128 /* inside the programs only */ };
+enum { RAW_CLOSED_BY_CALL, RAW_CLOSED_BY_EXIT }; /* request of a RAW_CLOSE */
 
 struct raw_call {
 	unsigned long long begin, end;
@@ -50,16 +51,15 @@ struct raw_call {
 	unsigned char flags;
 };
 
-/* A task: `begin` while it is inside a call. */
+/* A task. Only the ends of calls are noted: a call began after `since`, when the call before it had ended. */
 struct call_slot {
-	unsigned long long begin;
+	unsigned long long since;
+	unsigned long long blocks;       /* how often it had blocked by then */
 	unsigned long long ending;       /* object of a stream that the call ends */
 	int pid;
 	unsigned char family;            /* call_family */
-	unsigned char class_;            /* of the call that it is in */
-	unsigned char ending_type;       /* raw_object, 0: none */
-	unsigned char pad;
-	unsigned long long pad2;
+	unsigned char ending_type;       /* raw_object, RAW_NONE: none */
+	unsigned char pad[2];
 };
 enum call_family { FAMILY_UNKNOWN, FAMILY_RECORDER, FAMILY_LAUNCHER, FAMILY_RECORDED };
 

@@ -2,12 +2,14 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -44,6 +46,34 @@ uint32_t records_of_a_cpu(const RecorderOptions& options, size_t cpus) {
 uint32_t slots_for_pids() {
   const long pids = std::atol(first_line("/proc/sys/kernel/pid_max").c_str());
   return std::min(kMaxSlots, std::bit_ceil(static_cast<uint32_t>(std::clamp<long>(pids, 32768, kMaxSlots))));
+}
+
+// Of a call that blocks; 0: of no interest.
+raw_kind kind_of_class(uint8_t what) {
+  if (what >= CALL_READ && what <= CALL_SENDMMSG) return what % 2 == 1 ? RAW_RECEIVE : RAW_SEND;
+  if (what == CALL_FUTEX || what == CALL_FUTEX_WAIT || what == CALL_FUTEX_WAITV) return RAW_FUTEX_WAIT;
+  if (what == CALL_POLL) return RAW_POLL;
+  if (what == CALL_SLEEP) return RAW_SLEEP;
+  if (what == CALL_ACCEPT) return RAW_ACCEPT;
+  return raw_kind{};
+}
+
+// Entries of single calls are cheaper to look at than all entries, where the kernel has events for them and tracefs
+// is there.
+void choose_entries(live::KernelObject& object) {
+  bool all = true;
+  for (const char* call : {"close", "dup2", "dup3"}) {
+    const std::string event = std::string("tracing/events/syscalls/sys_enter_") + call + "/id";
+    const bool there = access(("/sys/kernel/" + event).c_str(), R_OK) == 0 ||
+                       access(("/sys/kernel/debug/" + event).c_str(), R_OK) == 0;
+    bpf_program* program = bpf_object__find_program_by_name(object.get(), (std::string(call) + "_begins").c_str());
+    bpf_program__set_autoload(program, there);
+    all = all && (there || std::string_view(call) == "dup2");  // which newer architectures never had
+  }
+  bpf_program__set_autoload(bpf_object__find_program_by_name(object.get(), "any_begins"), !all);
+  if (all) return;
+  for (const char* call : {"close_begins", "dup2_begins", "dup3_begins"})
+    bpf_program__set_autoload(bpf_object__find_program_by_name(object.get(), call), false);
 }
 
 template <class T>
@@ -88,13 +118,21 @@ Recorder::Recorder(const RecorderOptions& options)
   set(object_, "ring_mask", each - 1);
   set(object_, "record_all", uint32_t{options.all});
   set(object_, "launched", uint32_t{options.launcher});
+  choose_entries(object_);
   object_.load();
   records_ = map<raw_call>("records", each * cpus);
   rings_ = map<call_ring>("rings", cpus);
   slots_ = map<call_slot>("slots", slots);
   seen_.resize(cpus);
-  if (object_.run("recorder_is_here", {}) != 0) throw Error(object_.name(), "does not know its own recorder");
+  introduce();
   object_.attach_programs();
+}
+
+void Recorder::introduce() {
+  int event = eventfd(0, EFD_CLOEXEC);
+  const uint32_t failed = object_.run("recorder_is_here", std::as_writable_bytes(std::span(&event, 1)));
+  close(event);
+  if (failed != 0) throw Error(object_.name(), "the kernel's own structures are not where they should be");
 }
 
 Recorder::~Recorder() {
@@ -139,19 +177,20 @@ std::vector<raw_call> Recorder::take() {
 }
 
 std::vector<raw_call> Recorder::unended() const {
+  const std::array<uint8_t, CALL_NUMBERS> classes = call_classes();
   std::vector<raw_call> calls;
   for (const call_slot& slot : slots_) {
-    unsigned char kind = 0;
-    if (slot.class_ == CALL_POLL) kind = RAW_POLL;
-    if (slot.class_ == CALL_SLEEP) kind = RAW_SLEEP;
-    if (slot.class_ >= CALL_FUTEX && slot.class_ <= CALL_FUTEX_WAITV) kind = RAW_FUTEX_WAIT;
-    if (slot.class_ == CALL_ACCEPT) kind = RAW_ACCEPT;
-    if (slot.class_ >= CALL_READ && slot.class_ <= CALL_SENDMMSG) kind = slot.class_ % 2 == 1 ? RAW_RECEIVE : RAW_SEND;
-    if (kind == 0 || slot.begin == 0) continue;
+    if (slot.family != FAMILY_RECORDED || slot.since == 0) continue;
+    // "NUMBER ARGUMENT..." while it is blocked in a call.
+    const std::string text = first_line("/proc/" + std::to_string(slot.pid) + "/syscall");
+    size_t number = CALL_NUMBERS;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    const raw_kind kind = number < CALL_NUMBERS ? kind_of_class(classes[number]) : raw_kind{};
+    if (kind == raw_kind{}) continue;
     raw_call call{};
-    call.begin = slot.begin;
+    call.begin = slot.since;
     call.pid = slot.pid;
-    call.what = kind;
+    call.what = static_cast<unsigned char>(kind);
     calls.push_back(call);
   }
   return calls;

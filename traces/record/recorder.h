@@ -45,6 +45,7 @@ class Recorder {
  private:
   template <class T>
   std::span<T> map(const char* name, size_t entries);
+  void introduce();
   void take_out(size_t cpu, uint64_t until);
 
   live::KernelObject object_;
