@@ -181,6 +181,7 @@ bool PerfDataReader::decode(const Tracepoint& point, ByteSpan raw, TraceEvent& e
     case TracepointKind::kSwitch:
       event.kind = TraceKind::kSwitch;
       event.state = static_cast<uint16_t>(point.value.number(raw));
+      event.current_prio = static_cast<int16_t>(point.current_prio.number(raw));
       break;
     case TracepointKind::kWakeup:
       if (head_.tracepoints.has(TracepointKind::kWaking)) return false;

@@ -1,3 +1,5 @@
+#include "traces/perf_data/perf_data.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +9,6 @@
 #include "base/files.h"
 #include "base/rng.h"
 #include "traces/compressed.h"
-#include "traces/perf_data/perf_data.h"
 #include "traces/perf_data/perf_data_image.h"
 #include "traces/read_trace.h"
 
@@ -62,6 +63,7 @@ TEST(PerfData, ReadsEveryKindOfEventInTimeOrder) {
   EXPECT_EQ(change.pid, Pid(6));
   EXPECT_EQ(change.state, kStateInterruptible);
   EXPECT_EQ(change.prio, 110);
+  EXPECT_EQ(change.current_prio, 120);
   EXPECT_EQ(trace.names[change.name], "six");
 
   EXPECT_EQ(move.cpu, CpuId(1));
@@ -107,7 +109,7 @@ TEST(PerfData, CompressedRecordsHoldTheSame) {
 TEST(PerfData, EveryPartOfASampleIsSkippedRight) {
   Image image;
   image.sample_type |= 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 9;  // ADDR READ CALLCHAIN ID STREAM_ID
-  image.read_format = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4;           // group of value, id, lost; time enabled
+  image.read_format = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4;            // group of value, id, lost; time enabled
   std::string between;
   for (uint64_t value : {2, 99, 1, 100, 0, 2, 101, 0}) Image::put(between, value);  // two counters
   for (uint64_t value : {3, 1, 2, 3}) Image::put(between, value);                   // a call chain of three

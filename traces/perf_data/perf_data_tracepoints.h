@@ -13,7 +13,15 @@
 namespace simsched::perf {
 
 enum class TracepointKind : uint8_t {
-  kSwitch, kWaking, kWakeup, kWakeupNew, kMigrate, kStatRuntime, kFork, kExec, kExit,
+  kSwitch,
+  kWaking,
+  kWakeup,
+  kWakeupNew,
+  kMigrate,
+  kStatRuntime,
+  kFork,
+  kExec,
+  kExit,
 };
 
 // A field of a raw record. Size 0: not there.
@@ -31,7 +39,8 @@ struct Tracepoint {
   TracepointKind kind;
   Field flags, current;  // common_flags; common_pid or prev_pid
   Field pid, comm, prio, cpu, dest_cpu, value;
-  size_t size = 0;       // raw records must have as many bytes
+  Field current_prio;  // of kSwitch: prev_prio
+  size_t size = 0;     // raw records must have as many bytes
 };
 
 class Tracepoints {

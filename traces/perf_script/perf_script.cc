@@ -174,6 +174,7 @@ void ScriptReader::parse_switch(std::string_view rest, TraceEvent& event) {
   event.kind = TraceKind::kSwitch;
   if (rest.find("prev_pid=") == std::string_view::npos) return parse_short_switch(rest, event);
   event.current = pid(rest, "prev_pid=");
+  event.current_prio = prio(rest, "prev_prio=");
   size_t state = rest.find("prev_state=");
   if (state != std::string_view::npos) {
     std::string_view letters = rest.substr(state + 11);
@@ -193,6 +194,7 @@ void ScriptReader::parse_short_switch(std::string_view rest, TraceEvent& event) 
   event.pid = Pid(need<int32_t>(right.substr(std::min(right_colon, right.size())), ":"));
   event.prio = need<int16_t>(right.substr(right_colon), "[");
   if (bracket != std::string_view::npos) event.state = text::parse_state(left.substr(bracket + 1));
+  event.current_prio = need<int16_t>(left.substr(std::min(left_colon, left.size())), "[");
   event.name = trace_.intern(std::string(right.substr(0, right_colon).substr(0, 15)));
 }
 

@@ -1,8 +1,9 @@
+#include "traces/perf_script/perf_script.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "traces/perf_script/perf_script.h"
 #include "traces/perf_script/perf_script_line.h"
 
 namespace simsched {
@@ -81,6 +82,7 @@ TEST(PerfScript, ReadsEveryKindOfEvent) {
   EXPECT_EQ(change.kind, TraceKind::kSwitch);
   EXPECT_EQ(change.state, kStateUninterruptible);
   EXPECT_EQ(change.prio, 49);
+  EXPECT_EQ(change.current_prio, 120);
   EXPECT_EQ(trace.names[change.name], "a b");
   EXPECT_EQ(trace.events[1].kind, TraceKind::kMigrate);
   EXPECT_EQ(trace.events[1].dest_cpu, CpuId(0));
