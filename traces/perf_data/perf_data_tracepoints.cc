@@ -176,7 +176,8 @@ void Tracepoints::add_format(std::string_view system, ByteSpan format, const std
   auto spec = std::find_if(std::begin(kSpecs), std::end(kSpecs),
                            [&](const Spec& s) { return text.starts_with("name: " + std::string(s.name) + "\n"); });
   if (spec == std::end(kSpecs) || has(spec->kind)) return;
-  // How to print the event is of no use here, and its C expressions are most of the work of parsing.
+  if (spec->kind == TracepointKind::kSwitch) state_code_ = state_code_of_format(text);
+  // How to print the event is of no other use here, and its C expressions are most of the work of parsing.
   text.resize(std::min(text.size(), text.find("\nprint fmt:")));
   if (!sound_format(text))
     throw Error(where, std::string("the format of event ") + spec->name + " is damaged", "copy or record it again");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "traces/bytes.h"
+#include "traces/prev_state.h"
 
 namespace simsched::perf {
 
@@ -51,6 +52,8 @@ class Tracepoints {
   const Tracepoint* find(uint16_t common_type) const {
     return common_type < by_type_.size() && by_type_[common_type] != 0 ? &known_[by_type_[common_type] - 1] : nullptr;
   }
+  // As sched_switch's print format tells.
+  StateCode state_code() const { return state_code_; }
   bool has(TracepointKind kind) const { return kinds_ >> static_cast<unsigned>(kind) & 1; }
 
  private:
@@ -59,6 +62,7 @@ class Tracepoints {
   std::vector<Tracepoint> known_;
   std::vector<uint8_t> by_type_;  // index into known_ plus 1, by common_type
   uint32_t kinds_ = 0;
+  StateCode state_code_ = StateCode::kUnknown;
 };
 
 }  // namespace simsched::perf

@@ -137,6 +137,10 @@ TEST(TraceFile, VersionOneStaysReadable) {
   expect_same(read(trace_file_bytes(trace)), trace);
 }
 
+constexpr const char* kLine =
+    " a 5 [000] 1.5: sched:sched_switch: prev_comm=a prev_pid=5 prev_prio=120 prev_state=S ==> next_comm=b next_pid=6 "
+    "next_prio=120\n";
+
 class ReadTrace : public testing::Test {
  protected:
   ReadTrace() {
@@ -156,7 +160,7 @@ TEST_F(ReadTrace, TellsFormatsByTheirFirstBytes) {
   std::string path = (folder_ / "a.simsched").string();
   write_trace_file(sample, path);
   expect_same(read_trace(path), sample);
-  std::string text = write("b.txt", " a 5 [000] 1.5: sched:sched_waking: comm=b pid=7 prio=120 target_cpu=000\n");
+  std::string text = write("b.txt", kLine);
   EXPECT_EQ(read_trace(text).events.size(), 1u);
   EXPECT_THROW(read_trace(write("c", std::string("\x01\x02\x00\x03", 4))), Error);
   EXPECT_THROW(read_trace(write("d", "")), Error);
@@ -164,11 +168,13 @@ TEST_F(ReadTrace, TellsFormatsByTheirFirstBytes) {
 }
 
 TEST_F(ReadTrace, TheSidecarStandsBesideOrIsNamed) {
-  std::string line = " a 5 [000] 1.5: sched:sched_waking: comm=b pid=7 prio=120 target_cpu=000\n";
-  std::string path = write("b.txt", line);
+  std::string path = write("b.txt", kLine);
   EXPECT_EQ(read_trace(path).circumstances.hz, 250);
+  EXPECT_FALSE(read_trace(path).circumstances.told.hz);
   write("b.recorded.yaml", "hz: 1000\n");
   EXPECT_EQ(read_trace(path).circumstances.hz, 1000);
+  EXPECT_TRUE(read_trace(path).circumstances.told.hz);
+  EXPECT_FALSE(read_trace(path).circumstances.told.preempt);
   EXPECT_EQ(read_trace(path, write("other.yaml", "hz: 100\n")).circumstances.hz, 100);
 }
 
