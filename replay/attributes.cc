@@ -7,10 +7,6 @@
 namespace simsched::replay {
 namespace {
 
-constexpr int kDefaultPrio = 120;  // nice 0
-constexpr int kMaxRtPrio = 100;
-constexpr int kMaxPrio = 140;
-
 void set_priority(TaskSpec& spec, int prio) {
   if (prio >= kMaxRtPrio) {
     spec.nice = static_cast<int8_t>(std::clamp(prio, kMaxRtPrio, kMaxPrio - 1) - kDefaultPrio);
@@ -26,7 +22,7 @@ void set_tree(TaskSpec& spec, const RecordedTree& tree, AffinityId affinity) {
   if (affinity.valid()) spec.affinity = affinity;
   if (spec.rt_priority != 0) return;  // it set a real-time policy itself: the trace knows better
   spec.policy = static_cast<SchedPolicy>(tree.policy);
-  spec.nice = static_cast<int8_t>(tree.nice);
+  if (tree.nice != 0) spec.nice = static_cast<int8_t>(tree.nice);
   bool real_time = spec.policy == SchedPolicy::kFifo || spec.policy == SchedPolicy::kRr;
   spec.rt_priority = real_time ? 1 : 0;
   if (real_time) spec.nice = 0;
@@ -61,9 +57,9 @@ Command find_command(const SchedTrace& trace, const Recorded& recorded) {
   return command;
 }
 
-// The tasks whose exit ends the simulation: the recorded command and its descendants. Without one,
-// user tasks that came or went in the recording; and when that leaves nobody, all user tasks, or all tasks.
-void set_background(const Recorded& recorded, const Command& command, Workload& workload) {
+// The tasks whose end ends the simulation: the recorded command and its descendants. Without one it is a recording
+// of a whole system, which lasts until all user tasks have done what they did; without any, until all tasks have.
+void set_background(const Command& command, Workload& workload) {
   auto keep = [&](auto foreground) {
     bool any = false;
     for (size_t i = 0; i < workload.tasks.size(); ++i) {
@@ -73,9 +69,7 @@ void set_background(const Recorded& recorded, const Command& command, Workload& 
     return any;
   };
   auto user = [&](size_t i) { return !workload.tasks[i].kthread; };
-  auto alive_throughout = [&](size_t i) { return recorded.tasks[i].alive_at_start && !recorded.tasks[i].exited; };
   if (command.found && keep([&](size_t i) { return command.descendants[i]; })) return;
-  if (keep([&](size_t i) { return user(i) && !alive_throughout(i); })) return;
   if (keep(user)) return;
   keep([](size_t) { return true; });
 }
@@ -101,14 +95,14 @@ void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload&
     if (interned == ~uint32_t{0}) interned = workload.intern_name(name);
     spec.name = interned;
     spec.kthread = task.kthread;
-    set_priority(spec, task.prio);
+    set_priority(spec, task.prio == kNoPrio ? kDefaultPrio : task.prio);
     if (spec.kthread && bound_to(name).valid())
       spec.affinity = workload.intern_affinity(CpuSet::single(bound_to(name)));
     if (task.tree >= 0)
       set_tree(spec, trees[static_cast<size_t>(task.tree)], tree_affinity[static_cast<size_t>(task.tree)]);
     if (trace.circumstances.autogroup && !spec.kthread) spec.group = command.session[i] ? kCommandGroup : kOtherGroup;
   }
-  set_background(recorded, command, workload);
+  set_background(command, workload);
 }
 
 }  // namespace simsched::replay

@@ -260,6 +260,43 @@ TEST(BuildWorkload, PrioritiesAndPolicies) {
   EXPECT_EQ(built.workload.tasks.size(), 3u);
 }
 
+// Who runs when the recording begins is first seen raising an event that tells no priority, then being switched out.
+TEST(BuildWorkload, ATaskFirstSeenRunningHasThePriorityThatItIsSwitchedOutWith) {
+  TraceMaker maker(1);
+  maker.names(10, "rt", 49).names(11, "nice", 115).names(12, "child", 130);
+  maker.nothing(0, 0, 10).sw(100, 0, 10, kStateRunning, 11).fork(150, 0, 11, 12).wakeup_new(160, 0, 11, 12);
+  maker.sw(200, 0, 11, kStateDead, 12).sw(300, 0, 12, kStateDead, 0);
+  maker.trace().events[0].prio = 120;
+  maker.trace().events[2].prio = 120;
+  Built built = build(maker.trace());
+  EXPECT_EQ(built.spec(10).policy, SchedPolicy::kFifo);
+  EXPECT_EQ(built.spec(10).rt_priority, 50);
+  EXPECT_EQ(built.spec(11).nice, -5);
+  EXPECT_EQ(built.spec(12).nice, 10);
+}
+
+// nice -n 7 COMMAND: the process gives itself the priority that its command has.
+TEST(BuildWorkload, AChangeOfNiceIsReplayedWhereItIsSeen) {
+  TraceMaker maker(1);
+  maker.sw(0, 0, 0, kStateRunning, 10).names(10, "nice", 127).sw(100, 0, 10, kStateRunning, 11);
+  maker.sw(200, 0, 11, kStateDead, 10).names(10, "nice", 49).sw(300, 0, 10, kStateRunning, 0);
+  Built built = build(maker.trace());
+  EXPECT_EQ(built.spec(10).nice, 0);
+  EXPECT_THAT(built.ops(10), ElementsAre(us(100), Op{OpKind::kSetNice, 0, 0, 0, 7}, us(100)));
+  EXPECT_EQ(built.report.priority_changes, 1u);
+}
+
+// Daemons that stay are as much of it as a helper that happened to exit.
+TEST(BuildWorkload, ARecordingOfAWholeSystemLastsUntilAllHaveDoneWhatTheyDid) {
+  TraceMaker maker(1);
+  maker.names(10, "daemon").names(11, "helper").names(30, "kworker/0:1").sw(0, 0, 0, kStateRunning, 11);
+  maker.sw(10, 0, 11, kStateDead, 0).waking(500, 0, 0, 10).sw(510, 0, 0, kStateRunning, 10);
+  maker.sw(900, 0, 10, kStateInterruptible, 30).sw(950, 0, 30, kStateIdle, 0);
+  Built built = build(maker.trace());
+  EXPECT_FALSE(built.spec(10).background || built.spec(11).background);
+  EXPECT_TRUE(built.spec(30).background);
+}
+
 TEST(BuildWorkload, TheRecordedCommandIsWhatCounts) {
   TraceMaker maker;
   maker.names(5, "perf").names(6, "perf").names(10, "perf-exec").names(30, "kworker/1:1").names(40, "daemon");

@@ -1,6 +1,7 @@
 // Events one by one, and what they say of forks and execs.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "replay/follower.h"
@@ -63,6 +64,7 @@ void Follower::follow(const TraceEvent& event) {
   TaskIndex subject = known(event.pid);
   if (subject != kNobody) {
     rename(task(subject), event.name);
+    if (tells_prio(event.kind)) see_prio(subject, event.prio);
   } else if (event.kind == TraceKind::kComm) {
     name_before_[event.pid.index()] = event.name;
   }
@@ -74,7 +76,6 @@ TaskIndex Follower::create(Pid pid, const TraceEvent& event) {
   RecordedTask& task = out_.tasks.emplace_back();
   task.pid = pid;
   task.since = now_;
-  if (event.pid == pid) task.prio = event.prio;
   rename(task, event.kind == TraceKind::kFork || event.kind == TraceKind::kWakeupNew ? event.name
                                                                                      : name_before_[pid.index()]);
   if (event.pid == pid) rename(task, event.name);
@@ -105,6 +106,19 @@ uint32_t Follower::mark(TaskIndex index, Work at, Op op, Mark::State state) {
   return number;
 }
 
+void Follower::see_prio(TaskIndex index, int16_t prio) {
+  RecordedTask& task = this->task(index);
+  if (prio == kNoPrio || prio == task.prio_now) return;
+  int16_t before = std::exchange(task.prio_now, prio);
+  if (before == kNoPrio) {
+    task.prio = prio;
+  } else if (before >= kMaxRtPrio && prio >= kMaxRtPrio && prio < kMaxPrio) {
+    mark(index, work_now(task), Op{OpKind::kSetNice, 0, 0, 0, prio - kDefaultPrio});
+  } else {
+    ++report_.priority_changes;
+  }
+}
+
 TokenId Follower::token_of(RecordedTask& task) {
   if (!task.token.valid()) task.token = TokenId(out_.nr_tokens++);
   return task.token;
@@ -112,7 +126,10 @@ TokenId Follower::token_of(RecordedTask& task) {
 
 void Follower::on_switch(const TraceEvent& event) {
   TaskIndex leaving = cpus_[event.cpu.index()].running;
-  if (leaving != kNobody) leave(task(leaving), event.state);
+  if (leaving != kNobody) {
+    see_prio(leaving, event.current_prio);
+    leave(task(leaving), event.state);
+  }
   if (event.pid.value() == 0) cpus_[event.cpu.index()].was_idle = true;
   if (event.pid.value() > 0 && names_.stopper(event.pid)) ++report_.stopper_runs;
   if (replayed(event.pid)) enter(event.pid, event, false);

@@ -38,6 +38,8 @@ class Follower {
   void rename(RecordedTask& task, uint32_t name);
   uint32_t mark(TaskIndex index, Work at, Op op, Mark::State state = Mark::State::kLive);
   TokenId token_of(RecordedTask& task);
+  // An event tells the priority of a task: its own from the start, or a change.
+  void see_prio(TaskIndex index, int16_t prio);
 
   // follow.cc: forks, execs
   void on_switch(const TraceEvent& event);

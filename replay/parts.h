@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "topology/cache_warmth.h"
-#include "topology/machine.h"
 #include "replay/build_workload.h"
 #include "replay/messages.h"
+#include "topology/cache_warmth.h"
+#include "topology/machine.h"
 #include "traces/sched_trace.h"
 #include "workloads/workload.h"
 
@@ -19,6 +19,9 @@ namespace simsched::replay {
 using TaskIndex = int32_t;
 constexpr TaskIndex kNobody = -1;
 constexpr uint32_t kNoMark = ~uint32_t{0};
+
+// The kernel's priorities (include/linux/sched/prio.h, 6.12): below kMaxRtPrio real time, kDefaultPrio is nice 0.
+constexpr int kDefaultPrio = 120, kMaxRtPrio = 100, kMaxPrio = 140;
 
 // An operation of a task and where in its work it stands.
 struct Mark {
@@ -44,8 +47,9 @@ struct RecordedTask {
   uint32_t first_name = 0, last_name = 0;  // of SchedTrace::names
   TaskIndex parent = kNobody;
   TaskIndex first_waker = kNobody;
-  int32_t tree = -1;  // of Circumstances::tasks
-  int16_t prio = 120;
+  int32_t tree = -1;           // of Circumstances::tasks
+  int16_t prio = kNoPrio;      // the first that an event tells
+  int16_t prio_now = kNoPrio;  // the last
   bool alive_at_start = false;
   bool exited = false;
   bool kthread = false;  // as far as its name and what it did tell
@@ -57,7 +61,7 @@ struct RecordedTask {
   // Where following the events stands.
   State state = State::kNew;
   uint8_t block_flags = 0;
-  CpuId cpu;       // it runs or ran there
+  CpuId cpu;  // it runs or ran there
   CacheWarmth warmth;
   Work refill{0};  // cache refill to do at the start of the stretch on the CPU
   Nanos since{0};  // when it entered `state`

@@ -9,8 +9,8 @@ Recorder::Recorder(const Workload& workload, const Machine& machine) {
   trace_.holes.no_switch_from_idle.assign(machine.nr_cpus(), false);
   int32_t last_pid = 0;
   for (const TaskSpec& spec : workload.tasks) {
-    int prio = spec.policy == SchedPolicy::kFifo || spec.policy == SchedPolicy::kRr ? 99 - spec.rt_priority
-                                                                                    : 120 + spec.nice;
+    int prio =
+        spec.policy == SchedPolicy::kFifo || spec.policy == SchedPolicy::kRr ? 99 - spec.rt_priority : 120 + spec.nice;
     tasks_.push_back({Pid(spec.pid), trace_.intern(workload.names[spec.name]), static_cast<int16_t>(prio)});
     last_pid = std::max(last_pid, spec.pid);
   }
@@ -36,7 +36,9 @@ TraceEvent& Recorder::add(TraceKind kind, Nanos now, CpuId cpu, TaskId current, 
 }
 
 void Recorder::task_switch(Nanos now, CpuId cpu, TaskId prev, TaskId next, uint16_t prev_state) {
-  add(TraceKind::kSwitch, now, cpu, prev, next).state = prev_state;
+  TraceEvent& event = add(TraceKind::kSwitch, now, cpu, prev, next);
+  event.state = prev_state;
+  event.current_prio = prev.valid() ? tasks_[prev.index()].prio : int16_t{120};
 }
 
 void Recorder::waking(Nanos now, CpuId cpu, TaskId current, TaskId woken, CpuId last_cpu, uint8_t context) {

@@ -54,6 +54,7 @@ LIBRARIES = {
     r"spdlog/": ["spdlog::spdlog"],
     r"traceevent/": ["PkgConfig::traceevent"],
     r"yaml-cpp/": ["yaml-cpp"],
+    r"lzma\.h": ["PkgConfig::lzma"],
     r"zlib\.h": ["z"],
     r"zstd\.h": ["PkgConfig::zstd"],
 }

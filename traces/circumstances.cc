@@ -35,17 +35,22 @@ class SidecarReader {
     static const Names keys{"kernel", "hz", "preempt", "base_slice_ns", "autogroup", "machine", "tasks"};
     static const Names preempts{"none", "voluntary", "full", "lazy"};
     check_keys(root, keys);
-    if (YAML::Node node = root["kernel"]) found.kernel = kernel(node);
-    if (YAML::Node node = root["hz"]) found.hz = static_cast<int>(number(node, "hz", 1, 10000));
-    if (YAML::Node node = root["preempt"]) {
+    auto given = [&](const char* key, bool& told) {
+      YAML::Node node = root[key];
+      told = static_cast<bool>(node);
+      return node;
+    };
+    if (YAML::Node node = given("kernel", found.told.kernel)) found.kernel = kernel(node);
+    if (YAML::Node node = given("hz", found.told.hz)) found.hz = static_cast<int>(number(node, "hz", 1, 10000));
+    if (YAML::Node node = given("preempt", found.told.preempt)) {
       found.preempt = scalar(node, "preempt");
       if (std::find(preempts.begin(), preempts.end(), found.preempt) == preempts.end())
         fail(node, "unknown preempt '" + found.preempt + "'", suggest(found.preempt, preempts));
     }
-    if (YAML::Node node = root["base_slice_ns"])
+    if (YAML::Node node = given("base_slice_ns", found.told.base_slice))
       found.base_slice = Nanos(number(node, "base_slice_ns", 0, kMaxSliceNs));
-    if (YAML::Node node = root["autogroup"]) found.autogroup = truth(node, "autogroup");
-    if (YAML::Node node = root["machine"]) found.machine = scalar(node, "machine");
+    if (YAML::Node node = given("autogroup", found.told.autogroup)) found.autogroup = truth(node, "autogroup");
+    if (YAML::Node node = given("machine", found.told.machine)) found.machine = scalar(node, "machine");
     if (YAML::Node node = root["tasks"]) {
       if (!node.IsSequence()) fail(node, "tasks is not a list", "write one entry a line: - {tree: make, nice: 5}");
       for (const YAML::Node& entry : node) found.tasks.push_back(tree(entry));

@@ -2,17 +2,13 @@
 
 #include <zstd.h>
 
-#include <algorithm>
 #include <new>
+#include <utility>
 
-#include "traces/formats.h"
+#include "traces/unpack.h"
 
 namespace simsched {
 namespace {
-
-constexpr size_t kStep = size_t{4} << 20;
-// No recording compresses better; a damaged or made-up file shall not use up the memory.
-constexpr size_t kMaxRatio = 1024, kMaxSmall = size_t{64} << 20;
 
 using Stream = std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)>;
 
@@ -31,35 +27,34 @@ void check(size_t result, const std::string& where) {
 
 bool is_zstd(ByteSpan bytes) { return bytes.size() >= 4 && load<uint32_t>(bytes.data()) == ZSTD_MAGICNUMBER; }
 
-Bytes decompress(ByteSpan bytes, const std::string& name) {
+namespace {
+
+Unpacked unpack_zstd(ByteSpan bytes, const std::string& name) {
   Stream stream = new_stream();
   // The frame may tell its size; a damaged one is not believed beyond what such data ever compress to.
   unsigned long long told = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
   bool sane = told != ZSTD_CONTENTSIZE_UNKNOWN && told != ZSTD_CONTENTSIZE_ERROR && told / 64 <= bytes.size();
-  Bytes out = Bytes::allocate(sane ? std::max<size_t>(told, 1) : kStep);
-  ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
-  size_t size = 0, pending = 0;
-  while (true) {
-    if (size == out.size() && (input.pos < input.size || pending != 0)) {
-      if (size / kMaxRatio > bytes.size() && size > kMaxSmall)
-        throw Error(name, "holds over a thousand times its size", "it is not a compressed recording");
-      out.resize(out.size() + std::max(out.size() / 2, kStep));
-    }
-    ZSTD_outBuffer output{out.data(), out.size(), size};
-    pending = ZSTD_decompressStream(stream.get(), &output, &input);
-    check(pending, at_offset(name, input.pos));
-    bool still = output.pos == size && input.pos == input.size;
-    size = output.pos;
-    if (input.pos == input.size && (pending == 0 || (still && size < out.size()))) break;
-  }
-  if (pending != 0)
-    throw Error(at_offset(name, bytes.size()), "the compressed data end too early",
-                "the copy is cut short: copy it again");
-  out.resize(size);
-  return out;
+  auto step = [&](ByteSpan input, std::span<std::byte> output, size_t at) -> UnpackStep {
+    ZSTD_inBuffer in{input.data(), input.size(), 0};
+    ZSTD_outBuffer out{output.data(), output.size(), 0};
+    size_t pending = ZSTD_decompressStream(stream.get(), &out, &in);
+    check(pending, at_offset(name, at + in.pos));
+    return {in.pos, out.pos, pending == 0};
+  };
+  return unpack_all(bytes, name, sane ? told : kUnpackStep, step);
 }
 
-TracePacking zstd_packing() { return {".zst", is_zstd, decompress}; }
+}  // namespace
+
+Bytes decompress(ByteSpan bytes, const std::string& name) {
+  Unpacked unpacked = unpack_zstd(bytes, name);
+  if (unpacked.cut)
+    throw Error(at_offset(name, bytes.size()), "the compressed data end too early",
+                "the copy is cut short: copy it again");
+  return std::move(unpacked.bytes);
+}
+
+TracePacking zstd_packing() { return {".zst", is_zstd, unpack_zstd}; }
 
 std::string compress(std::string_view bytes, int level) {
   std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);

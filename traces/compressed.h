@@ -1,4 +1,4 @@
-// zstd: whole files and the record stream of `perf record -z`.
+// zstd: whole files and the record stream of `perf record -z`. Other packings of files: traces/formats.h.
 #pragma once
 
 #include <memory>

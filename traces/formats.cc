@@ -11,7 +11,10 @@ namespace simsched {
   ROW(perf_script)
 
 // A line a packing.
-#define SIMSCHED_PACKINGS(ROW) ROW(zstd)
+#define SIMSCHED_PACKINGS(ROW) \
+  ROW(zstd)                    \
+  ROW(gzip)                    \
+  ROW(xz)
 
 #define SIMSCHED_ROW(name) TraceFormat name##_format();
 SIMSCHED_FORMATS(SIMSCHED_ROW)

@@ -19,14 +19,20 @@ struct TraceFormat {
   bool (*recognised)(ByteSpan bytes);  // by the first bytes
   // `name` is for messages. Throws Error with the offset or line; nothing else, whatever the bytes are.
   SchedTrace (*read)(ByteSpan bytes, const std::string& name, const Progress& progress);
-  bool may_lack_switches;  // comes from a kernel, not from a simulation: see complete_switches()
+  bool from_kernel;  // not written by simsched: switches may lack, see complete_switches()
+};
+
+// What a packed file held, as far as it goes: `cut` when it ends too early.
+struct Unpacked {
+  Bytes bytes;
+  bool cut = false;
 };
 
 // What any of them may be packed with.
 struct TracePacking {
   const char* ending;
   bool (*recognised)(ByteSpan bytes);
-  Bytes (*unpack)(ByteSpan bytes, const std::string& name);  // throws Error for damaged or endless data
+  Unpacked (*unpack)(ByteSpan bytes, const std::string& name);  // throws Error for damaged or endless data
 };
 
 // In the order in which they are tried.

@@ -43,6 +43,8 @@ enum TraceState : uint16_t {
   kStatePreempted = 0x100,
 };
 
+constexpr int16_t kNoPrio = INT16_MIN;  // the event does not tell a priority
+
 struct TraceEvent {
   Nanos time;  // since the first event of the trace
   int64_t value = 0;
@@ -53,13 +55,20 @@ struct TraceEvent {
   CpuId dest_cpu;
   uint32_t name = 0;   // of `pid`; index into SchedTrace::names
   uint16_t state = 0;  // kSwitch: TraceState of `current`
-  int16_t prio = 120;  // kernel priority of `pid` (0..99 real time, 120 = nice 0)
+  int16_t prio = 120;  // kernel priority of `pid` (0..99 real time, 120 = nice 0), where tells_prio(kind)
+  int16_t current_prio = kNoPrio;  // kSwitch: of `current`
   TraceKind kind = TraceKind::kSwitch;
   uint8_t context = 0;    // TraceContext bits
   bool inferred = false;  // not in the recording: put in by complete_switches()
 
   friend bool operator==(const TraceEvent&, const TraceEvent&) = default;
 };
+
+// Whether events of this kind tell the priority of their `pid`.
+constexpr bool tells_prio(TraceKind kind) {
+  return kind == TraceKind::kSwitch || kind == TraceKind::kWaking || kind == TraceKind::kWakeupNew ||
+         kind == TraceKind::kMigrate;
+}
 
 // One entry of the sidecar's `tasks:` list: holds for the tasks named `tree` and all their descendants.
 struct RecordedTree {
@@ -70,8 +79,11 @@ struct RecordedTree {
   std::string cpus;  // CPU list; empty: all
 };
 
-// The circumstances of a recording: its NAME.recorded.yaml.
+// The circumstances of a recording: its NAME.recorded.yaml. What nobody told is assumed, and said to be.
 struct Circumstances {
+  struct Told {
+    bool kernel = false, hz = false, preempt = false, base_slice = false, autogroup = false, machine = false;
+  };
   std::string kernel = "6.12";
   int hz = 250;
   std::string preempt = "none";  // none, voluntary, full, lazy
@@ -79,6 +91,14 @@ struct Circumstances {
   bool autogroup = false;
   std::string machine = "host";
   std::vector<RecordedTree> tasks;
+  Told told;  // by the sidecar or the recording itself
+};
+
+// What the head of a recording tells of a CPU: numbers of units, dense from 0.
+struct RecordedCpu {
+  int32_t core = 0, llc = 0, node = 0;
+
+  friend bool operator==(const RecordedCpu&, const RecordedCpu&) = default;
 };
 
 class SchedTrace {
@@ -87,14 +107,17 @@ class SchedTrace {
   std::vector<TraceCall> calls;  // in order of `begin`; empty: recorded without causes
   std::vector<std::string> names{""};
   size_t nr_cpus = 0;
-  Nanos origin{0};         // clock of the first event in the recording (time of events is relative to it)
-  std::string os_release;  // "" when the recording does not tell
+  Nanos origin{0};                   // clock of the first event in the recording (time of events is relative to it)
+  std::string os_release;            // "" when the recording does not tell
+  std::vector<RecordedCpu> machine;  // by CPU; empty when the recording does not tell
   Circumstances circumstances;
 
   // What was wrong with it: counted, never guessed silently.
   struct Holes {
     uint64_t lost_events = 0;
-    uint64_t unknown_records = 0;
+    uint64_t unknown_records = 0;           // kinds of records or lines that are none of the scheduler's
+    uint64_t unreadable = 0;                // events that could not be read: each is left out, see `notes`
+    bool cut_end = false;                   // the file ends in the middle of something
     uint64_t clock_backwards = 0;           // events whose clock was before their predecessor's on the same CPU
     uint64_t inferred_switches = 0;         // see complete_switches()
     uint64_t unplaced_wakeups = 0;          // wakings whose task was never seen running afterwards
@@ -103,6 +126,7 @@ class SchedTrace {
     uint64_t uring_calls = 0;               // io_uring_enter: what those did is not known
     std::vector<bool> no_switch_from_idle;  // by CPU: the recording lacks sched_switch out of idle there
   } holes;
+  std::vector<std::string> notes;  // sentences on what a user should know of it, for people
 
   uint32_t intern(const std::string& text);
   Nanos duration() const { return events.empty() ? Nanos(0) : events.back().time - events.front().time; }

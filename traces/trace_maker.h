@@ -16,8 +16,10 @@ class TraceMaker {
 
   // Times are in microseconds. `from` leaves in `state`, `to` comes; 0 is idle.
   TraceMaker& sw(int64_t at, int cpu, int from, uint16_t state, int to) {
+    grow(from);
     TraceEvent event = make(TraceKind::kSwitch, at, cpu, from, to);
     event.state = state;
+    event.current_prio = prio_[static_cast<size_t>(from)];
     return add(event);
   }
   TraceMaker& waking(int64_t at, int cpu, int current, int pid, uint8_t context = 0, int last_cpu = 0) {

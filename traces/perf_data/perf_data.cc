@@ -8,8 +8,10 @@
 #include "traces/compressed.h"
 #include "traces/event_merge.h"
 #include "traces/formats.h"
+#include "traces/odd_events.h"
 #include "traces/perf_data/perf_data_format.h"
 #include "traces/perf_data/perf_data_header.h"
+#include "traces/prev_state.h"
 
 namespace simsched {
 namespace {
@@ -25,14 +27,24 @@ class PerfDataReader {
 
   SchedTrace read() {
     size_t used = walk(head_.records, head_.records_offset, true);
-    if (used != head_.records.size())
-      throw Error(at_offset(name_, head_.records_offset + used), "ends in the middle of a record",
-                  "the copy is cut short: copy it again");
+    if (used != head_.records.size() && !trace_.holes.cut_end)
+      end_early(Error(at_offset(name_, head_.records_offset + used), "ends in the middle of a record",
+                      "the copy is cut short: copy it again"));
+    if (head_.has_folder)
+      throw Error(name_, "holds no events of CPUs: perf record --threads wrote them to other files of its folder",
+                  "record it without --threads");
+    odd_.report(trace_, events_);
     if (!head_.tracepoints.has(TracepointKind::kSwitch))
       throw Error(name_, "has no sched_switch events", "record it with: perf sched record");
     trace_.os_release = head_.os_release;
+    OddEvents odd_states;
+    StateCode code = head_.tracepoints.state_code();
+    settle_states(per_cpu_, code != StateCode::kUnknown ? code : state_code_of_release(head_.os_release), name_,
+                  odd_states);
+    odd_states.report(trace_, events_ - std::min(events_, odd_states.count()));
     merge_events(trace_, std::move(per_cpu_), first_sample_);
     trace_.nr_cpus = std::max(trace_.nr_cpus, head_.nr_cpus);
+    trace_.machine = head_.topology.machine(trace_.nr_cpus);
     return std::move(trace_);
   }
 
@@ -44,9 +56,20 @@ class PerfDataReader {
   void sample(ByteSpan body, size_t offset);
   void side_record(uint32_t type, uint16_t misc, ByteSpan body, size_t offset);
   void compressed(uint32_t type, ByteSpan body, size_t offset);
-  bool decode(const Tracepoint& point, ByteSpan raw, TraceEvent& event);
+  bool decode(const Tracepoint& point, ByteSpan raw, size_t offset, TraceEvent& event);
+  // To be decoded by settle_states().
+  uint16_t state_number(int64_t number, size_t offset) const {
+    if (number < 0 || number >= kStateIsNumber) fail(offset, "prev_state " + std::to_string(number) + " is none");
+    return static_cast<uint16_t>(number | kStateIsNumber);
+  }
   uint32_t comm(ByteSpan text);
   void add(const TraceEvent& event, size_t offset);
+  // The rest cannot be read. Without anything before it that is the end.
+  void end_early(const Error& error) {
+    if (events_ == 0) throw error;
+    trace_.holes.cut_end = true;
+    trace_.notes.push_back("the end was left out: " + error.where() + ": " + error.problem());
+  }
 
   [[noreturn]] void fail(size_t offset, const std::string& what) const {
     throw Error(at_offset(name_, offset), what, "copy or record it again");
@@ -58,6 +81,8 @@ class PerfDataReader {
   SchedTrace trace_;
   std::vector<std::vector<TraceEvent>> per_cpu_;
   Nanos first_sample_ = Nanos::max();
+  size_t events_ = 0;  // of the scheduler
+  OddEvents odd_;
   std::optional<Decompressor> decompressor_;
   std::string decompressed_;  // what is not yet walked of it
 
@@ -75,15 +100,24 @@ size_t PerfDataReader::walk(ByteSpan records, size_t offset, bool in_file) {
     const std::byte* header = records.data() + at;
     uint32_t type = load<uint32_t>(header);
     uint16_t misc = load<uint16_t>(header + 4), size = load<uint16_t>(header + 6);
-    if (size < kRecordHeaderSize) fail(offset + at, "a record has a size of " + std::to_string(size));
+    if (size < kRecordHeaderSize) {
+      end_early(Error(at_offset(name_, offset + at), "a record has a size of " + std::to_string(size),
+                      "copy or record it again"));
+      break;
+    }
     if (size > records.size() - at) break;
     ByteSpan body = records.subspan(at + kRecordHeaderSize, size - kRecordHeaderSize);
     size_t body_offset = offset + at + kRecordHeaderSize;
-    if (type == kRecordCompressed || type == kRecordCompressed2) {
-      if (!in_file) fail(offset, "a compressed record within compressed records");
-      compressed(type, body, body_offset);
-    } else {
-      handle(type, misc, body, body_offset);
+    try {
+      if (type == kRecordCompressed || type == kRecordCompressed2) {
+        if (!in_file) fail(offset, "a compressed record within compressed records");
+        compressed(type, body, body_offset);
+        if (trace_.holes.cut_end) break;
+      } else {
+        handle(type, misc, body, body_offset);
+      }
+    } catch (const Error& error) {
+      odd_.add(error);
     }
     at += size;
     at += trailing_data(type, body, records.subspan(at), offset + at);
@@ -142,7 +176,11 @@ void PerfDataReader::compressed(uint32_t type, ByteSpan body, size_t offset) {
     if (body.size() < 8 || size > body.size() - 8) fail(offset, "a compressed record is too short");
     body = body.subspan(8, size);
   }
-  decompressor_->append(body, decompressed_, at_offset(name_, offset));
+  try {
+    decompressor_->append(body, decompressed_, at_offset(name_, offset));
+  } catch (const Error& error) {  // and so is all that follows in the stream
+    return end_early(error);
+  }
   size_t used = walk(std::as_bytes(std::span(decompressed_)), offset, false);
   decompressed_.erase(0, used);
 }
@@ -162,13 +200,14 @@ void PerfDataReader::sample(ByteSpan body, size_t offset) {
   TraceEvent event;
   event.time = Nanos(load<int64_t>(body.data() + layout.time));
   event.cpu = CpuId(load<int32_t>(body.data() + layout.cpu));
-  if (!decode(*point, raw, event)) return;
-  first_sample_ = std::min(first_sample_, event.time);
+  if (!decode(*point, raw, offset, event)) return;
   add(event, offset);
+  first_sample_ = std::min(first_sample_, event.time);
+  ++events_;
 }
 
 // False: the event is told by another one, too.
-bool PerfDataReader::decode(const Tracepoint& point, ByteSpan raw, TraceEvent& event) {
+bool PerfDataReader::decode(const Tracepoint& point, ByteSpan raw, size_t offset, TraceEvent& event) {
   auto pid = [&](const Field& field) { return Pid(static_cast<int32_t>(field.number(raw))); };
   auto cpu = [&](const Field& field) { return CpuId(static_cast<int32_t>(field.number(raw))); };
   auto flags = static_cast<uint8_t>(point.flags.number(raw));
@@ -180,7 +219,8 @@ bool PerfDataReader::decode(const Tracepoint& point, ByteSpan raw, TraceEvent& e
   switch (point.kind) {
     case TracepointKind::kSwitch:
       event.kind = TraceKind::kSwitch;
-      event.state = static_cast<uint16_t>(point.value.number(raw));
+      event.state = state_number(point.value.number(raw), offset);
+      event.current_prio = static_cast<int16_t>(point.current_prio.number(raw));
       break;
     case TracepointKind::kWakeup:
       if (head_.tracepoints.has(TracepointKind::kWaking)) return false;

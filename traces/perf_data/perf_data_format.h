@@ -34,7 +34,16 @@ enum RecordType : uint32_t {
 
 constexpr uint16_t kMiscCommExec = 1 << 13;
 
-enum Feature : uint32_t { kFeatureTracingData = 1, kFeatureOsRelease = 4, kFeatureNrCpus = 7, kFeatureCount = 256 };
+enum Feature : uint32_t {
+  kFeatureTracingData = 1,
+  kFeatureOsRelease = 4,
+  kFeatureNrCpus = 7,
+  kFeatureCpuTopology = 13,
+  kFeatureNumaTopology = 14,
+  kFeatureCache = 20,
+  kFeatureDirFormat = 24,
+  kFeatureCount = 256
+};
 
 enum SampleType : uint64_t {
   kSampleIp = 1 << 0,

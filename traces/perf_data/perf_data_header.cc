@@ -19,6 +19,17 @@ struct Section {
   }
 };
 
+// What cannot be understood of it is not told.
+void add_topology(Topology& topology, uint64_t feature, const ByteReader& from) {
+  try {
+    if (feature == kFeatureCpuTopology) topology.add_cpus(from);
+    if (feature == kFeatureNumaTopology) topology.add_nodes(from);
+    if (feature == kFeatureCache) topology.add_caches(from);
+  } catch (const Error&) {
+    topology = Topology();
+  }
+}
+
 }  // namespace
 
 void add_feature(Head& head, uint64_t feature, ByteSpan bytes, const std::string& name, size_t offset) {
@@ -34,6 +45,10 @@ void add_feature(Head& head, uint64_t feature, ByteSpan bytes, const std::string
     if (online > available || available > kMaxCpus)
       from.fail("the number of CPUs (" + std::to_string(available) + ") makes no sense", "copy or record it again");
     head.nr_cpus = online;
+  } else if (feature == kFeatureDirFormat) {
+    head.has_folder = true;
+  } else {
+    add_topology(head.topology, feature, from);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "traces/perf_data/perf_data_attrs.h"
+#include "traces/perf_data/perf_data_topology.h"
 #include "traces/perf_data/perf_data_tracepoints.h"
 
 namespace simsched::perf {
@@ -13,6 +14,8 @@ struct Head {
   Tracepoints tracepoints;
   std::string os_release;
   size_t nr_cpus = 0;
+  Topology topology;
+  bool has_folder = false;  // the events are in other files: perf record --threads
   ByteSpan records;
   size_t records_offset = 0;
 };

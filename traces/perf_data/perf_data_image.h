@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class PerfDataImage {
   std::string records;
   std::string os_release = "6.18.1-test";
   uint32_t nr_cpus = 2;
+  std::string switch_print = "\"%d\", REC->common_pid";  // sched_switch's print format
+  std::map<uint64_t, std::string> features;              // further ones, by number
 
   template <class T>
   static void put(std::string& out, T value) {
@@ -30,6 +33,11 @@ class PerfDataImage {
   static std::string padded(std::string text, size_t size) {
     text.resize(size);
     return text;
+  }
+
+  static void put_string(std::string& out, const std::string& text) {
+    put(out, static_cast<uint32_t>(text.size() + 1));
+    out += text + '\0';
   }
 
   void record(uint32_t type, uint16_t misc, const std::string& body) { records += record_bytes(type, misc, body); }
@@ -147,8 +155,10 @@ class PerfDataImage {
         format("sched_switch", kSwitch,
                {text("prev_comm", 8), number("pid_t", "prev_pid", 24, 4), number("int", "prev_prio", 28, 4),
                 number("long", switch_state_field, 32, 8), text("next_comm", 40), number("pid_t", "next_pid", 56, 4),
-                number("int", "next_prio", 60, 4)}),
-        format("sched_waking", kWaking, woken()), format("sched_wakeup_new", kWakeupNew, woken()),
+                number("int", "next_prio", 60, 4)},
+               switch_print),
+        format("sched_waking", kWaking, woken()),
+        format("sched_wakeup_new", kWakeupNew, woken()),
         format("sched_migrate_task", kMigrate,
                {data_loc("comm", 8), number("pid_t", "pid", 12, 4), number("int", "prio", 16, 4),
                 number("int", "orig_cpu", 20, 4), number("int", "dest_cpu", 24, 4)}),
@@ -188,29 +198,32 @@ class PerfDataImage {
   std::string bytes() const {
     std::string ids;
     put<uint64_t>(ids, 100);
-    std::string release, cpus, tracing = tracing_data();
-    put(release, static_cast<uint32_t>(os_release.size() + 1));
-    release += os_release + '\0';
-    put(cpus, nr_cpus);
-    put(cpus, nr_cpus);
+    std::map<uint64_t, std::string> sections = features;
+    sections[1] = tracing_data();
+    put_string(sections[4], os_release);
+    put(sections[7], nr_cpus);
+    put(sections[7], nr_cpus);
+    uint64_t bits = 0;
+    for (const auto& [number, section] : sections) bits |= uint64_t{1} << number;
 
     constexpr uint64_t kHeader = 104, kAttr = 128 + 16;
     uint64_t ids_at = kHeader, attrs_at = ids_at + ids.size(), data_at = attrs_at + kAttr;
-    uint64_t table_at = data_at + records.size(), body_at = table_at + 3 * 16;
+    uint64_t table_at = data_at + records.size(), body_at = table_at + sections.size() * 16;
     std::string out = "PERFILE2";
     for (uint64_t value : {kHeader, kAttr, attrs_at, kAttr, data_at, uint64_t{records.size()}}) put(out, value);
     out += std::string(16, '\0');  // no event types
-    put<uint64_t>(out, 1 << 1 | 1 << 4 | 1 << 7);  // tracing data, release, CPUs
+    put(out, bits);
     out += std::string(24, '\0') + ids + attr();
     put(out, ids_at);
     put<uint64_t>(out, ids.size());
     out += records;
-    for (const std::string* section : {&tracing, &release, &cpus}) {
+    for (const auto& [number, section] : sections) {
       put(out, body_at);
-      put<uint64_t>(out, section->size());
-      body_at += section->size();
+      put<uint64_t>(out, section.size());
+      body_at += section.size();
     }
-    return out + tracing + release + cpus;
+    for (const auto& [number, section] : sections) out += section;
+    return out;
   }
 
   // The same, as written by `perf record -o -`.
@@ -240,12 +253,13 @@ class PerfDataImage {
     return {text("comm", 8), number("pid_t", "pid", 24, 4), number("int", "prio", 28, 4),
             number("int", "target_cpu", 32, 4)};
   }
-  static std::string format(const std::string& name, int id, const std::vector<std::string>& fields) {
+  static std::string format(const std::string& name, int id, const std::vector<std::string>& fields,
+                            const std::string& print = "\"%d\", REC->common_pid") {
     std::string out = "name: " + name + "\nID: " + std::to_string(id) + "\nformat:\n";
     out += field("unsigned short common_type", 0, 2) + field("unsigned char common_flags", 2, 1) +
            field("unsigned char common_preempt_count", 3, 1) + field("int common_pid", 4, 4) + "\n";
     for (const std::string& one : fields) out += one;
-    return out + "\nprint fmt: \"%d\", REC->common_pid\n";
+    return out + "\nprint fmt: " + print + "\n";
   }
 };
 

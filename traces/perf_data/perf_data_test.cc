@@ -1,3 +1,5 @@
+#include "traces/perf_data/perf_data.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +9,6 @@
 #include "base/files.h"
 #include "base/rng.h"
 #include "traces/compressed.h"
-#include "traces/perf_data/perf_data.h"
 #include "traces/perf_data/perf_data_image.h"
 #include "traces/read_trace.h"
 
@@ -62,6 +63,7 @@ TEST(PerfData, ReadsEveryKindOfEventInTimeOrder) {
   EXPECT_EQ(change.pid, Pid(6));
   EXPECT_EQ(change.state, kStateInterruptible);
   EXPECT_EQ(change.prio, 110);
+  EXPECT_EQ(change.current_prio, 120);
   EXPECT_EQ(trace.names[change.name], "six");
 
   EXPECT_EQ(move.cpu, CpuId(1));
@@ -107,7 +109,7 @@ TEST(PerfData, CompressedRecordsHoldTheSame) {
 TEST(PerfData, EveryPartOfASampleIsSkippedRight) {
   Image image;
   image.sample_type |= 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 9;  // ADDR READ CALLCHAIN ID STREAM_ID
-  image.read_format = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4;           // group of value, id, lost; time enabled
+  image.read_format = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4;            // group of value, id, lost; time enabled
   std::string between;
   for (uint64_t value : {2, 99, 1, 100, 0, 2, 101, 0}) Image::put(between, value);  // two counters
   for (uint64_t value : {3, 1, 2, 3}) Image::put(between, value);                   // a call chain of three
@@ -206,6 +208,96 @@ TEST(PerfData, SaysWhatIsWrong) {
   std::string unfinished = small_image().bytes();
   std::memset(unfinished.data() + 48, 0, 8);
   EXPECT_THAT(error_of(unfinished), testing::HasSubstr("was not finished"));
+}
+
+TEST(PerfData, TheFormatOrTheReleaseTellWhatAStateMeans) {
+  auto state = [](Image image, int64_t number) {
+    image.sample(1000, 0, Image::switch_raw(5, number, 6, "six"));
+    return read(image.bytes()).events.at(0).state;
+  };
+  Image old, older, recent;
+  old.switch_print = "REC->prev_state & 4096 ? \"+\" : \"\"";
+  older.os_release = "4.4.1";
+  EXPECT_EQ(state(old, 4096), kStatePreempted) << "though the release says 6.18";
+  EXPECT_EQ(state(old, 64), kStateDead);
+  EXPECT_EQ(state(older, 2048), kStatePreempted);
+  EXPECT_EQ(state(recent, 256), kStatePreempted);
+  EXPECT_EQ(state(recent, 64), kStateParked);
+  recent.sample(1000, 0, Image::switch_raw(5, 4096, 6, "six"));
+  EXPECT_THAT(error_of(recent.bytes()), testing::HasSubstr("prev_state 4096 is none"));
+}
+
+TEST(PerfData, ARecordThatCannotBeReadCostsItself) {
+  Image image = small_image();
+  image.sample(2100, 0, Image::switch_raw(5, 1, 6, "six").substr(0, 40));
+  image.sample(2200, 0, Image::migrate_raw(0, 7, 0, 1 << 30));
+  image.sample(2300, 0, Image::switch_raw(6, -1, 5, "five"));
+  SchedTrace trace = read(image.bytes());
+  EXPECT_EQ(trace.events.size(), 9u);
+  EXPECT_EQ(trace.holes.unreadable, 3u);
+  EXPECT_THAT(trace.notes, testing::ElementsAre(testing::HasSubstr("shorter than its event's format")));
+}
+
+TEST(PerfData, AnEndThatIsCutOffCostsTheEnd) {
+  Image image = small_image();
+  std::string pipe = image.pipe_bytes();
+  SchedTrace trace = read(pipe.substr(0, pipe.size() - 20));
+  EXPECT_EQ(trace.events.size(), 8u);
+  EXPECT_TRUE(trace.holes.cut_end);
+
+  image.records += std::string("\x09\0\0\0\0\0\x04\0 more", 13);
+  trace = read(image.bytes());
+  EXPECT_EQ(trace.events.size(), 9u);
+  EXPECT_TRUE(trace.holes.cut_end);
+  EXPECT_THAT(trace.notes, testing::ElementsAre(testing::HasSubstr("a record has a size of 4")));
+}
+
+TEST(PerfData, TheHeadMakesTheMachine) {
+  auto lists = [](std::string& out, const std::vector<std::string>& texts) {
+    Image::put(out, static_cast<uint32_t>(texts.size()));
+    for (const std::string& text : texts) Image::put_string(out, text);
+  };
+  Image image = small_image();
+  image.nr_cpus = 8;
+  lists(image.features[13], {"0-3", "4-7"});                // packages
+  lists(image.features[13], {"0,2", "1,3", "4,6", "5,7"});  // cores
+  std::string& nodes = image.features[14];
+  Image::put<uint32_t>(nodes, 2);
+  for (const char* cpus : {"0-3", "4-7"}) {
+    nodes += std::string(20, '\0');
+    Image::put_string(nodes, cpus);
+  }
+  EXPECT_THAT(
+      read(image.bytes()).machine,
+      testing::ElementsAre(RecordedCpu{0, 0, 0}, RecordedCpu{1, 0, 0}, RecordedCpu{0, 0, 0}, RecordedCpu{1, 0, 0},
+                           RecordedCpu{2, 1, 1}, RecordedCpu{3, 1, 1}, RecordedCpu{2, 1, 1}, RecordedCpu{3, 1, 1}));
+  std::string& caches = image.features[20];
+  for (uint32_t value : {1, 5}) Image::put(caches, value);
+  auto cache = [&](uint32_t level, const char* type, const char* cpus) {
+    for (uint32_t value : {level, 64u, 1024u, 16u}) Image::put(caches, value);
+    for (const char* text : {type, "1M", cpus}) Image::put_string(caches, text);
+  };
+  cache(1, "Data", "0,2");
+  cache(3, "Unified", "0,2");
+  cache(3, "Unified", "1,3");
+  cache(3, "Unified", "4-7");
+  cache(1, "Instruction", "0,2");
+  std::vector<RecordedCpu> machine = read(image.bytes()).machine;
+  ASSERT_EQ(machine.size(), 8u);
+  EXPECT_EQ(machine[1].llc, 1);
+  EXPECT_EQ(machine[7].llc, 2);
+
+  image.nr_cpus = 9;  // of one it is not told where it is
+  EXPECT_TRUE(read(image.bytes()).machine.empty());
+  image.nr_cpus = 8;
+  image.features[14].resize(30);
+  EXPECT_TRUE(read(image.bytes()).machine.empty());
+}
+
+TEST(PerfData, EventsInOtherFilesOfAFolderAreNamed) {
+  Image image = small_image();
+  Image::put<uint64_t>(image.features[24], 1);
+  EXPECT_THAT(error_of(image.bytes()), testing::HasSubstr("perf record --threads"));
 }
 
 TEST(PerfData, TruncatedAnywhereIsAnErrorOrATrace) {

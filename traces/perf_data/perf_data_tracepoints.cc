@@ -14,11 +14,12 @@ struct Spec {
   const char* name;
   const char *pid, *comm, *prio = nullptr, *cpu = nullptr, *dest_cpu = nullptr, *value = nullptr;
   const char* current = nullptr;  // common_pid when null
+  const char* current_prio = nullptr;
 };
 
 constexpr Spec kSpecs[] = {
     {TracepointKind::kSwitch, "sched_switch", "next_pid", "next_comm", "next_prio", nullptr, nullptr, "prev_state",
-     "prev_pid"},
+     "prev_pid", "prev_prio"},
     {TracepointKind::kWaking, "sched_waking", "pid", "comm", "prio", "target_cpu"},
     {TracepointKind::kWakeup, "sched_wakeup", "pid", "comm", "prio", "target_cpu"},
     {TracepointKind::kWakeupNew, "sched_wakeup_new", "pid", "comm", "prio", "target_cpu"},
@@ -121,11 +122,16 @@ Field find_field(tep_event* event, const char* field_name, bool text, const std:
 
 int64_t Field::number(ByteSpan raw) const {
   switch (size) {
-    case 1: return load<uint8_t>(raw.data() + offset);
-    case 2: return load<int16_t>(raw.data() + offset);
-    case 4: return load<int32_t>(raw.data() + offset);
-    case 8: return load<int64_t>(raw.data() + offset);
-    default: return 0;
+    case 1:
+      return load<uint8_t>(raw.data() + offset);
+    case 2:
+      return load<int16_t>(raw.data() + offset);
+    case 4:
+      return load<int32_t>(raw.data() + offset);
+    case 8:
+      return load<int64_t>(raw.data() + offset);
+    default:
+      return 0;
   }
 }
 
@@ -170,7 +176,8 @@ void Tracepoints::add_format(std::string_view system, ByteSpan format, const std
   auto spec = std::find_if(std::begin(kSpecs), std::end(kSpecs),
                            [&](const Spec& s) { return text.starts_with("name: " + std::string(s.name) + "\n"); });
   if (spec == std::end(kSpecs) || has(spec->kind)) return;
-  // How to print the event is of no use here, and its C expressions are most of the work of parsing.
+  if (spec->kind == TracepointKind::kSwitch) state_code_ = state_code_of_format(text);
+  // How to print the event is of no other use here, and its C expressions are most of the work of parsing.
   text.resize(std::min(text.size(), text.find("\nprint fmt:")));
   if (!sound_format(text))
     throw Error(where, std::string("the format of event ") + spec->name + " is damaged", "copy or record it again");
@@ -199,6 +206,7 @@ void Tracepoints::add_format(std::string_view system, ByteSpan format, const std
   point.cpu = take(spec->cpu, false);
   point.dest_cpu = take(spec->dest_cpu, false);
   point.value = take(spec->value, false);
+  point.current_prio = take(spec->current_prio, false);
 
   auto type = static_cast<size_t>(event->id);
   if (by_type_.size() <= type) by_type_.resize(type + 1);

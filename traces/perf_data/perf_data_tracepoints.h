@@ -9,11 +9,20 @@
 #include <vector>
 
 #include "traces/bytes.h"
+#include "traces/prev_state.h"
 
 namespace simsched::perf {
 
 enum class TracepointKind : uint8_t {
-  kSwitch, kWaking, kWakeup, kWakeupNew, kMigrate, kStatRuntime, kFork, kExec, kExit,
+  kSwitch,
+  kWaking,
+  kWakeup,
+  kWakeupNew,
+  kMigrate,
+  kStatRuntime,
+  kFork,
+  kExec,
+  kExit,
 };
 
 // A field of a raw record. Size 0: not there.
@@ -31,7 +40,8 @@ struct Tracepoint {
   TracepointKind kind;
   Field flags, current;  // common_flags; common_pid or prev_pid
   Field pid, comm, prio, cpu, dest_cpu, value;
-  size_t size = 0;       // raw records must have as many bytes
+  Field current_prio;  // of kSwitch: prev_prio
+  size_t size = 0;     // raw records must have as many bytes
 };
 
 class Tracepoints {
@@ -42,6 +52,8 @@ class Tracepoints {
   const Tracepoint* find(uint16_t common_type) const {
     return common_type < by_type_.size() && by_type_[common_type] != 0 ? &known_[by_type_[common_type] - 1] : nullptr;
   }
+  // As sched_switch's print format tells.
+  StateCode state_code() const { return state_code_; }
   bool has(TracepointKind kind) const { return kinds_ >> static_cast<unsigned>(kind) & 1; }
 
  private:
@@ -50,6 +62,7 @@ class Tracepoints {
   std::vector<Tracepoint> known_;
   std::vector<uint8_t> by_type_;  // index into known_ plus 1, by common_type
   uint32_t kinds_ = 0;
+  StateCode state_code_ = StateCode::kUnknown;
 };
 
 }  // namespace simsched::perf

@@ -8,7 +8,10 @@
 #include "traces/bytes.h"
 #include "traces/event_merge.h"
 #include "traces/formats.h"
+#include "traces/odd_events.h"
+#include "traces/perf_script/perf_script_event.h"
 #include "traces/perf_script/perf_script_line.h"
+#include "traces/prev_state.h"
 
 namespace simsched {
 namespace {
@@ -22,195 +25,164 @@ class ScriptReader {
   }
 
   SchedTrace read() {
-    size_t first_strange = 0;
+    bool whole_lines = text_.ends_with('\n');
     while (!text_.empty()) {
       ++line_number_;
       size_t end = std::min(text_.find('\n'), text_.size());
       std::string_view line = text_.substr(0, end);
       text_.remove_prefix(std::min(end + 1, text_.size()));
       size_t start = line.find_first_not_of(" \t\r");
-      if (start == std::string_view::npos || line[start] == '#') continue;
-      if (std::optional<Line> parsed = text::parse_line(line)) {
-        handle(*parsed);
-      } else {
-        ++trace_.holes.unknown_records;
-        if (first_strange == 0) first_strange = line_number_;
+      if (start == std::string_view::npos) continue;
+      bool cut = text_.empty() && !whole_lines;
+      if (!take_header(line.substr(start)) && !take_line(line, cut)) {
+        if (cut)
+          trace_.holes.cut_end = true;
+        else
+          strange(line);
       }
     }
-    if (!any_known_)
-      throw Error(name_ + ":" + std::to_string(std::max<size_t>(first_strange, 1)), "no scheduler event is found here",
-                  "print it with: perf script --ns -F comm,tid,cpu,time,event,trace");
+    if (events_ == 0 && odd_.count() == 0) fail_without_events();
+    odd_.report(trace_, events_);
+    if (events_ >= kMinSteps && backwards_ > events_ / 4)
+      throw Error(name_,
+                  "its times go back in " + std::to_string(backwards_) + " of " + std::to_string(events_) +
+                      " events: they are differences, or the lines are in disorder",
+                  "print it again, without --deltatime");
+    OddEvents odd_states;
+    settle_states(per_cpu_, state_code_of_release(trace_.os_release), name_, odd_states);
+    odd_states.report(trace_, events_ - std::min(events_, odd_states.count()));
     merge_events(trace_, std::move(per_cpu_), first_);
     return std::move(trace_);
   }
 
  private:
-  void handle(const Line& line);
-  bool parse(const Line& line, TraceEvent& event);
-  bool parse_task_record(const Line& line, TraceEvent& event);
-  void parse_switch(std::string_view rest, TraceEvent& event);
-  void parse_short_switch(std::string_view rest, TraceEvent& event);
-  void parse_woken(std::string_view rest, TraceEvent& event);
+  static constexpr size_t kMinSteps = 8;  // fewer times say nothing
 
-  template <class T>
-  T need(std::string_view rest, std::string_view key) const {
-    if (std::optional<T> value = text::number_after<T>(rest, key)) return *value;
-    throw Error(name_ + ":" + std::to_string(line_number_), "the event has no number after '" + std::string(key) + "'",
-                "print it again; the line may be cut short");
+  bool take_header(std::string_view line);
+  // False: it says nothing of the scheduler. `cut`: the text ends in it.
+  bool take_line(std::string_view line, bool cut);
+  void take_loss(const text::Loss& loss);
+  void add(TraceEvent event, const Line& line);
+  void grow(CpuId cpu) {
+    if (per_cpu_.size() > cpu.index()) return;
+    per_cpu_.resize(cpu.index() + 1);
+    running_.resize(cpu.index() + 1);
+    last_time_.resize(cpu.index() + 1, Nanos(0));
   }
-  Pid pid(std::string_view rest, std::string_view key) const { return Pid(need<int32_t>(rest, key)); }
-  CpuId cpu(std::string_view rest, std::string_view key) const {
-    auto value = need<int32_t>(rest, key);
-    if (value >= 0 && value < (1 << 16)) return CpuId(value);
-    throw Error(name_ + ":" + std::to_string(line_number_), "CPU " + std::to_string(value) + " makes no sense");
+  void strange(std::string_view line) {
+    ++trace_.holes.unknown_records;
+    bool about = line.find("sched_") != std::string_view::npos;
+    if (strange_line_ == 0 || (about && !strange_about_)) {
+      strange_line_ = line_number_;
+      strange_text_ = line;
+      strange_about_ = about;
+    }
   }
-  int16_t prio(std::string_view rest, std::string_view key) const { return need<int16_t>(rest, key); }
-  uint32_t comm(std::string_view rest, std::string_view from, std::string_view to) {
-    size_t start = rest.find(from);
-    if (start == std::string_view::npos) return 0;
-    start += from.size();
-    std::string_view found = rest.substr(start, rest.find(to, start) - start);
-    return trace_.intern(std::string(found.substr(0, 15)));
-  }
+  [[noreturn]] void fail_without_events() const;
 
   std::string_view text_;
   const std::string& name_;
   size_t line_number_ = 0;
-  bool has_waking_, any_known_ = false;
+  bool has_waking_;
+  size_t events_ = 0, backwards_ = 0;  // of the scheduler; of them, before the one before on that CPU
   SchedTrace trace_;
+  OddEvents odd_;
   std::vector<std::vector<TraceEvent>> per_cpu_;
   std::vector<Pid> running_;  // by CPU, as the switches tell
+  std::vector<Nanos> last_time_;
   Nanos first_ = Nanos::max();
+  // The first line that is no event, rather one that names the scheduler.
+  size_t strange_line_ = 0;
+  std::string_view strange_text_;
+  bool strange_about_ = false;
 };
 
-void ScriptReader::handle(const Line& line) {
-  size_t cpu = line.cpu.index();
-  if (per_cpu_.size() <= cpu) {
-    per_cpu_.resize(cpu + 1);
-    running_.resize(cpu + 1);
+// What perf script --header, ftrace and trace-cmd print before the events, and remarks.
+bool ScriptReader::take_header(std::string_view line) {
+  if (line.starts_with("cpus=")) {
+    if (auto cpus = text::number_after<uint16_t>(line, "cpus=")) trace_.nr_cpus = *cpus;
+    return true;
   }
+  if (line.starts_with("version = ")) return true;
+  if (line[0] != '#') return false;
+  constexpr std::string_view kRelease = "# os release : ";
+  if (line.starts_with(kRelease)) {
+    trace_.os_release = line.substr(kRelease.size());
+    trace_.os_release.resize(std::min(trace_.os_release.size(), trace_.os_release.find_first_of(" \r")));
+  }
+  for (std::string_view key : {"# nrcpus online : ", "#P:"})
+    if (auto cpus = text::number_after<uint16_t>(line, key)) trace_.nr_cpus = *cpus;
+  return true;
+}
+
+bool ScriptReader::take_line(std::string_view line, bool cut) {
+  if (std::optional<text::Loss> loss = text::parse_loss(line)) return take_loss(*loss), true;
+  std::optional<Line> parsed = text::parse_line(line);
+  if (!parsed) return false;
+  grow(parsed->cpu);
   TraceEvent event;
-  event.time = line.time;
-  event.cpu = line.cpu;
-  event.current = line.current.valid() ? line.current : running_[cpu];
-  event.context = line.context;
-  if (!parse(line, event)) return;
-  any_known_ = true;
+  event.time = parsed->time;
+  event.cpu = parsed->cpu;
+  event.current = parsed->current.valid() ? parsed->current : running_[parsed->cpu.index()];
+  event.context = parsed->context;
+  try {
+    switch (parse_event_text(*parsed, has_waking_, {name_, line_number_}, trace_, event)) {
+      case text::EventUse::kTaken:
+        add(event, *parsed);
+        return true;
+      case text::EventUse::kNotNeeded:
+        return true;
+      case text::EventUse::kForeign:
+        ++trace_.holes.unknown_records;
+        return true;
+    }
+  } catch (const Error& error) {
+    if (cut && events_ > 0)
+      trace_.holes.cut_end = true;
+    else
+      odd_.add(error);
+  }
+  return true;
+}
+
+void ScriptReader::take_loss(const text::Loss& loss) {
+  grow(loss.cpu);
+  TraceEvent event;
+  event.kind = TraceKind::kLost;
+  event.cpu = loss.cpu;
+  event.value = loss.events;
+  event.time = last_time_[loss.cpu.index()];
+  trace_.holes.lost_events += static_cast<uint64_t>(loss.events);
+  running_[loss.cpu.index()] = Pid();
+  per_cpu_[loss.cpu.index()].push_back(event);
+}
+
+void ScriptReader::add(TraceEvent event, const Line& line) {
+  size_t cpu = event.cpu.index();
   bool is_wake = event.kind == TraceKind::kWaking;
   if (!line.has_context && is_wake && event.current == Pid(0)) event.context = kHardIrq;
-  if (event.time.count() == 0) {  // made up by perf, for tasks that were there before the recording
-    event.current = Pid();
+  if (event.kind == TraceKind::kLost) {
+    trace_.holes.lost_events += static_cast<uint64_t>(event.value);
+    running_[cpu] = Pid();
+  } else if (event.time.count() == 0 && line.event.find("sched_") != 0) {
+    event.current = Pid();  // made up by perf, for tasks that were there before the recording
   } else {
+    ++events_;
+    backwards_ += event.time < last_time_[cpu];
     running_[cpu] = event.kind == TraceKind::kSwitch ? event.pid : event.current;
+    last_time_[cpu] = event.time;
     first_ = std::min(first_, event.time);
   }
   per_cpu_[cpu].push_back(event);
 }
 
-// False: not an event of the scheduler, or one that another event tells, too.
-bool ScriptReader::parse(const Line& line, TraceEvent& event) {
-  std::string_view rest = line.rest;
-  if (line.event == "sched_switch") {
-    parse_switch(rest, event);
-  } else if (line.event == "sched_waking" || (line.event == "sched_wakeup" && !has_waking_)) {
-    event.kind = TraceKind::kWaking;
-    parse_woken(rest, event);
-  } else if (line.event == "sched_wakeup_new") {
-    event.kind = TraceKind::kWakeupNew;
-    parse_woken(rest, event);
-  } else if (line.event == "sched_wakeup") {
-    return false;
-  } else if (line.event == "sched_migrate_task") {
-    event.kind = TraceKind::kMigrate;
-    event.name = comm(rest, "comm=", " pid=");
-    event.pid = pid(rest, " pid=");
-    event.prio = prio(rest, " prio=");
-    event.other_cpu = cpu(rest, " orig_cpu=");
-    event.dest_cpu = cpu(rest, " dest_cpu=");
-  } else if (line.event == "sched_stat_runtime") {
-    event.kind = TraceKind::kStatRuntime;
-    event.name = comm(rest, "comm=", " pid=");
-    event.pid = pid(rest, " pid=");
-    event.value = need<int64_t>(rest, " runtime=");
-  } else if (line.event == "sched_process_fork") {
-    event.kind = TraceKind::kFork;
-    event.name = comm(rest, "child_comm=", " child_pid=");
-    event.pid = pid(rest, " child_pid=");
-  } else if (line.event == "sched_process_exec") {
-    event.kind = TraceKind::kExec;
-    event.pid = pid(rest, " pid=");
-    std::string_view path = rest.substr(0, rest.find(" pid="));
-    event.name = trace_.intern(std::string(path.substr(path.find_last_of("/=") + 1).substr(0, 15)));
-  } else if (line.event == "sched_process_exit") {
-    event.kind = TraceKind::kExit;
-    event.name = comm(rest, "comm=", " pid=");
-    event.pid = pid(rest, " pid=");
-  } else {
-    return parse_task_record(line, event);
-  }
-  return true;
-}
-
-// perf script --show-task-events: "PERF_RECORD_COMM exec: make:24556/24556", "PERF_RECORD_EXIT(pid:tid):(...)".
-bool ScriptReader::parse_task_record(const Line& line, TraceEvent& event) {
-  if (line.event == "PERF_RECORD_EXIT") {
-    event.kind = TraceKind::kExit;
-    event.pid = Pid(need<int32_t>(line.rest, ":"));
-    return true;
-  }
-  bool is_exec = line.event == "exec", is_comm = line.event == "PERF_RECORD_COMM";
-  size_t slash = line.rest.rfind('/'), colon = line.rest.rfind(':');
-  if ((!is_exec && !is_comm) || slash == std::string_view::npos || colon == std::string_view::npos || colon > slash) {
-    ++trace_.holes.unknown_records;
-    return false;
-  }
-  event.kind = is_exec ? TraceKind::kExec : TraceKind::kComm;
-  event.pid = Pid(need<int32_t>(line.rest.substr(slash), "/"));
-  event.name = trace_.intern(std::string(line.rest.substr(0, colon).substr(0, 15)));
-  return true;
-}
-
-void ScriptReader::parse_switch(std::string_view rest, TraceEvent& event) {
-  event.kind = TraceKind::kSwitch;
-  if (rest.find("prev_pid=") == std::string_view::npos) return parse_short_switch(rest, event);
-  event.current = pid(rest, "prev_pid=");
-  size_t state = rest.find("prev_state=");
-  if (state != std::string_view::npos) {
-    std::string_view letters = rest.substr(state + 11);
-    event.state = text::parse_state(letters.substr(0, letters.find(' ')));
-  }
-  event.name = comm(rest, "next_comm=", " next_pid=");
-  event.pid = pid(rest, " next_pid=");
-  event.prio = prio(rest, " next_prio=");
-}
-
-// The short form of libtraceevent's plugin: "make:24556 [120] S ==> swapper/1:0 [120]".
-void ScriptReader::parse_short_switch(std::string_view rest, TraceEvent& event) {
-  size_t arrow = rest.find(" ==> ");
-  std::string_view left = rest.substr(0, arrow), right = arrow == std::string_view::npos ? "" : rest.substr(arrow + 5);
-  size_t left_colon = left.rfind(':'), right_colon = right.rfind(':'), bracket = left.rfind(']');
-  event.current = Pid(need<int32_t>(left.substr(std::min(left_colon, left.size())), ":"));
-  event.pid = Pid(need<int32_t>(right.substr(std::min(right_colon, right.size())), ":"));
-  event.prio = need<int16_t>(right.substr(right_colon), "[");
-  if (bracket != std::string_view::npos) event.state = text::parse_state(left.substr(bracket + 1));
-  event.name = trace_.intern(std::string(right.substr(0, right_colon).substr(0, 15)));
-}
-
-// "comm=make pid=24556 prio=120 target_cpu=001", or the plugin's "make:24556 [120] success=1 CPU:001".
-void ScriptReader::parse_woken(std::string_view rest, TraceEvent& event) {
-  if (rest.find(" pid=") != std::string_view::npos) {
-    event.name = comm(rest, "comm=", " pid=");
-    event.pid = pid(rest, " pid=");
-    event.prio = prio(rest, " prio=");
-    event.other_cpu = cpu(rest, " target_cpu=");
-    return;
-  }
-  std::string_view task = rest.substr(0, rest.rfind(" ["));
-  size_t colon = std::min(task.rfind(':'), task.size());
-  event.pid = Pid(need<int32_t>(task.substr(colon), ":"));
-  event.prio = need<int16_t>(rest.substr(task.size()), "[");
-  event.other_cpu = cpu(rest, "CPU:");
-  event.name = trace_.intern(std::string(task.substr(0, colon).substr(0, 15)));
+void ScriptReader::fail_without_events() const {
+  const std::string where = name_ + ":" + std::to_string(std::max<size_t>(strange_line_, 1));
+  if (strange_about_ && text::has_bare_time(strange_text_))
+    throw Error(where, "its times are counts of a clock that is not told, not seconds",
+                "record it with a clock of the kernel: trace-cmd record -C mono");
+  throw Error(where, "no scheduler event is found here",
+              "print it with: perf script --ns -F comm,tid,cpu,time,event,trace");
 }
 
 // Text: no control characters but white space in its first lines.

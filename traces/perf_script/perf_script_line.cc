@@ -1,5 +1,8 @@
 #include "traces/perf_script/perf_script_line.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace simsched::text {
 namespace {
 
@@ -46,10 +49,16 @@ std::optional<uint8_t> parse_flags(std::string_view word) {
   for (char c : word)
     if (!is_digit(c) && c != '.' && c != '#' && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z')) return std::nullopt;
   switch (word[2]) {
-    case 'h': case 'z': return uint8_t{kHardIrq};
-    case 's': return uint8_t{kSoftIrq};
-    case 'H': case 'Z': return uint8_t{kHardIrq | kSoftIrq};
-    default: return uint8_t{0};
+    case 'h':
+    case 'z':
+      return uint8_t{kHardIrq};
+    case 's':
+      return uint8_t{kSoftIrq};
+    case 'H':
+    case 'Z':
+      return uint8_t{kHardIrq | kSoftIrq};
+    default:
+      return uint8_t{0};
   }
 }
 
@@ -76,9 +85,36 @@ bool parse_task(std::string_view text, Line& line) {
 
 }  // namespace
 
-std::optional<Line> parse_line(std::string_view text) {
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  // The first "[number]" after which a time follows is the CPU; a command may have brackets, too.
+namespace {
+
+// perf script -F +misc: of which kind the sample's code is, like "K" or "Sp".
+bool is_misc(std::string_view word) {
+  return !word.empty() && word.size() <= 3 &&
+         std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
+// What follows the time: the event's name, after a period or the like, and what it says.
+bool parse_event(std::string_view rest, Line& line) {
+  while (true) {
+    std::string_view word = take_word(rest);
+    if (word.starts_with("PERF_RECORD_LOST") || (word.starts_with("PERF_RECORD_") && word.find('(') != word.npos)) {
+      line.event = word.substr(0, word.find('('));  // "PERF_RECORD_EXIT(6:6):(5:5)", "PERF_RECORD_LOST lost 3"
+      line.rest = line.event.size() < word.size() ? word.substr(line.event.size()) : rest;
+      return true;
+    }
+    if (word.ends_with(':')) {
+      word.remove_suffix(1);
+      size_t system = word.rfind(':');
+      line.event = system == std::string_view::npos ? word : word.substr(system + 1);
+      line.rest = rest;
+      return true;
+    }
+    if (rest.empty()) return false;
+  }
+}
+
+// With the CPU in brackets. The first "[number]" after which a time follows is it; a command may have brackets, too.
+std::optional<Line> parse_bracketed(std::string_view text) {
   for (size_t open = text.find('['); open != std::string_view::npos; open = text.find('[', open + 1)) {
     Line line;
     int32_t cpu = 0;
@@ -92,50 +128,86 @@ std::optional<Line> parse_line(std::string_view text) {
     std::optional<Nanos> time = parse_time(word);
     if (!time) {
       std::optional<uint8_t> flags = parse_flags(word);
-      if (!flags) continue;
-      line.context = *flags;
-      line.has_context = true;
+      if (!flags && !is_misc(word)) continue;
+      line.context = flags.value_or(0);
+      line.has_context = flags.has_value();
       time = parse_time(take_word(rest));
       if (!time) continue;
     }
     line.time = *time;
     if (!parse_task(text.substr(0, open), line)) continue;
-    // perf script may print a period first.
-    std::string_view event = take_word(rest);
-    while (!event.ends_with(':') && !rest.empty()) event = take_word(rest);
-    if (event.starts_with("PERF_RECORD_") && event.find('(') != std::string_view::npos) {
-      line.event = event.substr(0, event.find('('));
-      line.rest = event.substr(line.event.size());
-      return line;
-    }
-    if (!event.ends_with(':')) return std::nullopt;
-    event.remove_suffix(1);
-    size_t system = event.rfind(':');
-    line.event = system == std::string_view::npos ? event : event.substr(system + 1);
-    line.rest = rest;
-    return line;
+    return parse_event(rest, line) ? std::optional(line) : std::nullopt;
   }
   return std::nullopt;
 }
 
-// TASK_STATE_TO_CHAR_STR and the table in include/trace/events/sched.h (6.12).
-uint16_t parse_state(std::string_view letters) {
-  unsigned state = 0;
-  for (char letter : letters) {
-    switch (letter) {
-      case 'S': state |= kStateInterruptible; break;
-      case 'D': state |= kStateUninterruptible; break;
-      case 'T': state |= kStateStopped; break;
-      case 't': state |= kStateTraced; break;
-      case 'X': case 'x': state |= kStateDead; break;
-      case 'Z': state |= kStateZombie; break;
-      case 'P': state |= kStateParked; break;
-      case 'I': state |= kStateIdle; break;
-      case '+': state |= kStatePreempted; break;
-      default: break;
-    }
+// ftrace's latency format: "4100us+:", "4100us :" (the mark says how long until the next), since the trace began.
+std::optional<Nanos> parse_latency_time(std::string_view word, std::string_view& rest) {
+  uint32_t micros = 0;
+  auto [unit, failed] = std::from_chars(word.data(), word.data() + word.size(), micros);
+  if (failed != std::errc()) return std::nullopt;
+  std::string_view mark = word.substr(static_cast<size_t>(unit - word.data()));
+  if (!mark.starts_with("us") || mark.size() > 4) return std::nullopt;
+  if (!mark.ends_with(':') && take_word(rest) != ":") return std::nullopt;
+  return Nanos(int64_t{micros} * 1000);
+}
+
+// With the CPU in a column of its own, with or without flags behind it: latency formats. It stands before the time.
+std::optional<Line> parse_columns(std::string_view text) {
+  std::string_view rest = text, before;
+  skip_space(rest);
+  while (!rest.empty()) {
+    std::string_view word = take_word(rest), after = rest;
+    std::optional<Nanos> time = parse_time(word);
+    if (!time) time = parse_latency_time(word, after);
+    std::string_view column = std::exchange(before, word);
+    if (!time || column.empty()) continue;
+    Line line;
+    int32_t cpu = 0;
+    auto [end, failed] = std::from_chars(column.data(), column.data() + column.size(), cpu);
+    if (failed != std::errc() || cpu < 0 || cpu >= (1 << 16)) continue;
+    std::string_view flags = column.substr(static_cast<size_t>(end - column.data()));
+    std::optional<uint8_t> context = flags.empty() ? std::nullopt : parse_flags(flags);
+    if (!flags.empty() && !context) continue;
+    line.cpu = CpuId(cpu);
+    line.time = *time;
+    line.context = context.value_or(0);
+    line.has_context = context.has_value();
+    if (!parse_task(text.substr(0, static_cast<size_t>(column.data() - text.data())), line)) continue;
+    return parse_event(after, line) ? std::optional(line) : std::nullopt;
   }
-  return static_cast<uint16_t>(state);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Line> parse_line(std::string_view text) {
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  std::optional<Line> line = parse_bracketed(text);
+  return line ? line : parse_columns(text);
+}
+
+bool has_bare_time(std::string_view line) {
+  while (!line.empty()) {
+    std::string_view word = take_word(line);
+    bool number = word.size() > 1 && word.find_first_not_of("0123456789") == word.size() - 1;
+    if (number && word.ends_with(':')) return true;
+  }
+  return false;
+}
+
+std::optional<Loss> parse_loss(std::string_view text) {
+  if (!text.starts_with("CPU:")) return std::nullopt;
+  text.remove_prefix(4);
+  int32_t cpu = 0;
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), cpu);
+  if (failed != std::errc() || cpu < 0 || cpu >= (1 << 16)) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  bool lost = text.starts_with(" [LOST ") && text.find("EVENTS]") != std::string_view::npos;
+  bool dropped = text.starts_with(" [") && text.find("EVENTS DROPPED]") != std::string_view::npos;
+  if (!lost && !dropped) return std::nullopt;
+  int64_t count = number_after<int64_t>(text, lost ? "LOST " : "[").value_or(1);
+  return Loss{CpuId(cpu), std::max(count, int64_t{1})};
 }
 
 }  // namespace simsched::text

@@ -1,8 +1,9 @@
+#include "traces/perf_script/perf_script.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "traces/perf_script/perf_script.h"
 #include "traces/perf_script/perf_script_line.h"
 
 namespace simsched {
@@ -50,13 +51,37 @@ TEST(PerfScriptLine, TaskCpuTimeAndEvent) {
     EXPECT_FALSE(text::parse_line(strange)) << strange;
 }
 
-TEST(PerfScriptLine, States) {
-  EXPECT_EQ(text::parse_state("R"), kStateRunning);
-  EXPECT_EQ(text::parse_state("R+"), kStatePreempted);
-  EXPECT_EQ(text::parse_state("D|W"), kStateUninterruptible);
-  EXPECT_EQ(text::parse_state("I"), kStateIdle);
-  EXPECT_EQ(text::parse_state("t"), kStateTraced);
-  EXPECT_EQ(text::parse_state(" Z "), kStateZombie);
+TEST(PerfScriptLine, TheColumnsOfLatencyFormats) {
+  struct Form {
+    const char* text;
+    bool has_context;
+    uint8_t context;
+    int64_t time;
+  };
+  for (Form form : {Form{"  <idle>-0       3d.h2. 100.000001: sched_waking: x", true, kHardIrq, 100000001000},
+                    Form{"  <idle>-0       3d.s2. 100us+: sched_waking: x", true, kSoftIrq, 100000},
+                    Form{"  <idle>-0       3d..2. 4100us : sched_waking: x", true, 0, 4100000},
+                    Form{" swapper     0   3   100.000001: sched:sched_waking: x", false, 0, 100000001000},
+                    Form{" swapper     0 [003] K   100.000001: sched:sched_waking: x", false, 0, 100000001000},
+                    Form{" <idle>-0 [003] d.h2 100.000001: (+12) sched_waking: x", true, kHardIrq, 100000001000}}) {
+    auto line = text::parse_line(form.text);
+    ASSERT_TRUE(line) << form.text;
+    EXPECT_EQ(line->current, Pid(0)) << form.text;
+    EXPECT_EQ(line->cpu, CpuId(3)) << form.text;
+    EXPECT_EQ(line->time, Nanos(form.time)) << form.text;
+    EXPECT_EQ(line->event, "sched_waking") << form.text;
+    EXPECT_EQ(line->has_context, form.has_context) << form.text;
+    EXPECT_EQ(line->context, form.context) << form.text;
+  }
+}
+
+TEST(PerfScriptLine, LossOfEveryTool) {
+  EXPECT_EQ(text::parse_loss("CPU:3 [LOST 5120 EVENTS]")->events, 5120);
+  EXPECT_EQ(text::parse_loss("CPU:3 [5120 EVENTS DROPPED]")->cpu, CpuId(3));
+  EXPECT_EQ(text::parse_loss("CPU:3 [LOST EVENTS]")->events, 1) << "how many is not told";
+  EXPECT_EQ(text::parse_loss("CPU:3 [EVENTS DROPPED]")->events, 1);
+  for (const char* text : {"", "CPU:", "CPU:x [LOST 1 EVENTS]", "CPU:3 buffer started", "CPU:99999 [LOST 1 EVENTS]"})
+    EXPECT_FALSE(text::parse_loss(text)) << text;
 }
 
 TEST(PerfScript, ReadsEveryKindOfEvent) {
@@ -81,6 +106,7 @@ TEST(PerfScript, ReadsEveryKindOfEvent) {
   EXPECT_EQ(change.kind, TraceKind::kSwitch);
   EXPECT_EQ(change.state, kStateUninterruptible);
   EXPECT_EQ(change.prio, 49);
+  EXPECT_EQ(change.current_prio, 120);
   EXPECT_EQ(trace.names[change.name], "a b");
   EXPECT_EQ(trace.events[1].kind, TraceKind::kMigrate);
   EXPECT_EQ(trace.events[1].dest_cpu, CpuId(0));
@@ -108,6 +134,105 @@ TEST(PerfScript, ReadsFtraceTextAndItsShortForms) {
   EXPECT_EQ(trace.events[1].pid, Pid(99));
   EXPECT_EQ(trace.events[1].context, kSoftIrq);
   EXPECT_EQ(trace.events[2].pid, Pid(99));
+}
+
+TEST(PerfScript, WakeupsInAllTheirForms) {
+  SchedTrace trace = read(
+      " swapper 0 [000] 1.000001: sched:sched_wakeup: task a b:10 [120] success=1 [001]\n"
+      " swapper 0 [000] 1.000002: sched:sched_wakeup: a b:11 [49] success=1 CPU:001\n"
+      " swapper 0 [000] 1.000003: sched:sched_wakeup: a [x]:12 [120] CPU:001\n"
+      " swapper 0 [000] 1.000004: sched:sched_wakeup: comm=a b pid=13 prio=120 success=1 target_cpu=001\n"
+      " swapper 0 [000] 1.000005: sched:sched_wakeup: comm=a b pid=14 prio=120 success=0 target_cpu=001\n"
+      " swapper 0 [000] 1.000006: sched:sched_migrate_task: task a b:15 [120] from: 0  to: 1\n"
+      " swapper 0 [000] 1.000007: sched:sched_switch: task swapper:0 [140] (R) ==> a b:16 [120]\n");
+  ASSERT_EQ(trace.events.size(), 6u) << "one woke nobody";
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(trace.events[i].kind, TraceKind::kWaking);
+    EXPECT_EQ(trace.events[i].pid, Pid(10 + static_cast<int>(i)));
+    EXPECT_EQ(trace.events[i].other_cpu, CpuId(1));
+  }
+  EXPECT_EQ(trace.names[trace.events[2].name], "a [x]");
+  EXPECT_EQ(trace.events[1].prio, 49);
+  EXPECT_EQ(trace.events[4].dest_cpu, CpuId(1));
+  EXPECT_EQ(trace.events[5].pid, Pid(16));
+  EXPECT_EQ(trace.holes.unreadable + trace.holes.unknown_records, 0u);
+}
+
+std::string switch_line(const std::string& time, const std::string& state) {
+  return " a-5 [000] d..2 " + time + ": sched_switch: prev_comm=a prev_pid=5 prev_prio=120 prev_state=" + state +
+         " ==> next_comm=b next_pid=6 next_prio=120\n";
+}
+
+TEST(PerfScript, StatesAreLettersOrTheNumbersOfSomeKernel) {
+  SchedTrace trace =
+      read(switch_line("1.000001", "1") + switch_line("1.000002", "0x1000") + switch_line("1.000003", "64"));
+  ASSERT_EQ(trace.events.size(), 3u);
+  EXPECT_EQ(trace.events[0].state, kStateInterruptible);
+  EXPECT_EQ(trace.events[1].state, kStatePreempted);
+  EXPECT_EQ(trace.events[2].state, kStateDead) << "4.13 and before";
+  trace = read(switch_line("1.000001", "256") + switch_line("1.000002", "64"));
+  EXPECT_EQ(trace.events[0].state, kStatePreempted);
+  EXPECT_EQ(trace.events[1].state, kStateParked);
+  trace = read("# os release : 4.9.1\n" + switch_line("1.000001", "64") + switch_line("1.000002", "R"));
+  EXPECT_EQ(trace.os_release, "4.9.1");
+  EXPECT_EQ(trace.events[0].state, kStateDead);
+}
+
+TEST(PerfScript, AStateThatIsNoneCostsItsEventAndIsCounted) {
+  SchedTrace trace = read(switch_line("1.000001", "S") + switch_line("1.000002", "Q") + switch_line("1.000003", "R"));
+  EXPECT_EQ(trace.events.size(), 2u);
+  EXPECT_EQ(trace.holes.unreadable, 1u);
+  EXPECT_THAT(trace.notes, testing::ElementsAre(testing::HasSubstr("test.txt:2: prev_state 'Q' is none")));
+  EXPECT_THAT(error_of(switch_line("1.000001", "Q")), testing::HasSubstr("test.txt:1: prev_state 'Q'"));
+  EXPECT_THAT(error_of(switch_line("1.000001", "20000")), testing::HasSubstr("prev_state 20000"));
+}
+
+TEST(PerfScript, LostEventsAreCountedWhicheverToolSaysSo) {
+  for (const char* line : {"CPU:0 [LOST 5120 EVENTS]\n", "CPU:0 [5120 EVENTS DROPPED]\n",
+                           " perf 9 [000] 1.0000015: PERF_RECORD_LOST lost 5120\n",
+                           " perf 9 [000] 1.0000015: PERF_RECORD_LOST_SAMPLES lost 5120\n"}) {
+    SchedTrace trace = read(switch_line("1.000001", "S") + line + switch_line("1.000002", "S"));
+    EXPECT_EQ(trace.holes.lost_events, 5120u) << line;
+    EXPECT_EQ(trace.holes.unknown_records, 0u) << line;
+    ASSERT_EQ(trace.events.size(), 3u) << line;
+    EXPECT_EQ(trace.events[1].kind, TraceKind::kLost) << line;
+  }
+}
+
+TEST(PerfScript, ACutEndCostsTheLastLine) {
+  std::string text = switch_line("1.000001", "S") + switch_line("1.000002", "R");
+  for (size_t size = text.size() - 30; size > text.size() / 2 + 10; --size) {
+    SchedTrace trace = read(text.substr(0, size));
+    EXPECT_EQ(trace.events.size(), 1u) << size;
+    EXPECT_TRUE(trace.holes.cut_end) << size;
+    EXPECT_EQ(trace.holes.unreadable + trace.holes.unknown_records, 0u) << size;
+  }
+  EXPECT_FALSE(read(text).holes.cut_end);
+  text.pop_back();
+  EXPECT_EQ(read(text).events.size(), 2u) << "the last line may lack its end";
+  EXPECT_FALSE(read(text).holes.cut_end);
+}
+
+TEST(PerfScript, TimesThatAreDifferencesAreRefused) {
+  std::string text;
+  for (int i = 0; i < 20; ++i) text += switch_line("0.0000" + std::to_string(10 + i * 7 % 20), "S");
+  EXPECT_THAT(error_of(text), testing::HasSubstr("they are differences"));
+  EXPECT_THAT(error_of(" a-5 [000] d..2 123456789: sched_switch: prev_comm=a\n"),
+              testing::HasSubstr("test.txt:1: its times are counts of a clock"));
+}
+
+TEST(PerfScript, TimesMayBeginAtNull) {
+  SchedTrace trace = read(switch_line("0.000000", "S") + switch_line("0.000002", "S"));
+  EXPECT_EQ(trace.events[0].current, Pid(5));
+  EXPECT_EQ(trace.origin, Nanos(0));
+}
+
+TEST(PerfScript, TheHeadTellsCpusAndKernel) {
+  SchedTrace trace = read("version = 6\ncpus=6\n" + switch_line("1.000001", "S"));
+  EXPECT_EQ(trace.nr_cpus, 6u);
+  EXPECT_EQ(trace.holes.unknown_records, 0u);
+  trace = read("# tracer: nop\n# entries-in-buffer/entries-written: 1/1   #P:8\n" + switch_line("1.000001", "S"));
+  EXPECT_EQ(trace.nr_cpus, 8u);
 }
 
 TEST(PerfScript, SaysWhatIsWrong) {

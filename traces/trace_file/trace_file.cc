@@ -16,7 +16,8 @@ namespace simsched {
 namespace {
 
 constexpr std::string_view kMagic = "SIMSCHED";
-constexpr uint32_t kVersion = 2, kOldest = 1;  // 1 had no calls
+// 1 had no calls; 2 not the priority of who is switched out, nor what was told of circumstances and machine, nor notes.
+constexpr uint32_t kVersion = 3, kOldest = 1;
 constexpr size_t kHeaderSize = 16;
 constexpr int kLevel = 9;  // zstd: slower ones gain 2 % more
 constexpr uint64_t kMaxCpus = 1 << 16;
@@ -37,7 +38,7 @@ std::string header(uint32_t version) {
 
 // What comes before the events, in the one order that both directions use.
 template <class Io, class Trace>
-void about(Io& io, Trace& trace) {
+void about(Io& io, Trace& trace, uint32_t version) {
   io.field(trace.nr_cpus);
   io.field(trace.origin);
   io.field(trace.os_release);
@@ -47,6 +48,10 @@ void about(Io& io, Trace& trace) {
   auto& h = trace.holes;
   io.field(h.lost_events), io.field(h.unknown_records), io.field(h.clock_backwards);
   io.field(h.inferred_switches), io.field(h.unplaced_wakeups);
+  if (version < 3) return;
+  io.field(h.unreadable), io.field(h.cut_end);
+  io.field(c.told.kernel), io.field(c.told.hz), io.field(c.told.preempt), io.field(c.told.base_slice);
+  io.field(c.told.autogroup), io.field(c.told.machine);
 }
 
 template <class Io, class Tree>
@@ -54,9 +59,14 @@ void about_tree(Io& io, Tree& tree) {
   io.field(tree.tree), io.field(tree.slice), io.field(tree.policy), io.field(tree.nice), io.field(tree.cpus);
 }
 
+template <class Io, class Cpu>
+void about_cpu(Io& io, Cpu& cpu) {
+  io.field(cpu.core), io.field(cpu.llc), io.field(cpu.node);
+}
+
 // The columns of the events; `each(get, set, low, high)` does one of them.
 template <class Each>
-void columns(const SchedTrace& trace, Each each) {
+void columns(const SchedTrace& trace, uint32_t version, Each each) {
   using E = TraceEvent;
   constexpr int64_t kMin32 = -1, kMax32 = std::numeric_limits<int32_t>::max();
   auto cpus = static_cast<int64_t>(trace.nr_cpus) - 1, names = static_cast<int64_t>(trace.names.size()) - 1;
@@ -86,17 +96,24 @@ void columns(const SchedTrace& trace, Each each) {
        int64_t{0}, int64_t{7});
   each([](const E& e) { return e.value; }, [](E& e, int64_t v) { e.value = v; }, std::numeric_limits<int64_t>::min(),
        std::numeric_limits<int64_t>::max());
+  if (version < 3) return;
+  each([](const E& e) { return int64_t{e.current_prio}; },
+       [](E& e, int64_t v) { e.current_prio = static_cast<int16_t>(v); }, int64_t{-32768}, int64_t{32767});
 }
 
 }  // namespace
 
 std::string trace_file_bytes(const SchedTrace& trace) {
   PackedWriter out;
-  about(out, trace);
+  about(out, trace, kVersion);
   out.field(trace.circumstances.tasks.size());
   for (const RecordedTree& tree : trace.circumstances.tasks) about_tree(out, tree);
   out.field(trace.holes.no_switch_from_idle.size());
   for (bool lacks : trace.holes.no_switch_from_idle) out.field(lacks);
+  out.field(trace.machine.size());
+  for (const RecordedCpu& cpu : trace.machine) about_cpu(out, cpu);
+  out.field(trace.notes.size());
+  for (const std::string& note : trace.notes) out.field(note);
   out.field(trace.names.size());
   for (const std::string& name : trace.names) out.field(name);
   out.field(trace.events.size());
@@ -105,7 +122,7 @@ std::string trace_file_bytes(const SchedTrace& trace) {
     out.field(event.time - last);
     last = event.time;
   }
-  columns(trace, [&](auto get, auto, int64_t, int64_t) {
+  columns(trace, kVersion, [&](auto get, auto, int64_t, int64_t) {
     for (const TraceEvent& event : trace.events) out.number(get(event));
   });
   const SchedTrace::Holes& holes = trace.holes;
@@ -130,13 +147,19 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
 
   PackedReader in(content.span(), name, "the trace file is damaged", "write it again with: simsched import");
   SchedTrace trace;
-  about(in, trace);
+  about(in, trace, version);
   if (trace.nr_cpus > kMaxCpus) in.fail();
   trace.circumstances.tasks.resize(in.count());
   for (RecordedTree& tree : trace.circumstances.tasks) about_tree(in, tree);
   trace.holes.no_switch_from_idle.resize(in.count());
   for (size_t cpu = 0; cpu < trace.holes.no_switch_from_idle.size(); ++cpu)
     trace.holes.no_switch_from_idle[cpu] = in.number(0, 1) != 0;
+  if (version >= 3) {
+    trace.machine.resize(in.count());
+    for (RecordedCpu& cpu : trace.machine) about_cpu(in, cpu);
+    trace.notes.resize(in.count());
+    for (std::string& note : trace.notes) in.field(note);
+  }
   trace.names.resize(in.count());
   for (std::string& interned : trace.names) in.field(interned);
   if (trace.names.empty() || !trace.names[0].empty()) in.fail();
@@ -147,7 +170,7 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
     if (step < 0 || step > std::numeric_limits<int64_t>::max() - time) in.fail();
     event.time = Nanos(time += step);
   }
-  columns(trace, [&](auto, auto set, int64_t low, int64_t high) {
+  columns(trace, version, [&](auto, auto set, int64_t low, int64_t high) {
     for (TraceEvent& event : trace.events) set(event, in.number(low, high));
   });
   if (version >= 2) {

@@ -40,6 +40,11 @@ void expect_same(const SchedTrace& a, const SchedTrace& b) {
   EXPECT_EQ(a.holes.inferred_switches, b.holes.inferred_switches);
   EXPECT_EQ(a.holes.lost_events, b.holes.lost_events);
   EXPECT_EQ(a.holes.no_switch_from_idle, b.holes.no_switch_from_idle);
+  EXPECT_EQ(a.holes.unreadable, b.holes.unreadable);
+  EXPECT_EQ(a.holes.cut_end, b.holes.cut_end);
+  EXPECT_EQ(a.machine, b.machine);
+  EXPECT_EQ(a.notes, b.notes);
+  EXPECT_EQ(a.circumstances.told.hz, b.circumstances.told.hz);
   EXPECT_EQ(a.circumstances.machine, b.circumstances.machine);
   EXPECT_EQ(a.circumstances.base_slice, b.circumstances.base_slice);
   EXPECT_EQ(a.circumstances.tasks.size(), b.circumstances.tasks.size());
@@ -54,6 +59,11 @@ SchedTrace extreme() {
   trace.circumstances.tasks.push_back({"make", 3_ms, 3, -20, "0-1"});
   trace.holes.lost_events = std::numeric_limits<uint64_t>::max();
   trace.holes.no_switch_from_idle = {true, false};
+  trace.holes.unreadable = 3;
+  trace.holes.cut_end = true;
+  trace.machine = {{0, 0, 0}, {std::numeric_limits<int32_t>::max(), 1, 1}};
+  trace.notes = {"", "line 3 is odd"};
+  trace.circumstances.told.hz = true;
   TraceEvent event;
   trace.events.push_back(event);
   trace.events.back().cpu = CpuId(0);
@@ -64,6 +74,7 @@ SchedTrace extreme() {
   event.name = trace.intern("name");
   event.state = 0xffff;
   event.prio = std::numeric_limits<int16_t>::min();
+  event.current_prio = std::numeric_limits<int16_t>::max();
   event.kind = TraceKind::kLost;
   event.context = kHardIrq | kSoftIrq;
   event.inferred = true;
@@ -107,13 +118,28 @@ TEST(TraceFile, SaysWhatIsWrong) {
 
 TEST(TraceFile, ANewerVersionAsksForANewerProgram) {
   std::string bytes = trace_file_bytes({});
-  bytes[8] = 2;
+  bytes[8] = 4;
   uint32_t hash = 0x811c9dc5;  // FNV-1a
   for (size_t i = 0; i < 12; ++i) hash = (hash ^ static_cast<unsigned char>(bytes[i])) * 0x01000193;
   std::memcpy(bytes.data() + 12, &hash, 4);
-  EXPECT_THAT(error_of(bytes), testing::HasSubstr("is of version 2"));
+  EXPECT_THAT(error_of(bytes), testing::HasSubstr("is of version 4"));
   EXPECT_THAT(error_of(bytes), testing::HasSubstr("update simsched"));
 }
+
+// Written by the first release: the file tells less, and what it tells is the same.
+TEST(TraceFile, VersionOneStaysReadable) {
+  Bytes bytes = read_file(SIMSCHED_SOURCE_DIR "/tests/fuzz/corpus/trace_file/small.simsched");
+  ASSERT_EQ(bytes.text()[8], 1);
+  SchedTrace trace = read_trace_file(bytes.span(), "old.simsched");
+  ASSERT_FALSE(trace.events.empty());
+  for (const TraceEvent& event : trace.events) EXPECT_EQ(event.current_prio, kNoPrio);
+  EXPECT_FALSE(trace.circumstances.told.hz);
+  expect_same(read(trace_file_bytes(trace)), trace);
+}
+
+constexpr const char* kLine =
+    " a 5 [000] 1.5: sched:sched_switch: prev_comm=a prev_pid=5 prev_prio=120 prev_state=S ==> next_comm=b next_pid=6 "
+    "next_prio=120\n";
 
 class ReadTrace : public testing::Test {
  protected:
@@ -134,7 +160,7 @@ TEST_F(ReadTrace, TellsFormatsByTheirFirstBytes) {
   std::string path = (folder_ / "a.simsched").string();
   write_trace_file(sample, path);
   expect_same(read_trace(path), sample);
-  std::string text = write("b.txt", " a 5 [000] 1.5: sched:sched_waking: comm=b pid=7 prio=120 target_cpu=000\n");
+  std::string text = write("b.txt", kLine);
   EXPECT_EQ(read_trace(text).events.size(), 1u);
   EXPECT_THROW(read_trace(write("c", std::string("\x01\x02\x00\x03", 4))), Error);
   EXPECT_THROW(read_trace(write("d", "")), Error);
@@ -142,11 +168,13 @@ TEST_F(ReadTrace, TellsFormatsByTheirFirstBytes) {
 }
 
 TEST_F(ReadTrace, TheSidecarStandsBesideOrIsNamed) {
-  std::string line = " a 5 [000] 1.5: sched:sched_waking: comm=b pid=7 prio=120 target_cpu=000\n";
-  std::string path = write("b.txt", line);
+  std::string path = write("b.txt", kLine);
   EXPECT_EQ(read_trace(path).circumstances.hz, 250);
+  EXPECT_FALSE(read_trace(path).circumstances.told.hz);
   write("b.recorded.yaml", "hz: 1000\n");
   EXPECT_EQ(read_trace(path).circumstances.hz, 1000);
+  EXPECT_TRUE(read_trace(path).circumstances.told.hz);
+  EXPECT_FALSE(read_trace(path).circumstances.told.preempt);
   EXPECT_EQ(read_trace(path, write("other.yaml", "hz: 100\n")).circumstances.hz, 100);
 }
 
