@@ -27,9 +27,9 @@ bool Engine::let_one_go() {
   // A writer that waits for more room than there is yet, while its reader waits for something else: the thresholds of
   // the kernel spare wake-ups, and must not cost the end.
   for (size_t i = 0; i < channels_.size(); ++i) {
-    if (!channels_[i].first.valid() || channels_[i].bytes >= workload_.channels[i].capacity) continue;
+    if (!channels_[i].first.valid() || !has_room(channels_[i], workload_.channels[i])) continue;
     context_ = {tasks_[channels_[i].first.index()].cpu, Context::By::kSoftIrq};
-    wake_writers(channels_[i], workload_.channels[i].whole);
+    wake_writers(channels_[i], workload_.channels[i].kind == ChannelSpec::Kind::kUnix);
     return true;
   }
   if (!workload_.recorded) return false;
