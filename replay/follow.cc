@@ -17,7 +17,7 @@ constexpr Nanos kExecWindow = 3_ms;
 }  // namespace
 
 Follower::Follower(const SchedTrace& trace, const Machine& machine, BuildReport& report)
-    : trace_(trace), machine_(machine), report_(report), names_(trace), cpus_(trace.nr_cpus), messages_(match_calls(trace)) {
+    : trace_(trace), machine_(machine), report_(report), names_(trace), cpus_(trace.nr_cpus), messages_(match_calls(trace)), locks_(find_locks(trace)) {
   int32_t last_pid = 0;
   for (const TraceEvent& event : trace.events)
     last_pid = std::max({last_pid, event.pid.value(), event.current.value()});
@@ -45,6 +45,7 @@ Recorded Follower::run() {
   report_.tasks = out_.tasks.size();
   report_.calls = trace_.calls.size();
   report_.unmatched_receives = messages_.unmatched_receives;
+  list_lock_users();
   out_.channels = std::move(messages_.channels);
   out_.connections = std::move(messages_.connections);
   return std::move(out_);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "replay/locks.h"
 #include "replay/messages.h"
 #include "replay/parts.h"
 
@@ -67,6 +68,9 @@ class Follower {
   void call_edge(const CallEdge& edge);
   void end_call(RecordedTask& task);
   void place(RecordedTask& task, uint32_t call, Work at);
+  void wait_for_lock(RecordedTask& task);
+  bool take_lock(TaskIndex waker, RecordedTask& wakee, bool early = false);
+  void list_lock_users();
   bool block_in_call(RecordedTask& task, uint16_t state);
   TaskIndex sender(const TraceEvent& event);
   void wake_in_call(RecordedTask& waker);
@@ -94,6 +98,7 @@ class Follower {
   std::vector<TaskIndex> by_pid_;
   std::vector<uint32_t> name_before_;  // by pid: of tasks that have not been seen but in their name
   Messages messages_;
+  Locks locks_;
   std::vector<bool> placed_;  // by call: its messages have their marks
   Nanos now_{0};
   Recorded out_;

@@ -73,6 +73,8 @@ struct RecordedTask {
   Nanos exec_balance_time{0};
   uint32_t call = kNoCall;   // of SchedTrace::calls: it is in that
   Work call_work{0};         // where that began
+  int32_t lock = -1;         // it is blocked for that
+  std::vector<Work> lock_work;  // by user of the lock: how far that was when it blocked
   bool talked = false;       // it has sent or woken in it
   bool waits_in_op = false;  // what it is blocked in is an op that blocks by itself
 };
@@ -83,6 +85,7 @@ struct Recorded {
   std::vector<Work> exec_distances;  // work between balancing and exec event, where both were seen
   size_t nr_tokens = 0;
   std::vector<ChannelSpec> channels;
+  std::vector<std::vector<TaskIndex>> locks;  // the users of each
   std::vector<uint64_t> connections;  // by ChannelId: 0 or one number for both directions
 };
 

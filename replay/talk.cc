@@ -66,6 +66,42 @@ bool Follower::block_in_call(RecordedTask& task, uint16_t state) {
   return call.kind == CallKind::kReceive || call.kind == CallKind::kAccept;
 }
 
+// A task blocks in a call that waits for a futex. What it waits for comes later; how far the others are is seen now.
+void Follower::wait_for_lock(RecordedTask& task) {
+  task.lock = -1;
+  if (task.call == kNoCall || trace_.calls[task.call].kind != CallKind::kFutexWait) return;
+  // It had found the lock taken, the queue empty: it blocks, however soon that changes.
+  task.block_flags |= kOpForce;
+  auto found = locks_.of_object.find(trace_.calls[task.call].object);
+  if (found == locks_.of_object.end()) return;
+  task.lock = found->second;
+  task.lock_work.clear();
+  for (Pid user : locks_.users[static_cast<size_t>(task.lock)]) {
+    TaskIndex index = known(user);
+    task.lock_work.push_back(index == kNobody ? Work(0) : work_now(this->task(index)));
+  }
+}
+
+// Whether the wake is a holder that lets go of what the task waits for. `early`: before that had left its CPU.
+bool Follower::take_lock(TaskIndex waker, RecordedTask& wakee, bool early) {
+  if (wakee.lock < 0) return false;
+  const std::vector<Pid>& users = locks_.users[static_cast<size_t>(wakee.lock)];
+  auto found = std::find(users.begin(), users.end(), task(waker).pid);
+  if (found == users.end()) return false;
+  size_t user = static_cast<size_t>(found - users.begin());
+  Work held = early ? Work(0) : std::max(Work(0), work_now(task(waker)) - wakee.lock_work[user]);
+  mark(index_of(wakee), wakee.work, op::lock(wakee.lock, static_cast<uint16_t>(user), held));
+  ++report_.lock_waits;
+  return true;
+}
+
+void Follower::list_lock_users() {
+  for (const std::vector<Pid>& users : locks_.users) {
+    std::vector<TaskIndex>& list = out_.locks.emplace_back();
+    for (Pid user : users) list.push_back(known(user));
+  }
+}
+
 // The task that raised an event in a soft interrupt by its own call: loopback delivers a message within the send.
 TaskIndex Follower::sender(const TraceEvent& event) {
   if (event.context != kSoftIrq || event.current.value() <= 0) return kNobody;

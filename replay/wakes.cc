@@ -43,6 +43,8 @@ void Follower::wake(const TraceEvent& event, TaskIndex wakee, Op timed) {
   bool moved = from_task(event) && names_.stopper(event.current);
   if (task(wakee).waits_in_op) {
     // Its own op ends it.
+  } else if (waker != kNobody && take_lock(waker, task(wakee))) {
+    // Who holds it in the replay is not told here.
   } else if (waker != kNobody) {
     add_edge(waker, wakee);
   } else if (!moved) {
@@ -74,6 +76,8 @@ void Follower::wake_unseen(RecordedTask& task) {
   TaskIndex index = index_of(task);
   if (task.waits_in_op) {
     // Its own op ends it.
+  } else if (task.early_wake != kNoMark && take_lock(out_.marks[task.early_wake].task, task, true)) {
+    --report_.wakes_of_running;
   } else if (task.early_wake != kNoMark) {
     Mark& early = out_.marks[task.early_wake];
     early.state = Mark::State::kLive;

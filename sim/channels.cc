@@ -180,6 +180,7 @@ bool Engine::select(CpuId cpu, TaskId id, const Op& op) {
       loop.polled = true;
       --task.pc;
       task.remaining = spec.round;
+      if (!holding_.empty()) cut_op(id, task.remaining);
       arm_done(cpu);
       return false;
     }

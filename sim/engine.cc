@@ -17,6 +17,10 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
     pipe_pages_.resize(pipe_pages_.size() + static_cast<size_t>(workload.channels[i].capacity / kPageSize));
   }
   poll_loops_.resize(workload.poll_loops.size());
+  if (!workload.locks.empty()) {
+    holding_.resize(workload.tasks.size());
+    waits_.resize(workload.tasks.size());
+  }
   if (!channels_.empty()) moved_.resize(workload.tasks.size());
   for (size_t i = 0; i < options_.hotplug.size(); ++i)
     agenda_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));

@@ -56,6 +56,13 @@ struct EngineState {
   std::vector<Channel> channels_;
   std::vector<uint16_t> pipe_pages_;  // bytes in each, a ring a pipe
   std::vector<PollLoop> poll_loops_;
+  // Of a task that others wait for: the op that it is at is done in parts.
+  struct Holding {
+    TaskId first;      // who waits for the least more work, and so on by next_waiter
+    Work part, rest;  // of the op: the part in progress, and what comes after it
+  };
+  std::vector<Holding> holding_;  // by task; empty without locks
+  std::vector<Work> waits_;       // by task that waits: for so much work more than the one before it
   std::vector<int64_t> moved_;  // by task: bytes of the message in progress that are through; empty without channels
   uint64_t scans_ = 0;
   size_t foreground_left_ = 0;  // tasks that keep the simulation alive
@@ -130,6 +137,14 @@ class Engine : public Kernel, private EngineState {
   bool has_room(const Channel& channel, const ChannelSpec& spec) const;
   void wake_writers(Channel& channel, bool all);
   void wait_again(CpuId cpu, TaskId task);
+
+  // locks.cc
+  TaskId holder_for(const Op& op, TaskId waiter) const;
+  void wait_for_lock(CpuId cpu, TaskId task, const Op& op);
+  void cut_op(TaskId holder, Work left);
+  bool let_lock_go(CpuId cpu, TaskId holder);
+  void let_all_locks_go(TaskId holder);
+  void wake_lock_waiter(Holding& holding);
 
   // rescue.cc: a replay that cannot go on
   bool let_one_go();

@@ -37,6 +37,7 @@ void Engine::advance(CpuId cpu) {
     block(cpu, id, Cause::kBlockedIdle, kStateInterruptible);
     return;
   }
+  if (!holding_.empty() && let_lock_go(cpu, id)) return;
   std::span<const Op> program = workload_.program(id);
   for (int instant = 0; instant < kMaxInstantOps; ++instant) {
     if (task.pc >= program.size()) return exit_task(cpu, id);
@@ -46,6 +47,7 @@ void Engine::advance(CpuId cpu) {
       case OpKind::kCompute:
         if (op.value <= 0) break;
         task.remaining = Work(op.value);
+        if (!holding_.empty()) cut_op(id, task.remaining);
         arm_done(cpu);
         return;
       case OpKind::kSleep:
@@ -65,6 +67,8 @@ void Engine::advance(CpuId cpu) {
         task.in_kernel = op.flags & kOpKernel;
         signal(TokenId(op.arg), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
         break;
+      case OpKind::kLock:
+        return wait_for_lock(cpu, id, op);
       case OpKind::kSend:
         if (!send(cpu, id, op)) return;
         break;
@@ -134,6 +138,7 @@ void Engine::sleep_until(CpuId cpu, TaskId id, Nanos time, uint8_t op_flags, Cau
 }
 
 void Engine::block(CpuId cpu, TaskId id, Cause cause, uint16_t trace_state) {
+  if (!holding_.empty() && !is_stopper(id)) let_all_locks_go(id);
   Task& task = tasks_[id.index()];
   task.state = TaskState::kBlocked;
   task.blocked_by = cause;
@@ -144,6 +149,7 @@ void Engine::block(CpuId cpu, TaskId id, Cause cause, uint16_t trace_state) {
 }
 
 void Engine::exit_task(CpuId cpu, TaskId id) {
+  if (!holding_.empty()) let_all_locks_go(id);
   Task& task = tasks_[id.index()];
   task.exiting = true;
   TaskId parent = spec(id).parent;

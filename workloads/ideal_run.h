@@ -155,6 +155,7 @@ class IdealMachine {
           }
           break;
         }
+        case OpKind::kLock:  // held by nobody when all run at once
         case OpKind::kSelect:  // its segments one after the other: one feasible order
         case OpKind::kSelectEnd:
         case OpKind::kUser:

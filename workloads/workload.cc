@@ -64,6 +64,10 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kWait:
     case OpKind::kSignal:
       return arg_in(workload.nr_tokens) ? "" : "no such token";
+    case OpKind::kLock:
+      if (!arg_in(workload.locks.size())) return "no such lock";
+      if (op.slot >= workload.locks[static_cast<size_t>(op.arg)].count) return "the lock has no such user";
+      return op.value < 0 ? "negative work" : "";
     case OpKind::kSend:
     case OpKind::kReceive:
       if (!arg_in(workload.channels.size())) return "no such channel";
@@ -167,6 +171,13 @@ void Workload::check(size_t nr_cpus) const {
       throw Error("", "the capacity of a pipe is not a number of pages");
   }
 
+  for (const LockSpec& lock : locks) {
+    if (lock.count == 0 || lock.first > lock_users.size() || lock.count > lock_users.size() - lock.first)
+      throw Error("", "the users of a lock are out of range");
+  }
+  for (TaskId user : lock_users) {
+    if (!user.valid() || user.index() >= tasks.size()) throw Error("", "a user of a lock does not exist");
+  }
   for (const PollLoopSpec& loop : poll_loops) {
     if (loop.round < Work(0) || loop.batch < 1) throw Error("", "a poll loop handles one message at least, in some time");
   }

@@ -54,6 +54,11 @@ struct PollLoopSpec {
   int32_t batch = 1;  // messages handled after one poll, at most
 };
 
+// The tasks that use a lock: Workload::lock_users[first, first + count).
+struct LockSpec {
+  uint32_t first = 0, count = 0;
+};
+
 class Workload {
  public:
   std::string name;
@@ -64,6 +69,8 @@ class Workload {
   size_t nr_tokens = 0;
   std::vector<ChannelSpec> channels;  // by ChannelId
   std::vector<PollLoopSpec> poll_loops;  // by number
+  std::vector<LockSpec> locks;           // by number
+  std::vector<TaskId> lock_users;
   // Made from a recording: each of its waits was met once. One that nothing will meet any more is let go and counted,
   // instead of ending the simulation.
   bool recorded = false;
