@@ -30,11 +30,11 @@ bool sends(CallKind kind) {
   return kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose;
 }
 
-Nanos median(std::vector<Nanos> values) {
+Nanos quantile(std::vector<Nanos>& values, size_t percent) {
   if (values.empty()) return Nanos(0);
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * percent / 100);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
 }
 
 class Matcher {
@@ -44,9 +44,11 @@ class Matcher {
     for (const TraceCall& call : trace.calls) last_pid = std::max(last_pid, call.pid.value());
     threads_.resize(static_cast<size_t>(last_pid) + 1);
     out_.facts.resize(trace.calls.size());
+    first_block_.resize(trace.calls.size());
   }
 
   Messages run() {
+    find_blocks();
     list_edges();
     size_t next = 0;
     for (const TraceEvent& event : trace_.events) {
@@ -70,7 +72,7 @@ class Matcher {
   };
   struct Object {
     std::deque<Sent> queue;
-    std::vector<Sent> waiting;  // for room
+    std::vector<Sent> going;  // sends that have begun and may not have put in anything yet
     int64_t inside = 0;  // bytes sent and not received
     int64_t most = 0;    // of them, when one more was put in; plus one
     bool full = false;   // a send blocked
@@ -95,11 +97,45 @@ class Matcher {
     std::vector<uint64_t> taken;  // objects that it has received from since then
   };
 
+  // In which calls tasks left their CPU, not to be preempted.
+  void find_blocks() {
+    std::vector<std::vector<uint32_t>> calls(threads_.size());  // by pid, in order
+    for (uint32_t i = 0; i < trace_.calls.size(); ++i) calls[trace_.calls[i].pid.index()].push_back(i);
+    std::vector<size_t> next(threads_.size());
+    for (const TraceEvent& event : trace_.events) {
+      if (event.kind != TraceKind::kSwitch || !(event.state & kBlockedStates)) continue;
+      if (!event.current.valid() || event.current.index() >= threads_.size()) continue;
+      std::vector<uint32_t>& own = calls[event.current.index()];
+      size_t& at = next[event.current.index()];
+      while (at < own.size() && trace_.calls[own[at]].end < event.time) ++at;
+      if (at == own.size() || trace_.calls[own[at]].begin > event.time || out_.facts[own[at]].blocked) continue;
+      out_.facts[own[at]].blocked = true;
+      first_block_[own[at]] = event.time;
+    }
+  }
+
+  // A recording may say of a call only that it began after the one before. What calls take that do not wait is told by
+  // the short ones of their kind.
   void list_edges() {
+    constexpr size_t kKinds = 16, kTypes = 8;
+    std::array<std::vector<Nanos>, kKinds * kTypes> lengths;
+    auto kind = [](const TraceCall& call) {
+      return static_cast<size_t>(call.kind) % kKinds * kTypes + static_cast<size_t>(call.type) % kTypes;
+    };
+    for (size_t i = 0; i < trace_.calls.size(); ++i) {
+      const TraceCall& call = trace_.calls[i];
+      if (!out_.facts[i].blocked && call.end != Nanos::max()) lengths[kind(call)].push_back(call.end - call.begin);
+    }
+    std::array<Nanos, kKinds * kTypes> usual;
+    for (size_t i = 0; i < lengths.size(); ++i) usual[i] = quantile(lengths[i], 10);
     out_.edges.reserve(2 * trace_.calls.size());
     for (uint32_t i = 0; i < trace_.calls.size(); ++i) {
-      out_.edges.push_back({trace_.calls[i].begin, i, false});
-      if (trace_.calls[i].end != Nanos::max()) out_.edges.push_back({trace_.calls[i].end, i, true});
+      const TraceCall& call = trace_.calls[i];
+      bool ends = call.end != Nanos::max();
+      Nanos until = out_.facts[i].blocked ? first_block_[i] : call.end;
+      Nanos begin = until == Nanos::max() ? call.begin : std::max(call.begin, until - usual[kind(call)]);
+      out_.edges.push_back({begin, i, false});
+      if (ends) out_.edges.push_back({call.end, i, true});
     }
     std::stable_sort(out_.edges.begin(), out_.edges.end(),
                      [](const CallEdge& a, const CallEdge& b) { return a.time < b.time; });
@@ -150,7 +186,7 @@ class Matcher {
     } else if (receives(call.kind) && call.result >= 0) {
       receive(edge.call);
     } else if (sends(call.kind)) {
-      end_send(edge.call);
+      if (sent(call)) finish_send(edge.call);
     }
   }
 
@@ -170,39 +206,36 @@ class Matcher {
     object.queue.push_back(sent);
   }
 
+  // From when a send has begun its bytes may be there, from its first wake or its end on they are.
   void begin_send(uint32_t number) {
     const TraceCall& call = trace_.calls[number];
     Object* object = object_of(call);
     if (!object) return;
     if (call.kind == CallKind::kConnect && !object->queue.empty()) return;  // the second call of one connection
-    put(*object, {number, units(call)});
+    object->going.push_back({number, units(call)});
   }
 
-  // A message that goes in whole is not there yet: its place in the queue is given up until the call ends, or until
-  // nothing else is left for a receive.
-  void blocked_send(uint32_t number) {
-    const TraceCall& call = trace_.calls[number];
-    Object* object = object_of(call);
-    if (!object) return;
-    object->full = true;
-    if (call.type == CallObject::kPipe) return;
-    auto found = std::find_if(object->queue.begin(), object->queue.end(),
-                              [&](const Sent& sent) { return sent.call == number; });
-    if (found == object->queue.end()) return;
-    object->inside -= found->bytes;
-    object->waiting.push_back(*found);
-    object->queue.erase(found);
-  }
-
-  void end_send(uint32_t number) {
+  void finish_send(uint32_t number) {
     Object* object = object_of(trace_.calls[number]);
     if (!object) return;
-    auto found = std::find_if(object->waiting.begin(), object->waiting.end(),
+    auto found = std::find_if(object->going.begin(), object->going.end(),
                               [&](const Sent& sent) { return sent.call == number; });
-    if (found == object->waiting.end()) return;
+    if (found == object->going.end()) return;
     Sent sent = *found;
-    object->waiting.erase(found);
+    object->going.erase(found);
     put(*object, sent);
+  }
+
+  // Of the sends that are going on, the one that ends first.
+  bool put_first(Object& object) {
+    auto first = std::min_element(object.going.begin(), object.going.end(), [this](const Sent& a, const Sent& b) {
+      return trace_.calls[a.call].end < trace_.calls[b.call].end;
+    });
+    if (first == object.going.end()) return false;
+    Sent sent = *first;
+    object.going.erase(first);
+    put(object, sent);
+    return true;
   }
 
   void receive(uint32_t number) {
@@ -215,11 +248,7 @@ class Matcher {
     int64_t wanted = call.kind == CallKind::kAccept || call.result == 0 ? 1 : call.result, got = 0;
     ChannelId channel = channel_of(*object, call.pid);
     while (all || got < wanted) {
-      if (object->queue.empty() && !object->waiting.empty()) {
-        put(*object, object->waiting.front());
-        object->waiting.erase(object->waiting.begin());
-      }
-      if (object->queue.empty()) break;
+      if (object->queue.empty() && (all || !put_first(*object))) break;
       Sent& front = object->queue.front();
       int64_t part = all ? front.bytes : std::min(front.bytes, wanted - got);
       pieces_.push_back({front.call, {channel, part}});
@@ -243,9 +272,11 @@ class Matcher {
     Thread& thread = this->thread(pid);
     if (thread.call == kNoCall || thread.woke == thread.call) return;
     const TraceCall& call = trace_.calls[thread.call];
-    if (call.kind != CallKind::kSend || call.end == Nanos::max()) return;
+    if (!sends(call.kind) || !sent(call) || call.end == Nanos::max()) return;
     thread.woke = thread.call;
-    tails_[static_cast<size_t>(call.type)].push_back(call.end - now);
+    // What wakes a reader is there; a writer that blocks may have been let in by its reader, and not be done.
+    if (!out_.facts[thread.call].blocked) finish_send(thread.call);
+    if (call.kind == CallKind::kSend) tails_[static_cast<size_t>(call.type)].push_back(call.end - now);
   }
 
   // The thread leaves its CPU, until it is woken.
@@ -258,11 +289,11 @@ class Matcher {
       return;
     }
     const TraceCall& call = trace_.calls[thread.call];
-    bool first = !out_.facts[thread.call].blocked;
-    out_.facts[thread.call].blocked = true;
     if (call.kind != CallKind::kPoll) thread.polls = false;
-    if (call.kind == CallKind::kReceive && first && call.flags & kCallMessages) drained(call);
-    if (call.kind == CallKind::kSend && first && sent(call)) blocked_send(thread.call);
+    if (call.kind == CallKind::kReceive && call.flags & kCallMessages) drained(call);
+    if (call.kind == CallKind::kSend && sent(call)) {
+      if (Object* object = object_of(call)) object->full = true;
+    }
   }
 
   // A receive that blocks finds its object empty: datagrams that were sent before and not received are lost.
@@ -303,7 +334,7 @@ class Matcher {
     }
     for (const Object& object : objects_)
       for (const Sent& sent : object.queue) out_.unread_bytes += static_cast<uint64_t>(sent.bytes);
-    for (size_t type = 0; type < tails_.size(); ++type) out_.tail[type] = median(tails_[type]);
+    for (size_t type = 0; type < tails_.size(); ++type) out_.tail[type] = quantile(tails_[type], 50);
     for (const Channel& channel : channels_) out_.channels.push_back(spec_of(objects_[channel.object]));
   }
 
@@ -322,6 +353,7 @@ class Matcher {
   const SchedTrace& trace_;
   Messages out_;
   std::vector<Thread> threads_;
+  std::vector<Nanos> first_block_;  // by call that blocked
   std::vector<Object> objects_;
   std::unordered_map<Key, uint32_t, KeyHash> by_key_;
   std::vector<Channel> channels_;
