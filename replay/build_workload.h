@@ -25,6 +25,7 @@ struct BuildReport {
   uint64_t stopper_runs = 0;         // migration/N: not replayed, the simulated kernel has its own
   uint64_t execs = 0;
   uint64_t execs_balanced = 0;       // of them, the balancing before it was seen
+  uint64_t kills = 0;               // tasks that a signal ended
   uint64_t lock_waits = 0;          // for a lock that another task held
   uint64_t calls = 0;                // of a causal recording
   uint64_t unmatched_receives = 0;   // of bytes that nobody was seen to send: their blocks end as without calls

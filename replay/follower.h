@@ -68,6 +68,8 @@ class Follower {
   void call_edge(const CallEdge& edge);
   void end_call(RecordedTask& task);
   void place(RecordedTask& task, uint32_t call, Work at);
+  void signalled(RecordedTask& sender, Pid pid);
+  void killed(RecordedTask& task);
   void wait_for_lock(RecordedTask& task);
   bool take_lock(TaskIndex waker, RecordedTask& wakee, bool early = false);
   void list_lock_users();

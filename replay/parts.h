@@ -64,6 +64,7 @@ struct RecordedTask {
   CpuId cpu;  // it runs or ran there
   CacheWarmth warmth;
   Work refill{0};  // cache refill to do at the start of the stretch on the CPU
+  Nanos woken_at{0};  // when it was woken last; 0: never
   Nanos since{0};  // when it entered `state`
   TokenId token;   // none until it needs one
   uint32_t last_mark = kNoMark;
@@ -73,6 +74,8 @@ struct RecordedTask {
   Nanos exec_balance_time{0};
   uint32_t call = kNoCall;   // of SchedTrace::calls: it is in that
   Work call_work{0};         // where that began
+  uint32_t kill_mark = kNoMark;    // a signal came: the mark here, and that of the sender
+  uint32_t killer_mark = kNoMark;
   int32_t lock = -1;         // it is blocked for that
   std::vector<Work> lock_work;  // by user of the lock: how far that was when it blocked
   bool talked = false;       // it has sent or woken in it

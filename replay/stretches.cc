@@ -76,6 +76,7 @@ void Follower::leave(RecordedTask& task, uint16_t state) {
   if (state & (kStateDead | kStateZombie)) {
     task.state = State::kEnded;
     task.exited = true;
+    killed(task);
     mark_exit_signal(task);
   } else if (state & kBlockedStates) {
     task.state = State::kBlocked;

@@ -4,6 +4,12 @@
 #include "replay/follower.h"
 
 namespace simsched::replay {
+namespace {
+
+constexpr Work kDying{3'000'000};    // of a large process: its memory is given back
+constexpr Nanos kKillWindow = 1_ms;  // from the wake of a sleeper to the end of the call that woke it
+
+}  // namespace
 
 void Follower::call_edge(const CallEdge& edge) {
   const TraceCall& call = trace_.calls[edge.call];
@@ -31,6 +37,7 @@ void Follower::end_call(RecordedTask& task) {
   // Where a send that woke nobody would have woken a reader.
   Work now = work_now(task), tail{messages_.tail[static_cast<size_t>(call.type)].count()};
   place(task, task.call, std::max(task.call_work, now - tail));
+  if (call.kind == CallKind::kKill) signalled(task, Pid(call.request));
   // The way back to user space, where a kernel without preemption gives the CPU to whom the task woke.
   if (task.talked) mark(index_of(task), work_now(task), op::user());
   task.call = kNoCall;
@@ -52,6 +59,23 @@ void Follower::place(RecordedTask& task, uint32_t number, Work at) {
   task.talked = true;
   uint8_t flags = kOpKernel | (call.type == CallObject::kEventfd ? uint8_t{0} : uint8_t{kOpSync});
   for (const Message& message : messages_.of(number)) mark(index, at, op::send(message.channel, message.bytes, flags));
+}
+
+// A signal may end a task. Whether it did is seen when that exits.
+void Follower::signalled(RecordedTask& sender, Pid pid) {
+  if (!pid.valid() || pid.index() >= by_pid_.size() || ended(known(pid))) return;
+  RecordedTask& task = this->task(known(pid));
+  if (&task == &sender || task.kill_mark != kNoMark || task.state == State::kNew) return;
+  bool ran = task.state == State::kRunning || task.woken_at == Nanos(0) || now_ - task.woken_at > kKillWindow;
+  task.killer_mark = mark(index_of(sender), work_now(sender), op::kill(TaskId(known(pid))), Mark::State::kDropped);
+  task.kill_mark = mark(index_of(task), work_now(task), op::killed(ran ? uint8_t{kOpRuns} : uint8_t{0}), Mark::State::kDropped);
+}
+
+// It exits: because of the signal, when it did nothing but that since.
+void Follower::killed(RecordedTask& task) {
+  if (task.kill_mark == kNoMark || task.work - out_.marks[task.kill_mark].at > kDying) return;
+  out_.marks[task.kill_mark].state = out_.marks[task.killer_mark].state = Mark::State::kLive;
+  ++report_.kills;
 }
 
 // Whether the messages of the call that the task blocks in are what it waits for.

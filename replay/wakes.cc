@@ -52,7 +52,7 @@ void Follower::wake(const TraceEvent& event, TaskIndex wakee, Op timed) {
     ++report_.timed_wakes;
   }
   task(wakee).state = State::kRunnable;
-  task(wakee).since = now_;
+  task(wakee).since = task(wakee).woken_at = now_;
 }
 
 void Follower::wake_unblocked(const TraceEvent& event, TaskIndex wakee) {

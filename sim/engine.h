@@ -149,6 +149,13 @@ class Engine : public Kernel, private EngineState {
   // rescue.cc: a replay that cannot go on
   bool let_one_go();
   bool let_go(TaskId task);
+  bool leave_queue(TaskId task);
+
+  // kills.cc
+  bool await_kill(CpuId cpu, TaskId task, const Op& op);
+  void kill(TaskId task);
+  bool at_kill(TaskId task) const;
+  void go_to_kill(TaskId task);
   void start_task(TaskId task);
   void change_parameters(CpuId cpu, TaskId task, const Op& op);
 

@@ -18,7 +18,7 @@ uint16_t sleep_state(const Op& op) {
 // A task that has signalled or sent goes on so far before its CPU can be taken away.
 bool goes_on_in_kernel(OpKind kind) {
   return kind == OpKind::kCompute || kind == OpKind::kSignal || kind == OpKind::kSend || kind == OpKind::kReceive ||
-         kind == OpKind::kSelect || kind == OpKind::kSelectEnd;
+         kind == OpKind::kSelect || kind == OpKind::kSelectEnd || kind == OpKind::kKill;
 }
 
 Cause sleep_cause(const Op& op) {
@@ -38,6 +38,7 @@ void Engine::advance(CpuId cpu) {
     return;
   }
   if (!holding_.empty() && let_lock_go(cpu, id)) return;
+  if (task.killed) go_to_kill(id);
   std::span<const Op> program = workload_.program(id);
   for (int instant = 0; instant < kMaxInstantOps; ++instant) {
     if (task.pc >= program.size()) return exit_task(cpu, id);
@@ -66,6 +67,12 @@ void Engine::advance(CpuId cpu) {
       case OpKind::kSignal:
         task.in_kernel = op.flags & kOpKernel;
         signal(TokenId(op.arg), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
+        break;
+      case OpKind::kKill:
+        kill(TaskId(op.arg));
+        break;
+      case OpKind::kKilled:
+        if (!await_kill(cpu, id, op)) return;
         break;
       case OpKind::kLock:
         return wait_for_lock(cpu, id, op);

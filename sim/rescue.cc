@@ -41,8 +41,8 @@ bool Engine::let_one_go() {
   return std::any_of(blocked.begin(), blocked.end(), [&](TaskId task) { return let_go(task); });
 }
 
-// Whether it waited for something that can be let go.
-bool Engine::let_go(TaskId id) {
+// Takes a blocked task out of what it waits for, as if that had come. False: it sleeps.
+bool Engine::leave_queue(TaskId id) {
   Task& task = tasks_[id.index()];
   std::span<const Op> program = workload_.program(id);
   const Op* next = task.pc < program.size() ? &program[task.pc] : nullptr;
@@ -72,8 +72,17 @@ bool Engine::let_go(TaskId id) {
     return false;
   }
   task.receiving = false;
+  return true;
+}
+
+// Whether it waited for something that can be let go.
+bool Engine::let_go(TaskId id) {
+  if (!leave_queue(id)) {
+    if (!at_kill(id)) return false;
+    tasks_[id.index()].killed = true;
+  }
   ++metrics_.let_go;
-  context_ = {task.cpu, Context::By::kSoftIrq};
+  context_ = {tasks_[id.index()].cpu, Context::By::kSoftIrq};
   try_to_wake_up(id, kWfTtwu);
   return true;
 }

@@ -37,6 +37,7 @@ struct Task {
   bool waits_for_child : 1 = false;
   bool in_kernel : 1 = false;       // after a kSignal or kSend with kOpKernel, until it blocks or kUser
   bool receiving : 1 = false;       // blocked in the kReceive or kSelect at pc
+  bool killed : 1 = false;          // by kKill; goes to its kKilled
   bool wake_elsewhere : 1 = false;  // its sleep has kOpElsewhere
   bool wake_softirq : 1 = false;    // its sleep has kOpSoftIrq
   TaskTime time;

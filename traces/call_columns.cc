@@ -12,7 +12,7 @@ template <class Each>
 void columns(Each each) {
   using C = TraceCall;
   each([](const C& c) { return static_cast<int64_t>(c.kind); },
-       [](C& c, int64_t v) { c.kind = static_cast<CallKind>(v); }, int64_t{1}, static_cast<int64_t>(CallKind::kClose));
+       [](C& c, int64_t v) { c.kind = static_cast<CallKind>(v); }, int64_t{1}, static_cast<int64_t>(CallKind::kKill));
   each([](const C& c) { return static_cast<int64_t>(c.type); },
        [](C& c, int64_t v) { c.type = static_cast<CallObject>(v); }, int64_t{0},
        static_cast<int64_t>(CallObject::kFutex));

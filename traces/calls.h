@@ -20,7 +20,8 @@ enum class CallKind : uint8_t {
   kAccept,       // object: the new connection's direction towards the caller
   kConnect,      // object: the direction away from the caller, the same as the accepter's; result 0 or -EINPROGRESS
   kSleep,        // nanosleep; no object
-  kClose,        // close, shutdown, dup2 over it: the end of the stream `object`, once for each
+  kKill = 10,    // kill, tgkill, tkill of one task: request: whom
+  kClose = 9,    // close, shutdown, dup2 over it: the end of the stream `object`, once for each
 };
 
 // What `TraceCall::object` is. Both ends of a stream name the same one, and its two directions are two.

@@ -155,6 +155,8 @@ class IdealMachine {
           }
           break;
         }
+        case OpKind::kKill:  // whatever was to be done is done
+        case OpKind::kKilled:
         case OpKind::kLock:  // held by nobody when all run at once
         case OpKind::kSelect:  // its segments one after the other: one feasible order
         case OpKind::kSelectEnd:

@@ -30,6 +30,8 @@ enum class OpKind : uint8_t {
   kSetAffinity,  // arg: AffinityId
   kLock,         // arg: lock; slot: its user who held it in the recording; value: Work. Blocks until the holder, or another
                  // user of the lock, has done so much work
+  kKill,         // arg: task. That goes to its kKilled, whatever it does
+  kKilled,       // waits for the kKill; with kOpRuns it works until then
   kSend,         // arg: channel; value: bytes. Puts them in, or blocks until there is room; wakes the receiver
   kReceive,      // arg: channel; value: bytes. Takes them as they come, or blocks until it has all
   kSelect,       // a segment of a poll loop: this op, a kReceive, and what follows it; value: ops to the next segment
@@ -47,6 +49,7 @@ enum OpFlag : uint8_t {
                       // where the kernel is not preemptible
   kOpElsewhere = 16,  // sleep: an interrupt of another CPU than the task's last ends it
   kOpSoftIrq = 32,    // sleep: a soft interrupt ends it (I/O, RCU), not a hard one (a timer)
+  kOpRuns = 1,        // killed: while it ran
   kOpForce = 64,      // wait: leaves the CPU even if it was signalled before, and comes back at once (a lost race)
 };
 
@@ -70,6 +73,8 @@ constexpr Op sleep_until(Nanos t, uint8_t flags = 0) { return {OpKind::kSleepUnt
 constexpr Op sleep_period(Nanos p) { return {OpKind::kSleepPeriod, 0, 0, 0, p.count()}; }
 constexpr Op wait(TokenId t, uint8_t flags = 0) { return {OpKind::kWait, flags, 0, t.value(), 0}; }
 constexpr Op signal(TokenId t, uint8_t flags = 0) { return {OpKind::kSignal, flags, 0, t.value(), 0}; }
+constexpr Op kill(TaskId t) { return {OpKind::kKill, 0, 0, t.value(), 0}; }
+constexpr Op killed(uint8_t flags = 0) { return {OpKind::kKilled, flags, 0, 0, 0}; }
 constexpr Op lock(int32_t lock, uint16_t holder, Work held) { return {OpKind::kLock, 0, holder, lock, held.count()}; }
 constexpr Op send(ChannelId c, int64_t bytes, uint8_t flags = 0) {
   return {OpKind::kSend, flags, 0, c.value(), bytes};

@@ -64,6 +64,8 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kWait:
     case OpKind::kSignal:
       return arg_in(workload.nr_tokens) ? "" : "no such token";
+    case OpKind::kKill:
+      return arg_in(workload.tasks.size()) ? "" : "kills a task that does not exist";
     case OpKind::kLock:
       if (!arg_in(workload.locks.size())) return "no such lock";
       if (op.slot >= workload.locks[static_cast<size_t>(op.arg)].count) return "the lock has no such user";
@@ -97,6 +99,7 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kExit:
     case OpKind::kYield:
     case OpKind::kUser:
+    case OpKind::kKilled:
       return "";
   }
   return "unknown operation";

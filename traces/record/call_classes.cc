@@ -17,6 +17,7 @@ std::array<uint8_t, CALL_NUMBERS> call_classes() {
   is(SYS_sendfile, CALL_SENDFILE), is(SYS_splice, CALL_SPLICE), is(SYS_tee, CALL_TEE), is(SYS_vmsplice, CALL_VMSPLICE);
   is(SYS_ppoll, CALL_POLL), is(SYS_pselect6, CALL_POLL), is(SYS_epoll_pwait, CALL_POLL);
   is(SYS_nanosleep, CALL_SLEEP), is(SYS_clock_nanosleep, CALL_SLEEP);
+  is(SYS_kill, CALL_KILL), is(SYS_tkill, CALL_KILL), is(SYS_tgkill, CALL_TGKILL);
   is(SYS_futex, CALL_FUTEX);
   is(SYS_accept, CALL_ACCEPT), is(SYS_accept4, CALL_ACCEPT), is(SYS_connect, CALL_CONNECT);
   is(SYS_shutdown, CALL_SHUTDOWN), is(SYS_close, CALL_CLOSE), is(SYS_dup3, CALL_DUP2);

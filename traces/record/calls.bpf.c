@@ -473,6 +473,14 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 	case CALL_SLEEP:
 		kind = RAW_SLEEP;
 		break;
+	case CALL_KILL:
+		if (result == 0 && (s32)ARG1(regs) > 0 && ARG2(regs))
+			kind = RAW_KILL, request = ARG1(regs);
+		break;
+	case CALL_TGKILL:
+		if (result == 0 && ARG3(regs))
+			kind = RAW_KILL, request = ARG2(regs);
+		break;
 	case CALL_SENDFILE:
 		file_object(&o, file_of(task, ARG1(regs)), true);
 		kind = RAW_SEND, request = ARG4(regs);
@@ -537,7 +545,7 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 			ring->uring++;
 		break;
 	}
-	if (!o.type && kind != RAW_POLL && kind != RAW_SLEEP && kind != RAW_FUTEX_WAIT)
+	if (!o.type && kind != RAW_POLL && kind != RAW_SLEEP && kind != RAW_FUTEX_WAIT && kind != RAW_KILL)
 		kind = 0;
 out:
 	if (kind)

@@ -19,6 +19,8 @@ enum call_class {
 	CALL_TEE,                        /* in, out, size, flags */
 	CALL_VMSPLICE,                   /* fd, vector */
 	CALL_POLL,
+	CALL_KILL,                       /* pid, signal */
+	CALL_TGKILL,                     /* group, pid, signal */
 	CALL_SLEEP,
 	CALL_FUTEX,                      /* address, operation, value */
 	CALL_FUTEX_WAKE,                 /* address, mask, number, flags */
@@ -35,7 +37,7 @@ enum { CALL_NUMBERS = 512 };
 
 /* As CallKind and CallObject of traces/calls.h, and what only the recorder sees. */
 enum raw_kind { RAW_RECEIVE = 1, RAW_SEND, RAW_POLL, RAW_FUTEX_WAIT, RAW_FUTEX_WAKE, RAW_ACCEPT, RAW_CONNECT, RAW_SLEEP,
-		RAW_CLOSE, RAW_ALIAS };
+		RAW_CLOSE, RAW_KILL, RAW_ALIAS };
 enum raw_object { RAW_NONE, RAW_PIPE, RAW_UNIX, RAW_TCP, RAW_UDP, RAW_EVENTFD, RAW_FUTEX,
 		  RAW_EMBRYO /* a unix socket that was not accepted yet, by its address; RAW_ALIAS tells its number */ };
 enum { RAW_NONBLOCKING = 1, RAW_MESSAGES = 2, RAW_UNNAMED = 128 /* inside the programs only */ };
