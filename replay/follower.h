@@ -70,7 +70,7 @@ class Follower {
   void place(RecordedTask& task, uint32_t call, Work at);
   void signalled(RecordedTask& sender, Pid pid);
   void killed(RecordedTask& task);
-  void wait_for_lock(RecordedTask& task);
+  void wait_for_lock(RecordedTask& task, uint16_t state);
   bool take_lock(TaskIndex waker, RecordedTask& wakee, bool early = false);
   void list_lock_users();
   bool block_in_call(RecordedTask& task, uint16_t state);

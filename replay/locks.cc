@@ -19,7 +19,9 @@ struct Futex {
 Locks find_locks(const SchedTrace& trace) {
   std::unordered_map<uint64_t, Futex> futexes;
   for (const TraceCall& call : trace.calls) {
-    if (call.type != CallObject::kFutex || call.object == 0) continue;
+    if (call.object == 0) continue;
+    if (call.type == CallObject::kPipe) futexes[call.object].got[call.pid.value()] = false;
+    if (call.type != CallObject::kFutex) continue;
     if (call.kind == CallKind::kFutexWait) {
       Futex& futex = futexes[call.object];
       futex.waits += call.result == 0;
@@ -33,11 +35,12 @@ Locks find_locks(const SchedTrace& trace) {
   }
   Locks locks;
   for (const TraceCall& call : trace.calls) {  // numbered in the order of the recording
-    if (call.type != CallObject::kFutex || locks.of_object.contains(call.object)) continue;
+    if (locks.of_object.contains(call.object)) continue;
     auto found = futexes.find(call.object);
     if (found == futexes.end()) continue;
     const Futex& futex = found->second;
-    if (futex.given_on == 0 || futex.given_on * 100 < futex.waits * kGivenOnPercent || futex.got.size() > kMostUsers) continue;
+    bool given_on = futex.given_on > 0 && futex.given_on * 100 >= futex.waits * kGivenOnPercent;
+    if ((call.type != CallObject::kPipe && !given_on) || futex.got.size() > kMostUsers) continue;
     locks.of_object.emplace(call.object, static_cast<int32_t>(locks.users.size()));
     std::vector<Pid>& users = locks.users.emplace_back();
     for (const auto& [pid, got] : futex.got) users.emplace_back(pid);

@@ -84,7 +84,7 @@ void Follower::leave(RecordedTask& task, uint16_t state) {
                        : state & kStateIdle          ? uint8_t{kOpIdle}
                                                      : uint8_t{0};
     if (state & kStateIdle) task.kthread = !task.execs;  // no user task blocks in this state
-    wait_for_lock(task);
+    wait_for_lock(task, state);
     task.waits_in_op = block_in_call(task, state);
   } else {
     task.state = State::kRunnable;

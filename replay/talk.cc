@@ -90,12 +90,14 @@ bool Follower::block_in_call(RecordedTask& task, uint16_t state) {
   return call.kind == CallKind::kReceive || call.kind == CallKind::kAccept;
 }
 
-// A task blocks in a call that waits for a futex. What it waits for comes later; how far the others are is seen now.
-void Follower::wait_for_lock(RecordedTask& task) {
+// A task blocks in a call that waits for a futex, or for a pipe's mutex. What it waits for comes later; how far the others are is seen now.
+void Follower::wait_for_lock(RecordedTask& task, uint16_t state) {
   task.lock = -1;
-  if (task.call == kNoCall || trace_.calls[task.call].kind != CallKind::kFutexWait) return;
+  if (task.call == kNoCall) return;
+  const bool futex = trace_.calls[task.call].kind == CallKind::kFutexWait;
+  if (!futex && (trace_.calls[task.call].type != CallObject::kPipe || !(state & kStateUninterruptible))) return;
   // It had found the lock taken, the queue empty: it blocks, however soon that changes.
-  task.block_flags |= kOpForce;
+  if (futex) task.block_flags |= kOpForce;
   auto found = locks_.of_object.find(trace_.calls[task.call].object);
   if (found == locks_.of_object.end()) return;
   task.lock = found->second;
