@@ -44,23 +44,24 @@ class Matcher {
     for (const TraceCall& call : trace.calls) last_pid = std::max(last_pid, call.pid.value());
     threads_.resize(static_cast<size_t>(last_pid) + 1);
     out_.facts.resize(trace.calls.size());
-    first_block_.resize(trace.calls.size());
+    first_.resize(trace.calls.size(), Nanos::max());
   }
 
   Messages run() {
-    find_blocks();
+    find_happenings();
     list_edges();
+    const std::vector<CallEdge> edges = whole_calls();
     size_t next = 0;
     for (const TraceEvent& event : trace_.events) {
       bool blocks = event.kind == TraceKind::kSwitch && (event.state & kBlockedStates);
       if (!blocks && event.kind != TraceKind::kWaking) continue;
-      for (; next < out_.edges.size() && out_.edges[next].time <= event.time; ++next) edge(out_.edges[next]);
+      for (; next < edges.size() && edges[next].time <= event.time; ++next) edge(edges[next]);
       if (blocks)
         block(event.current);
       else
         wakes(event.current, event.time);
     }
-    for (; next < out_.edges.size(); ++next) edge(out_.edges[next]);
+    for (; next < edges.size(); ++next) edge(edges[next]);
     collect();
     return std::move(out_);
   }
@@ -97,20 +98,21 @@ class Matcher {
     std::vector<uint64_t> taken;  // objects that it has received from since then
   };
 
-  // In which calls tasks left their CPU, not to be preempted.
-  void find_blocks() {
+  // In which calls tasks left their CPU, not to be preempted, and what was the first that they did in each.
+  void find_happenings() {
     std::vector<std::vector<uint32_t>> calls(threads_.size());  // by pid, in order
     for (uint32_t i = 0; i < trace_.calls.size(); ++i) calls[trace_.calls[i].pid.index()].push_back(i);
     std::vector<size_t> next(threads_.size());
     for (const TraceEvent& event : trace_.events) {
-      if (event.kind != TraceKind::kSwitch || !(event.state & kBlockedStates)) continue;
+      bool blocks = event.kind == TraceKind::kSwitch && (event.state & kBlockedStates);
+      if (!blocks && event.kind != TraceKind::kWaking) continue;
       if (!event.current.valid() || event.current.index() >= threads_.size()) continue;
       std::vector<uint32_t>& own = calls[event.current.index()];
       size_t& at = next[event.current.index()];
       while (at < own.size() && trace_.calls[own[at]].end < event.time) ++at;
-      if (at == own.size() || trace_.calls[own[at]].begin > event.time || out_.facts[own[at]].blocked) continue;
-      out_.facts[own[at]].blocked = true;
-      first_block_[own[at]] = event.time;
+      if (at == own.size() || trace_.calls[own[at]].begin > event.time) continue;
+      out_.facts[own[at]].blocked |= blocks;
+      if (first_[own[at]] == Nanos::max()) first_[own[at]] = event.time;
     }
   }
 
@@ -132,13 +134,25 @@ class Matcher {
     for (uint32_t i = 0; i < trace_.calls.size(); ++i) {
       const TraceCall& call = trace_.calls[i];
       bool ends = call.end != Nanos::max();
-      Nanos until = out_.facts[i].blocked ? first_block_[i] : call.end;
+      Nanos until = std::min(first_[i], call.end);
       Nanos begin = until == Nanos::max() ? call.begin : std::max(call.begin, until - usual[kind(call)]);
       out_.edges.push_back({begin, i, false});
       if (ends) out_.edges.push_back({call.end, i, true});
     }
-    std::stable_sort(out_.edges.begin(), out_.edges.end(),
-                     [](const CallEdge& a, const CallEdge& b) { return a.time < b.time; });
+    sort(out_.edges);
+  }
+
+  // As long as they may have been: what was read before a call ended may have been sent since it could have begun.
+  std::vector<CallEdge> whole_calls() const {
+    std::vector<CallEdge> edges = out_.edges;
+    for (CallEdge& edge : edges)
+      if (!edge.end) edge.time = trace_.calls[edge.call].begin;
+    sort(edges);
+    return edges;
+  }
+
+  static void sort(std::vector<CallEdge>& edges) {
+    std::stable_sort(edges.begin(), edges.end(), [](const CallEdge& a, const CallEdge& b) { return a.time < b.time; });
   }
 
   Thread& thread(Pid pid) { return threads_[pid.index()]; }
@@ -353,7 +367,7 @@ class Matcher {
   const SchedTrace& trace_;
   Messages out_;
   std::vector<Thread> threads_;
-  std::vector<Nanos> first_block_;  // by call that blocked
+  std::vector<Nanos> first_;  // by call: the first block or wake in it
   std::vector<Object> objects_;
   std::unordered_map<Key, uint32_t, KeyHash> by_key_;
   std::vector<Channel> channels_;
