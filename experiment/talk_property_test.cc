@@ -144,9 +144,12 @@ class TalkingRecording {
     if (go_on(cpu, pid)) return;
     int object = static_cast<int>(rng_.below(static_cast<uint64_t>(nr_objects_)));
     switch (rng_.below(9)) {
-      case 0: return run_next(cpu, pid, kStatePreempted);
-      case 1: return begin(cpu, pid, CallKind::kPoll, -1);
-      case 2: return begin(cpu, pid, CallKind::kFutexWait, object);
+      case 0:
+        return run_next(cpu, pid, kStatePreempted);
+      case 1:
+        return begin(cpu, pid, CallKind::kPoll, -1);
+      case 2:
+        return begin(cpu, pid, CallKind::kFutexWait, object);
       case 3: {
         TraceCall wakes = call(pid, CallKind::kFutexWake, object);
         for (auto& [other, open] : open_) {
@@ -158,10 +161,15 @@ class TalkingRecording {
         maker_.trace().calls.push_back(wakes);
         return;
       }
-      case 4: return run_next(cpu, pid, kStateInterruptible);  // sleeps outside of a known call
-      case 5: return wake(cpu, pid, kFirst + static_cast<int>(rng_.below(static_cast<uint64_t>(nr_tasks_))));
-      case 6: case 7: return send(cpu, pid, object);
-      default: return begin(cpu, pid, CallKind::kReceive, object);
+      case 4:
+        return run_next(cpu, pid, kStateInterruptible);  // sleeps outside of a known call
+      case 5:
+        return wake(cpu, pid, kFirst + static_cast<int>(rng_.below(static_cast<uint64_t>(nr_tasks_))));
+      case 6:
+      case 7:
+        return send(cpu, pid, object);
+      default:
+        return begin(cpu, pid, CallKind::kReceive, object);
     }
   }
 

@@ -54,7 +54,8 @@ void assemble_programs(const Recorded& recorded, Workload& workload) {
     workload.locks.push_back({static_cast<uint32_t>(workload.lock_users.size()), static_cast<uint32_t>(users.size())});
     // One that was never seen stands for whoever was.
     TaskIndex seen = *std::max_element(users.begin(), users.end());
-    for (TaskIndex user : users) workload.lock_users.emplace_back(std::max<TaskIndex>(0, user == kNobody ? seen : user));
+    for (TaskIndex user : users)
+      workload.lock_users.emplace_back(std::max<TaskIndex>(0, user == kNobody ? seen : user));
   }
   workload.recorded = true;
   workload.ops.reserve(2 * marks.size() + 2 * recorded.tasks.size());

@@ -24,13 +24,13 @@ struct BuildReport {
   uint64_t blocks_without_wake = 0;  // replayed as a delay to the next run
   uint64_t stopper_runs = 0;         // migration/N: not replayed, the simulated kernel has its own
   uint64_t execs = 0;
-  uint64_t execs_balanced = 0;       // of them, the balancing before it was seen
+  uint64_t execs_balanced = 0;      // of them, the balancing before it was seen
   uint64_t kills = 0;               // tasks that a signal ended
   uint64_t lock_waits = 0;          // for a lock that another task held
-  uint64_t calls = 0;                // of a causal recording
-  uint64_t unmatched_receives = 0;   // of bytes that nobody was seen to send: their blocks end as without calls
-  uint64_t priority_changes = 0;     // to or from real time: not replayed
-  uint64_t negative_work = 0;        // segments shorter than the costs taken off them
+  uint64_t calls = 0;               // of a causal recording
+  uint64_t unmatched_receives = 0;  // of bytes that nobody was seen to send: their blocks end as without calls
+  uint64_t priority_changes = 0;    // to or from real time: not replayed
+  uint64_t negative_work = 0;       // segments shorter than the costs taken off them
 };
 
 // `machine` is the machine of the recording: its cost constants are taken off the recorded run times,

@@ -7,8 +7,8 @@
 #include <map>
 
 #include "base/rng.h"
-#include "topology/load/load.h"
 #include "replay/build_workload.h"
+#include "topology/load/load.h"
 #include "traces/read_trace.h"
 #include "traces/trace_maker.h"
 #include "traces/trace_stats.h"

@@ -17,7 +17,13 @@ constexpr Nanos kExecWindow = 3_ms;
 }  // namespace
 
 Follower::Follower(const SchedTrace& trace, const Machine& machine, BuildReport& report)
-    : trace_(trace), machine_(machine), report_(report), names_(trace), cpus_(trace.nr_cpus), messages_(match_calls(trace)), locks_(find_locks(trace)) {
+    : trace_(trace),
+      machine_(machine),
+      report_(report),
+      names_(trace),
+      cpus_(trace.nr_cpus),
+      messages_(match_calls(trace)),
+      locks_(find_locks(trace)) {
   int32_t last_pid = 0;
   for (const TraceEvent& event : trace.events)
     last_pid = std::max({last_pid, event.pid.value(), event.current.value()});
@@ -101,6 +107,8 @@ void Follower::rename(RecordedTask& task, uint32_t name) {
 }
 
 uint32_t Follower::mark(TaskIndex index, Work at, Op op, Mark::State state) {
+  // Where in its work is partly estimated, in what order it did things is not.
+  at = task(index).last_at = std::max(at, task(index).last_at);
   out_.marks.push_back({at, op, index, state});
   uint32_t number = static_cast<uint32_t>(out_.marks.size() - 1);
   if (state != Mark::State::kDropped && out_.marks.back().has_op()) task(index).last_mark = number;

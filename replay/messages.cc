@@ -8,6 +8,7 @@ namespace simsched::replay {
 namespace {
 
 constexpr int64_t kPipeCapacity = 65536;  // PIPE_DEF_BUFFERS pages (include/linux/pipe_fs_i.h)
+constexpr Nanos kLongestCall = 10_us;     // that does not wait
 constexpr uint16_t kBlockedStates =
     kStateInterruptible | kStateUninterruptible | kStateStopped | kStateTraced | kStateParked | kStateIdle;
 
@@ -26,9 +27,7 @@ struct KeyHash {
 };
 
 bool receives(CallKind kind) { return kind == CallKind::kReceive || kind == CallKind::kAccept; }
-bool sends(CallKind kind) {
-  return kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose;
-}
+bool sends(CallKind kind) { return kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose; }
 
 Nanos quantile(std::vector<Nanos>& values, size_t percent) {
   if (values.empty()) return Nanos(0);
@@ -74,9 +73,9 @@ class Matcher {
   struct Object {
     std::deque<Sent> queue;
     std::vector<Sent> going;  // sends that have begun and may not have put in anything yet
-    int64_t inside = 0;  // bytes sent and not received
-    int64_t most = 0;    // of them, when one more was put in; plus one
-    bool full = false;   // a send blocked
+    int64_t inside = 0;       // bytes sent and not received
+    int64_t most = 0;         // of them, when one more was put in; plus one
+    bool full = false;        // a send blocked
     CallObject type = CallObject::kNone;
     Stream stream = Stream::kData;
     uint64_t connection = 0;
@@ -91,10 +90,10 @@ class Matcher {
     Message message;
   };
   struct Thread {
-    uint32_t call = kNoCall;  // it is in
-    uint32_t woke = kNoCall;  // the last call in which it woke somebody
-    uint32_t poll = kNoCall;  // it blocked in that, and has not blocked or received since
-    bool polls = false;       // it has polled since it last blocked elsewhere
+    uint32_t call = kNoCall;      // it is in
+    uint32_t woke = kNoCall;      // the last call in which it woke somebody
+    uint32_t poll = kNoCall;      // it blocked in that, and has not blocked or received since
+    bool polls = false;           // it has polled since it last blocked elsewhere
     std::vector<uint64_t> taken;  // objects that it has received from since then
   };
 
@@ -129,7 +128,7 @@ class Matcher {
       if (!out_.facts[i].blocked && call.end != Nanos::max()) lengths[kind(call)].push_back(call.end - call.begin);
     }
     std::array<Nanos, kKinds * kTypes> usual;
-    for (size_t i = 0; i < lengths.size(); ++i) usual[i] = quantile(lengths[i], 10);
+    for (size_t i = 0; i < lengths.size(); ++i) usual[i] = std::min(quantile(lengths[i], 10), kLongestCall);
     out_.edges.reserve(2 * trace_.calls.size());
     for (uint32_t i = 0; i < trace_.calls.size(); ++i) {
       const TraceCall& call = trace_.calls[i];
@@ -232,8 +231,8 @@ class Matcher {
   void finish_send(uint32_t number) {
     Object* object = object_of(trace_.calls[number]);
     if (!object) return;
-    auto found = std::find_if(object->going.begin(), object->going.end(),
-                              [&](const Sent& sent) { return sent.call == number; });
+    auto found =
+        std::find_if(object->going.begin(), object->going.end(), [&](const Sent& sent) { return sent.call == number; });
     if (found == object->going.end()) return;
     Sent sent = *found;
     object->going.erase(found);

@@ -35,18 +35,16 @@ struct CallFacts {
 };
 
 struct Messages {
-  std::vector<CallEdge> edges;  // of all calls, in order of time
+  std::vector<CallEdge> edges;   // of all calls, in order of time
   std::vector<CallFacts> facts;  // by call
   std::vector<Message> messages;
   std::vector<ChannelSpec> channels;
   std::vector<uint64_t> connections;  // by channel: the same for both directions of a connection; 0: not known
   std::array<Nanos, 8> tail{};        // by CallObject: from the wake that a send raises to its end, the median
-  uint64_t unmatched_receives = 0;  // that got bytes which nobody was seen to send
-  uint64_t unread_bytes = 0;        // sent and never received
+  uint64_t unmatched_receives = 0;    // that got bytes which nobody was seen to send
+  uint64_t unread_bytes = 0;          // sent and never received
 
-  std::span<const Message> of(uint32_t call) const {
-    return {messages.data() + facts[call].first, facts[call].count};
-  }
+  std::span<const Message> of(uint32_t call) const { return {messages.data() + facts[call].first, facts[call].count}; }
 };
 
 Messages match_calls(const SchedTrace& trace);

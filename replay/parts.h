@@ -63,23 +63,24 @@ struct RecordedTask {
   uint8_t block_flags = 0;
   CpuId cpu;  // it runs or ran there
   CacheWarmth warmth;
-  Work refill{0};  // cache refill to do at the start of the stretch on the CPU
+  Work refill{0};     // cache refill to do at the start of the stretch on the CPU
   Nanos woken_at{0};  // when it was woken last; 0: never
-  Nanos since{0};  // when it entered `state`
-  TokenId token;   // none until it needs one
+  Nanos since{0};     // when it entered `state`
+  TokenId token;      // none until it needs one
   uint32_t last_mark = kNoMark;
+  Work last_at{0};                // where its last mark stands
   uint32_t early_wake = kNoMark;  // a signal that came while it still ran, and when
   Nanos early_wake_time{0};
   uint32_t exec_balance = kNoMark;  // it woke the stopper of its own CPU, and when
   Nanos exec_balance_time{0};
-  uint32_t call = kNoCall;   // of SchedTrace::calls: it is in that
-  Work call_work{0};         // where that began
-  uint32_t kill_mark = kNoMark;    // a signal came: the mark here, and that of the sender
+  uint32_t call = kNoCall;       // of SchedTrace::calls: it is in that
+  Work call_work{0};             // where that began
+  uint32_t kill_mark = kNoMark;  // a signal came: the mark here, and that of the sender
   uint32_t killer_mark = kNoMark;
-  int32_t lock = -1;         // it is blocked for that
+  int32_t lock = -1;            // it is blocked for that
   std::vector<Work> lock_work;  // by user of the lock: how far that was when it blocked
-  bool talked = false;       // it has sent or woken in it
-  bool waits_in_op = false;  // what it is blocked in is an op that blocks by itself
+  bool talked = false;          // it has sent or woken in it
+  bool waits_in_op = false;     // what it is blocked in is an op that blocks by itself
 };
 
 struct Recorded {
@@ -89,7 +90,7 @@ struct Recorded {
   size_t nr_tokens = 0;
   std::vector<ChannelSpec> channels;
   std::vector<std::vector<TaskIndex>> locks;  // the users of each
-  std::vector<uint64_t> connections;  // by ChannelId: 0 or one number for both directions
+  std::vector<uint64_t> connections;          // by ChannelId: 0 or one number for both directions
 };
 
 // What the names in a recording tell.

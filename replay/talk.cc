@@ -25,10 +25,10 @@ void Follower::call_edge(const CallEdge& edge) {
   task.call_work = work_now(task);
   task.talked = false;
   if (call.kind == CallKind::kPoll) mark(index, task.call_work, {}, Mark::State::kPoll);
-  if (call.kind == CallKind::kReceive || call.kind == CallKind::kAccept) {
-    if (!messages_.facts[edge.call].blocked) place(task, edge.call, task.call_work);
-  } else if (messages_.facts[edge.call].count > 0 && call.type == CallObject::kTcp) {
-    mark(index, task.call_work, {.kind = OpKind::kUser, .value = static_cast<int64_t>(call.object / 2)}, Mark::State::kAnswer);
+  bool answers = call.kind == CallKind::kSend || call.kind == CallKind::kClose;
+  if (answers && messages_.facts[edge.call].count > 0 && call.type == CallObject::kTcp) {
+    mark(index, task.call_work, {.kind = OpKind::kUser, .value = static_cast<int64_t>(call.object / 2)},
+         Mark::State::kAnswer);
   }
 }
 
@@ -36,7 +36,8 @@ void Follower::end_call(RecordedTask& task) {
   const TraceCall& call = trace_.calls[task.call];
   // Where a send that woke nobody would have woken a reader.
   Work now = work_now(task), tail{messages_.tail[static_cast<size_t>(call.type)].count()};
-  place(task, task.call, std::max(task.call_work, now - tail));
+  bool receives = call.kind == CallKind::kReceive || call.kind == CallKind::kAccept;
+  place(task, task.call, receives ? task.call_work : std::max(task.call_work, now - tail));
   if (call.kind == CallKind::kKill) signalled(task, Pid(call.request));
   // The way back to user space, where a kernel without preemption gives the CPU to whom the task woke.
   if (task.talked) mark(index_of(task), work_now(task), op::user());
@@ -53,7 +54,8 @@ void Follower::place(RecordedTask& task, uint32_t number, Work at) {
   TaskIndex index = index_of(task);
   if (call.kind == CallKind::kReceive || call.kind == CallKind::kAccept) {
     for (const Message& message : messages_.of(number))
-      mark(index, at, op::receive(message.channel, message.bytes), facts.polled ? Mark::State::kPolled : Mark::State::kLive);
+      mark(index, at, op::receive(message.channel, message.bytes),
+           facts.polled ? Mark::State::kPolled : Mark::State::kLive);
     return;
   }
   task.talked = true;
@@ -68,7 +70,8 @@ void Follower::signalled(RecordedTask& sender, Pid pid) {
   if (&task == &sender || task.kill_mark != kNoMark || task.state == State::kNew) return;
   bool ran = task.state == State::kRunning || task.woken_at == Nanos(0) || now_ - task.woken_at > kKillWindow;
   task.killer_mark = mark(index_of(sender), work_now(sender), op::kill(TaskId(known(pid))), Mark::State::kDropped);
-  task.kill_mark = mark(index_of(task), work_now(task), op::killed(ran ? uint8_t{kOpRuns} : uint8_t{0}), Mark::State::kDropped);
+  task.kill_mark =
+      mark(index_of(task), work_now(task), op::killed(ran ? uint8_t{kOpRuns} : uint8_t{0}), Mark::State::kDropped);
 }
 
 // It exits: because of the signal, when it did nothing but that since.
@@ -90,7 +93,8 @@ bool Follower::block_in_call(RecordedTask& task, uint16_t state) {
   return call.kind == CallKind::kReceive || call.kind == CallKind::kAccept;
 }
 
-// A task blocks in a call that waits for a futex, or for a pipe's mutex. What it waits for comes later; how far the others are is seen now.
+// A task blocks in a call that waits for a futex, or for a pipe's mutex. What it waits for comes later; how far the
+// others are is seen now.
 void Follower::wait_for_lock(RecordedTask& task, uint16_t state) {
   task.lock = -1;
   if (task.call == kNoCall) return;
@@ -143,7 +147,8 @@ void Follower::wake_in_call(RecordedTask& waker) {
   if (waker.call == kNoCall) return;
   waker.talked = true;
   CallKind kind = trace_.calls[waker.call].kind;
-  if (kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose) place(waker, waker.call, work_now(waker));
+  if (kind == CallKind::kSend || kind == CallKind::kConnect || kind == CallKind::kClose)
+    place(waker, waker.call, work_now(waker));
 }
 
 }  // namespace simsched::replay

@@ -1,5 +1,6 @@
-// Messages: what pipes and sockets do to the tasks that use them. A send wakes the one reader; a reader takes what there
-// is and blocks for the rest; writers block while a bounded channel is full (fs/pipe.c, net/unix/af_unix.c of 6.18).
+// Messages: what pipes and sockets do to the tasks that use them. A send wakes the one reader; a reader takes what
+// there is and blocks for the rest; writers block while a bounded channel is full (fs/pipe.c, net/unix/af_unix.c
+// of 6.18).
 #include <algorithm>
 #include <bit>
 

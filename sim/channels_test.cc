@@ -63,10 +63,11 @@ TEST(Channels, AWriterWaitsWhileAPipeIsFull) {
 TEST(Channels, AMessageGoesIntoASocketWholeWhileThereIsAnyRoom) {
   Workload w = with_channels({{1000, ChannelSpec::Kind::kUnix}});
   ChannelId c(0);
-  add_task(w, "writer", {op::send(c, 900), op::send(c, 900), op::compute(2 * kUs), op::send(c, 100), op::compute(1 * kUs)});
+  add_task(w, "writer",
+           {op::send(c, 900), op::send(c, 900), op::compute(2 * kUs), op::send(c, 100), op::compute(1 * kUs)});
   add_task(w, "reader",
-           {op::compute(50 * kUs), op::receive(c, 900), op::compute(50 * kUs), op::receive(c, 700), op::compute(5 * kUs),
-            op::receive(c, 300)});
+           {op::compute(50 * kUs), op::receive(c, 900), op::compute(50 * kUs), op::receive(c, 700),
+            op::compute(5 * kUs), op::receive(c, 300)});
   // 1,800 bytes are in it until 900 are taken at 50 us; three quarters are free at 100 us.
   RunResult r = simulate(flat_machine(2), w);
   EXPECT_EQ(r.metric("makespan_ns"), 105'000);
@@ -101,8 +102,9 @@ TEST(Channels, APollLoopAsksOnceForWhatIsThereAndAgainWhenThatIsDone) {
   server.push_back(op::select_end(0));
   for (int32_t batch : {4, 1}) {
     Workload w = with_channels({{}, {}, {}, {}}, {{3 * kUs, batch}});
-    add_task(w, "client", {op::send(ChannelId(0), 1), op::compute(5 * kUs), op::send(ChannelId(3), 1),
-                           op::send(ChannelId(2), 1), op::send(ChannelId(1), 1)});
+    add_task(w, "client",
+             {op::send(ChannelId(0), 1), op::compute(5 * kUs), op::send(ChannelId(3), 1), op::send(ChannelId(2), 1),
+              op::send(ChannelId(1), 1)});
     add_task(w, "server", server);
     // The poll before the first message stands before the loop; then three come at once.
     EXPECT_EQ(simulate(flat_machine(2), w).metric("makespan_ns"), batch == 4 ? 43'000 : 49'000);
@@ -145,12 +147,12 @@ TEST(Channels, OnlyAReplayLetsAWaitGo) {
 }
 
 TEST(Channels, EveryKindOfWaitIsLetGo) {
-  for (auto& program : std::vector<std::vector<Op>>{
-           {op::wait(TokenId(0)), op::compute(1 * kUs)},
-           {op::receive(ChannelId(0), 8), op::compute(1 * kUs)},
-           {op::send(ChannelId(1), 8), op::send(ChannelId(1), 8), op::compute(1 * kUs)},
-           {op::select(0, 2), op::receive(ChannelId(0), 8), op::select(0, 2), op::receive(ChannelId(0), 8),
-            op::select_end(0), op::compute(1 * kUs)}}) {
+  for (auto& program :
+       std::vector<std::vector<Op>>{{op::wait(TokenId(0)), op::compute(1 * kUs)},
+                                    {op::receive(ChannelId(0), 8), op::compute(1 * kUs)},
+                                    {op::send(ChannelId(1), 8), op::send(ChannelId(1), 8), op::compute(1 * kUs)},
+                                    {op::select(0, 2), op::receive(ChannelId(0), 8), op::select(0, 2),
+                                     op::receive(ChannelId(0), 8), op::select_end(0), op::compute(1 * kUs)}}) {
     Workload w = with_channels({{}, {8, ChannelSpec::Kind::kUnix}}, {{}});
     w.nr_tokens = 1;
     w.recorded = true;
@@ -208,7 +210,8 @@ RC_GTEST_PROP(ChannelsProperty, NoReplayLocksUp, (uint64_t seed)) {
       programs[reader[c]].push_back(op::receive(ChannelId(c), bytes));
       inside[c] -= bytes;
     }
-    if (rng.below(2) == 0) programs[rng.below(nr_tasks)].push_back(op::compute(Work(1 + static_cast<int64_t>(rng.below(5000)))));
+    if (rng.below(2) == 0)
+      programs[rng.below(nr_tasks)].push_back(op::compute(Work(1 + static_cast<int64_t>(rng.below(5000)))));
     if (rng.below(4) == 0) programs[rng.below(nr_tasks)].push_back(op::user());
   }
   for (auto& program : programs) {

@@ -34,13 +34,13 @@ struct EngineOptions {
 // All that changes of an Engine beside its Kernel's part.
 struct EngineState {
   struct Token {
-    int32_t count = 0;  // below 0: a wait was let go without it
+    int32_t count = 0;   // below 0: a wait was let go without it
     TaskId first, last;  // waiters
   };
   struct Channel {
-    int64_t bytes = 0;  // in it; below 0: a receive was let go without them
-    uint64_t scan = 0;  // the last look of a poll loop at it
-    TaskId receiver;    // who waited for its bytes last, alone or in a poll loop: may wait for something else by now
+    int64_t bytes = 0;   // in it; below 0: a receive was let go without them
+    uint64_t scan = 0;   // the last look of a poll loop at it
+    TaskId receiver;     // who waited for its bytes last, alone or in a poll loop: may wait for something else by now
     TaskId first, last;  // blocked writers
     uint32_t pages = 0;  // of a pipe: where its pages begin in pipe_pages_
     uint32_t head = 0, tail = 0;  // pages filled and emptied so far
@@ -58,12 +58,12 @@ struct EngineState {
   std::vector<PollLoop> poll_loops_;
   // Of a task that others wait for: the op that it is at is done in parts.
   struct Holding {
-    TaskId first;      // who waits for the least more work, and so on by next_waiter
+    TaskId first;     // who waits for the least more work, and so on by next_waiter
     Work part, rest;  // of the op: the part in progress, and what comes after it
   };
   std::vector<Holding> holding_;  // by task; empty without locks
   std::vector<Work> waits_;       // by task that waits: for so much work more than the one before it
-  std::vector<int64_t> moved_;  // by task: bytes of the message in progress that are through; empty without channels
+  std::vector<int64_t> moved_;    // by task: bytes of the message in progress that are through; empty without channels
   uint64_t scans_ = 0;
   size_t foreground_left_ = 0;  // tasks that keep the simulation alive
   bool ended_ = false;          // the duration is over

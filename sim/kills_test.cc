@@ -37,7 +37,8 @@ TEST(Kills, ATaskThatIsDoneWithItsWorkGoesOnUntilItIsKilled) {
 }
 
 TEST(Kills, ATaskThatSleepsHearsOfItWhenItWakes) {
-  EXPECT_EQ(ends_at({op::sleep(130_us), op::compute(50 * kUs), op::sleep(130_us), op::killed(), op::compute(3 * kUs)}), 133'000);
+  EXPECT_EQ(ends_at({op::sleep(130_us), op::compute(50 * kUs), op::sleep(130_us), op::killed(), op::compute(3 * kUs)}),
+            133'000);
 }
 
 TEST(Kills, ATaskThatWaitsIsWokenByIt) {

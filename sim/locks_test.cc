@@ -87,7 +87,8 @@ RC_GTEST_PROP(LocksProperty, EverybodyGetsToTheEndAndNoWorkIsLost, (uint64_t see
       work += us * 1000;
       if (rng.below(3) == 0) program.push_back(op::sleep(Nanos(static_cast<int64_t>(rng.below(30'000)))));
       if (rng.below(2) == 0)
-        program.push_back(op::lock(0, static_cast<uint16_t>(rng.below(nr_tasks)), Work(static_cast<int64_t>(rng.below(200'000)))));
+        program.push_back(
+            op::lock(0, static_cast<uint16_t>(rng.below(nr_tasks)), Work(static_cast<int64_t>(rng.below(200'000)))));
     }
     add_task(w, "t", program);
   }

@@ -35,7 +35,11 @@ struct IdealRun {
 class IdealMachine {
  public:
   explicit IdealMachine(const Workload& workload)
-      : workload_(workload), states_(workload.tasks.size()), tokens_(workload.nr_tokens), waiters_(workload.nr_tokens), channels_(workload.channels.size()) {
+      : workload_(workload),
+        states_(workload.tasks.size()),
+        tokens_(workload.nr_tokens),
+        waiters_(workload.nr_tokens),
+        channels_(workload.channels.size()) {
     run_.tasks.resize(workload.tasks.size());
     for (size_t i = 0; i < workload.tasks.size(); ++i) alive_ += !workload.tasks[i].background;
   }
@@ -157,7 +161,7 @@ class IdealMachine {
         }
         case OpKind::kKill:  // whatever was to be done is done
         case OpKind::kKilled:
-        case OpKind::kLock:  // held by nobody when all run at once
+        case OpKind::kLock:    // held by nobody when all run at once
         case OpKind::kSelect:  // its segments one after the other: one feasible order
         case OpKind::kSelectEnd:
         case OpKind::kUser:
@@ -185,7 +189,8 @@ class IdealMachine {
     int64_t& moved = states_[task].moved;
     int64_t part = op.value - moved, room = std::max<int64_t>(0, spec.capacity - channel.bytes);
     if (op.kind == OpKind::kReceive) part = std::min(part, channel.bytes);
-    if (op.kind == OpKind::kSend && spec.capacity > 0) part = spec.kind == ChannelSpec::Kind::kUnix ? (room > 0 ? part : 0) : std::min(part, room);
+    if (op.kind == OpKind::kSend && spec.capacity > 0)
+      part = spec.kind == ChannelSpec::Kind::kUnix ? (room > 0 ? part : 0) : std::min(part, room);
     channel.bytes += op.kind == OpKind::kSend ? part : -part;
     moved += part;
     if (part > 0) {

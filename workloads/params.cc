@@ -25,7 +25,8 @@ int64_t read_value(const ParamInfo& info, const YAML::Node& node, const std::str
   if (info.unit == ParamInfo::Unit::kPercent && number.ends_with('%')) number.remove_suffix(1);
   int64_t value = 0;
   auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (failed != std::errc() || end != number.data() + number.size() || value < info.low || value > info.high) fail(text);
+  if (failed != std::errc() || end != number.data() + number.size() || value < info.low || value > info.high)
+    fail(text);
   return value;
 }
 

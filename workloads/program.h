@@ -28,17 +28,17 @@ enum class OpKind : uint8_t {
   kSetNice,      // value: nice
   kSetPolicy,    // value: SchedPolicy
   kSetAffinity,  // arg: AffinityId
-  kLock,         // arg: lock; slot: its user who held it in the recording; value: Work. Blocks until the holder, or another
-                 // user of the lock, has done so much work
-  kKill,         // arg: task. That goes to its kKilled, whatever it does
-  kKilled,       // waits for the kKill; with kOpRuns it works until then
-  kSend,         // arg: channel; value: bytes. Puts them in, or blocks until there is room; wakes the receiver
-  kReceive,      // arg: channel; value: bytes. Takes them as they come, or blocks until it has all
-  kSelect,       // a segment of a poll loop: this op, a kReceive, and what follows it; value: ops to the next segment
-                 // or the end. Segments begin in the order in which their bytes come. arg: poll loop
-  kSelectEnd,    // arg: poll loop. Passed when all its segments are done
-  kUser,         // goes back to user space: the CPU may be taken away again (kOpKernel)
-  kLoop,         // jumps to op `arg` of the program until passed `value` times (0: for ever); counter `slot`
+  kLock,     // arg: lock; slot: its user who held it in the recording; value: Work. Blocks until the holder, or another
+             // user of the lock, has done so much work
+  kKill,     // arg: task. That goes to its kKilled, whatever it does
+  kKilled,   // waits for the kKill; with kOpRuns it works until then
+  kSend,     // arg: channel; value: bytes. Puts them in, or blocks until there is room; wakes the receiver
+  kReceive,  // arg: channel; value: bytes. Takes them as they come, or blocks until it has all
+  kSelect,   // a segment of a poll loop: this op, a kReceive, and what follows it; value: ops to the next segment
+             // or the end. Segments begin in the order in which their bytes come. arg: poll loop
+  kSelectEnd,  // arg: poll loop. Passed when all its segments are done
+  kUser,       // goes back to user space: the CPU may be taken away again (kOpKernel)
+  kLoop,       // jumps to op `arg` of the program until passed `value` times (0: for ever); counter `slot`
 };
 
 enum OpFlag : uint8_t {
@@ -76,9 +76,7 @@ constexpr Op signal(TokenId t, uint8_t flags = 0) { return {OpKind::kSignal, fla
 constexpr Op kill(TaskId t) { return {OpKind::kKill, 0, 0, t.value(), 0}; }
 constexpr Op killed(uint8_t flags = 0) { return {OpKind::kKilled, flags, 0, 0, 0}; }
 constexpr Op lock(int32_t lock, uint16_t holder, Work held) { return {OpKind::kLock, 0, holder, lock, held.count()}; }
-constexpr Op send(ChannelId c, int64_t bytes, uint8_t flags = 0) {
-  return {OpKind::kSend, flags, 0, c.value(), bytes};
-}
+constexpr Op send(ChannelId c, int64_t bytes, uint8_t flags = 0) { return {OpKind::kSend, flags, 0, c.value(), bytes}; }
 constexpr Op receive(ChannelId c, int64_t bytes) { return {OpKind::kReceive, 0, 0, c.value(), bytes}; }
 constexpr Op select(int32_t loop, int64_t ops) { return {OpKind::kSelect, 0, 0, loop, ops}; }
 constexpr Op select_end(int32_t loop) { return {OpKind::kSelectEnd, 0, 0, loop, 0}; }

@@ -36,7 +36,8 @@ bool takes_time(std::span<const Op> body) {
 // receive: a poll loop would wait there for one message while others come, and could wait for its own doing.
 std::string segment_problem(std::span<const Op> program, size_t index) {
   int64_t length = program[index].value;
-  if (length < 2 || static_cast<uint64_t>(length) >= program.size() - index) return "the segment goes beyond the program";
+  if (length < 2 || static_cast<uint64_t>(length) >= program.size() - index)
+    return "the segment goes beyond the program";
   if (program[index + 1].kind != OpKind::kReceive) return "a segment begins with what it receives";
   for (size_t at = index + 2; at < index + static_cast<size_t>(length); ++at) {
     OpKind kind = program[at].kind;
@@ -182,7 +183,8 @@ void Workload::check(size_t nr_cpus) const {
     if (!user.valid() || user.index() >= tasks.size()) throw Error("", "a user of a lock does not exist");
   }
   for (const PollLoopSpec& loop : poll_loops) {
-    if (loop.round < Work(0) || loop.batch < 1) throw Error("", "a poll loop handles one message at least, in some time");
+    if (loop.round < Work(0) || loop.batch < 1)
+      throw Error("", "a poll loop handles one message at least, in some time");
   }
 
   // Programs are shared, so each range is checked once; tasks that share one usually stand together.

@@ -42,7 +42,8 @@ struct ChannelSpec {
   enum class Kind : uint8_t {
     kStream,  // as many bytes as fit; writers are woken one by one
     kUnix,    // a message goes in whole while there is any room; all writers are woken when three quarters are free
-    kPipe,    // pages; a write that fits goes into the last one, and one writer is woken when a page of a full pipe is free
+    kPipe,    // pages; a write that fits goes into the last one, and one writer is woken when a page of a full pipe is
+              // free
   };
   int64_t capacity = 0;  // bytes, of a pipe whole pages; 0: no bound
   Kind kind = Kind::kStream;
@@ -67,7 +68,7 @@ class Workload {
   std::vector<Op> ops;
   std::vector<CpuSet> affinities{1};  // by AffinityId; [0] is unused: every CPU
   size_t nr_tokens = 0;
-  std::vector<ChannelSpec> channels;  // by ChannelId
+  std::vector<ChannelSpec> channels;     // by ChannelId
   std::vector<PollLoopSpec> poll_loops;  // by number
   std::vector<LockSpec> locks;           // by number
   std::vector<TaskId> lock_users;
