@@ -267,7 +267,7 @@ static __always_inline u64 note(struct call_slot *s, s32 pid, u32 kind, const st
 	r->pid = pid;
 	r->cpu = cpu;
 	r->what = kind | o->type << 4;
-	r->flags = o->flags;
+	r->flags = o->flags & ~RAW_UNNAMED;
 	ring->head = head + 1;
 	return now;
 }
@@ -348,34 +348,48 @@ static __always_inline void futex_object(struct object *o, struct task_struct *t
 	o->id = (u64)(u32)task->tgid << 48 ^ (u64)(u32)task->tgid << 20 ^ address;
 }
 
-enum { MESSAGES = 64, /* of a sendmmsg() or recvmmsg() that are told apart */
-       MESSAGE_SIZE = 64, MESSAGE_LENGTH_AT = 56 /* struct mmsghdr of 64 bits */ };
+enum { MESSAGE_SIZE = 64, MESSAGE_LENGTH_AT = 56 /* struct mmsghdr of 64 bits */ };
+
+struct messages {
+	struct object object;
+	u64 at;   /* of the next struct mmsghdr of the caller's */
+	u64 now;
+	u32 kind;
+	u32 each; /* may be for another */
+};
+
+static long note_message(u32 i, struct messages *m)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call_slot *s = slot_of(task->pid);
+	u64 address;
+	u32 length;
+
+	if (!s || bpf_probe_read_user(&length, sizeof(length), (void *)(m->at + MESSAGE_LENGTH_AT)))
+		return 1;
+	if (m->each) {
+		m->object.type = RAW_NONE;
+		if (bpf_probe_read_user(&address, sizeof(address), (void *)m->at))
+			return 1;
+		addressee(&m->object, address);
+	}
+	if (m->object.type)
+		m->now = note(s, task->pid, m->kind, &m->object, length, length);
+	m->at += MESSAGE_SIZE;
+	return 0;
+}
 
 /* sendmmsg(), recvmmsg(): a record for each message. The time, or 0 when there is none. */
-static __always_inline u64 note_messages(struct call_slot *s, s32 pid, u32 kind, struct object *o, s64 result,
-					  u64 messages)
+static __always_inline u64 note_messages(struct call_slot *s, s32 pid, u32 kind, const struct object *o, s64 result,
+					 u64 messages)
 {
-	u64 address, now = 0;
-	u32 length;
+	struct messages m = {.object = *o, .at = messages, .kind = kind};
 
 	if (result <= 0)
 		return o->type ? note(s, pid, kind, o, result, 0) : 0;
-	for (u32 i = 0; i < MESSAGES && i < result; i++) {
-		if (!o->type || o->flags & RAW_UNNAMED) {
-			if (bpf_probe_read_user(&address, sizeof(address), (void *)messages))
-				break;
-			o->type = RAW_NONE;
-			addressee(o, address);
-			if (o->type)
-				o->flags |= RAW_UNNAMED; /* the next one may be for another */
-		}
-		if (bpf_probe_read_user(&length, sizeof(length), (void *)(messages + MESSAGE_LENGTH_AT)))
-			break;
-		if (o->type)
-			now = note(s, pid, kind, o, length, length);
-		messages += MESSAGE_SIZE;
-	}
-	return now;
+	m.each = !o->type && o->flags & RAW_UNNAMED;
+	bpf_loop(result, note_message, &m, 0);
+	return m.now;
 }
 
 SEC("tp_btf/sys_exit")
@@ -425,7 +439,8 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 				o.flags |= RAW_NONBLOCKING;
 			if (class >= CALL_RECVMMSG) {
 				now = note_messages(s, pid, kind, &o, result, ARG2(regs));
-				kind = 0;
+				o.type = RAW_NONE;
+				o.flags = 0;
 			}
 			if (o.flags & RAW_UNNAMED) {
 				if (class == CALL_SENDTO)
@@ -436,7 +451,6 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 			}
 		}
 		if (o.flags & RAW_UNNAMED) {
-			o.flags &= ~RAW_UNNAMED;
 			ring = my_ring(bpf_get_smp_processor_id());
 			if (ring && !o.type)
 				ring->unnamed++;
@@ -468,7 +482,8 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 		kind = RAW_FUTEX_WAIT;
 		break;
 	case CALL_POLL:
-		kind = RAW_POLL;
+		if (s->blocks != task->nvcsw) /* else it was no wait */
+			kind = RAW_POLL;
 		break;
 	case CALL_SLEEP:
 		kind = RAW_SLEEP;
