@@ -70,7 +70,7 @@ TEST(Causes, AnyCallsAreReadAsTheyWereWritten) {
     int64_t time = *rc::gen::inRange<int64_t>(-1000, 1000);
     for (int left = *rc::gen::inRange(0, 40); left > 0; --left) {
       time += *rc::gen::inRange<int64_t>(0, 5000);
-      TraceCall made = call(static_cast<CallKind>(*rc::gen::inRange(1, 10)), time, 0, *rc::gen::arbitrary<uint64_t>());
+      TraceCall made = call(static_cast<CallKind>(*rc::gen::inRange(1, 11)), time, 0, *rc::gen::arbitrary<uint64_t>());
       made.end = *rc::gen::arbitrary<bool>() ? Nanos::max() : Nanos(time + *rc::gen::inRange<int64_t>(0, 1 << 30));
       made.type = static_cast<CallObject>(*rc::gen::inRange(0, 7));
       made.flags = *rc::gen::arbitrary<uint8_t>();

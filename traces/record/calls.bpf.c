@@ -53,10 +53,11 @@ struct {
 	__type(value, struct call_slot);
 } slots SEC(".maps");
 
-enum { S_IFMT_ = 0170000, S_IFIFO_ = 0010000, S_IFSOCK_ = 0140000, O_NONBLOCK_ = 04000, MSG_DONTWAIT_ = 0x40 };
+enum { S_IFMT_ = 0170000, S_IFIFO_ = 0010000, S_IFSOCK_ = 0140000, O_NONBLOCK_ = 04000, MSG_PEEK_ = 2, MSG_DONTWAIT_ = 0x40 };
 enum { AF_UNIX_ = 1, AF_INET_ = 2, AF_INET6_ = 10, SOCK_STREAM_ = 1, SOCK_DGRAM_ = 2 };
 enum { FMODE_READ_ = 1, FMODE_WRITE_ = 2 };
 enum { EINPROGRESS_ = 115 };
+enum { TS_COMPAT_ = 2 }; /* x86: in a call of 32 bits, which have other numbers */
 enum { MAX_DESCRIPTORS = 1024 }; /* that are looked at when a process ends */
 
 u64 eventfd_operations; /* of struct file: what tells an eventfd from other files */
@@ -341,11 +342,32 @@ enum { FUTEX_WAIT_ = 0, FUTEX_WAKE_ = 1, FUTEX_REQUEUE_ = 3, FUTEX_CMP_REQUEUE_ 
        FUTEX_UNLOCK_PI_ = 7, FUTEX_WAIT_BITSET_ = 9, FUTEX_WAKE_BITSET_ = 10, FUTEX_WAIT_REQUEUE_PI_ = 11,
        FUTEX_LOCK_PI2_ = 13, FUTEX_PRIVATE_ = 128, FUTEX_CMD_ = 127 };
 
-static __always_inline void futex_object(struct object *o, struct task_struct *task, u64 address)
+enum { VM_SHARED_ = 8, PAGE_SHIFT_ = 12 };
+
+struct place {
+	u64 address, id;
+};
+
+/* A word in memory that processes share: of which file, and where in it. */
+static long shared_place(struct task_struct *task, struct vm_area_struct *area, struct place *place)
 {
-	/* Separate processes must not meet: the address is that of a process. */
+	struct file *file = area->vm_file;
+
+	if (area->vm_flags & VM_SHARED_ && file)
+		place->id = ((u64)file->f_inode->i_ino << 40) ^ (area->vm_pgoff << PAGE_SHIFT_) ^
+			    (place->address - area->vm_start) ^ ((u64)1 << 63);
+	return 0;
+}
+
+static __always_inline void futex_object(struct object *o, struct task_struct *task, u64 address, bool private)
+{
+	struct place place = {.address = address};
+
 	o->type = RAW_FUTEX;
-	o->id = (u64)(u32)task->tgid << 48 ^ (u64)(u32)task->tgid << 20 ^ address;
+	if (!private)
+		bpf_find_vma(task, address, shared_place, &place, 0);
+	/* Separate processes must not meet: else it is an address of this one. */
+	o->id = place.id ? place.id : ((u64)(u32)task->tgid << 47 ^ (u64)(u32)task->tgid << 20 ^ address) & ~((u64)1 << 63);
 }
 
 enum { MESSAGE_SIZE = 64, MESSAGE_LENGTH_AT = 56 /* struct mmsghdr of 64 bits */ };
@@ -409,6 +431,8 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 		return 0;
 	class = class_of[number];
 	task = bpf_get_current_task_btf();
+	if (bpf_core_field_exists(task->thread_info.status) && task->thread_info.status & TS_COMPAT_)
+		return 0;
 	pid = task->pid;
 	s = slot_of(pid);
 	if (!s || !recorded(s, pid))
@@ -437,6 +461,8 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 				request = -1;
 			if (op & MSG_DONTWAIT_)
 				o.flags |= RAW_NONBLOCKING;
+			if (op & MSG_PEEK_ && kind == RAW_RECEIVE)
+				o.type = RAW_NONE; /* takes nothing */
 			if (class >= CALL_RECVMMSG) {
 				now = note_messages(s, pid, kind, &o, result, ARG2(regs));
 				o.type = RAW_NONE;
@@ -463,7 +489,7 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 	switch (class) {
 	case CALL_FUTEX:
 		op = (u32)ARG2(regs) & FUTEX_CMD_;
-		futex_object(&o, task, ARG1(regs));
+		futex_object(&o, task, ARG1(regs), ARG2(regs) & FUTEX_PRIVATE_);
 		if (op == FUTEX_WAIT_ || op == FUTEX_WAIT_BITSET_ || op == FUTEX_LOCK_PI_ || op == FUTEX_LOCK_PI2_ ||
 		    op == FUTEX_WAIT_REQUEUE_PI_)
 			kind = RAW_FUTEX_WAIT, request = op;
@@ -471,11 +497,11 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 			kind = RAW_FUTEX_WAKE, request = ARG3(regs);
 		break;
 	case CALL_FUTEX_WAIT:
-		futex_object(&o, task, ARG1(regs));
+		futex_object(&o, task, ARG1(regs), ARG4(regs) & FUTEX_PRIVATE_);
 		kind = RAW_FUTEX_WAIT, request = FUTEX_WAIT_BITSET_;
 		break;
 	case CALL_FUTEX_WAKE:
-		futex_object(&o, task, ARG1(regs));
+		futex_object(&o, task, ARG1(regs), ARG4(regs) & FUTEX_PRIVATE_);
 		kind = RAW_FUTEX_WAKE, request = ARG3(regs);
 		break;
 	case CALL_FUTEX_WAITV:

@@ -286,6 +286,30 @@ TEST_F(RecordKernelTest, FutexesAreThoseOfTheirProcess) {
   EXPECT_EQ(found, 1);
 }
 
+TEST_F(RecordKernelTest, AFutexInSharedMemoryIsOneForBothProcesses) {
+  const Causes causes = record([] {
+    void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    auto* word = static_cast<int*>(memory);
+    talk(
+        [&] {
+          usleep(20000);
+          __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+          must(syscall(SYS_futex, word, FUTEX_WAKE, 7, nullptr, nullptr, 0) == 1);
+        },
+        [&] {
+          while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == 0)
+            syscall(SYS_futex, word, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+        });
+  });
+  uint64_t waited = 0, woken = 0;
+  for (const TraceCall& call : causes.calls) {
+    if (call.kind == CallKind::kFutexWait && call.result == 0) waited = call.object;
+    if (call.kind == CallKind::kFutexWake && call.request == 7) woken = call.object;
+  }
+  EXPECT_NE(waited, 0u);
+  EXPECT_EQ(waited, woken);
+}
+
 TEST_F(RecordKernelTest, EventfdsAreToldFromFiles) {
   const Causes causes = record([] {
     const int event = eventfd(0, 0);
@@ -313,6 +337,39 @@ TEST_F(RecordKernelTest, ALauncherIsLeftOut) {
   const Traffic t = traffic(causes, CallObject::kPipe).begin()->second;
   EXPECT_EQ(t.sent, 2);
   EXPECT_EQ(t.received, 0);
+}
+
+TEST_F(RecordKernelTest, RoomIsMadeWhileRecording) {
+  constexpr int kBatches = 12, kCalls = 300;
+  RecorderOptions tiny;
+  tiny.buffer = 1;  // 1024 calls a CPU
+  Recorder recorder(tiny);
+  int go[2], done[2];
+  must(pipe(go) == 0 && pipe(done) == 0);
+  char byte = 0;
+  const pid_t child = fork();
+  if (child == 0) {
+    int ends[2];
+    must(pipe(ends) == 0);
+    for (int batch = 0; batch < kBatches; ++batch) {
+      must(read(go[0], &byte, 1) == 1);
+      for (int i = 0; i < kCalls; ++i) must(write(ends[1], "abc", 3) == 3 && read(ends[0], &byte, 1) == 1);
+      must(write(done[1], &byte, 1) == 1);
+    }
+    _exit(0);
+  }
+  for (int batch = 0; batch < kBatches; ++batch) {
+    must(write(go[1], &byte, 1) == 1 && read(done[0], &byte, 1) == 1);
+    for (int look = 0; look < 2; ++look) recorder.drain();  // takes what an earlier look has seen
+  }
+  waitpid(child, nullptr, 0);
+  recorder.stop();
+  EXPECT_EQ(recorder.counts().lost, 0u);
+  const Causes causes = name_objects(recorder.take());
+  int sends = 0, receives = 0;
+  for (const TraceCall& call : causes.calls) sends += call.result == 3, receives += call.result == 1;
+  EXPECT_EQ(sends, kBatches * kCalls);
+  EXPECT_EQ(receives, kBatches * (kCalls + 2));
 }
 
 TEST_F(RecordKernelTest, WhatHasNoRoomIsCounted) {
