@@ -26,6 +26,7 @@ ORDER = {
     "bpf": ["base"],
     "ml/model": ["base"],
     "scx_port": ["policies", "replay", "bpf", "ml/model"],
+    "traces/record": ["scx_port", "traces"],
     "experiment": ["scx_port"],
     "ml": ["experiment"],
     "report": ["experiment"],
@@ -35,7 +36,7 @@ ORDER = {
 }
 
 # Folders whose targets are not built everywhere: the benchmarks, and what needs a libbpf of its own.
-NOT_ALWAYS = ("bench", "bindings", "scx_port/live", "scx_port/loader", "scx_port/collect")
+NOT_ALWAYS = ("bench", "bindings", "scx_port/live", "scx_port/loader", "scx_port/collect", "traces/record")
 
 # Headers of libraries, and the targets of which one must be linked. Others come with the compiler and the kernel.
 LIBRARIES = {

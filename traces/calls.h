@@ -14,14 +14,15 @@ using Pid = Id<struct PidTag>;  // the kernel's pid: a thread; 0 is the idle tas
 enum class CallKind : uint8_t {
   kReceive = 1,  // read, recv...; result: bytes, 0 at the end of the stream, or -errno; request: bytes asked for
   kSend,         // write, send...; the same
-  kPoll,         // poll, select, epoll_wait: a wait for any of several, whichever; no object
+  kPoll,         // poll, select, epoll_wait that blocked: a wait for any of several, whichever; no object
   kFutexWait,    // request: the operation (FUTEX_WAIT...); result 0 when woken, -EAGAIN when the value had changed
   kFutexWake,    // request: how many may be woken; result: how many were
   kAccept,       // object: the new connection's direction towards the caller
   kConnect,      // object: the direction away from the caller, the same as the accepter's; result 0 or -EINPROGRESS
   kSleep,        // nanosleep; no object
-  kKill = 10,    // kill, tgkill, tkill of one task: request: whom
-  kClose = 9,    // close, shutdown, dup2 over it: the end of the stream `object`, once for each
+  kClose,        // close, shutdown, dup2 over it: the end of the stream `object`, once for each; request 1: as its
+                 // process ended, which is then just before it lets go of its files
+  kKill,         // kill, tgkill, tkill of one task that succeeded: request: whom
 };
 
 // What `TraceCall::object` is. Both ends of a stream name the same one, and its two directions are two.

@@ -65,12 +65,14 @@ std::string causes_beside(const std::string& recording) {
 
 void attach_causes(SchedTrace& trace, Causes causes, const std::string& name) {
   const Nanos last = trace.events.empty() ? Nanos(0) : trace.events.back().time;
+  size_t within = 0;
   auto end = std::remove_if(causes.calls.begin(), causes.calls.end(), [&](TraceCall& call) {
     call.begin = call.begin - trace.origin;
     if (call.end != Nanos::max()) call.end = call.end - trace.origin;
+    within += call.begin >= Nanos(0) && call.begin <= last;
     return call.begin > last || call.end < Nanos(0);
   });
-  if (end == causes.calls.begin() && !causes.calls.empty())
+  if (within == 0 && !causes.calls.empty())
     throw Error(
         name, "none of its calls falls into the recording",
         "the two were not recorded together, or the recording has another clock: perf record -k CLOCK_MONOTONIC");

@@ -11,6 +11,7 @@ std::array<uint8_t, CALL_NUMBERS> call_classes() {
   };
   is(SYS_read, CALL_READ), is(SYS_write, CALL_WRITE);
   is(SYS_readv, CALL_READV), is(SYS_writev, CALL_WRITEV);
+  is(SYS_preadv2, CALL_READV), is(SYS_pwritev2, CALL_WRITEV);
   is(SYS_recvfrom, CALL_RECVFROM), is(SYS_sendto, CALL_SENDTO);
   is(SYS_recvmsg, CALL_RECVMSG), is(SYS_sendmsg, CALL_SENDMSG);
   is(SYS_recvmmsg, CALL_RECVMMSG), is(SYS_sendmmsg, CALL_SENDMMSG);

@@ -53,10 +53,11 @@ struct {
 	__type(value, struct call_slot);
 } slots SEC(".maps");
 
-enum { S_IFMT_ = 0170000, S_IFIFO_ = 0010000, S_IFSOCK_ = 0140000, O_NONBLOCK_ = 04000, MSG_DONTWAIT_ = 0x40 };
+enum { S_IFMT_ = 0170000, S_IFIFO_ = 0010000, S_IFSOCK_ = 0140000, O_NONBLOCK_ = 04000, MSG_PEEK_ = 2, MSG_DONTWAIT_ = 0x40 };
 enum { AF_UNIX_ = 1, AF_INET_ = 2, AF_INET6_ = 10, SOCK_STREAM_ = 1, SOCK_DGRAM_ = 2 };
 enum { FMODE_READ_ = 1, FMODE_WRITE_ = 2 };
 enum { EINPROGRESS_ = 115 };
+enum { TS_COMPAT_ = 2 }; /* x86: in a call of 32 bits, which have other numbers */
 enum { MAX_DESCRIPTORS = 1024 }; /* that are looked at when a process ends */
 
 u64 eventfd_operations; /* of struct file: what tells an eventfd from other files */
@@ -267,7 +268,7 @@ static __always_inline u64 note(struct call_slot *s, s32 pid, u32 kind, const st
 	r->pid = pid;
 	r->cpu = cpu;
 	r->what = kind | o->type << 4;
-	r->flags = o->flags;
+	r->flags = o->flags & ~RAW_UNNAMED;
 	ring->head = head + 1;
 	return now;
 }
@@ -341,41 +342,76 @@ enum { FUTEX_WAIT_ = 0, FUTEX_WAKE_ = 1, FUTEX_REQUEUE_ = 3, FUTEX_CMP_REQUEUE_ 
        FUTEX_UNLOCK_PI_ = 7, FUTEX_WAIT_BITSET_ = 9, FUTEX_WAKE_BITSET_ = 10, FUTEX_WAIT_REQUEUE_PI_ = 11,
        FUTEX_LOCK_PI2_ = 13, FUTEX_PRIVATE_ = 128, FUTEX_CMD_ = 127 };
 
-static __always_inline void futex_object(struct object *o, struct task_struct *task, u64 address)
+enum { VM_SHARED_ = 8, PAGE_SHIFT_ = 12 };
+
+struct place {
+	u64 address, id;
+};
+
+/* A word in memory that processes share: of which file, and where in it. */
+static long shared_place(struct task_struct *task, struct vm_area_struct *area, struct place *place)
 {
-	/* Separate processes must not meet: the address is that of a process. */
-	o->type = RAW_FUTEX;
-	o->id = (u64)(u32)task->tgid << 48 ^ (u64)(u32)task->tgid << 20 ^ address;
+	struct file *file = area->vm_file;
+
+	if (area->vm_flags & VM_SHARED_ && file)
+		place->id = ((u64)file->f_inode->i_ino << 40) ^ (area->vm_pgoff << PAGE_SHIFT_) ^
+			    (place->address - area->vm_start) ^ ((u64)1 << 63);
+	return 0;
 }
 
-enum { MESSAGES = 64, /* of a sendmmsg() or recvmmsg() that are told apart */
-       MESSAGE_SIZE = 64, MESSAGE_LENGTH_AT = 56 /* struct mmsghdr of 64 bits */ };
+static __always_inline void futex_object(struct object *o, struct task_struct *task, u64 address, bool private)
+{
+	struct place place = {.address = address};
+
+	o->type = RAW_FUTEX;
+	if (!private)
+		bpf_find_vma(task, address, shared_place, &place, 0);
+	/* Separate processes must not meet: else it is an address of this one. */
+	o->id = place.id ? place.id : ((u64)(u32)task->tgid << 47 ^ (u64)(u32)task->tgid << 20 ^ address) & ~((u64)1 << 63);
+}
+
+enum { MESSAGE_SIZE = 64, MESSAGE_LENGTH_AT = 56 /* struct mmsghdr of 64 bits */ };
+
+struct messages {
+	struct object object;
+	u64 at;   /* of the next struct mmsghdr of the caller's */
+	u64 now;
+	u32 kind;
+	u32 each; /* may be for another */
+};
+
+static long note_message(u32 i, struct messages *m)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call_slot *s = slot_of(task->pid);
+	u64 address;
+	u32 length;
+
+	if (!s || bpf_probe_read_user(&length, sizeof(length), (void *)(m->at + MESSAGE_LENGTH_AT)))
+		return 1;
+	if (m->each) {
+		m->object.type = RAW_NONE;
+		if (bpf_probe_read_user(&address, sizeof(address), (void *)m->at))
+			return 1;
+		addressee(&m->object, address);
+	}
+	if (m->object.type)
+		m->now = note(s, task->pid, m->kind, &m->object, length, length);
+	m->at += MESSAGE_SIZE;
+	return 0;
+}
 
 /* sendmmsg(), recvmmsg(): a record for each message. The time, or 0 when there is none. */
-static __always_inline u64 note_messages(struct call_slot *s, s32 pid, u32 kind, struct object *o, s64 result,
-					  u64 messages)
+static __always_inline u64 note_messages(struct call_slot *s, s32 pid, u32 kind, const struct object *o, s64 result,
+					 u64 messages)
 {
-	u64 address, now = 0;
-	u32 length;
+	struct messages m = {.object = *o, .at = messages, .kind = kind};
 
 	if (result <= 0)
 		return o->type ? note(s, pid, kind, o, result, 0) : 0;
-	for (u32 i = 0; i < MESSAGES && i < result; i++) {
-		if (!o->type || o->flags & RAW_UNNAMED) {
-			if (bpf_probe_read_user(&address, sizeof(address), (void *)messages))
-				break;
-			o->type = RAW_NONE;
-			addressee(o, address);
-			if (o->type)
-				o->flags |= RAW_UNNAMED; /* the next one may be for another */
-		}
-		if (bpf_probe_read_user(&length, sizeof(length), (void *)(messages + MESSAGE_LENGTH_AT)))
-			break;
-		if (o->type)
-			now = note(s, pid, kind, o, length, length);
-		messages += MESSAGE_SIZE;
-	}
-	return now;
+	m.each = !o->type && o->flags & RAW_UNNAMED;
+	bpf_loop(result, note_message, &m, 0);
+	return m.now;
 }
 
 SEC("tp_btf/sys_exit")
@@ -395,6 +431,8 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 		return 0;
 	class = class_of[number];
 	task = bpf_get_current_task_btf();
+	if (bpf_core_field_exists(task->thread_info.status) && task->thread_info.status & TS_COMPAT_)
+		return 0;
 	pid = task->pid;
 	s = slot_of(pid);
 	if (!s || !recorded(s, pid))
@@ -423,9 +461,12 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 				request = -1;
 			if (op & MSG_DONTWAIT_)
 				o.flags |= RAW_NONBLOCKING;
+			if (op & MSG_PEEK_ && kind == RAW_RECEIVE)
+				o.type = RAW_NONE; /* takes nothing */
 			if (class >= CALL_RECVMMSG) {
 				now = note_messages(s, pid, kind, &o, result, ARG2(regs));
-				kind = 0;
+				o.type = RAW_NONE;
+				o.flags = 0;
 			}
 			if (o.flags & RAW_UNNAMED) {
 				if (class == CALL_SENDTO)
@@ -436,7 +477,6 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 			}
 		}
 		if (o.flags & RAW_UNNAMED) {
-			o.flags &= ~RAW_UNNAMED;
 			ring = my_ring(bpf_get_smp_processor_id());
 			if (ring && !o.type)
 				ring->unnamed++;
@@ -449,7 +489,7 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 	switch (class) {
 	case CALL_FUTEX:
 		op = (u32)ARG2(regs) & FUTEX_CMD_;
-		futex_object(&o, task, ARG1(regs));
+		futex_object(&o, task, ARG1(regs), ARG2(regs) & FUTEX_PRIVATE_);
 		if (op == FUTEX_WAIT_ || op == FUTEX_WAIT_BITSET_ || op == FUTEX_LOCK_PI_ || op == FUTEX_LOCK_PI2_ ||
 		    op == FUTEX_WAIT_REQUEUE_PI_)
 			kind = RAW_FUTEX_WAIT, request = op;
@@ -457,18 +497,19 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 			kind = RAW_FUTEX_WAKE, request = ARG3(regs);
 		break;
 	case CALL_FUTEX_WAIT:
-		futex_object(&o, task, ARG1(regs));
+		futex_object(&o, task, ARG1(regs), ARG4(regs) & FUTEX_PRIVATE_);
 		kind = RAW_FUTEX_WAIT, request = FUTEX_WAIT_BITSET_;
 		break;
 	case CALL_FUTEX_WAKE:
-		futex_object(&o, task, ARG1(regs));
+		futex_object(&o, task, ARG1(regs), ARG4(regs) & FUTEX_PRIVATE_);
 		kind = RAW_FUTEX_WAKE, request = ARG3(regs);
 		break;
 	case CALL_FUTEX_WAITV:
 		kind = RAW_FUTEX_WAIT;
 		break;
 	case CALL_POLL:
-		kind = RAW_POLL;
+		if (s->blocks != task->nvcsw) /* else it was no wait */
+			kind = RAW_POLL;
 		break;
 	case CALL_SLEEP:
 		kind = RAW_SLEEP;

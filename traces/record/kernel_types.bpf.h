@@ -76,6 +76,10 @@ struct unix_sock {
 struct eventfd_ctx {
 	int id;
 };
+struct vm_area_struct {
+	unsigned long vm_start, vm_flags, vm_pgoff;
+	struct file *vm_file;
+};
 #if defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
 	u64 regs[31];

@@ -98,6 +98,28 @@ double seconds_since(const timespec& begin) {
   return static_cast<double>(now.tv_sec - begin.tv_sec) + static_cast<double>(now.tv_nsec - begin.tv_nsec) * 1e-9;
 }
 
+void report(const std::string& path, const Causes& causes, const Counts& counts, double seconds, size_t size,
+            Nanos cost) {
+  const double memory = static_cast<double>(counts.calls * sizeof(raw_call)) * 1e-6;
+  const auto cpus = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  std::fprintf(stderr, "%s: %zu calls in %.2f s, %llu lost; %.1f MB in memory (%.1f MB/s), %.1f MB in the file\n",
+               path.c_str(), causes.calls.size(), seconds, static_cast<unsigned long long>(counts.lost), memory,
+               memory / seconds, static_cast<double>(size) * 1e-6);
+  const double spent = static_cast<double>((counts.calls + counts.lost) * static_cast<uint64_t>(cost.count())) * 1e-9;
+  if (cost > Nanos(0))
+    std::fprintf(stderr, "%s: recording them cost some %lld ns each (measured now), %.2f s of %.2f s of CPU time\n",
+                 path.c_str(), static_cast<long long>(cost.count()), spent, seconds * cpus);
+  if (counts.unnamed > 0)
+    std::fprintf(stderr, "%s: besides them %llu of sockets whose other end could not be told\n", path.c_str(),
+                 static_cast<unsigned long long>(counts.unnamed));
+  if (counts.uring > 0)
+    std::fprintf(stderr, "%s: besides them %llu of io_uring_enter; what io_uring did is not understood\n", path.c_str(),
+                 static_cast<unsigned long long>(counts.uring));
+  if (counts.lost > 0)
+    std::fprintf(stderr, "%s: lost calls make the recording useless for channels: record with --buffer MB\n",
+                 path.c_str());
+}
+
 int record(const Options& options) {
   constexpr timespec kPause{0, 50000000};
   write_file_atomically(options.output, "");  // so that what cannot be written fails now
@@ -120,12 +142,7 @@ int record(const Options& options) {
   causes.lost = counts.lost, causes.unnamed = counts.unnamed, causes.uring = counts.uring;
   const std::string bytes = causes_bytes(causes);
   write_file_atomically(options.output, bytes);
-  std::fprintf(stderr, "%s: %zu calls in %.2f s, %llu lost; %.1f MB in memory, %.1f MB in the file\n",
-               options.output.c_str(), causes.calls.size(), seconds, static_cast<unsigned long long>(counts.lost),
-               static_cast<double>(counts.calls * sizeof(raw_call)) * 1e-6, static_cast<double>(bytes.size()) * 1e-6);
-  if (counts.uring > 0)
-    std::fprintf(stderr, "%llu calls of io_uring_enter: what they did is not known\n",
-                 static_cast<unsigned long long>(counts.uring));
+  report(options.output, causes, counts, seconds, bytes.size(), recorder.cost_of_a_call());
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "scx_port/live/capabilities.h"
+#include "traces/record/cost.h"
 
 extern "C" const unsigned char calls_bpf_object[];
 extern "C" const unsigned long calls_bpf_object_size;
@@ -90,10 +91,10 @@ void check_can_record() {
     throw Error("", "recording calls needs the capabilities CAP_BPF and CAP_PERFMON", "run it as root");
   uint32_t id;
   if (bpf_prog_get_next_id(0, &id) != 0 && errno == ENOSYS)
-    throw Error("", "this kernel has no BPF", "record with: scripts/record --causes=perf");
+    throw Error("", "this kernel has no BPF", "record without --causes");
   if (access(kBtf, R_OK) != 0)
     throw Error(kBtf, "cannot be read: the kernel does not describe its types",
-                "record with: scripts/record --causes=perf");
+                "record without --causes");
 }
 
 template <class T>
@@ -174,6 +175,14 @@ std::vector<raw_call> Recorder::take() {
   usleep(1000);  // a program that runs ends within it
   for (size_t cpu = 0; cpu < rings_.size(); ++cpu) take_out(cpu, __atomic_load_n(&rings_[cpu].head, __ATOMIC_ACQUIRE));
   return std::move(taken_);
+}
+
+Nanos Recorder::cost_of_a_call() {
+  const Nanos without = time_of_a_call();
+  object_.attach_programs();
+  const Nanos with = time_of_a_call();
+  object_.detach();
+  return without == Nanos(0) || with < without ? Nanos(0) : with - without;
 }
 
 std::vector<raw_call> Recorder::unended() const {

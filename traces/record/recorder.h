@@ -40,6 +40,8 @@ class Recorder {
   std::vector<raw_call> take();
   // Calls that have not ended, with `end` 0.
   std::vector<raw_call> unended() const;
+  // What noting a call costs the one who makes it; after take(). 0: could not be measured.
+  Nanos cost_of_a_call();
   size_t buffer_size() const { return records_.size_bytes(); }
 
  private:

@@ -33,6 +33,8 @@ std::string error_of(const std::string& bytes) {
 
 void expect_same(const SchedTrace& a, const SchedTrace& b) {
   EXPECT_EQ(a.events, b.events);
+  EXPECT_EQ(a.calls, b.calls);
+  EXPECT_EQ(a.holes.lost_calls, b.holes.lost_calls);
   EXPECT_EQ(a.names, b.names);
   EXPECT_EQ(a.nr_cpus, b.nr_cpus);
   EXPECT_EQ(a.origin, b.origin);
@@ -79,6 +81,18 @@ SchedTrace extreme() {
   event.context = kHardIrq | kSoftIrq;
   event.inferred = true;
   trace.events.push_back(event);
+  TraceCall call;
+  call.begin = Nanos(-7);
+  call.end = Nanos::max();
+  call.object = std::numeric_limits<uint64_t>::max();
+  call.result = std::numeric_limits<int32_t>::min();
+  call.request = std::numeric_limits<int32_t>::max();
+  call.pid = Pid(1);
+  call.kind = CallKind::kClose;
+  call.type = CallObject::kFutex;
+  call.flags = 255;
+  trace.calls.push_back(call);
+  trace.holes.lost_calls = 9;
   return trace;
 }
 
@@ -89,6 +103,12 @@ TEST(TraceFile, HoldsAllOfATrace) {
   std::string bytes = trace_file_bytes(sample);
   expect_same(read(bytes), sample);
   EXPECT_LT(bytes.size(), read_file(kSample).size());
+}
+
+TEST(TraceFile, FilesOfTheFirstVersionHaveNoCalls) {
+  const SchedTrace old = read_trace(SIMSCHED_SOURCE_DIR "/tests/fuzz/corpus/trace_file/small.simsched");
+  EXPECT_FALSE(old.events.empty());
+  EXPECT_TRUE(old.calls.empty());
 }
 
 TEST(TraceFile, NamesCanBeAddedAfterReading) {
