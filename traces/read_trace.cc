@@ -6,6 +6,7 @@
 
 #include "traces/causes/causes.h"
 #include "traces/circumstances.h"
+#include "traces/clocks.h"
 #include "traces/complete_switches.h"
 #include "traces/formats.h"
 
@@ -89,6 +90,7 @@ SchedTrace read_trace(const std::string& path, const std::string& recorded, cons
     trace.circumstances.kernel = version;
     trace.circumstances.told.kernel = true;
   }
+  check_clocks(trace);
   complete_switches(trace);
   if (const std::string calls = causes_beside(path); !calls.empty())
     attach_causes(trace, read_causes(read_file(calls).span(), calls), calls);

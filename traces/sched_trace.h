@@ -53,9 +53,9 @@ struct TraceEvent {
   CpuId cpu;    // where it was raised
   CpuId other_cpu;
   CpuId dest_cpu;
-  uint32_t name = 0;   // of `pid`; index into SchedTrace::names
-  uint16_t state = 0;  // kSwitch: TraceState of `current`
-  int16_t prio = 120;  // kernel priority of `pid` (0..99 real time, 120 = nice 0), where tells_prio(kind)
+  uint32_t name = 0;               // of `pid`; index into SchedTrace::names
+  uint16_t state = 0;              // kSwitch: TraceState of `current`
+  int16_t prio = 120;              // kernel priority of `pid` (0..99 real time, 120 = nice 0), where tells_prio(kind)
   int16_t current_prio = kNoPrio;  // kSwitch: of `current`
   TraceKind kind = TraceKind::kSwitch;
   uint8_t context = 0;    // TraceContext bits
@@ -119,6 +119,7 @@ class SchedTrace {
     uint64_t unreadable = 0;                // events that could not be read: each is left out, see `notes`
     bool cut_end = false;                   // the file ends in the middle of something
     uint64_t clock_backwards = 0;           // events whose clock was before their predecessor's on the same CPU
+    uint64_t clock_conflicts = 0;           // wakings after their task ran: clocks of CPUs disagree, see check_clocks()
     uint64_t inferred_switches = 0;         // see complete_switches()
     uint64_t unplaced_wakeups = 0;          // wakings whose task was never seen running afterwards
     uint64_t lost_calls = 0;                // calls that the recorder had no room for

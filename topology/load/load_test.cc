@@ -69,7 +69,7 @@ TEST_F(LoadTest, UnknownNameSuggests) {
   EXPECT_EQ(refusal([] { load_machine("numa-8"); }), "there is no machine 'numa-8'; did you mean 'numa-8n'?");
   EXPECT_THAT(refusal([] { load_machine("cray"); }), HasSubstr("one of alderlake-8p8e, "));
   EXPECT_THAT(refusal([] { load_machine("gone.yaml"); }), HasSubstr("gone.yaml: cannot be opened"));
-  EXPECT_THAT(refusal([] { load_machine("gone.xml"); }), HasSubstr("gone.xml: cannot be read"));
+  EXPECT_THAT(refusal([] { load_machine("gone.xml"); }), HasSubstr("gone.xml: cannot be opened"));
 }
 
 TEST_F(LoadTest, ErrorsInAFileNameTheFile) {

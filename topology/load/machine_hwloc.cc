@@ -1,9 +1,9 @@
 // Machines through hwloc: the live host, or an XML file that hwloc (lstopo FILE.xml) wrote on another.
 #include <hwloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "topology/load/load.h"
 
 namespace simsched {
@@ -19,17 +20,35 @@ namespace {
 
 using Topology = std::unique_ptr<std::remove_pointer_t<hwloc_topology_t>, decltype(&hwloc_topology_destroy)>;
 
-// The whole machine, also where a cgroup or a container allows this process less of it. `xml` is null for the host.
-Topology read_topology(const char* xml, const std::string& where) {
+// The text of an XML file, that of hwloc 3 with the version of hwloc 2: elements and attributes are the same
+// ("hwloc2.dtd"), but the library before 3 refuses it unread.
+std::string read_xml(const std::string& path, bool& newer) {
+  Bytes bytes = read_file(path);
+  std::string text(bytes.text());
+  constexpr std::string_view kNewer = "<topology version=\"3.", kKnown = "<topology version=\"2.0\"";
+  size_t at = text.find(kNewer);
+  newer = at != std::string::npos;
+  if (newer) text.replace(at, text.find('"', at + kNewer.size()) + 1 - at, kKnown);
+  return text;
+}
+
+// The whole machine, also where a cgroup or a container allows this process less of it. `path` is empty for the host.
+Topology read_topology(const std::string& path, const std::string& where) {
+  bool newer = false, from_file = !path.empty();
+  std::string xml = from_file ? read_xml(path, newer) : "";
   hwloc_topology_t raw = nullptr;
   if (hwloc_topology_init(&raw) != 0) throw Error(where, "hwloc cannot start", "check its installation");
   Topology topology(raw, &hwloc_topology_destroy);
   hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
-  if (xml != nullptr && access(xml, R_OK) != 0)
-    throw Error(where, "cannot be read: " + std::string(std::strerror(errno)), "check the path");
-  if ((xml != nullptr && hwloc_topology_set_xml(raw, xml) != 0) || hwloc_topology_load(raw) != 0)
-    throw Error(where, xml != nullptr ? "this is not an hwloc XML file" : "hwloc cannot read this machine",
+  bool read = !from_file || (xml.size() < INT_MAX &&
+                             hwloc_topology_set_xmlbuffer(raw, xml.c_str(), static_cast<int>(xml.size() + 1)) == 0);
+  if (!read || hwloc_topology_load(raw) != 0) {
+    if (newer)
+      throw Error(where, "is written by hwloc 3 and not understood",
+                  "write it with: lstopo --export-xml-flags v2 FILE.xml");
+    throw Error(where, from_file ? "this is not an hwloc XML file" : "hwloc cannot read this machine",
                 "write one with: lstopo FILE.xml");
+  }
   return topology;
 }
 
@@ -102,14 +121,16 @@ std::vector<std::vector<int>> read_distances(hwloc_topology_t topology, const st
   unsigned long wanted = HWLOC_DISTANCES_KIND_FROM_OS | HWLOC_DISTANCES_KIND_MEANS_LATENCY;
   if (hwloc_distances_get_by_type(topology, HWLOC_OBJ_NUMANODE, &count, &table, wanted, 0) != 0 || count == 0)
     return {};
+  // Not every node need be in it: inside a cgroup those that are not allowed are taken out.
   std::vector<std::vector<int>> distances(nodes.size(), std::vector<int>(nodes.size(), 20));
+  for (size_t node = 0; node < nodes.size(); ++node) distances[node][node] = 10;
   for (unsigned i = 0; i < table->nbobjs; ++i)
     for (unsigned j = 0; j < table->nbobjs; ++j) {
       auto from = nodes.find(table->objs[i]), to = nodes.find(table->objs[j]);
       if (from == nodes.end() || to == nodes.end()) continue;  // a node without CPUs
       uint64_t there = table->values[i * table->nbobjs + j], back = table->values[j * table->nbobjs + i];
       int distance = static_cast<int>(std::clamp(std::max(there, back), uint64_t{10}, uint64_t{254}));
-      distances[from->second.index()][to->second.index()] = from == to ? 10 : distance;
+      if (from != to) distances[from->second.index()][to->second.index()] = distance;
     }
   hwloc_distances_release(topology, table);
   return distances;
@@ -144,11 +165,10 @@ Machine machine_from_topology(hwloc_topology_t topology, const std::string& name
 
 }  // namespace
 
-Machine machine_from_host() { return machine_from_topology(read_topology(nullptr, "host").get(), "host", "host"); }
+Machine machine_from_host() { return machine_from_topology(read_topology("", "host").get(), "host", "host"); }
 
 Machine machine_from_hwloc_xml(const std::string& path) {
-  return machine_from_topology(read_topology(path.c_str(), path).get(), std::filesystem::path(path).stem().string(),
-                               path);
+  return machine_from_topology(read_topology(path, path).get(), std::filesystem::path(path).stem().string(), path);
 }
 
 }  // namespace simsched

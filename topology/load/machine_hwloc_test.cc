@@ -97,6 +97,41 @@ TEST_F(HwlocTest, AMachineFileAddsCostsToAnHwlocFile) {
   EXPECT_EQ(machine.costs().stopper, 77_ns);
 }
 
+TEST_F(HwlocTest, ReadsWhatHwloc3Writes) {
+  synthesise("package:2 l3:1 core:2 pu:2");
+  std::string text(read_file(path_).text());
+  size_t at = text.find("<topology version=\"2.0\"");
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, 23, "<topology version=\"3.0\"");
+  write_file_atomically(path_, text);
+  EXPECT_EQ(machine_from_hwloc_xml(path_).nr_cpus(), 8u);
+  write_file_atomically(path_, "<topology version=\"3.1\"><nothing/></topology>");
+  try {
+    machine_from_hwloc_xml(path_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("is written by hwloc 3"));
+    EXPECT_THAT(error.what(), HasSubstr("--export-xml-flags v2"));
+  }
+}
+
+// As lstopo writes it inside a cgroup that allows only some nodes.
+TEST_F(HwlocTest, ANodeOutsideTheTableIsLocalToItself) {
+  synthesise("numa:3 l3:1 core:1 pu:1", [](hwloc_topology_t topology) {
+    hwloc_obj_t nodes[2] = {hwloc_get_obj_by_type(topology, HWLOC_OBJ_NUMANODE, 1),
+                            hwloc_get_obj_by_type(topology, HWLOC_OBJ_NUMANODE, 2)};
+    hwloc_uint64_t values[4] = {10, 31, 31, 10};
+    hwloc_distances_add_handle_t table = hwloc_distances_add_create(
+        topology, "NUMALatency", HWLOC_DISTANCES_KIND_FROM_OS | HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0);
+    ASSERT_EQ(hwloc_distances_add_values(topology, table, 2, nodes, values, 0), 0);
+    ASSERT_EQ(hwloc_distances_add_commit(topology, table, 0), 0);
+  });
+  Machine machine = machine_from_hwloc_xml(path_);
+  EXPECT_EQ(machine.distance(NodeId(0), NodeId(0)), 10);
+  EXPECT_EQ(machine.distance(NodeId(0), NodeId(1)), 20);
+  EXPECT_EQ(machine.distance(NodeId(1), NodeId(2)), 31);
+}
+
 TEST_F(HwlocTest, RefusesWhatIsNotXml) {
   write_file_atomically(path_, "cores_per_llc: 4\n");
   try {

@@ -49,7 +49,7 @@ void about(Io& io, Trace& trace, uint32_t version) {
   io.field(h.lost_events), io.field(h.unknown_records), io.field(h.clock_backwards);
   io.field(h.inferred_switches), io.field(h.unplaced_wakeups);
   if (version < 3) return;
-  io.field(h.unreadable), io.field(h.cut_end);
+  io.field(h.unreadable), io.field(h.cut_end), io.field(h.clock_conflicts);
   io.field(c.told.kernel), io.field(c.told.hz), io.field(c.told.preempt), io.field(c.told.base_slice);
   io.field(c.told.autogroup), io.field(c.told.machine);
 }

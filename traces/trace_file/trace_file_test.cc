@@ -44,6 +44,7 @@ void expect_same(const SchedTrace& a, const SchedTrace& b) {
   EXPECT_EQ(a.holes.no_switch_from_idle, b.holes.no_switch_from_idle);
   EXPECT_EQ(a.holes.unreadable, b.holes.unreadable);
   EXPECT_EQ(a.holes.cut_end, b.holes.cut_end);
+  EXPECT_EQ(a.holes.clock_conflicts, b.holes.clock_conflicts);
   EXPECT_EQ(a.machine, b.machine);
   EXPECT_EQ(a.notes, b.notes);
   EXPECT_EQ(a.circumstances.told.hz, b.circumstances.told.hz);
@@ -63,6 +64,7 @@ SchedTrace extreme() {
   trace.holes.no_switch_from_idle = {true, false};
   trace.holes.unreadable = 3;
   trace.holes.cut_end = true;
+  trace.holes.clock_conflicts = 5;
   trace.machine = {{0, 0, 0}, {std::numeric_limits<int32_t>::max(), 1, 1}};
   trace.notes = {"", "line 3 is odd"};
   trace.circumstances.told.hz = true;
