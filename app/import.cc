@@ -28,7 +28,7 @@ struct Arguments {
 
 int import(const Arguments& arguments) {
   check_output_file(arguments.output);
-  Recording recording = load_with_bar(arguments.trace, arguments.recorded);
+  Recording recording = load_with_bar(arguments.trace, arguments.recorded, "", true);
   write_trace_file(recording.trace, arguments.output);
   fmt::print("{}", describe_recording(recording));
   std::error_code ignored;

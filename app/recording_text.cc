@@ -1,6 +1,7 @@
 #include "app/recording_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <functional>
 #include <vector>
@@ -35,8 +36,11 @@ class CountList {
 std::string holes_text(const SchedTrace::Holes& holes) {
   CountList list;
   list.add(holes.lost_events, "events lost while recording");
+  list.add(holes.unreadable, "events that cannot be read");
+  list.add(holes.cut_end, "end that is cut off");
   list.add(holes.unknown_records, "records of unknown kinds");
   list.add(holes.clock_backwards, "events with a clock that ran backwards");
+  list.add(holes.clock_conflicts, "wake-ups after their task ran, by clocks of CPUs that disagree");
   list.add(holes.inferred_switches, "switches out of idle inferred");
   list.add(holes.unplaced_wakeups, "wake-ups of tasks never seen running");
   std::string text = list.str();
@@ -57,14 +61,37 @@ std::string calls_text(const SchedTrace& trace) {
   return text + "; besides them: " + without.str();
 }
 
-std::string kernel_text(const KernelParams& kernel) {
+// What somebody told of machine and kernel.
+std::string made_on_text(const Recording& recording) {
   static const char* const kPreempt[] = {"none", "voluntary", "full", "lazy"};
-  std::string text = fmt::format("Linux {}, HZ={}, preempt {}", kernel.version, kernel.hz,
-                                 kPreempt[static_cast<size_t>(kernel.preempt)]);
-  if (kernel.base_slice != Nanos(0)) {
-    text += ", base slice " + format_ns(static_cast<double>(kernel.base_slice.count()));
+  const Circumstances::Told& told = recording.trace.circumstances.told;
+  const KernelParams& kernel = recording.kernel;
+  std::vector<std::string> parts;
+  if (recording.machine_source == MachineSource::kTold) parts.push_back(recording.machine.name());
+  if (recording.machine_source == MachineSource::kHead)
+    parts.push_back(fmt::format("a machine of {} CPUs, {} cores, {} caches and {} nodes, as its head tells",
+                                recording.machine.nr_cpus(), recording.machine.nr_cores(), recording.machine.nr_llcs(),
+                                recording.machine.nr_nodes()));
+  if (told.kernel) parts.push_back("Linux " + kernel.version);
+  if (told.hz) parts.push_back(fmt::format("HZ={}", kernel.hz));
+  if (told.preempt) parts.push_back(fmt::format("preempt {}", kPreempt[static_cast<size_t>(kernel.preempt)]));
+  if (told.base_slice && kernel.base_slice != Nanos(0))
+    parts.push_back("base slice " + format_ns(static_cast<double>(kernel.base_slice.count())));
+  if (told.autogroup && kernel.autogroup) parts.push_back("autogroup");
+  return parts.empty() ? "not told" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// Lines of what is assumed, and of what a user should know.
+std::string doubts_text(const Recording& recording) {
+  std::string text;
+  std::vector<std::string> assumed = assumptions(recording);
+  if (!assumed.empty()) text += fmt::format("assumed     {}\n", fmt::join(assumed, ", "));
+  for (const std::string& note : recording.trace.notes) text += fmt::format("note        {}\n", note);
+  if (recording.report.priority_changes > 0) {
+    text += fmt::format("note        {} changes to or from real time are not replayed\n",
+                        count(recording.report.priority_changes));
   }
-  return text + (kernel.autogroup ? ", autogroup" : "");
+  return text;
 }
 
 }  // namespace
@@ -75,9 +102,10 @@ void add_recording_options(CLI::App& command, std::string& trace, std::string& r
                      "How it was recorded [NAME.recorded.yaml beside NAME.perf.data and the like]");
 }
 
-Recording load_with_bar(const std::string& path, const std::string& recorded, const std::string& machine) {
+Recording load_with_bar(const std::string& path, const std::string& recorded, const std::string& machine,
+                        bool machine_may_be_unknown) {
   ProgressBar bar("reading " + path);
-  return load_recording(path, recorded, machine, Nanos::max(), std::ref(bar));
+  return load_recording(path, recorded, machine, Nanos::max(), std::ref(bar), machine_may_be_unknown);
 }
 
 std::string describe_recording(const Recording& recording) {
@@ -93,8 +121,9 @@ std::string describe_recording(const Recording& recording) {
   std::string text = fmt::format("recording   {} of {} events on {} CPUs{}\n",
                                  format_ns(static_cast<double>(trace.duration().count())), count(trace.events.size()),
                                  trace.nr_cpus, trace.os_release.empty() ? "" : ", Linux " + trace.os_release);
-  text += fmt::format("made on     {}, {}\n", recording.machine.name(), kernel_text(recording.kernel));
+  text += fmt::format("made on     {}\n", made_on_text(recording));
   text += fmt::format("holes       {}\n", holes_text(trace.holes));
+  text += doubts_text(recording);
   if (!trace.calls.empty() || trace.holes.lost_calls > 0) text += fmt::format("calls       {}\n", calls_text(trace));
   text += fmt::format("tasks       {}: {}\n", count(report.tasks), oddities.str());
   text += fmt::format("wake-ups    {}\n", wakes.str());
@@ -103,6 +132,11 @@ std::string describe_recording(const Recording& recording) {
                         count(report.negative_work));
   }
   return text;
+}
+
+std::string doubts_about(const Recording& recording) {
+  std::string holes = holes_text(recording.trace.holes);
+  return (holes == "none" ? "" : fmt::format("holes       {}\n", holes)) + doubts_text(recording);
 }
 
 }  // namespace simsched

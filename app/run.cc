@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
+#include "app/recording_text.h"
 #include "app/run_config.h"
 #include "base/error.h"
 #include "experiment/config.h"
@@ -136,6 +137,10 @@ int run(const Arguments& arguments) {
   Outputs outputs = collect(experiments, outcomes, results, config, arguments);
   outputs.write();
   if (!arguments.quiet) {
+    if (inputs.recording() != nullptr) {
+      std::string doubts = doubts_about(*inputs.recording());
+      if (!doubts.empty()) fmt::print("{}\n", doubts);
+    }
     fmt::print("{}\n", comparison_tables(results, config.metrics, wants_colour(STDOUT_FILENO)));
     for (const std::string& path : outputs.paths()) fmt::print("wrote {}\n", path);
   }

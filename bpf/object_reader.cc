@@ -228,11 +228,26 @@ uint32_t ObjectReader::call_number(bool helper, uint32_t id, const std::string& 
   return it->second;
 }
 
+// Declared to be the kernel's: `__ksym`.
+bool ObjectReader::is_ksym(const std::string& name) const {
+  const btf* types = object_.btf.raw();
+  const btf_type* section = btf__type_by_id(types, object_.btf.find(".ksyms", "datasec"));
+  if (section == nullptr || !btf_is_datasec(section)) return false;
+  for (uint32_t i = 0; i < btf_vlen(section); ++i) {
+    const btf_type* type = btf__type_by_id(types, btf_var_secinfos(section)[i].type);
+    if (type != nullptr && type_name(type->name_off) == name) return true;
+  }
+  return false;
+}
+
 ObjectReader::Target ObjectReader::resolve_undefined(const ElfSymbol& symbol) {
   using Ref = BpfInsn::Ref;
   if (const auto it = kconfig_.find(symbol.name); it != kconfig_.end()) return {Ref::kAddress, it->second};
   if (symbol.name.starts_with("__ubsan_handle_")) return {Ref::kBounds, 0};
   if (symbol.name.empty()) fail("damaged BPF object: a relocation without a name");
+  if (!is_ksym(symbol.name))
+    fail("calls " + symbol.name + "(), which no kernel has and it does not define",
+         "is that in another .bpf.c? A policy is one file: put it into this one, or #include it");
   return {Ref::kKsym, call_number(false, 0, symbol.name, symbol.bind == STB_WEAK)};
 }
 

@@ -52,6 +52,7 @@ class ObjectReader {
   Target resolve(const ElfSymbol& symbol, uint64_t addend);
   Target resolve_undefined(const ElfSymbol& symbol);
   int32_t function_at(uint32_t section, uint64_t offset) const;  // -1: none
+  bool is_ksym(const std::string& name) const;
   uint32_t call_number(bool helper, uint32_t id, const std::string& name, bool weak);
   uint64_t place(uint64_t size, uint64_t room);  // of a section; returns its guest address
   std::string type_name(uint32_t offset) const;

@@ -198,6 +198,16 @@ SEC("tp_btf/b") int second(u64 *ctx) { return inner(ctx[0]); }
   EXPECT_EQ(vm.trap, VM_TRAP_NONE);
 }
 
+TEST(Object, a_function_of_another_file_is_none_of_the_kernels) {
+  try {
+    load("two", "extern int helper_slice(int pid); SEC(\"syscall\") int prog(u64 *ctx) { return helper_slice(3); }");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.problem(), testing::HasSubstr("calls helper_slice(), which no kernel has"));
+    EXPECT_THAT(error.remedy(), testing::HasSubstr("another .bpf.c"));
+  }
+}
+
 TEST(Object, kfuncs_are_called_by_name_and_weak_ones_may_be_missing) {
   const auto object = load("kfuncs", R"(
 extern u64 scx_strong(u64 x) __ksym; extern u64 scx_new___compat(u64 x) __ksym __weak;

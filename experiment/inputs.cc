@@ -1,12 +1,13 @@
 #include "experiment/inputs.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <mutex>
 #include <set>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/yaml/yaml_map.h"
-#include "experiment/recording.h"
 #include "topology/load/load.h"
 #include "workloads/registry.h"
 
@@ -45,15 +46,7 @@ Inputs::Inputs(const Config& config, const Progress& progress) {
     load_trace(config, progress);
   }
   check_policies(config);
-  for (const HotplugEvent& event : config.hotplug) {
-    for (const auto& machine : machines_) {
-      if (event.cpu.index() < machine->nr_cpus()) continue;
-      throw Error(
-          config.file,
-          "hotplug names cpu " + std::to_string(event.cpu.value()) + ", which " + machine->name() + " does not have",
-          "take 0 to " + std::to_string(machine->nr_cpus() - 1));
-    }
-  }
+  check_hotplug(config);
 }
 
 std::shared_ptr<const Workload> Inputs::workload(size_t machine, uint64_t seed) const {
@@ -75,10 +68,48 @@ void Inputs::load_trace(const Config& config, const Progress& progress) {
   const WorkloadConfig& from = config.workload;
   std::string path = find_input_file(from.trace, config.file, from.where);
   std::string recorded = from.recorded.empty() ? "" : find_input_file(from.recorded, config.file, from.where);
-  Recording recording = load_recording(path, recorded, {}, from.limit, progress);
+  Recording recording = load_recording(path, recorded, {}, from.limit, progress, !machines_.empty());
   if (machines_.empty()) machines_.push_back(std::make_unique<const Machine>(recording.machine));
   add_kernels(config.kernel, recording.kernel, recording.machine.nr_cpus());
   for (const auto& machine : machines_) replays_.push_back(fitted(recording.workload, *machine));
+  Circumstances::Told& told = recording.trace.circumstances.told;
+  told.kernel |= config.kernel.version.has_value();
+  told.hz |= config.kernel.hz.has_value();
+  told.preempt |= config.kernel.preempt.has_value();
+  told.autogroup |= config.kernel.autogroup.has_value();
+  told.base_slice |= config.kernel.base_slice.has_value();
+  recording.trace.events = {};
+  recording.trace.calls = {};
+  recording.workload = {};
+  recording_ = std::make_unique<const Recording>(std::move(recording));
+}
+
+// What the kernel would refuse, or what could never happen.
+void Inputs::check_hotplug(const Config& config) const {
+  std::vector<HotplugEvent> changes = config.hotplug;
+  std::stable_sort(changes.begin(), changes.end(), [](auto& a, auto& b) { return a.at < b.at; });
+  for (const auto& machine : machines_) {
+    CpuSet online = machine->cpus();
+    for (const HotplugEvent& change : changes) {
+      const std::string cpu = std::to_string(change.cpu.value());
+      const std::string when = " at " + duration_text(change.at);
+      if (change.cpu.index() >= machine->nr_cpus())
+        throw Error(config.file, "hotplug names cpu " + cpu + ", which " + machine->name() + " does not have",
+                    "take 0 to " + std::to_string(machine->nr_cpus() - 1));
+      if (change.at >= config.duration)
+        throw Error(config.file, "hotplug changes cpu " + cpu + when + ", when the simulation is over",
+                    "take a time before the duration, " + duration_text(config.duration));
+      if (change.online)
+        online.add(change.cpu);
+      else
+        online.remove(change.cpu);
+      if (online.empty())
+        throw Error(config.file,
+                    "hotplug takes cpu " + cpu + " of " + machine->name() + " offline" + when +
+                        ", the last that is online: the kernel refuses (EBUSY)",
+                    "leave one online");
+    }
+  }
 }
 
 void Inputs::prepare_generator(const Config& config) {

@@ -9,6 +9,7 @@
 
 #include "base/progress.h"
 #include "experiment/config.h"
+#include "experiment/recording.h"
 #include "sim/kernel_params.h"
 #include "topology/machine.h"
 #include "workloads/workload.h"
@@ -24,6 +25,8 @@ class Inputs {
   size_t nr_machines() const { return machines_.size(); }
   const Machine& machine(size_t machine) const { return *machines_[machine]; }
   const KernelParams& kernel(size_t machine) const { return kernels_[machine]; }
+  // That the workload is made of, without its events; none for a generator.
+  const Recording* recording() const { return recording_.get(); }
   // Of that machine and seed. Any thread may ask.
   std::shared_ptr<const Workload> workload(size_t machine, uint64_t seed) const;
 
@@ -33,9 +36,11 @@ class Inputs {
   void prepare_generator(const Config& config);
   void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
   void check_policies(const Config& config) const;
+  void check_hotplug(const Config& config) const;
 
   std::vector<std::unique_ptr<const Machine>> machines_;  // engines refer to them
   std::vector<KernelParams> kernels_;                     // by machine
+  std::unique_ptr<const Recording> recording_;
   std::vector<std::shared_ptr<const Workload>> replays_;  // of a recording, by machine; empty for a generator
   std::function<Workload(uint64_t seed)> generator_;      // otherwise: made anew for each run, which keeps memory low
 };

@@ -32,6 +32,67 @@ Machine recorded_machine(const std::string& name, const std::string& trace) {
   }
 }
 
+Machine equal_cpus(size_t count) {
+  MachineSpec spec;
+  spec.name = "equal CPUs";
+  for (size_t i = 0; i < count; ++i) spec.cpus.push_back({CoreId(i), LlcId(0), NodeId(0), kCapacityScale});
+  return Machine(std::move(spec));
+}
+
+// As the head of the recording describes it.
+Machine machine_of_head(const std::vector<RecordedCpu>& cpus, const std::string& trace) {
+  MachineSpec spec;
+  spec.name = "as recorded";
+  for (const RecordedCpu& cpu : cpus)
+    spec.cpus.push_back({CoreId(cpu.core), LlcId(cpu.llc), NodeId(cpu.node), kCapacityScale});
+  try {
+    return Machine(std::move(spec));
+  } catch (const Error& error) {
+    throw Error(trace, "describes a machine that cannot be: " + error.problem(), "name it with --machine");
+  }
+}
+
+std::string of_cpus(size_t count) { return std::to_string(count) + (count == 1 ? " CPU" : " CPUs"); }
+
+struct FoundMachine {
+  Machine machine;
+  MachineSource source;
+};
+
+FoundMachine find_machine(const SchedTrace& trace, const std::string& path, const std::string& named,
+                          bool may_be_unknown) {
+  FoundMachine found = [&]() -> FoundMachine {
+    if (!named.empty()) return {load_machine(named), MachineSource::kTold};
+    const Circumstances& circumstances = trace.circumstances;
+    if (circumstances.told.machine || circumstances.machine != Circumstances().machine)
+      return {recorded_machine(circumstances.machine, path), MachineSource::kTold};
+    if (!trace.machine.empty()) return {machine_of_head(trace.machine, path), MachineSource::kHead};
+    Machine host = load_machine("host");
+    if (trace.nr_cpus <= host.nr_cpus()) return {std::move(host), MachineSource::kHost};
+    if (may_be_unknown) return {equal_cpus(trace.nr_cpus), MachineSource::kUnknown};
+    throw Error(path,
+                "was recorded on " + of_cpus(trace.nr_cpus) + ", so not on this computer, which has " +
+                    std::to_string(host.nr_cpus()),
+                "name its machine: --machine or machine: with a preset or a file, here or in NAME.recorded.yaml");
+  }();
+  if (found.machine.nr_cpus() < trace.nr_cpus)
+    throw Error(path,
+                "was recorded on " + of_cpus(trace.nr_cpus) + ", and machine '" + found.machine.name() + "' has " +
+                    std::to_string(found.machine.nr_cpus()),
+                "name the machine that it was recorded on");
+  return found;
+}
+
+// A tree that no task is named after says nothing of any, which is not what it was written for.
+void note_unknown_trees(SchedTrace& trace) {
+  for (const RecordedTree& tree : trace.circumstances.tasks) {
+    if (std::find(trace.names.begin(), trace.names.end(), tree.tree) != trace.names.end()) continue;
+    std::string note =
+        "no task is called '" + tree.tree + "': what the sidecar's tree of that name says holds for nobody";
+    if (std::find(trace.notes.begin(), trace.notes.end(), note) == trace.notes.end()) trace.notes.push_back(note);
+  }
+}
+
 int64_t slice_factor(size_t cpus) {
   return static_cast<int64_t>(std::bit_width(std::clamp(cpus, size_t{1}, size_t{8})));  // 1 + log2
 }
@@ -55,16 +116,35 @@ KernelParams kernel_of(const Circumstances& circumstances, const std::string& wh
 }
 
 Recording load_recording(const std::string& path, const std::string& recorded, const std::string& machine, Nanos limit,
-                         const Progress& progress) {
+                         const Progress& progress, bool machine_may_be_unknown) {
   SchedTrace trace = read_trace(path, recorded, progress);
   if (limit != Nanos::max()) cut(trace, limit);
-  Machine loaded = machine.empty() ? recorded_machine(trace.circumstances.machine, path) : load_machine(machine);
+  note_unknown_trees(trace);
+  FoundMachine found = find_machine(trace, path, machine, machine_may_be_unknown);
   KernelParams kernel = kernel_of(trace.circumstances, path);
   BuildReport report;
-  Workload workload = build_workload(trace, loaded, &report);
+  Workload workload = build_workload(trace, found.machine, &report);
   // "some/build.perf.data.zst" and its import "build.simtrace" are both "build".
   workload.name = std::filesystem::path(trace_stem(path)).filename().string();
-  return {std::move(trace), std::move(loaded), std::move(kernel), std::move(workload), report};
+  return {std::move(trace), std::move(found.machine), std::move(kernel), std::move(workload), report, found.source};
+}
+
+std::vector<std::string> assumptions(const Recording& recording) {
+  const Circumstances& circumstances = recording.trace.circumstances;
+  std::vector<std::string> texts;
+  auto assume = [&](bool told, const std::string& text) {
+    if (!told) texts.push_back(text);
+  };
+  const std::string cpus = of_cpus(recording.machine.nr_cpus());
+  assume(recording.machine_source != MachineSource::kHost, "made on this computer, of " + cpus);
+  assume(recording.machine_source != MachineSource::kUnknown, "made on " + cpus + ", all equal");
+  assume(recording.machine_source != MachineSource::kHead, "all cores equally fast");
+  assume(circumstances.told.kernel, "Linux " + circumstances.kernel);
+  assume(circumstances.told.hz, "HZ=" + std::to_string(circumstances.hz));
+  assume(circumstances.told.preempt, "preempt " + circumstances.preempt);
+  assume(circumstances.told.base_slice, "the kernel's own base slice");
+  assume(circumstances.told.autogroup, "no autogroup");
+  return texts;
 }
 
 SchedTrace replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed) {

@@ -63,6 +63,32 @@ class Errors(e2e.EndToEnd):
                 config = self.write("c.yaml", f"machine: vm-2c\nworkload: {{trace: {name}}}\npolicies: [eevdf]\n")
                 self.assertIn(name, self.error("run", config))
 
+    def test_hotplug_that_cannot_be(self):
+        for change, what in [("{at: 1ms, cpu: 0, online: false}, {at: 2ms, cpu: 1, online: false}", "EBUSY"),
+                             ("{at: 1ms, cpu: 2, online: false}", "does not have"),
+                             ("{at: 2s, cpu: 1, online: false}", "when the simulation is over")]:
+            with self.subTest(change):
+                config = self.write("c.yaml", CONFIG + f"hotplug: [{change}]\nduration: 1s\n")
+                self.assertIn(what, self.error("run", config))
+
+    def test_a_recording_of_another_machine_asks_for_it(self):
+        lines = ["# os release : 6.18.1\n", f" a 5 [{4095:03}] 1.5: sched:sched_switch: prev_comm=a prev_pid=5 "
+                 "prev_prio=120 prev_state=S ==> next_comm=b next_pid=6 next_prio=120\n"]
+        self.write("big.txt", "".join(lines))
+        self.assertIn("was recorded on 4096 CPUs, so not on this computer", self.error("validate", "big.txt"))
+        self.assertIn("--machine", self.error("validate", "big.txt"))
+        self.assertIn("machine 'vm-2c' has 2", self.error("validate", "big.txt", "--machine", "vm-2c"))
+        config = self.write("c.yaml", "workload: {trace: big.txt}\npolicies: [eevdf]\n")
+        self.assertIn("machine:", self.error("run", config))
+        done = self.simsched("import", "big.txt", "-o", "big.simtrace")
+        self.assertIn("assumed     made on 4096 CPUs, all equal, HZ=250, preempt none", done.stdout)
+        self.assertIn("made on     Linux 6.18\n", done.stdout)
+
+    def test_what_is_no_recording_of_switches(self):
+        self.write("exec.txt", " a 5 [000] 1.5: sched:sched_process_exec: filename=/bin/a pid=5 old_pid=5\n")
+        for command in [["validate", "exec.txt"], ["import", "exec.txt", "-o", "x"]]:
+            self.assertIn("has no sched_switch events", self.error(*command))
+
     def test_places_that_cannot_be_written(self):
         self.write("file", "")
         self.assertIn("file", self.error("run", e2e.QUICKSTART, "-o", "file/out"))

@@ -51,6 +51,22 @@ class Validate(e2e.EndToEnd):
         recorded, imported = self.validate(e2e.SAMPLE)[1], self.validate("small-build-j4.simtrace")[1]
         self.assertEqual(recorded["metrics"], imported["metrics"])
 
+    def test_doubts_are_printed_by_all_that_replay(self):
+        line = (" a-5 [000] d..2 {}: sched_switch: prev_comm=a prev_pid=5 prev_prio=120 prev_state={} ==> next_comm=b "
+                "next_pid=6 next_prio=120\n")
+        self.write("t.txt", line.format("1.1", "S") + "CPU:0 [LOST 5120 EVENTS]\n" + line.format("1.2", "Q") +
+                   line.format("1.3", "S") + line.format("1.4", "S")[:60])
+        self.write("t.recorded.yaml", "hz: 1000\nmachine: vm-2c\ntasks: [{tree: nobody, nice: 5}]\n")
+        config = self.write("c.yaml", "workload: {trace: t.txt}\npolicies: [eevdf]\n")
+        for done in [self.simsched("import", "t.txt", "-o", "t.simtrace"), self.validate("t.txt")[0],
+                     self.validate("t.simtrace")[0], self.simsched("run", config)]:
+            self.assertIn("5,120 events lost while recording, 1 events that cannot be read", done.stdout)
+            self.assertIn("1 end that is cut off", done.stdout)
+            self.assertIn("t.txt:3: prev_state 'Q' is none that is known", done.stdout)
+            self.assertIn("assumed     Linux 6.12, preempt none, the kernel's own base slice, no autogroup", done.stdout)
+            self.assertIn("no task is called 'nobody'", done.stdout)
+            self.assertNotIn("HZ=1000, preempt", done.stdout)
+
     def test_limit_replays_the_beginning(self):
         for name, limit in [("half", ", limit: 800ms"), ("whole", "")]:
             config = self.write(f"{name}.yaml", f"workload: {{trace: {e2e.SAMPLE}{limit}}}\npolicies: [eevdf]\n")
