@@ -9,6 +9,7 @@
 #include "app/progress_bar.h"
 #include "app/recording_text.h"
 #include "base/exit_code.h"
+#include "base/output_file.h"
 #include "experiment/config.h"
 #include "experiment/fidelity.h"
 #include "experiment/parallel.h"
@@ -74,9 +75,10 @@ int validate(const Arguments& arguments) {
     outputs.add_file(arguments.perfetto, perfetto_bytes(replays.first, nr_running_counters(replays.first)));
   }
   outputs.write();
-  fmt::print("{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
-             arguments.seeds == 1 ? "" : "s", fidelity_table(fidelity, wants_colour(STDOUT_FILENO)));
-  fmt::print("\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");
+  std::FILE* text = outputs.text();
+  fmt::print(text, "{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
+             arguments.seeds == 1 ? "" : "s", fidelity_table(fidelity, wants_colour(fileno(text))));
+  fmt::print(text, "\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");
   return fidelity.ok() ? kExitOk : kExitOutside;
 }
 
