@@ -67,14 +67,14 @@ Recording load_recording(const std::string& path, const std::string& recorded, c
   return {std::move(trace), std::move(loaded), std::move(kernel), std::move(workload), report};
 }
 
-SchedTrace replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed) {
+Replay replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed) {
   EngineOptions options;
   options.kernel = recording.kernel;
   options.seed = seed;
   options.record = true;
   Engine engine(recording.machine, recording.workload, options, policy.make(options.kernel, recording.machine));
   engine.run();
-  return engine.trace();
+  return {engine.trace(), engine.result()};
 }
 
 }  // namespace simsched

@@ -7,6 +7,7 @@
 #include "experiment/policy_config.h"
 #include "replay/build_workload.h"
 #include "sim/kernel_params.h"
+#include "sim/results.h"
 #include "topology/machine.h"
 #include "traces/sched_trace.h"
 #include "workloads/workload.h"
@@ -26,9 +27,14 @@ struct Recording {
 Recording load_recording(const std::string& path, const std::string& recorded = {}, const std::string& machine = {},
                          Nanos limit = Nanos::max(), const Progress& progress = {});
 
+struct Replay {
+  SchedTrace trace;
+  RunResult result;
+};
+
 // What happens when `policy` schedules it on its own machine and kernel. Throws Error for a
 // tunable that does not exist.
-SchedTrace replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed);
+Replay replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed);
 
 // Throws Error (where: `where`) for a preempt mode that does not exist.
 KernelParams kernel_of(const Circumstances& circumstances, const std::string& where);
