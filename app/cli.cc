@@ -5,13 +5,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <new>
+#include <system_error>
 
 #include "app/commands.h"
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "base/output_file.h"
 #include "base/suggest.h"
 
 namespace simsched {
@@ -23,7 +27,7 @@ int complain(const std::string& message) {
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
-  fmt::print(stderr, "simsched: error: {}\n", line);
+  std::fprintf(stderr, "simsched: error: %s\n", line.c_str());
   return kExitBadInput;
 }
 
@@ -52,6 +56,7 @@ std::string help_of(const CLI::App& app) {
 }  // namespace
 
 int run_cli(int argc, const char* const* argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a pipe that nobody reads any more is an error like others
   CLI::App app("simsched: which scheduling policy is best for this workload on that machine, by how much, and why",
                "simsched");
   app.footer(
@@ -73,15 +78,24 @@ int run_cli(int argc, const char* const* argv) {
 
   try {
     check_command_name(argc, argv);
-    app.parse(argc, argv);
-    set_up_log(verbose);
-    return actions.at(app.get_subcommands().front())();
-  } catch (const CLI::Success& help) {  // --help, --version
-    return app.exit(help);
+    int code = kExitOk;
+    try {
+      app.parse(argc, argv);
+      set_up_log(verbose);
+      code = actions.at(app.get_subcommands().front())();
+    } catch (const CLI::Success& help) {  // --help, --version
+      code = app.exit(help);
+    }
+    finish_standard_output();
+    return code;
   } catch (const CLI::ParseError& error) {
     return complain(std::string(error.what()) + "; " + help_of(app));
   } catch (const Error& error) {
     return complain(error.what());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain(error.path1().string() + ": " + error.code().message());
+  } catch (const std::system_error& error) {  // fmt::print(): standard output is full, or nobody reads it
+    return complain("standard output: cannot be written: " + error.code().message() + "; check where it goes");
   } catch (const std::bad_alloc&) {
     return complain("out of memory; take fewer jobs, fewer CPUs or a shorter recording");
   }

@@ -89,12 +89,12 @@ size_t choose(const Config& config, const std::string& wanted, const std::vector
   std::string best;
   double best_mean = 0;
   const std::vector<MachineRuns> groups = group_runs(results);
-  for (const PolicyRuns& policy : groups.front().policies) {
+  const std::vector<bool> may_win = contenders(groups.front());
+  for (size_t i = 0; i < may_win.size(); ++i) {
+    const PolicyRuns& policy = groups.front().policies[i];
     if (std::find(labels.begin(), labels.end(), policy.policy) == labels.end()) continue;
-    const bool ended =
-        std::any_of(policy.runs.begin(), policy.runs.end(), [](auto* run) { return run->exit_code != 0; });
     const std::vector<double> values = policy.values(metric);
-    if (ended || values.empty()) continue;
+    if (!may_win[i] || values.empty()) continue;
     const double mean = mean_estimate(values).mean;
     if (best.empty() || (mean - best_mean) * better > 0) {
       best = policy.policy;
@@ -102,7 +102,8 @@ size_t choose(const Config& config, const std::string& wanted, const std::vector
     }
   }
   if (best.empty())
-    throw Error(config.file, "no policy that can be exported came to its end", "name one with --policy");
+    throw Error(config.file, "no policy that can be exported did all the work and starved nobody",
+                "name one with --policy");
   return index_of(best);
 }
 

@@ -1,12 +1,13 @@
 // simsched import: any recording as simsched's own compact trace file.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "app/commands.h"
 #include "app/outputs.h"
 #include "app/recording_text.h"
+#include "base/output_file.h"
 #include "experiment/recording.h"
 #include "report/format.h"
 #include "traces/trace_file/trace_file.h"
@@ -29,11 +30,13 @@ struct Arguments {
 int import(const Arguments& arguments) {
   check_output_file(arguments.output);
   Recording recording = load_with_bar(arguments.trace, arguments.recorded, "", true);
-  write_trace_file(recording.trace, arguments.output);
-  fmt::print("{}", describe_recording(recording));
-  std::error_code ignored;
-  fmt::print("wrote {}, {} bytes\n", arguments.output,
-             format_count(static_cast<double>(std::filesystem::file_size(arguments.output, ignored))));
+  std::string bytes = trace_file_bytes(recording.trace);
+  const size_t size = bytes.size();
+  Outputs outputs;
+  outputs.add_file(arguments.output, std::move(bytes));
+  outputs.write();
+  fmt::print(outputs.text(), "{}wrote {}, {} bytes\n", describe_recording(recording), arguments.output,
+             format_count(static_cast<double>(size)));
   return 0;
 }
 

@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <deque>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/output_file.h"
 
 namespace simsched {
 namespace {
@@ -17,7 +20,7 @@ bool writable_folder(const fs::path& path) {
   return fs::is_directory(path, ignored) && access(path.c_str(), W_OK | X_OK) == 0;
 }
 
-// What was made so far; removed again unless kept.
+// Folders that were made so far; removed again unless kept.
 class Made {
  public:
   ~Made() {
@@ -48,17 +51,6 @@ void make_folder(const fs::path& path, Made& made) {
 
 }  // namespace
 
-void check_output_file(const std::string& path) {
-  fs::path parent = fs::path(path).parent_path();
-  std::error_code ignored;
-  if (path.empty()) throw Error("", "the name of a file to write is empty", "give its path");
-  if (fs::is_directory(path, ignored)) throw Error(path, "is a folder", "name a file in it");
-  if (!writable_folder(parent.empty() ? "." : parent)) {
-    throw Error(path, "cannot be written: " + (parent.empty() ? "." : parent.string()) + " is no folder to write in",
-                "make it first, or name another");
-  }
-}
-
 void check_output_folder(const std::string& path) {
   if (path.empty()) throw Error("", "the name of the folder for results is empty", "give its path");
   std::error_code ignored;
@@ -76,12 +68,16 @@ void Outputs::add_file(const std::string& path, std::string content) { files_.em
 void Outputs::write() const {
   Made made;
   for (const std::string& folder : folders_) make_folder(folder, made);
+  // What can be taken back first, in full; then what cannot; and only then do files take their places.
+  std::deque<OutputFile> files;
   for (const auto& [path, content] : files_) {
-    std::error_code ignored;
-    bool is_new = !fs::exists(path, ignored);
-    write_file_atomically(path, content);
-    if (is_new) made.add(path);
+    if (is_written_directly(path)) continue;
+    files.emplace_back(path).write(content);
+    files.back().complete();
   }
+  for (const auto& [path, content] : files_)
+    if (is_written_directly(path)) write_file_atomically(path, content);
+  for (OutputFile& file : files) file.finish();
   made.keep();
 }
 
@@ -89,6 +85,12 @@ std::vector<std::string> Outputs::paths() const {
   std::vector<std::string> list;
   for (const auto& file : files_) list.push_back(file.first);
   return list;
+}
+
+std::FILE* Outputs::text() const {
+  const bool taken =
+      std::any_of(files_.begin(), files_.end(), [](const auto& file) { return is_standard_output(file.first); });
+  return taken ? stderr : stdout;
 }
 
 }  // namespace simsched

@@ -1,14 +1,15 @@
 // The files that a sub-command writes: all of them or none.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace simsched {
 
-// Throw Error when `path` cannot become a file / a folder. To be asked before simulating, which may take long.
-void check_output_file(const std::string& path);
+// Throws Error when `path` cannot become a folder. To be asked before simulating, which may take long, as
+// check_output_file() is (base/output_file.h).
 void check_output_folder(const std::string& path);
 
 class Outputs {
@@ -16,9 +17,11 @@ class Outputs {
   void add_folder(const std::string& path);  // made with its parents when it is not there
   void add_file(const std::string& path, std::string content);
 
-  // Throws Error when one cannot be written, and removes those that were.
+  // Throws Error when one cannot be written: then all is as it was before, but for what went to a device or a pipe.
   void write() const;
   std::vector<std::string> paths() const;  // of the files
+  // Where to print what is for people: stderr when one of the files is standard output itself.
+  std::FILE* text() const;
 
  private:
   std::vector<std::string> folders_;

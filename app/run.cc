@@ -12,6 +12,7 @@
 #include "app/recording_text.h"
 #include "app/run_config.h"
 #include "base/error.h"
+#include "base/output_file.h"
 #include "experiment/config.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
@@ -42,6 +43,7 @@ Examples:
   simsched run experiment.yaml                        the table; files in results/experiment
   simsched run experiment.yaml --seeds 10 -o out      more runs, files in out
   simsched run experiment.yaml --perfetto t.perfetto  a trace for ui.perfetto.dev
+  simsched run experiment.yaml -q --csv -             figures for another program; '-' is standard output
 )";
 
 struct Arguments {
@@ -88,6 +90,26 @@ std::string perfetto_path(const std::string& path, const Config& config, size_t 
   return named.string();
 }
 
+// A device or a pipe takes one trace.
+void check_perfetto(const std::string& path, const Config& config) {
+  if (config.policies.size() > 1 && is_written_directly(path)) {
+    throw Error("--perfetto",
+                "'" + path + "' is no file, and there is a trace for each of " +
+                    std::to_string(config.policies.size()) + " policies",
+                "name a file, or one policy with --policy");
+  }
+}
+
+// With -q nothing else names it.
+void name_failures(const std::vector<RunResult>& results) {
+  for (const RunResult& result : results) {
+    if (result.exit_code != 0) {
+      fmt::print(stderr, "simsched: error: {} on {}, seed {}: {}\n", result.policy, result.machine, result.seed,
+                 result.status);
+    }
+  }
+}
+
 // The first run of each policy: what each is compared by at a glance.
 void mark_recorded(std::vector<Experiment>& experiments, const Config& config) {
   for (Experiment& experiment : experiments) {
@@ -125,6 +147,7 @@ int run(const Arguments& arguments) {
   for (const std::string& path : {arguments.csv, arguments.perfetto}) {
     if (!path.empty() && !lies_in(path, config.output)) check_output_file(path);
   }
+  if (!arguments.perfetto.empty()) check_perfetto(arguments.perfetto, config);
 
   const Inputs inputs = load_inputs(config, arguments.quiet);
   std::vector<Experiment> experiments = list_experiments(config, inputs);
@@ -136,13 +159,16 @@ int run(const Arguments& arguments) {
   for (const Outcome& outcome : outcomes) results.push_back(outcome.result);
   Outputs outputs = collect(experiments, outcomes, results, config, arguments);
   outputs.write();
-  if (!arguments.quiet) {
+  if (arguments.quiet) {
+    name_failures(results);
+  } else {
+    std::FILE* text = outputs.text();
     if (inputs.recording() != nullptr) {
       std::string doubts = doubts_about(*inputs.recording());
-      if (!doubts.empty()) fmt::print("{}\n", doubts);
+      if (!doubts.empty()) fmt::print(text, "{}\n", doubts);
     }
-    fmt::print("{}\n", comparison_tables(results, config.metrics, wants_colour(STDOUT_FILENO)));
-    for (const std::string& path : outputs.paths()) fmt::print("wrote {}\n", path);
+    fmt::print(text, "{}\n", comparison_tables(results, config.metrics, wants_colour(fileno(text))));
+    for (const std::string& path : outputs.paths()) fmt::print(text, "wrote {}\n", path);
   }
   for (const RunResult& result : results) {
     if (result.exit_code != 0) return result.exit_code;

@@ -1,4 +1,4 @@
-// simsched validate: a recording, replayed where it was made. Does the simulation tell the truth?
+// simsched validate: recordings, replayed where they were made. Does the simulation tell the truth?
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,8 +8,11 @@
 #include "app/outputs.h"
 #include "app/progress_bar.h"
 #include "app/recording_text.h"
+#include "base/error.h"
 #include "base/exit_code.h"
+#include "base/output_file.h"
 #include "experiment/config.h"
+#include "experiment/diagnosis.h"
 #include "experiment/fidelity.h"
 #include "experiment/parallel.h"
 #include "experiment/policies.h"
@@ -17,6 +20,7 @@
 #include "report/counters.h"
 #include "report/fidelity.h"
 #include "report/table.h"
+#include "traces/formats.h"
 #include "traces/perfetto/perfetto_writer.h"
 #include "traces/trace_stats.h"
 
@@ -24,67 +28,109 @@ namespace simsched {
 namespace {
 
 constexpr const char* kHelp = R"(
-Replays the recording on the machine and kernel that it was recorded on, under the policy that ran there, and
-measures both alike. Exit code 1 when a metric is outside its tolerance.
+Replays each recording on the machine and kernel that it was recorded on, under the policy that ran there, measures
+recordings and replays alike, and asks of every metric: could the replay be one of the real runs? It could when the
+median of its seeds is inside the range of the recordings, widened by the tolerance (docs/metrics.md).
+
+Two real runs of one program differ, some by a factor. One recording is a range of one value, so give several of the
+same command: 'scripts/record --runs 3 -o NAME COMMAND' makes NAME.1, NAME.2 and NAME.3.
+
+In the column 'ok' NO is outside of the tolerance, and 'undetermined' says that the seeds differ by more than half of
+their median: neither right nor wrong. Exit code 1 when a metric says NO; then the last lines say what differs most,
+why that may be, and what to do.
 
 Examples:
   simsched validate kernel-build.perf.data.zst
+  simsched validate redis.1.perf.data.zst redis.2.perf.data.zst redis.3.perf.data.zst
   simsched validate kernel-build.perf.data.zst --json fidelity.json --seeds 9
 )";
 
 struct Arguments {
-  std::string trace, recorded, machine, json, perfetto, policy = "eevdf";
+  std::vector<std::string> traces;
+  std::string recorded, machine, json, perfetto, policy = "eevdf";
   int seeds = 5;
   int jobs = 0;
 };
 
+std::vector<Recording> load_all(const Arguments& arguments) {
+  if (arguments.traces.size() > 1 && !arguments.recorded.empty())
+    throw Error("--recorded", "one file cannot tell of several recordings", "put a NAME.recorded.yaml beside each");
+  std::vector<Recording> recordings;
+  for (const std::string& trace : arguments.traces) {
+    recordings.push_back(load_with_bar(trace, arguments.recorded, arguments.machine));
+    const size_t cpus = recordings.back().trace.nr_cpus, first = recordings.front().trace.nr_cpus;
+    if (cpus != first) {
+      throw Error(trace, fmt::format("is of {} CPUs, and {} of {}", cpus, arguments.traces.front(), first),
+                  "give recordings of one command on one machine");
+    }
+  }
+  return recordings;
+}
+
 struct Replays {
-  std::vector<TraceStats> stats;  // by seed
+  std::vector<RecordedRun> runs;  // by recording
   SchedTrace first;               // when it is to be written
 };
 
-Replays replay_seeds(const Recording& recording, const PolicyConfig& policy, const Arguments& arguments) {
+Replays replay_all(const std::vector<Recording>& recordings, const PolicyConfig& policy, const Arguments& arguments) {
+  const size_t seeds = static_cast<size_t>(arguments.seeds);
   Replays replays;
-  replays.stats.resize(static_cast<size_t>(arguments.seeds));
+  for (const Recording& recording : recordings) {
+    RecordedRun& run = replays.runs.emplace_back();
+    run.recorded = trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle);
+    run.replays.resize(seeds);
+  }
   ProgressBar bar("replaying");
   auto one = [&](size_t i) {
-    SchedTrace trace = replay_recording(recording, policy, i + 1);
-    replays.stats[i] = trace_stats(trace, recording.trace.holes.no_switch_from_idle);
-    if (i == 0 && !arguments.perfetto.empty()) replays.first = std::move(trace);
+    const Recording& recording = recordings[i / seeds];
+    Replay replay = replay_recording(recording, policy, i % seeds + 1);
+    ReplayFigures& figures = replays.runs[i / seeds].replays[i % seeds];
+    figures.stats = trace_stats(replay.trace, recording.trace.holes.no_switch_from_idle);
+    figures.waits = static_cast<uint64_t>(replay.result.metric("waits"));
+    figures.free_waits = static_cast<uint64_t>(replay.result.metric("waits_free"));
+    figures.let_go = static_cast<uint64_t>(replay.result.metric("waits_let_go"));
+    if (i == 0 && !arguments.perfetto.empty()) replays.first = std::move(replay.trace);
   };
-  parallel_for(replays.stats.size(), jobs_or_default(arguments.jobs), one, std::ref(bar));
+  parallel_for(recordings.size() * seeds, jobs_or_default(arguments.jobs), one, std::ref(bar));
   return replays;
 }
 
 int validate(const Arguments& arguments) {
-  // Before the recording is read, and replayed.
+  // Before the recordings are read, and replayed.
   const PolicyRegistry registry = all_policies();
   const PolicyConfig policy = policy_from_name(arguments.policy, registry, "--policy");
   if (!arguments.json.empty()) check_output_file(arguments.json);
   if (!arguments.perfetto.empty()) check_output_file(arguments.perfetto);
 
-  Recording recording = load_with_bar(arguments.trace, arguments.recorded, arguments.machine);
-  Replays replays = replay_seeds(recording, policy, arguments);
-  Fidelity fidelity(trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle), replays.stats);
+  const std::vector<Recording> recordings = load_all(arguments);
+  const Replays replays = replay_all(recordings, policy, arguments);
+  const Grounds grounds = grounds_of(recordings, arguments.policy, !arguments.machine.empty());
+  const Fidelity fidelity(replays.runs, equal_cpus(recordings.front().machine), grounds.causes);
+  const std::vector<Diagnosis> diagnoses = diagnose(fidelity, grounds);
 
   Outputs outputs;
   if (!arguments.json.empty())
-    outputs.add_file(arguments.json, fidelity_json(fidelity, arguments.trace, arguments.policy));
+    outputs.add_file(arguments.json, fidelity_json(fidelity, diagnoses, arguments.traces, arguments.policy));
   if (!arguments.perfetto.empty()) {
     outputs.add_file(arguments.perfetto, perfetto_bytes(replays.first, nr_running_counters(replays.first)));
   }
   outputs.write();
-  fmt::print("{}\n{} over {} seed{}:\n\n{}", describe_recording(recording), arguments.policy, arguments.seeds,
-             arguments.seeds == 1 ? "" : "s", fidelity_table(fidelity, wants_colour(STDOUT_FILENO)));
-  fmt::print("\n{}\n", fidelity.ok() ? "within tolerance" : "outside tolerance");
+  std::FILE* text = outputs.text();
+  for (const Recording& recording : recordings) fmt::print(text, "{}\n", describe_recording(recording));
+  fmt::print(text, "{} over {} seed{}{}:\n\n{}\n{}", arguments.policy, arguments.seeds, arguments.seeds == 1 ? "" : "s",
+             recordings.size() == 1 ? "" : " of each", fidelity_table(fidelity, wants_colour(fileno(text))),
+             fidelity_summary(fidelity, diagnoses));
   return fidelity.ok() ? kExitOk : kExitOutside;
 }
 
 Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
-  add_recording_options(command, arguments->trace, arguments->recorded);
+  command.add_option("TRACE", arguments->traces, "A recording, or several of one command: " + trace_formats_text())
+      ->required();
+  command.add_option("--recorded", arguments->recorded,
+                     "How it was recorded [NAME.recorded.yaml beside NAME.perf.data and the like]");
   command.add_option("--json", arguments->json, "Write the figures here");
-  command.add_option("--seeds", arguments->seeds, "Replays, with seeds 1 to N")
+  command.add_option("--seeds", arguments->seeds, "Replays of each recording, with seeds 1 to N")
       ->check(CLI::Range(1, kMaxSeeds))
       ->capture_default_str();
   command.add_option("-j,--jobs", arguments->jobs, "Replays at a time; the figures are the same [one a CPU]")
@@ -99,7 +145,7 @@ Action add(CLI::App& command) {
 }  // namespace
 
 Command validate_command() {
-  return {"validate", "replay a recording where it was made, and say how well the simulation matches", add};
+  return {"validate", "replay recordings where they were made, and say whether they could be real runs", add};
 }
 
 }  // namespace simsched

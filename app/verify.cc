@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "app/outputs.h"
 #include "app/progress_bar.h"
 #include "base/error.h"
 #include "base/exit_code.h"
@@ -87,13 +88,15 @@ void print_check(const BootCheck& check) {
 
 // What a step left, for people to look at: KEEP/STEP-trace.txt, ...
 void keep_files(const std::string& folder, size_t step, const ProofResult& result) {
-  std::filesystem::create_directories(folder);
+  Outputs outputs;
+  outputs.add_folder(folder);
   const std::string stem = folder + "/" + std::to_string(step + 1) + "-";
   if (!result.trace.empty()) {
-    write_file_atomically(stem + "trace.txt", result.trace);
-    write_file_atomically(stem + "trace.recorded.yaml", circumstances_of_guest(result.release));
+    outputs.add_file(stem + "trace.txt", result.trace);
+    outputs.add_file(stem + "trace.recorded.yaml", circumstances_of_guest(result.release));
   }
-  if (!result.statistics.empty()) write_file_atomically(stem + "statistics.json", result.statistics + "\n");
+  if (!result.statistics.empty()) outputs.add_file(stem + "statistics.json", result.statistics + "\n");
+  outputs.write();
 }
 
 int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
@@ -121,7 +124,8 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
     all_tried = all_tried && result.unusable.empty();
     if (!result.problem.empty()) fmt::print("  FAILED the machine: {}\n", result.problem);
     if (!result.trace.empty()) {
-      fmt::print("{}\n", side_by_side_table(kernel_and_simulation(result.trace, folder, result.release, all_policies())));
+      fmt::print("{}\n",
+                 side_by_side_table(kernel_and_simulation(result.trace, folder, result.release, all_policies())));
     }
     ok = ok && (result.ok() || !result.unusable.empty());
     if (!result.costs.empty()) {

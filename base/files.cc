@@ -25,12 +25,13 @@ std::string reason() { return std::system_category().message(errno); }
 class File {
  public:
   explicit File(int file) : file_(file) {}
-  ~File() { close(); }
+  ~File() {
+    if (file_ >= 0) ::close(file_);
+  }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   int get() const { return file_; }
   bool open() const { return file_ >= 0; }
-  int close() { return file_ < 0 ? 0 : ::close(std::exchange(file_, -1)); }
 
  private:
   int file_;
@@ -49,16 +50,6 @@ Bytes read_stream(int file, const std::string& path) {
   }
   bytes.resize(size);
   return bytes;
-}
-
-bool write_all(int file, std::string_view content) {
-  while (!content.empty()) {
-    ssize_t put = ::write(file, content.data(), content.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return false;
-    content.remove_prefix(static_cast<size_t>(put));
-  }
-  return true;
 }
 
 }  // namespace
@@ -128,27 +119,6 @@ std::string own_folder() {
   std::error_code failed;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
   return failed ? "." : self.parent_path().string();
-}
-
-void write_file_atomically(const std::string& path, std::string_view content) {
-  std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  std::error_code ignored;
-  if (!parent.empty() && !std::filesystem::is_directory(parent, ignored))
-    throw Error(path, "cannot be written: there is no folder " + parent.string(), "make it first");
-  if (std::filesystem::is_directory(path, ignored)) throw Error(path, "is a folder", "name a file in it");
-
-  std::string temporary = path + ".XXXXXX";
-  File file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file.open()) throw Error(path, "cannot be written: " + reason(), "check the folder's permissions");
-  mode_t mask = ::umask(0);
-  ::umask(mask);
-  bool written = write_all(file.get(), content) && ::fchmod(file.get(), 0666 & ~mask) == 0 && file.close() == 0 &&
-                 std::rename(temporary.c_str(), path.c_str()) == 0;
-  if (!written) {
-    std::string why = reason();
-    ::unlink(temporary.c_str());
-    throw Error(path, "cannot be written: " + why, "check the space and permissions of its folder");
-  }
 }
 
 }  // namespace simsched

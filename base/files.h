@@ -41,8 +41,8 @@ std::string first_line(const std::string& path);
 // The folder that this program lies in.
 std::string own_folder();
 
-// Writes a temporary file beside `path`, then renames it: readers see the old file or the whole new one.
-// Throws Error, leaving nothing behind.
+// Through an OutputFile (output_file.h): readers see the old file or the whole new one. Throws Error, leaving nothing
+// behind.
 void write_file_atomically(const std::string& path, std::string_view content);
 
 }  // namespace simsched

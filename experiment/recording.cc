@@ -147,14 +147,14 @@ std::vector<std::string> assumptions(const Recording& recording) {
   return texts;
 }
 
-SchedTrace replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed) {
+Replay replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed) {
   EngineOptions options;
   options.kernel = recording.kernel;
   options.seed = seed;
   options.record = true;
   Engine engine(recording.machine, recording.workload, options, policy.make(options.kernel, recording.machine));
   engine.run();
-  return engine.trace();
+  return {engine.trace(), engine.result()};
 }
 
 }  // namespace simsched

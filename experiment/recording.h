@@ -9,6 +9,7 @@
 #include "experiment/policy_config.h"
 #include "replay/build_workload.h"
 #include "sim/kernel_params.h"
+#include "sim/results.h"
 #include "topology/machine.h"
 #include "traces/sched_trace.h"
 #include "workloads/workload.h"
@@ -42,9 +43,14 @@ Recording load_recording(const std::string& path, const std::string& recorded = 
 // What nobody told of how it was recorded, and is assumed: "HZ=250" and so on; of the machine in words.
 std::vector<std::string> assumptions(const Recording& recording);
 
+struct Replay {
+  SchedTrace trace;
+  RunResult result;
+};
+
 // What happens when `policy` schedules it on its own machine and kernel. Throws Error for a
 // tunable that does not exist.
-SchedTrace replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed);
+Replay replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed);
 
 // Throws Error (where: `where`) for a preempt mode that does not exist.
 KernelParams kernel_of(const Circumstances& circumstances, const std::string& where);

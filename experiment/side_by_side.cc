@@ -55,7 +55,7 @@ SideBySide kernel_and_simulation(const std::string& trace, const ExportedFolder&
   const Recording recording = load_recording(file, temporary.file("kernel.recorded.yaml"));
   const std::optional<PolicyConfig> exported = policy_from_file(folder.path, registry);
   SIMSCHED_CHECK(exported, "an exported folder is no policy");
-  const SchedTrace simulated = replay_recording(recording, *exported, 1);
+  const SchedTrace simulated = replay_recording(recording, *exported, 1).trace;
   const std::vector<bool>& blind = recording.trace.holes.no_switch_from_idle;
   return {figures_of(recording.trace, blind, recording.machine), figures_of(simulated, blind, recording.machine)};
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/format.h"
 #include "report/summary.h"
 #include "report/table.h"
@@ -39,38 +41,46 @@ struct MetricColumn {
   std::vector<Cell> values, remarks;  // by policy
 };
 
-MetricColumn metric_column(const MachineRuns& machine, const std::string& metric, const std::string& unit,
-                           Better better) {
+// `may_win`: by policy, see contenders().
+MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& may_win, const std::string& metric,
+                           const std::string& unit, Better better) {
   std::vector<std::vector<double>> values;
-  std::vector<double> means;  // of the policies that have the metric
-  for (const PolicyRuns& policy : machine.policies) {
-    values.push_back(policy.values(metric));
-    if (!values.back().empty()) means.push_back(mean_estimate(values.back()).mean);
+  std::vector<double> means;  // of the policies that may win
+  bool complete = true;
+  for (size_t i = 0; i < machine.policies.size(); ++i) {
+    values.push_back(machine.policies[i].values(metric));
+    complete = complete && (!values.back().empty() || !may_win[i]);
+    if (!values.back().empty() && may_win[i]) means.push_back(mean_estimate(values.back()).mean);
   }
-  std::vector<bool> best = best_of(means, means.size() == values.size() ? better : Better::kNeither);
+  std::vector<bool> best = best_of(means, complete ? better : Better::kNeither);
+  if (means.size() == 1 && values.size() > 1) best[0] = complete && better != Better::kNeither;  // the others are out
 
   MetricColumn column;
   size_t present = 0;
-  for (const std::vector<double>& own : values) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const std::vector<double>& own = values[i];
     if (own.empty()) {
       column.values.push_back("-");
       column.remarks.push_back("");
       continue;
     }
-    Style style = best[present] ? Style::kBold : Style::kPlain;
-    column.values.push_back(Cell(format_value(means[present], unit), style));
-    Cell remark(best[present] ? "*" : " ", style);
+    const bool wins = may_win[i] && best[present];
+    Style style = wins ? Style::kBold : Style::kPlain;
+    column.values.push_back(Cell(format_value(mean_estimate(own).mean, unit), style));
+    Cell remark(wins ? "*" : " ", style);
     auto difference = percent_difference(values.front(), own);
-    if (!column.remarks.empty() && difference) {
-      remark = Cell(remark.text + " " + difference_text(*difference), difference_style(*difference, better));
+    if (i > 0 && difference) {
+      remark = Cell(remark.text + " " + difference_text(*difference),
+                    may_win[i] ? difference_style(*difference, better) : Style::kDim);
     }
     column.remarks.push_back(std::move(remark));
-    ++present;
+    present += may_win[i];
   }
   return column;
 }
 
-std::string machine_table(const MachineRuns& machine, const std::vector<std::string>& metrics, bool colour) {
+std::string machine_table(const MachineRuns& machine, const std::vector<bool>& may_win,
+                          const std::vector<std::string>& metrics, bool colour) {
   Table table;
   std::vector<std::vector<Cell>> rows;
   table.add_column("policy", Align::kLeft);
@@ -80,7 +90,8 @@ std::string machine_table(const MachineRuns& machine, const std::vector<std::str
     const std::string unit = known != nullptr ? known->unit : "";
     table.add_column(heading(metric, unit));
     if (machine.policies.size() > 1) table.add_column("", Align::kLeft, true);
-    MetricColumn column = metric_column(machine, metric, unit, known != nullptr ? known->better : Better::kNeither);
+    MetricColumn column =
+        metric_column(machine, may_win, metric, unit, known != nullptr ? known->better : Better::kNeither);
     for (size_t i = 0; i < rows.size(); ++i) {
       rows[i].push_back(column.values[i]);
       if (machine.policies.size() > 1) rows[i].push_back(column.remarks[i]);
@@ -88,6 +99,25 @@ std::string machine_table(const MachineRuns& machine, const std::vector<std::str
   }
   for (auto& row : rows) table.add_row(std::move(row));
   return table.str(colour);
+}
+
+// Why policies win nothing, a line each.
+std::string remarks(const MachineRuns& machine, const std::vector<bool>& may_win) {
+  std::string text;
+  for (size_t i = 0; i < machine.policies.size(); ++i) {
+    const PolicyRuns& policy = machine.policies[i];
+    bool told = false;
+    for (const RunResult* run : policy.runs) {
+      if (run->status == "ok") continue;
+      text += fmt::format("{}, seed {}: {}\n", policy.policy, run->seed, run->status);
+      told = true;
+    }
+    if (may_win[i] || told) continue;
+    int64_t left = 0;
+    for (const RunResult* run : policy.runs) left = std::max(left, run->find("tasks_unfinished").value_or(0));
+    text += fmt::format("{}: did not finish {} of the tasks, which others did\n", policy.policy, left);
+  }
+  return text;
 }
 
 }  // namespace
@@ -99,20 +129,20 @@ std::vector<std::string> default_metrics() {
 std::string comparison_tables(std::span<const RunResult> results, const std::vector<std::string>& metrics,
                               bool colour) {
   std::string text;
+  bool all_may_win = true;
   for (const MachineRuns& machine : group_runs(results)) {
     const PolicyRuns& first = machine.policies.front();
     if (!text.empty()) text += '\n';
     text += fmt::format("{} on {}, {} seed{}\n\n", first.runs.front()->workload, machine.machine, first.runs.size(),
                         first.runs.size() == 1 ? "" : "s");
-    text += machine_table(machine, metrics, colour);
-    for (const PolicyRuns& policy : machine.policies) {
-      for (const RunResult* run : policy.runs) {
-        if (run->status != "ok") text += fmt::format("{}, seed {}: {}\n", policy.policy, run->seed, run->status);
-      }
-    }
+    const std::vector<bool> may_win = contenders(machine);
+    all_may_win = all_may_win && std::find(may_win.begin(), may_win.end(), false) == may_win.end();
+    text += machine_table(machine, may_win, metrics, colour);
+    text += remarks(machine, may_win);
   }
   if (!results.empty()) {
     text += "\n* best of its metric";
+    if (!all_may_win) text += " among those that did all the work and starved nobody";
     text += "; differences are to the first policy";
     text += results.size() > 1 ? ", ± is the half width of the 95 % confidence interval over seeds\n" : "\n";
   }

@@ -1,15 +1,21 @@
-// How well simulations match a recording: the output of `simsched validate`.
+// How well simulations match recordings: the output of `simsched validate`.
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "experiment/diagnosis.h"
 #include "experiment/fidelity.h"
 
 namespace simsched {
 
 std::string fidelity_table(const Fidelity& fidelity, bool colour);
 
-// docs/results.md has the schema. `trace`: only the file name is kept.
-std::string fidelity_json(const Fidelity& fidelity, const std::string& trace, const std::string& policy);
+// What the table amounts to: lines for people. On NO what differs most, why that may be, and what to do.
+std::string fidelity_summary(const Fidelity& fidelity, const std::vector<Diagnosis>& diagnoses);
+
+// docs/results.md has the schema. `traces`: only their file names are kept.
+std::string fidelity_json(const Fidelity& fidelity, const std::vector<Diagnosis>& diagnoses,
+                          const std::vector<std::string>& traces, const std::string& policy);
 
 }  // namespace simsched

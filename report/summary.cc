@@ -31,6 +31,27 @@ std::vector<double> PolicyRuns::values(const std::string& metric) const {
   return found;
 }
 
+std::vector<bool> contenders(const MachineRuns& machine) {
+  auto sum = [](const PolicyRuns& policy, std::string_view metric) {
+    int64_t all = 0;
+    for (const RunResult* run : policy.runs) all += run->find(metric).value_or(0);
+    return all;
+  };
+  auto whole = [](const PolicyRuns& policy) {
+    return std::all_of(policy.runs.begin(), policy.runs.end(),
+                       [](const RunResult* run) { return run->exit_code == 0; });
+  };
+  const bool can_be_finished =
+      std::any_of(machine.policies.begin(), machine.policies.end(),
+                  [&](const PolicyRuns& policy) { return whole(policy) && sum(policy, "tasks_unfinished") == 0; });
+  std::vector<bool> list;
+  for (const PolicyRuns& policy : machine.policies) {
+    list.push_back(whole(policy) && sum(policy, "tasks_starved") == 0 &&
+                   (!can_be_finished || sum(policy, "tasks_unfinished") == 0));
+  }
+  return list;
+}
+
 std::vector<MachineRuns> group_runs(std::span<const RunResult> results) {
   std::vector<MachineRuns> machines;
   for (const RunResult& result : results) {

@@ -27,6 +27,10 @@ struct MachineRuns {
   std::vector<PolicyRuns> policies;
 };
 
+// By policy: whether its figures may be called best. Those of one that was thrown out, that starved a task, or that
+// left tasks unfinished where another finished all, are good because it did less.
+std::vector<bool> contenders(const MachineRuns& machine);
+
 // By machine, then by policy, both in order of first appearance. Points into `results`.
 std::vector<MachineRuns> group_runs(std::span<const RunResult> results);
 
@@ -43,7 +47,7 @@ Estimate mean_estimate(std::span<const double> values);
 // or the two differ in length.
 std::optional<Estimate> percent_difference(std::span<const double> base, std::span<const double> values);
 
-// Which of `means` is best . None are when all are equal or nothing is better.
+// Which of `means` is best. None are when all are equal or nothing is better.
 std::vector<bool> best_of(std::span<const double> means, Better better);
 
 }  // namespace simsched

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "report/comparison.h"
 
 namespace simsched {
@@ -90,6 +92,38 @@ TEST(ComparisonTables, ColoursFollowWhatIsBetter) {
   EXPECT_EQ(remark("throughput_work_ppm", {1000, 1000}, {900, 901}), bad);
   EXPECT_EQ(remark("makespan_ns", {1000, 1000}, {900, 1090}), dim);
   EXPECT_EQ(remark("wakeups", {1000, 1000}, {1100, 1101}), dim);  // neither is better
+}
+
+TEST(ComparisonTables, WhoDidLessWinsNothing) {
+  std::vector<RunResult> results = {result("vm", "eevdf", 1, 1000000), result("vm", "cfs", 1, 1100000),
+                                    result("vm", "hasty", 1, 100000), result("vm", "unfair", 1, 200000),
+                                    result("vm", "idle", 1, 300000)};
+  results[2].exit_code = 43;
+  results[2].status = "error: hasty";
+  results[3].metrics.push_back({"tasks_starved", 1});
+  results[3].status = "the foreground finished because the background did not run: b[3]";
+  results[4].metrics.push_back({"tasks_unfinished", 7});
+  const std::string text = comparison_tables(results, {"makespan_ns"}, false);
+  EXPECT_NE(text.find("eevdf    1.000 ms *\n"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '*'), 2) << text;  // and the legend
+  EXPECT_NE(text.find("hasty, seed 1: error: hasty\nunfair, seed 1: the foreground finished because the background did "
+                      "not run: b[3]\nidle: did not finish 7 of the tasks, which others did\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("* best of its metric among those that did all the work and starved nobody;"), std::string::npos);
+  EXPECT_NE(comparison_tables(results, {"makespan_ns"}, true).find("\033[2m"), std::string::npos);
+
+  results.erase(results.begin() + 1);
+  EXPECT_NE(comparison_tables(results, {"makespan_ns"}, false).find("eevdf    1.000 ms *\n"), std::string::npos)
+      << "the only one that did the work is the best";
+}
+
+// An open-ended load ends for all by the clock.
+TEST(ComparisonTables, WhereNobodyFinishesAllMayWin) {
+  std::vector<RunResult> results = {result("vm", "eevdf", 1, 1000000), result("vm", "cfs", 1, 1100000)};
+  results[0].metrics.push_back({"tasks_unfinished", 7});
+  results[1].metrics.push_back({"tasks_unfinished", 6});
+  EXPECT_NE(comparison_tables(results, {"makespan_ns"}, false).find("eevdf    1.000 ms *\n"), std::string::npos);
 }
 
 TEST(ComparisonTables, SaysWhatEndedEarly) {

@@ -69,6 +69,7 @@ struct EngineState {
   bool ended_ = false;          // the duration is over
   bool stopped_ = false;        // nothing more will happen
   uint64_t nr_events_ = 0;
+  uint64_t nr_waits_ = 0, nr_free_waits_ = 0;  // kWait ops; of them, not blocked: the token had been signalled
   Nanos last_exit_;
 };
 
@@ -104,7 +105,10 @@ class Engine : public Kernel, private EngineState {
   bool finished() const;
   bool only_timers_left();
 
-  Totals totals() const;  // results.cc
+  // results.cc
+  Totals totals() const;
+  bool starved(const Task& task) const;  // it never got the CPU that it wanted: for its last 100 ms and half of its life
+  std::string starved_text() const;      // empty: nobody was
 
   // check.cc: what must hold, and what to say when it does not
   [[noreturn]] void report_deadlock() const;

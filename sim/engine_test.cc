@@ -27,6 +27,13 @@ int64_t named(const NamedNanos& list, const std::string& name) {
   return -1;
 }
 
+// Takes ordinary tasks, and is never left for a class below.
+class Selfish : public testing::QueueClass {
+ public:
+  Selfish() : QueueClass(false) {}
+  bool takes(SchedPolicy policy) const override { return policy == SchedPolicy::kNormal; }
+};
+
 TEST(Engine, OneTaskTakesItsWork) {
   Workload w;
   add_task(w, "a", {op::compute(Work(5'000'000))});
@@ -74,12 +81,50 @@ TEST(Engine, ContextSwitchCostIsOverheadNotWork) {
   EXPECT_EQ(r.metric("makespan_ns"), 2'014'000);
 }
 
+// The queue of these classes is left at a tick only: a task that waits for a real-time hog never runs.
+TEST(Engine, SaysWhoStarved) {
+  Workload w;
+  add_task(w, "quick", {op::compute(Work(200'000'000))});
+  const TaskId left_out = add_task(w, "left-out", {op::compute(Work(1'000'000))});
+  w.tasks[left_out.index()].background = true;
+  w.tasks[left_out.index()].policy = SchedPolicy::kIdle;
+  auto classes = queue_classes();
+  classes.insert(classes.begin() + 1, std::make_unique<Selfish>());
+  Engine engine(flat_machine(1), w, {}, std::move(classes));
+  engine.run();
+  const RunResult starved = engine.result();
+  EXPECT_EQ(starved.metric("tasks_starved"), 1);
+  EXPECT_EQ(starved.metric("tasks_unfinished"), 0);
+  EXPECT_EQ(starved.exit_code, 0);
+  EXPECT_EQ(starved.status,
+            "the foreground finished because the background did not run: left-out[1001] waited for a CPU for its last "
+            "200 ms");
+
+  const RunResult shared = simulate(flat_machine(1), w);
+  EXPECT_EQ(shared.metric("tasks_starved"), 0);
+  EXPECT_EQ(shared.status, "ok");
+}
+
+TEST(Engine, CountsWhatWasLeftUndone) {
+  Workload w;
+  for (int i = 0; i < 3; ++i) add_task(w, "t", {op::compute(Work(10'000'000 * (i + 1)))});
+  EngineOptions options;
+  options.duration = Nanos(25'000'000);
+  const RunResult cut = simulate(flat_machine(3), w, options);
+  EXPECT_EQ(cut.metric("tasks_exited"), 2);
+  EXPECT_EQ(cut.metric("tasks_unfinished"), 1);
+  EXPECT_EQ(cut.metric("tasks_starved"), 0) << "it ran to the end";
+}
+
 TEST(Engine, SignalBeforeWaitMakesTheWaitFree) {
   Workload w;
   w.nr_tokens = 1;
   add_task(w, "early", {op::signal(TokenId(0))});
   add_task(w, "late", {op::compute(Work(1000)), op::wait(TokenId(0)), op::compute(Work(1000))});
-  EXPECT_EQ(simulate(flat_machine(2), w).metric("makespan_ns"), 2000);
+  const RunResult r = simulate(flat_machine(2), w);
+  EXPECT_EQ(r.metric("makespan_ns"), 2000);
+  EXPECT_EQ(r.metric("waits"), 1);
+  EXPECT_EQ(r.metric("waits_free"), 1);
 }
 
 TEST(Engine, WaitersAreServedInOrder) {
@@ -89,7 +134,10 @@ TEST(Engine, WaitersAreServedInOrder) {
   add_task(w, "second", {op::compute(Work(10)), op::wait(TokenId(0)), op::compute(Work(5))});
   add_task(w, "signaller",
            {op::compute(Work(1000)), op::signal(TokenId(0)), op::compute(Work(1000)), op::signal(TokenId(0))});
-  EXPECT_EQ(simulate(flat_machine(3), w).metric("makespan_ns"), 2005);
+  const RunResult r = simulate(flat_machine(3), w);
+  EXPECT_EQ(r.metric("makespan_ns"), 2005);
+  EXPECT_EQ(r.metric("waits"), 2);
+  EXPECT_EQ(r.metric("waits_free"), 0);
 }
 
 TEST(Engine, ParentWaitsForItsChildren) {

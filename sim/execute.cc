@@ -199,9 +199,13 @@ void Engine::signal(TokenId id, uint32_t wake_flags) {
 bool Engine::wait(CpuId cpu, TaskId id, const Op& op) {
   Token& token = tokens_[static_cast<size_t>(op.arg)];
   Cause cause = op.flags & (kOpIo | kOpIdle) ? sleep_cause(op) : Cause::kBlockedToken;
+  ++nr_waits_;
   if (token.count > 0) {
     --token.count;
-    if (!(op.flags & kOpForce)) return true;
+    if (!(op.flags & kOpForce)) {
+      ++nr_free_waits_;
+      return true;
+    }
     // The waker saw it off the queue but still on its CPU: it comes back there (ttwu_queue_wakelist()).
     block(cpu, id, cause, sleep_state(op));
     try_to_wake_up(id, kWfTtwu | kWfOnCpu);

@@ -81,6 +81,11 @@ std::vector<Metric> make_table() {
         "from the start until the last task that is not marked background has exited, or the duration",
         [](const Totals& all) { return all.makespan.count(); });
   t.count("tasks_exited", kHigher, "tasks that ran to their end", [](const Metrics& m) { return m.exits; });
+  t.add("tasks_unfinished", "count", kLower, "tasks not marked background that did not",
+        [](const Totals& all) { return static_cast<int64_t>(all.unfinished); });
+  t.add("tasks_starved", "count", kLower,
+        "tasks that waited for a CPU when it ended, and had for over 100 ms and more than half of their life",
+        [](const Totals& all) { return static_cast<int64_t>(all.starved); });
   t.add("throughput_work_ppm", "ppm", kHigher, "work done, as on the fastest core alone, per CPU time that there was",
         [](const Totals& all) { return ppm(all.tasks[Cause::kWork].count(), all.cpus.total().count()); });
   t.count("context_switches", kLower, "changes of the task on a CPU, to and from idle included",
@@ -104,6 +109,10 @@ std::vector<Metric> make_table() {
     });
   }
   t.count("wakeups", kNeither, "sleeping tasks that were woken", [](const Metrics& m) { return m.wakeups; });
+  t.add("waits", "count", kNeither, "waits of a task for another's signal",
+        [](const Totals& all) { return static_cast<int64_t>(all.waits); });
+  t.add("waits_free", "count", kNeither, "of them, the signal had come already",
+        [](const Totals& all) { return static_cast<int64_t>(all.free_waits); });
   t.count("forks", kNeither, "tasks that were forked", [](const Metrics& m) { return m.forks; });
   t.durations("wake_latency_ns", "from waking a task, or making it, until it runs", &Metrics::wake_latency,
               {50, 90, 95, 99});

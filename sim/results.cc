@@ -32,14 +32,40 @@ int64_t RunResult::metric(std::string_view name) const {
   throw std::out_of_range("no metric named " + std::string(name));
 }
 
+bool Engine::starved(const Task& task) const {
+  const Nanos waited = now_ - task.since;
+  return task.state == TaskState::kRunnable && waited > 100_ms && waited * 2 > now_ - task.born;
+}
+
+std::string Engine::starved_text() const {
+  size_t others = 0;
+  TaskId worst;
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    if (!starved(tasks_[i])) continue;
+    others += worst.valid();
+    if (!worst.valid() || tasks_[i].since < tasks_[worst.index()].since) worst = TaskId(i);
+  }
+  if (!worst.valid()) return {};
+  const bool finished = ends_with_foreground_ && foreground_left_ == 0;
+  std::string text = finished ? "the foreground finished because the background did not run: " : "starved: ";
+  text += describe(worst) + " waited for a CPU for its last " +
+          std::to_string((now_ - tasks_[worst.index()].since) / 1_ms) + " ms";
+  if (others > 0) text += ", and " + std::to_string(others) + (others == 1 ? " other" : " others");
+  return text;
+}
+
 Totals Engine::totals() const {
   Totals all;
   all.makespan = ends_with_foreground_ && foreground_left_ == 0 ? last_exit_ : now_;
   all.counts = metrics_;
   all.events = nr_events_;
+  all.waits = nr_waits_;
+  all.free_waits = nr_free_waits_;
+  all.unfinished = foreground_left_;
   for (size_t i = 0; i < tasks_.size(); ++i) {
     const TaskTime& time = tasks_[i].time;
     all.tasks += time;
+    all.starved += starved(tasks_[i]);
     const Nanos ran = time.on_cpu();
     if (!is_stopper(TaskId(i)) && ran > Nanos(0)) all.fairness.add(ran, ran + time[Cause::kWait]);
   }
@@ -62,6 +88,7 @@ RunResult Engine::result() const {
   result.cpu_time = {{"task_ns", all.cpus.task.count()},
                      {"overhead_ns", all.cpus.overhead.count()},
                      {"idle_ns", all.cpus.idle.count()}};
+  if (std::string text = starved_text(); !text.empty()) result.status = std::move(text);
   for (const Rq& rq : rqs_) result.cpu_busy_ns.push_back(rq.time.busy().count());
   for (const auto& cls : classes_) {
     SchedClass::Status status = cls->status();

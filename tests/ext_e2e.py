@@ -110,8 +110,14 @@ class Ext(e2e.EndToEnd):
             self.assertEqual(runs[name]["exit_code"], code, runs[name]["status"])
             self.assertIn(message, runs[name]["status"])
             self.assertIn(runs[name]["status"], done.stdout)
+            self.assertNotRegex(done.stdout, rf"(?m)^{name} .*\*", "what was thrown out is best of nothing")
             # Thrown out, and every task lived on under the fair class.
             self.assertGreater(runs[name]["metrics"]["makespan_ns"], 1_000_000_000)
+        quiet = self.simsched("run", self.scratch / "c.yaml", "-q", "-o", "q", code=43)
+        self.assertEqual(quiet.stdout, "")
+        self.assertEqual(len(quiet.stderr.splitlines()), len(HOSTILE))
+        for name in HOSTILE:
+            self.assertIn(f"simsched: error: {name} on vm-2c, seed 1: {runs[name]['status']}\n", quiet.stderr)
         alone = self.write("alone.yaml", BUILD + "policies: [eevdf, scx_simple]\n")
         self.simsched("run", alone, "-o", "a")
         for run in self.results("a"):

@@ -21,20 +21,41 @@ class Validate(e2e.EndToEnd):
         self.assertEqual(done.returncode, 0 if report["ok"] else 1)
         self.assertEqual(report["seeds"], 3)
         metrics = {metric["name"]: metric for metric in report["metrics"]}
-        for name in ["makespan_ns", "context_switches", "migrations", "wake_latency_ns_p50", "wake_latency_ns_p99",
-                     "cpu0_busy_ns", "cpu1_busy_ns"]:
-            self.assertIsNotNone(metrics[name]["tolerance"])
+        for name in ["makespan_ns", "context_switches", "context_switches_involuntary", "wakeups", "migrations",
+                     "migrations_wakeup_task", "migrations_balance", "forks_placed_away_ppm", "wake_latency_ns_p50",
+                     "wake_latency_ns_p90", "wake_latency_ns_p99", "wake_latency_ns_mean", "wake_latency_distance_ppm",
+                     "cpu0_busy_ns", "cpu1_busy_ns", "run_ns of cc1", "wait_ns of cc1", "waits_free_ppm"]:
+            self.assertIsNotNone(metrics[name]["tolerance"], name)
         for name, metric in metrics.items():
             self.assertIn(name, done.stdout)
             self.assertLessEqual(metric["min"], metric["simulated"])
             self.assertLessEqual(metric["simulated"], metric["max"])
+            if name.endswith("_ppm"):
+                continue
             error = (metric["simulated"] - metric["recorded"]) / max(metric["recorded"], 1)
             self.assertAlmostEqual(metric["error"], error, places=5)
-            within = metric["tolerance"] is None or abs(error) <= metric["tolerance"]
-            self.assertEqual(metric["ok"], within)
-        self.assertEqual(report["ok"], all(metric["ok"] for metric in metrics.values()))
+            if metric["verdict"] in ["yes", "NO"]:
+                within = abs(error) <= metric["tolerance"] or \
+                    abs(metric["simulated"] - metric["recorded"]) <= metric["tolerance_absolute"]
+                self.assertEqual(metric["verdict"] == "yes", within, metric)
+        for metric in metrics.values():
+            self.assertEqual(metric["ok"], metric["verdict"] in ["", "yes"])
+        self.assertEqual(report["ok"], all(metric["verdict"] != "NO" for metric in metrics.values()))
+        self.assertEqual(bool(report["likely"]), not report["ok"])
         self.assertIn("switches out of idle were not recorded on CPU 1", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^(within|outside) tolerance: replayed \S+ s of \S+ s$")
         self.assertGreater((self.scratch / "t.perfetto").stat().st_size, 1000)
+
+    def test_several_recordings_widen_the_range(self):
+        for name in ["a", "b"]:
+            self.simsched("import", e2e.SAMPLE, "-o", f"{name}.simtrace")
+        one, two = self.validate("a.simtrace")[1], self.validate("a.simtrace", "b.simtrace")[1]
+        self.assertEqual(two["traces"], ["a.simtrace", "b.simtrace"])
+        for single, double in zip(one["metrics"], two["metrics"]):
+            self.assertEqual({**single}, {**double}, "the same recording twice is no more than once")
+        self.assertIn("--runs 3", str(one["likely"]))
+        self.assertNotIn("--runs 3", str(two["likely"]))
+        self.assertIn("--recorded", self.error("validate", "a.simtrace", "b.simtrace", "--recorded", "x.yaml"))
 
     def test_jobs_do_not_matter(self):
         self.assertEqual(self.validate(e2e.SAMPLE, "--jobs", 1)[1], self.validate(e2e.SAMPLE, "--jobs", 3)[1])

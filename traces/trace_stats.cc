@@ -20,6 +20,8 @@ TraceStats trace_stats(const SchedTrace& trace, const std::vector<bool>& no_swit
   stats.makespan = trace.duration();
   stats.busy.assign(trace.nr_cpus, Nanos(0));
   if (trace.events.empty()) return stats;
+  stats.moves = trace_moves(trace, no_switch_from_idle);
+  stats.by_name = time_by_name(trace);
 
   int32_t last_pid = 0;
   for (const TraceEvent& event : trace.events)
@@ -35,8 +37,8 @@ TraceStats trace_stats(const SchedTrace& trace, const std::vector<bool>& no_swit
   for (const TraceEvent& event : trace.events) {
     if (!event.cpu.valid() || event.cpu.index() >= trace.nr_cpus) continue;
     size_t current = event.current.valid() ? event.current.index() : 0;
-    bool invisible = current == 0 && event.cpu.index() < no_switch_from_idle.size() &&
-                     no_switch_from_idle[event.cpu.index()];
+    bool invisible =
+        current == 0 && event.cpu.index() < no_switch_from_idle.size() && no_switch_from_idle[event.cpu.index()];
     if (invisible && event.kind != TraceKind::kSwitch) continue;
     if (event.kind != TraceKind::kSwitch && woken[current] != kNone && !running[current] && !woken_running[current]) {
       woken[current] = kNone;  // it runs, and its switch-in is missing: when it was is not known

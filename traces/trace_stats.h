@@ -5,9 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "traces/sched_trace.h"
+#include "traces/trace_moves.h"
+#include "traces/trace_names.h"
 
 namespace simsched {
 
@@ -21,6 +25,8 @@ struct TraceStats {
   std::vector<Nanos> busy;       // by CPU: time in a task, from switches
   std::vector<Nanos> latencies;  // waking or wakeup_new to switch-in, sorted
   Nanos latency_mean{0};
+  TraceMoves moves;
+  std::map<std::string, NameTime> by_name;
 
   // Nearest-rank quantile of the latencies; 0 when there are none.
   Nanos latency_quantile(int percent) const;

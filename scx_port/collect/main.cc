@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/files.h"
+#include "base/output_file.h"
 #include "scx_port/collect/recorder.h"
 
 namespace simsched::collect {
@@ -133,7 +134,7 @@ pid_t start(char** command) {
   const pid_t child = fork();
   if (child < 0) throw Error("", std::string("cannot fork: ") + std::strerror(errno));
   if (child == 0) {
-    signal(SIGINT, SIG_DFL), signal(SIGTERM, SIG_DFL), signal(SIGCHLD, SIG_DFL);
+    for (const int number : {SIGINT, SIGTERM, SIGCHLD, SIGPIPE}) signal(number, SIG_DFL);
     execvp(command[0], command);
     const int error = errno;
     _exit(write(told[1], &error, sizeof(error)) < 0 ? 126 : 127);
@@ -206,7 +207,7 @@ int run(int argc, char** argv) {
     print_about(file, stdout);
   else
     print_csv(file, stdout);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw Error("standard output", std::strerror(errno));
+  finish_standard_output();
   return 0;
 }
 
@@ -214,6 +215,7 @@ int run(int argc, char** argv) {
 }  // namespace simsched::collect
 
 int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);  // an error like others
   try {
     return simsched::collect::run(argc, argv);
   } catch (const simsched::Error& error) {

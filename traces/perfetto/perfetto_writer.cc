@@ -5,7 +5,6 @@
 #include <protozero/pbf_writer.hpp>
 #include <unordered_map>
 
-#include "base/files.h"
 #include "traces/perfetto/perfetto_fields.h"
 
 namespace simsched {
@@ -191,10 +190,6 @@ std::string perfetto_bytes(const SchedTrace& trace, const std::vector<CounterTra
   std::string bytes;
   PerfettoWriter(trace, bytes).write(counters);
   return bytes;
-}
-
-void write_perfetto(const SchedTrace& trace, const std::vector<CounterTrack>& counters, const std::string& path) {
-  write_file_atomically(path, perfetto_bytes(trace, counters));
 }
 
 }  // namespace simsched

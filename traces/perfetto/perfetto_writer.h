@@ -21,7 +21,5 @@ struct CounterTrack {
 };
 
 std::string perfetto_bytes(const SchedTrace& trace, const std::vector<CounterTrack>& counters);
-// Throws Error when it cannot be written; leaves no partial file.
-void write_perfetto(const SchedTrace& trace, const std::vector<CounterTrack>& counters, const std::string& path);
 
 }  // namespace simsched

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/exit_code.h"
-#include "base/files.h"
+#include "base/output_file.h"
 #include "traces/record/recorder.h"
 
 namespace simsched::record {
@@ -122,7 +122,7 @@ void report(const std::string& path, const Causes& causes, const Counts& counts,
 
 int record(const Options& options) {
   constexpr timespec kPause{0, 50000000};
-  write_file_atomically(options.output, "");  // so that what cannot be written fails now
+  OutputFile file(options.output);  // what cannot be written fails now
   Recorder recorder(options.recorder);
   signal(SIGINT, SIG_IGN), signal(SIGTERM, SIG_IGN);  // the command ends; its calls are written all the same
   timespec begin;
@@ -141,7 +141,8 @@ int record(const Options& options) {
   Causes causes = name_objects(std::move(raw));
   causes.lost = counts.lost, causes.unnamed = counts.unnamed, causes.uring = counts.uring;
   const std::string bytes = causes_bytes(causes);
-  write_file_atomically(options.output, bytes);
+  file.write(bytes);
+  file.finish();
   report(options.output, causes, counts, seconds, bytes.size(), recorder.cost_of_a_call());
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -181,10 +181,6 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
   return trace;
 }
 
-void write_trace_file(const SchedTrace& trace, const std::string& path) {
-  write_file_atomically(path, trace_file_bytes(trace));
-}
-
 TraceFormat trace_file_format() {
   return {"a simsched trace",
           {".simtrace", ".simsched"},

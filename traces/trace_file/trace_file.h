@@ -12,7 +12,5 @@ namespace simsched {
 SchedTrace read_trace_file(ByteSpan bytes, const std::string& name);
 
 std::string trace_file_bytes(const SchedTrace& trace);
-// To a temporary file that is then renamed, so that no partial file is ever left.
-void write_trace_file(const SchedTrace& trace, const std::string& path);
 
 }  // namespace simsched

@@ -180,7 +180,7 @@ class ReadTrace : public testing::Test {
 TEST_F(ReadTrace, TellsFormatsByTheirFirstBytes) {
   SchedTrace sample = read_trace(kSample);
   std::string path = (folder_ / "a.simsched").string();
-  write_trace_file(sample, path);
+  write_file_atomically(path, trace_file_bytes(sample));
   expect_same(read_trace(path), sample);
   std::string text = write("b.txt", kLine);
   EXPECT_EQ(read_trace(text).events.size(), 1u);

@@ -3,10 +3,7 @@
 //   and text   40 zeros
 #include "scx_port/collect/decision_file/decision_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <string_view>
 
@@ -118,6 +115,11 @@ bool plausible(const Decision& d, int32_t nr_cpus) {
          time(d.next_move);
 }
 
+template <class Row>
+std::string_view text_of(const Row& row) {
+  return {reinterpret_cast<const char*>(&row), sizeof(row)};
+}
+
 }  // namespace
 
 std::span<const Column> columns() { return kColumns; }
@@ -153,25 +155,14 @@ DecisionFile read_decisions(std::span<const std::byte> bytes, const std::string&
   return file;
 }
 
-DecisionWriter::DecisionWriter(std::string path)
-    : path_(std::move(path)), part_(path_ + ".part"), checksum_(kChecksumStart) {
-  file_ = std::fopen(part_.c_str(), "wb");
-  if (file_ == nullptr) throw Error(part_, std::string("cannot write: ") + std::strerror(errno));
-  const Head empty{};
-  if (std::fwrite(&empty, sizeof(empty), 1, file_) != 1) fail("cannot write");
+DecisionWriter::DecisionWriter(const std::string& path) : file_(path), checksum_(kChecksumStart) {
+  if (!file_.replaces()) throw Error(path, "is no regular file, which a decision file must be", "name another");
+  file_.write(text_of(Head{}));
 }
-
-DecisionWriter::~DecisionWriter() {
-  if (file_ == nullptr) return;
-  std::fclose(file_);
-  unlink(part_.c_str());
-}
-
-void DecisionWriter::fail(const std::string& what) { throw Error(part_, what + ": " + std::strerror(errno)); }
 
 void DecisionWriter::add(const Decision& decision) {
   checksum_ = checksum(checksum_, std::as_bytes(std::span(&decision, 1)));
-  if (std::fwrite(&decision, sizeof(decision), 1, file_) != 1) fail("cannot write");
+  file_.write(text_of(decision));
   ++rows_;
 }
 
@@ -184,16 +175,9 @@ void DecisionWriter::finish(const About& about) {
   head.rows = rows_;
   head.text_size = text.size();
   head.checksum = checksum(checksum_, std::as_bytes(std::span(text)));
-  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) fail("cannot write");
-  if (std::fseek(file_, 0, SEEK_SET) != 0 || std::fwrite(&head, sizeof(head), 1, file_) != 1) fail("cannot write");
-  std::FILE* file = file_;
-  file_ = nullptr;
-  if (std::fclose(file) != 0 || std::rename(part_.c_str(), path_.c_str()) != 0) {
-    const int error = errno;
-    unlink(part_.c_str());
-    errno = error;
-    fail("cannot become " + path_);
-  }
+  file_.write(text);
+  file_.write_at_start(text_of(head));
+  file_.finish();
 }
 
 }  // namespace simsched::collect

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/output_file.h"
 #include "base/units.h"
 
 namespace simsched::collect {
@@ -130,23 +131,18 @@ void print_csv(const DecisionFile& file, std::FILE* out);
 void print_about(const DecisionFile& file, std::FILE* out);
 
 // ---- writing ----
-// Rows go to `path`.part, which becomes `path` when finished. Without finish() nothing is left. Throws Error.
+// Rows go to an OutputFile: without finish() nothing is left. A device or a pipe is refused, as the head is written
+// last. Throws Error.
 class DecisionWriter {
  public:
-  explicit DecisionWriter(std::string path);
-  ~DecisionWriter();
-  DecisionWriter(const DecisionWriter&) = delete;
-  DecisionWriter& operator=(const DecisionWriter&) = delete;
+  explicit DecisionWriter(const std::string& path);
 
   void add(const Decision& decision);
   uint64_t rows() const { return rows_; }
   void finish(const About& about);
 
  private:
-  [[noreturn]] void fail(const std::string& what);
-
-  std::string path_, part_;
-  std::FILE* file_ = nullptr;
+  OutputFile file_;
   uint64_t rows_ = 0;
   uint64_t checksum_;
 };
