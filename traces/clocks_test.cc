@@ -40,5 +40,17 @@ TEST(Clocks, OneClockHasNothingToTell) {
   EXPECT_TRUE(ping_pong(300, 5).notes.empty()) << "a few may have lost their waking";
 }
 
+// Its waker meets it on its way to sleep; another wakes it once more while it runs.
+TEST(Clocks, AWakeOfATaskThatRunsIsNoConflict) {
+  TraceMaker maker;
+  for (int i = 0; i < 40; ++i) {
+    int64_t at = 1000 + i * 1000;
+    maker.waking(at, 1, 20, 10, 0, 0).sw(at + 1, 0, 10, kStateInterruptible, 0);
+    maker.sw(at + 10, 0, 0, kStateRunning, 10).waking(at + 200, 1, 20, 10, 0, 0);
+  }
+  check_clocks(maker.trace());
+  EXPECT_TRUE(maker.trace().notes.empty());
+}
+
 }  // namespace
 }  // namespace simsched
