@@ -30,7 +30,7 @@ constexpr uint64_t direction(uint64_t from, uint64_t to) { return from << 48 | t
 TEST(NameObjects, NumbersAreInOrderAndSayNothingOfWhatTheKernelCallsThem) {
   const Causes causes = name_objects({raw(RAW_RECEIVE, RAW_PIPE, 5000, 30, 40), raw(RAW_SEND, RAW_UNIX, 5000, 20, 30),
                                       raw(RAW_SEND, RAW_PIPE, 5000, 10, 20), raw(RAW_POLL, RAW_NONE, 0, 50, 60)});
-  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{1, 2, 1, 0}));
+  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{2, 4, 2, 0}));
   EXPECT_EQ(causes.calls[0].kind, CallKind::kSend);
   EXPECT_EQ(causes.calls[0].type, CallObject::kPipe);
 }
@@ -47,17 +47,17 @@ TEST(NameObjects, AUnixConnectionThatIsNotAcceptedYetIsWhatItBecomes) {
       name_objects({raw(RAW_SEND, RAW_EMBRYO, 0xabc, 10, 20), raw(RAW_ALIAS, RAW_UNIX, 501, 0xabc, 30),
                     raw(RAW_RECEIVE, RAW_UNIX, 501, 31, 40), raw(RAW_SEND, RAW_EMBRYO, 0xabc, 50, 60),
                     raw(RAW_ALIAS, RAW_UNIX, 502, 0xabc, 70), raw(RAW_RECEIVE, RAW_UNIX, 502, 71, 80)});
-  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{1, 1, 2, 2}));
+  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{2, 2, 4, 4}));
 }
 
 TEST(NameObjects, ADatagramForOneAddressReachesWhoReceivesOnAny) {
   const uint64_t port = uint64_t{53} << 32;
   EXPECT_EQ(objects(name_objects(
                 {raw(RAW_SEND, RAW_UDP, port | 0x0100007f, 10, 20), raw(RAW_RECEIVE, RAW_UDP, port, 5, 21)})),
-            (std::vector<uint64_t>{1, 1}));
+            (std::vector<uint64_t>{2, 2}));
   EXPECT_EQ(
       objects(name_objects({raw(RAW_SEND, RAW_UDP, port | 1, 10, 20), raw(RAW_RECEIVE, RAW_UDP, port | 2, 5, 21)})),
-      (std::vector<uint64_t>{1, 2}));
+      (std::vector<uint64_t>{2, 4}));
 }
 
 TEST(NameObjects, BothEndsOfAConnectionAgreeAndItsDirectionsDiffer) {
@@ -67,7 +67,7 @@ TEST(NameObjects, BothEndsOfAConnectionAgreeAndItsDirectionsDiffer) {
                                       raw(RAW_RECEIVE, RAW_TCP, direction(4000, 80), 31, 52, 1, 8),
                                       raw(RAW_SEND, RAW_TCP, direction(80, 4000), 60, 70, 1, 8),
                                       raw(RAW_RECEIVE, RAW_TCP, direction(80, 4000), 55, 72)});
-  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{1, 1, 1, 1, 2, 2}));
+  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{3, 3, 3, 3, 2, 2}));
 }
 
 TEST(NameObjects, PortsThatAreUsedAgainAreAnotherConnection) {
@@ -77,14 +77,14 @@ TEST(NameObjects, PortsThatAreUsedAgainAreAnotherConnection) {
        raw(RAW_ACCEPT, RAW_TCP, direction(4000, 80), 5, 30, 5, 8), raw(RAW_SEND, RAW_TCP, direction(4000, 80), 40, 50),
        raw(RAW_CLOSE, RAW_TCP, direction(4000, 80), 60, 70), raw(RAW_CONNECT, RAW_TCP, direction(4000, 80), 80, 90, 0),
        raw(RAW_SEND, RAW_TCP, direction(4000, 80), 95, 99)});
-  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{1, 1, 1, 1, 1, 2, 2}));
+  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{3, 3, 3, 3, 3, 5, 5}));
 }
 
 TEST(NameObjects, WithoutAConnectAcceptsCountConnections) {
   const Causes causes = name_objects(
       {raw(RAW_ACCEPT, RAW_TCP, direction(4000, 80), 5, 30), raw(RAW_RECEIVE, RAW_TCP, direction(4000, 80), 31, 50),
        raw(RAW_ACCEPT, RAW_TCP, direction(4000, 80), 60, 80), raw(RAW_RECEIVE, RAW_TCP, direction(4000, 80), 81, 99)});
-  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{1, 1, 2, 2}));
+  EXPECT_EQ(objects(causes), (std::vector<uint64_t>{3, 3, 5, 5}));
 }
 
 }  // namespace
