@@ -63,6 +63,7 @@ class FairClass final : public SchedClass, private fair::State {
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;
   void frequency_changes(CpuId cpu) override;
+  void task_exits(CpuId cpu, TaskId task) override;
   void task_dead(TaskId task) override;
   void switched_to(TaskId task) override;
   void reweight_task(TaskId task) override;
