@@ -17,7 +17,14 @@ constexpr Nanos kExecWindow = 3_ms;
 }  // namespace
 
 Follower::Follower(const SchedTrace& trace, const Machine& machine, BuildReport& report)
-    : trace_(trace), machine_(machine), report_(report), names_(trace), cpus_(trace.nr_cpus), messages_(match_calls(trace)), locks_(find_locks(trace)) {
+    : trace_(trace),
+      machine_(machine),
+      report_(report),
+      names_(trace),
+      ticks_(trace),
+      cpus_(trace.nr_cpus),
+      messages_(match_calls(trace)),
+      locks_(find_locks(trace)) {
   int32_t last_pid = 0;
   for (const TraceEvent& event : trace.events)
     last_pid = std::max({last_pid, event.pid.value(), event.current.value()});
