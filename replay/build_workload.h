@@ -18,8 +18,9 @@ struct BuildReport {
   uint64_t tasks_alive_at_end = 0;
   uint64_t background = 0;           // tasks that do not keep the simulation alive
   uint64_t edges = 0;                // wakes by a task, replayed as a signal
-  uint64_t sync_edges = 0;           // of them, an exiting task's last: with the sync hint
+  uint64_t exit_edges = 0;           // of them, an exiting task's last: to its parent
   uint64_t timed_wakes = 0;          // wakes from interrupts, idle or kernel threads, replayed as a delay
+  uint64_t tick_wakes = 0;           // of them, at a tick
   uint64_t wakes_of_running = 0;     // wakes of a task that did not block: no edge
   uint64_t blocks_without_wake = 0;  // replayed as a delay to the next run
   uint64_t stopper_runs = 0;         // migration/N: not replayed, the simulated kernel has its own

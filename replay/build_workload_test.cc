@@ -90,14 +90,15 @@ TEST(BuildWorkload, WakeByATaskIsAnEdge) {
   EXPECT_EQ(built.workload.nr_tokens, 1u);
 }
 
-TEST(BuildWorkload, LastWakeOfAnExitingTaskIsSync) {
+TEST(BuildWorkload, LastWakeOfAnExitingTaskTellsItsParent) {
   TraceMaker maker;
   maker.sw(0, 0, 0, kStateRunning, 10).fork(10, 0, 10, 11).wakeup_new(12, 0, 10, 11);
   maker.sw(100, 0, 10, kStateInterruptible, 11).waking(290, 0, 11, 10).sw(300, 0, 11, kStateZombie, 10);
   maker.sw(400, 0, 10, kStateZombie, 0);
   Built built = build(maker.trace());
-  EXPECT_THAT(built.ops(11), ElementsAre(us(190), op::signal(TokenId(0), kOpSync | kOpKernel), us(10), op::exit()));
-  EXPECT_EQ(built.report.sync_edges, 1u);
+  uint8_t flags = kOpSync | kOpKernel | kOpExits;
+  EXPECT_THAT(built.ops(11), ElementsAre(us(190), op::signal(TokenId(0), flags), us(10), op::exit()));
+  EXPECT_EQ(built.report.exit_edges, 1u);
 }
 
 TEST(BuildWorkload, WakeOnTheWayToABlockStaysInTheKernel) {
@@ -117,6 +118,42 @@ TEST(BuildWorkload, DelayKnowsWhenAnotherCpuEndsIt) {
   EXPECT_THAT(build(maker.trace()).ops(10), Contains(op::sleep(micros(200), kOpElsewhere)));
 }
 
+TEST(BuildWorkload, AKernelThreadThatATickWakesCountsTicks) {
+  auto ops_of = [](const std::string& name, uint8_t context, int64_t wakes_at) {
+    TraceMaker maker;
+    maker.names(20, name).sw(0, 0, 0, kStateRunning, 10);
+    auto tick = [&](int64_t at) {
+      maker.nothing(at, 0, 10);
+      maker.trace().events.back().context = kHardIrq;
+    };
+    for (int64_t at = 700; at < 400'000; at += 4000) tick(at);
+    maker.sw(400'000, 0, 10, kStateRunning, 20).sw(400'100, 0, 20, kStateInterruptible, 10);
+    for (int64_t at = 400'700; at < wakes_at; at += 4000) tick(at);
+    maker.waking(wakes_at, 0, 10, 20, context).sw(wakes_at + 10, 0, 10, kStateRunning, 20);
+    maker.sw(wakes_at + 20, 0, 20, kStateInterruptible, 10).sw(500'000, 0, 10, kStateDead, 0);
+    return build(maker.trace()).ops(20);
+  };
+  EXPECT_THAT(ops_of("rcu_preempt", kSoftIrq, 408'730), Contains(op::sleep(micros(12'000), kOpSoftIrq | kOpTick)));
+  EXPECT_THAT(ops_of("rcu_preempt", kSoftIrq, 409'730), Contains(op::sleep(micros(9'630), kOpSoftIrq)));
+  EXPECT_THAT(ops_of("rcu_preempt", kHardIrq, 408'730), Contains(op::sleep(micros(8'630))));
+  EXPECT_THAT(ops_of("daemon", kSoftIrq, 408'730), Contains(op::sleep(micros(8'630), kOpSoftIrq)));
+}
+
+TEST(BuildWorkload, WorkIsQueuedOnItsUsersCpu) {
+  TraceMaker maker;
+  maker.names(20, "kworker/0:1").names(21, "kworker/1:2");
+  maker.sw(0, 0, 0, kStateRunning, 20).sw(0, 1, 0, kStateRunning, 21).sw(10, 0, 20, kStateIdle, 10);
+  maker.sw(20, 1, 21, kStateIdle, 11).waking(100, 0, 10, 20).waking(110, 1, 11, 21).waking(120, 0, 10, 20);
+  maker.sw(300, 0, 10, kStateInterruptible, 20).sw(310, 1, 11, kStateInterruptible, 21);
+  maker.sw(320, 0, 20, kStateIdle, 0).sw(330, 1, 21, kStateIdle, 0);
+  Built built = build(maker.trace());
+  Op signal = op::signal(TokenId(0)), wait = op::wait(TokenId(0), kOpIdle);
+  signal.slot = wait.slot = 2;
+  for (int pid : {10, 11}) EXPECT_THAT(built.ops(pid), Contains(signal));
+  for (int pid : {20, 21}) EXPECT_THAT(built.ops(pid), Contains(wait));
+  EXPECT_EQ(built.workload.nr_tokens, 2u);
+}
+
 TEST(BuildWorkload, WakeFromInterruptOrIdleIsADelay) {
   TraceMaker maker;
   maker.sw(0, 0, 0, kStateRunning, 10).sw(100, 0, 10, kStateInterruptible, 11);
@@ -131,7 +168,7 @@ TEST(BuildWorkload, WakeFromInterruptOrIdleIsADelay) {
 
 TEST(BuildWorkload, WakeOfAUserTaskByAKernelThreadIsADelay) {
   TraceMaker maker;
-  maker.names(20, "kworker/0:1");
+  maker.names(20, "kworker/u4:1");
   maker.sw(0, 0, 0, kStateRunning, 10).waking(50, 0, 10, 20).sw(100, 0, 10, kStateUninterruptible, 20);
   maker.waking(300, 0, 20, 10).sw(400, 0, 20, kStateIdle, 10).sw(500, 0, 10, kStateDead, 0);
   Built built = build(maker.trace());
@@ -139,7 +176,6 @@ TEST(BuildWorkload, WakeOfAUserTaskByAKernelThreadIsADelay) {
               ElementsAre(us(50), op::signal(TokenId(0)), us(50), op::sleep(micros(200), kOpIo), us(100), op::exit()));
   EXPECT_THAT(built.ops(20), ElementsAre(op::wait(TokenId(0)), us(300)));
   EXPECT_TRUE(built.spec(20).kthread);
-  EXPECT_EQ(built.workload.affinities[built.spec(20).affinity.index()], CpuSet::single(CpuId(0)));
 }
 
 TEST(BuildWorkload, WakeOfARunningTaskIsNone) {

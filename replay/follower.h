@@ -7,6 +7,7 @@
 #include "replay/locks.h"
 #include "replay/messages.h"
 #include "replay/parts.h"
+#include "replay/ticks.h"
 
 namespace simsched::replay {
 
@@ -61,7 +62,7 @@ class Follower {
   // A wake shortly before the waker blocks, with no preemption between: one way through the kernel, in which
   // a kernel without preemption cannot take the CPU away. `before`: its work when it came to the CPU.
   void mark_kernel_signal(const RecordedTask& task, Work before);
-  // The kernel wakes a parent of an exiting child with the sync hint; it is the last that a child does.
+  // The parent of an exiting child is told of it; it is the last that a child does.
   void mark_exit_signal(const RecordedTask& task);
 
   // talk.cc: calls that send or receive
@@ -83,7 +84,12 @@ class Follower {
   // user task to all that the thread did before.
   TaskIndex causing(const TraceEvent& event, TaskIndex wakee);
   void add_edge(TaskIndex waker, TaskIndex wakee);
+  // Who wakes it signals this; its wait takes the same.
+  Op signal_for(TaskIndex waker, TaskIndex wakee);
+  Op wait_for(const Op& signal, uint8_t flags) const;
   void on_waking(const TraceEvent& event);
+  // The delay that an interrupt ends.
+  Op delay(const TraceEvent& event, const RecordedTask& task) const;
   // `timed` is how the block ends when no task ends it.
   void wake(const TraceEvent& event, TaskIndex wakee, Op timed);
   void wake_unblocked(const TraceEvent& event, TaskIndex wakee);
@@ -96,8 +102,10 @@ class Follower {
   const Machine& machine_;
   BuildReport& report_;
   NameFacts names_;
+  Ticks ticks_;
   std::vector<CpuState> cpus_;
   std::vector<TaskIndex> by_pid_;
+  TokenId pools_[2];  // of the workers of each CPU, of normal and high priority: as many tokens as there are CPUs
   std::vector<uint32_t> name_before_;  // by pid: of tasks that have not been seen but in their name
   Messages messages_;
   Locks locks_;

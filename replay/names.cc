@@ -55,6 +55,8 @@ CpuId bound_to(const std::string& name) {
   return CpuId();
 }
 
+bool is_bound_worker(const std::string& name) { return name.starts_with("kworker/") && bound_to(name).valid(); }
+
 NameFacts::NameFacts(const SchedTrace& trace) : tree_(trace.names.size(), -1) {
   const std::vector<RecordedTree>& trees = trace.circumstances.tasks;
   std::vector<bool> stopper_name;

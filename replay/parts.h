@@ -136,5 +136,7 @@ Work refill_of_stretch(const Machine& machine, CacheWarmth& warmth, Work left, C
 
 // The CPU that a per-CPU kernel thread of this name is bound to; none when it is bound to none.
 CpuId bound_to(const std::string& name);
+// Whether it is of a kworker of one CPU's pools.
+bool is_bound_worker(const std::string& name);
 
 }  // namespace simsched::replay

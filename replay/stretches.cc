@@ -104,8 +104,8 @@ void Follower::mark_exit_signal(const RecordedTask& task) {
   Mark& last = out_.marks[task.last_mark];
   if (last.op.kind != OpKind::kSignal || (task.work - last.at).count() > kExitWindow.count()) return;
   if (task.parent != kNobody && this->task(task.parent).token != TokenId(last.op.arg)) return;
-  last.op.flags |= kOpSync;
-  ++report_.sync_edges;
+  last.op.flags |= kOpSync | kOpExits;
+  ++report_.exit_edges;
 }
 
 }  // namespace simsched::replay

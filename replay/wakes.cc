@@ -9,10 +9,31 @@ TaskIndex Follower::causing(const TraceEvent& event, TaskIndex wakee) {
   return task(waker).kthread && !task(wakee).kthread ? kNobody : waker;
 }
 
+Op Follower::signal_for(TaskIndex waker, TaskIndex wakee) {
+  const std::string& name = trace_.names[task(wakee).last_name];
+  if (!is_bound_worker(name) || bound_to(name) != task(waker).cpu) return op::signal(token_of(task(wakee)));
+  // Work is queued where its user runs (queue_work()), and the pool of that CPU has a worker do it.
+  TokenId& pool = pools_[name.back() == 'H'];
+  if (!pool.valid()) {
+    pool = TokenId(out_.nr_tokens);
+    out_.nr_tokens += cpus_.size();
+  }
+  Op signal = op::signal(pool);
+  signal.slot = static_cast<uint16_t>(cpus_.size());
+  return signal;
+}
+
+Op Follower::wait_for(const Op& signal, uint8_t flags) const {
+  Op wait = op::wait(TokenId(signal.arg), flags);
+  wait.slot = signal.slot;
+  return wait;
+}
+
 void Follower::add_edge(TaskIndex waker, TaskIndex wakee) {
-  TokenId token = token_of(task(wakee));
-  mark(waker, work_now(task(waker)), op::signal(token, task(waker).call == kNoCall ? uint8_t{0} : uint8_t{kOpKernel}));
-  mark(wakee, task(wakee).work, op::wait(token, task(wakee).block_flags));
+  Op signal = signal_for(waker, wakee);
+  if (task(waker).call != kNoCall) signal.flags = kOpKernel;
+  mark(waker, work_now(task(waker)), signal);
+  mark(wakee, task(wakee).work, wait_for(signal, task(wakee).block_flags));
   ++report_.edges;
 }
 
@@ -27,13 +48,21 @@ void Follower::on_waking(const TraceEvent& event) {
     task(wakee).first_waker = from_task(event) ? known(event.current) : kNobody;
     wake(event, wakee, op::sleep_until(now_));
   } else if (task(wakee).state == State::kBlocked) {
-    bool elsewhere = event.other_cpu.valid() && event.cpu != event.other_cpu;
-    uint8_t flags =
-        task(wakee).block_flags | (elsewhere ? kOpElsewhere : 0) | (event.context & kSoftIrq ? kOpSoftIrq : 0);
-    wake(event, wakee, op::sleep(now_ - task(wakee).since, flags));
+    wake(event, wakee, delay(event, task(wakee)));
   } else {
     wake_unblocked(event, wakee);
   }
+}
+
+Op Follower::delay(const TraceEvent& event, const RecordedTask& task) const {
+  bool elsewhere = event.other_cpu.valid() && event.cpu != event.other_cpu, soft = event.context & kSoftIrq;
+  uint8_t flags = task.block_flags | (elsewhere ? kOpElsewhere : 0) | (soft ? kOpSoftIrq : 0);
+  // Of user tasks, hardly any waits for the timer wheel; I/O ends near a tick by chance.
+  if (soft && task.kthread && ticks_.at(now_)) {
+    const int64_t ticks = ticks_.count(now_) - ticks_.count(task.since);
+    if (ticks > 0) return op::sleep(ticks_.period() * ticks, flags | kOpTick);
+  }
+  return op::sleep(now_ - task.since, flags);
 }
 
 void Follower::wake(const TraceEvent& event, TaskIndex wakee, Op timed) {
@@ -50,6 +79,7 @@ void Follower::wake(const TraceEvent& event, TaskIndex wakee, Op timed) {
   } else if (!moved) {
     mark(wakee, task(wakee).work, timed);
     ++report_.timed_wakes;
+    report_.tick_wakes += (timed.flags & kOpTick) != 0;
   }
   task(wakee).state = State::kRunnable;
   task(wakee).since = task(wakee).woken_at = now_;
@@ -60,8 +90,7 @@ void Follower::wake_unblocked(const TraceEvent& event, TaskIndex wakee) {
   TaskIndex waker = causing(event, wakee);
   if (task(wakee).state != State::kRunning || waker == kNobody || waker == wakee) return;
   wake_in_call(task(waker));
-  TokenId token = token_of(task(wakee));
-  task(wakee).early_wake = mark(waker, work_now(task(waker)), op::signal(token), Mark::State::kDropped);
+  task(wakee).early_wake = mark(waker, work_now(task(waker)), signal_for(waker, wakee), Mark::State::kDropped);
   task(wakee).early_wake_time = now_;
 }
 
@@ -80,11 +109,12 @@ void Follower::wake_unseen(RecordedTask& task) {
     --report_.wakes_of_running;
   } else if (task.early_wake != kNoMark) {
     Mark& early = out_.marks[task.early_wake];
+    const Op signal = early.op;
     early.state = Mark::State::kLive;
     uint32_t& last = this->task(early.task).last_mark;
     if (last == kNoMark || last < task.early_wake) last = task.early_wake;
     task.early_wake = kNoMark;
-    mark(index, task.work, op::wait(task.token, task.block_flags));
+    mark(index, task.work, wait_for(signal, task.block_flags));
     ++report_.edges;
     --report_.wakes_of_running;
   } else {

@@ -42,7 +42,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   uint16_t prev_state = kStateRunning;
   if (prev.valid()) {
     Task& task = tasks_[prev.index()];
-    task.in_kernel = false;
+    task.in_kernel = task.exiting;
     task.warmth.leave(machine_, now_ - rq.busy_since, rq.time.busy());
     if (task.state == TaskState::kRunning) {
       task.state = TaskState::kRunnable;
@@ -271,6 +271,13 @@ void Kernel::run_stopper(CpuId cpu) {
   }
   works.clear();
   if (stop_work_[cpu.index()].empty()) works.swap(stop_work_[cpu.index()]);  // keep the allocation
+}
+
+// The first tick after now that is `delay` or more after the last one up to now: timers of the wheel count ticks.
+Nanos Kernel::tick_after(Nanos delay) const {
+  const Nanos period = params_.tick(), until_next = (next_tick_ - now_) % period;
+  const Nanos last = now_ + until_next - (until_next > Nanos(0) ? period : Nanos(0));
+  return last + period * std::max<int64_t>(1, (delay + period - 1_ns) / period);
 }
 
 void Kernel::arm_tick(CpuId cpu) {

@@ -125,7 +125,9 @@ class Engine : public Kernel, private EngineState {
   void leave_kernel(CpuId cpu, Task& task);
   void sleep_until(CpuId cpu, TaskId task, Nanos time, uint8_t op_flags, Cause cause, uint16_t trace_state);
   void fork(CpuId cpu, TaskId parent, TaskId child);
+  void start_exit(CpuId cpu, TaskId task);
   void exit_task(CpuId cpu, TaskId task);
+  TokenId token_of(CpuId cpu, const Op& op) const;
   void signal(TokenId token, uint32_t wake_flags);
   bool wait(CpuId cpu, TaskId task, const Op& op);
 

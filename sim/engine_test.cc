@@ -153,6 +153,55 @@ TEST(Engine, ParentWaitsForItsChildren) {
   EXPECT_EQ(named(r.task_time, "blocked_child_ns"), 7000);
 }
 
+TEST(Engine, TokensOfTheirOwnCpuWakeWhoWaitsThere) {
+  Workload w;
+  w.nr_tokens = 2;
+  Op wait = op::wait(TokenId(0)), signal = op::signal(TokenId(0));
+  wait.slot = signal.slot = 2;
+  for (int i = 0; i < 2; ++i) {
+    add_task(w, "worker", {wait, op::compute(Work(1000))});
+    w.tasks.back().affinity = w.intern_affinity(CpuSet::single(CpuId(i)));
+    w.tasks.back().background = true;
+  }
+  add_task(w, "user", {op::compute(Work(1000)), signal, op::sleep(1_ms)});
+  w.tasks.back().affinity = w.intern_affinity(CpuSet::single(CpuId(1)));
+  Machine machine = flat_machine(2);
+  Engine engine(machine, w, {}, queue_classes());
+  engine.run();
+  EXPECT_EQ(engine.task_state(TaskId(0)), TaskState::kBlocked);
+  EXPECT_EQ(engine.task_state(TaskId(1)), TaskState::kDead);
+}
+
+TEST(Engine, ASleepOfTicksEndsAtATick) {
+  constexpr Nanos kPeriod = 4_ms;  // 250 Hz
+  std::vector<Nanos> woken;
+  for (Nanos works : {100_us, 1500_us, 3900_us}) {
+    Workload w;
+    add_task(w, "a", {op::compute(Work(works.count())), op::sleep(kPeriod * 3, kOpTick), op::compute(Work(1))});
+    Machine machine = flat_machine(1);
+    Engine engine(machine, w, {}, queue_classes());
+    engine.run();
+    woken.push_back(engine.now() - 1_ns);
+    EXPECT_GT(woken.back(), works + kPeriod * 2);
+    EXPECT_LE(woken.back(), works + kPeriod * 3);
+  }
+  for (Nanos at : woken) EXPECT_EQ((at - woken[0]) % kPeriod, 0_ns) << "all at the phase of the ticks";
+}
+
+TEST(Engine, WhoHasToldItsParentOfItsExitIsNotPreempted) {
+  for (auto [preempt, lasts] : {std::pair(Preempt::kNone, 20_ms), std::pair(Preempt::kFull, 36_ms)}) {
+    Workload w;
+    w.nr_tokens = 1;
+    add_task(w, "child", {op::signal(TokenId(0), kOpExits), op::compute(Work(20'000'000))});
+    add_task(w, "hog", {op::compute(Work(100'000'000))});
+    w.tasks[1].background = true;
+    EngineOptions options;
+    options.kernel.preempt = preempt;
+    EXPECT_NEAR(static_cast<double>(simulate(flat_machine(1), w, options).metric("makespan_ns")),
+                static_cast<double>(lasts.count()), preempt == Preempt::kNone ? 0 : 4e6);
+  }
+}
+
 TEST(Engine, LoopsNestAndPeriodsAreKept) {
   Workload w;
   add_task(w, "a", {op::compute(Work(100)), op::sleep_period(1000_ns), op::loop(0, 5)});

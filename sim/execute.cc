@@ -43,7 +43,7 @@ void Engine::advance(CpuId cpu) {
   for (int instant = 0; instant < kMaxInstantOps; ++instant) {
     if (task.pc >= program.size()) return exit_task(cpu, id);
     const Op& op = program[task.pc++];
-    if (task.in_kernel && !goes_on_in_kernel(op.kind)) leave_kernel(cpu, task);
+    if (task.in_kernel && !task.exiting && !goes_on_in_kernel(op.kind)) leave_kernel(cpu, task);
     switch (op.kind) {
       case OpKind::kCompute:
         if (op.value <= 0) break;
@@ -52,7 +52,8 @@ void Engine::advance(CpuId cpu) {
         arm_done(cpu);
         return;
       case OpKind::kSleep:
-        return sleep_until(cpu, id, now_ + Nanos(op.value), op.flags, sleep_cause(op), sleep_state(op));
+        return sleep_until(cpu, id, op.flags & kOpTick ? tick_after(Nanos(op.value)) : now_ + Nanos(op.value), op.flags,
+                           sleep_cause(op), sleep_state(op));
       case OpKind::kSleepUntil:
         if (Nanos(op.value) <= now_) break;
         return sleep_until(cpu, id, Nanos(op.value), op.flags, sleep_cause(op), sleep_state(op));
@@ -65,8 +66,9 @@ void Engine::advance(CpuId cpu) {
         if (!wait(cpu, id, op)) return;
         break;
       case OpKind::kSignal:
-        task.in_kernel = op.flags & kOpKernel;
-        signal(TokenId(op.arg), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
+        if (op.flags & kOpExits) start_exit(cpu, id);
+        task.in_kernel = task.exiting || op.flags & kOpKernel;
+        signal(token_of(cpu, op), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
         break;
       case OpKind::kKill:
         kill(TaskId(op.arg));
@@ -155,10 +157,16 @@ void Engine::block(CpuId cpu, TaskId id, Cause cause, uint16_t trace_state) {
   schedule(cpu);
 }
 
+// do_exit() has come to where the parent is told.
+void Engine::start_exit(CpuId cpu, TaskId id) {
+  tasks_[id.index()].exiting = tasks_[id.index()].in_kernel = true;  // and does not leave it again
+  class_of(id).task_exits(cpu, id);
+}
+
 void Engine::exit_task(CpuId cpu, TaskId id) {
   if (!holding_.empty()) let_all_locks_go(id);
   Task& task = tasks_[id.index()];
-  task.exiting = true;
+  if (!task.exiting) start_exit(cpu, id);
   TaskId parent = spec(id).parent;
   if (parent.valid() && tasks_[parent.index()].state != TaskState::kDead) {
     Task& waiter = tasks_[parent.index()];
@@ -183,6 +191,10 @@ void Engine::exit_task(CpuId cpu, TaskId id) {
   for (SchedClass* watcher : watchers_.tasks) watcher->any_task_dead(id);
 }
 
+TokenId Engine::token_of(CpuId cpu, const Op& op) const {
+  return op.slot == 0 ? TokenId(op.arg) : TokenId(op.arg + cpu.value() % op.slot);
+}
+
 void Engine::signal(TokenId id, uint32_t wake_flags) {
   Token& token = tokens_[id.index()];
   if (!token.first.valid()) {
@@ -197,7 +209,7 @@ void Engine::signal(TokenId id, uint32_t wake_flags) {
 
 // True: it goes on; false: it has blocked.
 bool Engine::wait(CpuId cpu, TaskId id, const Op& op) {
-  Token& token = tokens_[static_cast<size_t>(op.arg)];
+  Token& token = tokens_[token_of(cpu, op).index()];
   Cause cause = op.flags & (kOpIo | kOpIdle) ? sleep_cause(op) : Cause::kBlockedToken;
   ++nr_waits_;
   if (token.count > 0) {

@@ -123,6 +123,7 @@ class Kernel : protected KernelState {
   Nanos resched_delay(CpuId cpu);
   const Spread& interrupt_cost(CpuId cpu) const;
   void arm_tick(CpuId cpu);
+  Nanos tick_after(Nanos delay) const;
   void queue_stop_work(CpuId cpu, const StopWork& work);
   void run_stopper(CpuId cpu);
   uint8_t trace_context() const;

@@ -65,9 +65,9 @@ bool Engine::leave_queue(TaskId id) {
     moved_[id.index()] = 0;
     ++task.pc;
   } else if (last && last->kind == OpKind::kWait &&
-             remove_waiter(tasks_, tokens_[static_cast<size_t>(last->arg)].first,
-                           tokens_[static_cast<size_t>(last->arg)].last, id)) {
-    --tokens_[static_cast<size_t>(last->arg)].count;
+             remove_waiter(tasks_, tokens_[token_of(task.cpu, *last).index()].first,
+                           tokens_[token_of(task.cpu, *last).index()].last, id)) {
+    --tokens_[token_of(task.cpu, *last).index()].count;
   } else {
     return false;
   }

@@ -102,11 +102,13 @@ class SchedClass {
   // The timer `number` that it set with Kernel::set_timer() has run out. On no CPU in particular.
   virtual void timer(uint32_t /*number*/) {}
   virtual void task_fork(TaskId /*child*/, TaskId /*parent*/) {}
-  virtual void task_dead(TaskId /*task*/) {}  // after the switch away from it
+  virtual void task_exits(CpuId /*cpu*/, TaskId /*task*/) {}  // running, before its parent hears of it
+  virtual void task_dead(TaskId /*task*/) {}                  // after the switch away from it
   // nice, policy within the class, or slice changed; the task is dequeued and put back around it.
   virtual void reweight_task(TaskId /*task*/) {}
 
-  // The task joins / leaves this class while it is on no queue (sched_setscheduler(), or a class that takes others now).
+  // The task joins / leaves this class while it is on no queue (sched_setscheduler(), or a class that takes others
+  // now).
   virtual void switched_to(TaskId /*task*/) {}
   virtual void switched_from(TaskId /*task*/) {}
   virtual void affinity_changed(TaskId /*task*/) {}

@@ -31,6 +31,7 @@ struct Cpu {
   Pid running = kUnknown;
   Nanos since{0};  // `running` is known to run
   uint64_t idle_periods = 0, seen_ends = 0;
+  std::vector<std::pair<Pid, size_t>> left;  // who left it by an inferred switch since it last idled, and which
 };
 
 struct Inferred {
@@ -60,6 +61,7 @@ class Completion {
   void place(Inferred& inferred, Nanos start);
   void comes(Pid pid, CpuId cpu);
   void leaves(Pid pid);
+  void idles(Cpu& cpu);
   void insert();
 
   SchedTrace& trace_;
@@ -102,6 +104,7 @@ void Completion::follow(const TraceEvent& event, size_t index) {
       else if (event.current != event.pid) leaves(event.current);
       if (event.pid == kIdle) {
         ++cpu.idle_periods;
+        idles(cpu);
       } else {
         task.prio = event.prio;
         comes(event.pid, event.cpu);
@@ -109,8 +112,21 @@ void Completion::follow(const TraceEvent& event, size_t index) {
       cpu.running = event.pid;
       cpu.since = event.time;
       break;
+    case TraceKind::kMigrate:
+      task.left = SIZE_MAX;  // by its waking, which has said all, or still runnable
+      break;
     default: break;
   }
+}
+
+// A CPU that idles has nobody left to run: who is not back had blocked, though its waking is missing like all else.
+void Completion::idles(Cpu& cpu) {
+  for (auto [pid, index] : cpu.left) {
+    if (tasks_[pid.value()].left != index) continue;
+    inferred_[index].event.state = kStateInterruptible;
+    tasks_[pid.value()].left = SIZE_MAX;
+  }
+  cpu.left.clear();
 }
 
 void Completion::comes(Pid pid, CpuId cpu) {
@@ -129,7 +145,7 @@ void Completion::leaves(Pid pid) {
 }
 
 // `pid` runs on `cpu` at event `index`, though the last switch there was to another. Whom it replaced ran until
-// it came; in which state that one left is told by whether it is woken before it comes back.
+// it came; in which state that one left is told by whether it is woken, or the CPU idles, before it comes back.
 void Completion::infer(CpuId cpu, Pid pid, size_t index) {
   Cpu& at = cpus_[cpu.index()];
   Inferred found{.event = {}, .earliest = at.since, .before = index};
@@ -142,6 +158,7 @@ void Completion::infer(CpuId cpu, Pid pid, size_t index) {
   if (at.running != kIdle) {
     leaves(at.running);
     tasks_[at.running.value()].left = inferred_.size();
+    at.left.emplace_back(at.running, inferred_.size());
   }
   if (pid != kIdle) {
     Task& task = tasks_[pid.value()];

@@ -142,6 +142,19 @@ TEST(CompleteSwitches, TasksWhoseOwnEventsAreMissing) {
   expect_consistent(trace);
 }
 
+TEST(CompleteSwitches, WhoIsNotBackWhenTheCpuIdlesHadBlocked) {
+  // 6 leaves unseen, as 7 is seen next; its waking is not recorded either.
+  auto state_of_6 = [](bool idles) {
+    Recording recording;
+    recording.change(10, 1, 5, 6).waking(20, 1, 7, 8);
+    if (idles) recording.change(30, 1, 7, 0).change(40, 1, 0, 6);
+    else recording.change(30, 1, 7, 6);
+    return inferred(recording.complete()).at(0).state;
+  };
+  EXPECT_EQ(state_of_6(true), kStateInterruptible);
+  EXPECT_EQ(state_of_6(false), kStateRunning);
+}
+
 TEST(CompleteSwitches, SaysWhichCpusLackThem) {
   Recording recording;
   for (int i = 0; i < 16; ++i) {

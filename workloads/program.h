@@ -19,7 +19,8 @@ enum class OpKind : uint8_t {
   kSleepUntil,   // value: absolute Nanos; no block when it has passed
   kSleepPeriod,  // value: period; sleeps until the next multiple of it after the task's start
   kWait,         // arg: token. Takes one, or blocks until one is signalled
-  kSignal,       // arg: token. Adds one, or wakes the first waiter
+  kSignal,       // arg: token. Adds one, or wakes the first waiter. With a `slot`, of both: the first of so many tokens,
+                 // of which each CPU has its own (CPU n that of n modulo `slot`)
   kFork,         // arg: task to start
   kWaitChild,    // takes the exit of one child, or blocks until a child exits
   kExec,         // the program image is replaced: the policy may move the task
@@ -51,6 +52,9 @@ enum OpFlag : uint8_t {
   kOpSoftIrq = 32,    // sleep: a soft interrupt ends it (I/O, RCU), not a hard one (a timer)
   kOpRuns = 1,        // killed: while it ran
   kOpForce = 64,      // wait: leaves the CPU even if it was signalled before, and comes back at once (a lost race)
+  // Of different ops:
+  kOpExits = 128,     // signal: the task exits and tells its parent (exit_notify())
+  kOpTick = 128,      // sleep: the tick ends it that comes `value` after the last one before it (timer wheel, RCU)
 };
 
 constexpr int kLoopSlots = 4;  // nesting depth of kLoop

@@ -64,7 +64,9 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
       return op.value <= 0 ? "a period must be positive" : "";
     case OpKind::kWait:
     case OpKind::kSignal:
-      return arg_in(workload.nr_tokens) ? "" : "no such token";
+      return arg_in(workload.nr_tokens) && op.slot <= workload.nr_tokens - static_cast<size_t>(op.arg)
+                 ? ""
+                 : "no such token";
     case OpKind::kKill:
       return arg_in(workload.tasks.size()) ? "" : "kills a task that does not exist";
     case OpKind::kLock:

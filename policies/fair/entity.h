@@ -103,9 +103,12 @@ struct alignas(64) CfsRq {
   GroupId group{0};
   bool propagate = false;     // the group entity has to follow a change of load
   bool on_leaf_list = false;  // its average may not be zero
+  bool removed = false;       // some of `avg` is of tasks that died: removed at the next update
   int64_t prop_runnable_sum = 0;
   int64_t tg_contrib = 0;              // what it added to the group's load_avg
   int64_t tg_updated = INT64_MIN / 2;  // ns
+  uint64_t removed_load = 0;
+  uint32_t removed_runnable = 0, removed_util = 0;
 
   bool is_root() const { return !group_entity; }
 };

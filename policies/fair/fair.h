@@ -63,6 +63,7 @@ class FairClass final : public SchedClass, private fair::State {
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;
   void frequency_changes(CpuId cpu) override;
+  void task_exits(CpuId cpu, TaskId task) override;
   void task_dead(TaskId task) override;
   void switched_to(TaskId task) override;
   void reweight_task(TaskId task) override;
@@ -167,7 +168,12 @@ class FairClass final : public SchedClass, private fair::State {
     uint32_t running = kernel_->nr_running(cpu);
     return running != 0 && running == root(cpu).h_nr_idle;
   }
-  bool idle_or_sched_idle(CpuId cpu) const { return kernel_->idle_cpu(cpu) || sched_idle_cpu(cpu); }
+  // The host has taken the CPU away from a guest that idles (vcpu_is_preempted()): idle, but not at once to be had.
+  // Only the CPU that a wake-up's interrupt runs on has it for sure.
+  bool available_idle_cpu(CpuId cpu) const {
+    return kernel_->idle_cpu(cpu) && (!kernel_->machine().guest() || cpu == kernel_->this_cpu());
+  }
+  bool idle_or_sched_idle(CpuId cpu) const { return available_idle_cpu(cpu) || sched_idle_cpu(cpu); }
   bool fits(TaskId task, CpuId cpu);
   uint64_t task_util(TaskId task);
   CpuId wake_affine(const fair::Domain& domain, TaskId task, CpuId prev, bool sync);

@@ -225,6 +225,53 @@ TEST(Fair, AWakingTaskAvoidsABusyCpuWhenAnotherIsIdle) {
   EXPECT_LT(o.metric("wake_latency_ns_p99"), 100000);
 }
 
+// A waker on CPU 0 wakes a task that ran on CPU 1, which is busy: whether the wake-up moves it.
+bool wake_up_moves(const Op& signal) {
+  Workload w;
+  w.nr_tokens = 1;
+  add_task(w, "waker", {hog(50_ms), signal, hog(100_us)});
+  add_task(w, "woken", {hog(1_us), op::wait(TokenId(0)), hog(10_us)});
+  add_task(w, "hog", {hog(200_ms)});
+  w.tasks[0].start_cpu = CpuId(0);
+  w.tasks[0].affinity = w.intern_affinity(CpuSet::single(CpuId(0)));
+  w.tasks[1].start_cpu = CpuId(1);
+  w.tasks[2].affinity = w.intern_affinity(CpuSet::single(CpuId(1)));
+  Machine machine = flat_machine(2);
+  Outcome o(machine, w);
+  return o.metric("migrations_wakeup") > 0;
+}
+
+TEST(Fair, AnExitingTasksWakeIsNotSync) {
+  EXPECT_TRUE(wake_up_moves(op::signal(TokenId(0), kOpSync)));
+  EXPECT_FALSE(wake_up_moves(op::signal(TokenId(0), kOpSync | kOpExits)));
+}
+
+TEST(Fair, WhoExitsLeavesItsAutogroupAndItsLoadOutlivesIt) {
+  for (bool autogroup : {true, false}) {
+    Workload w;
+    w.nr_tokens = 1;
+    add_task(w, "child", {hog(100_ms), op::signal(TokenId(0), kOpSync | kOpExits), hog(1_ms)});
+    add_task(w, "other", {hog()});
+    w.nr_groups = 2;
+    for (TaskSpec& task : w.tasks) task.group = GroupId(1);
+    EngineOptions options;
+    options.check_invariants = true;
+    options.kernel.autogroup = autogroup;
+    Machine machine = flat_machine(1);
+    auto stack = make_policy("eevdf", {}, options.kernel, machine);
+    auto& fair = static_cast<FairClass&>(*stack.back());
+    Engine engine(machine, w, options, std::move(stack));
+    while (!engine.task_exiting(TaskId(0))) ASSERT_TRUE(engine.step());
+    EXPECT_EQ(fair.entity(TaskId(0)).cfs_rq->is_root(), autogroup);
+    const uint64_t both = fair.root(CpuId(0)).avg.load_avg;
+    EXPECT_NEAR(static_cast<double>(both), autogroup ? 2048 : 1024, 150);
+    while (engine.task_state(TaskId(0)) != TaskState::kDead) ASSERT_TRUE(engine.step());
+    EXPECT_NEAR(static_cast<double>(fair.root(CpuId(0)).avg.load_avg), static_cast<double>(both), 50) << "not updated";
+    engine.run_until(engine.now() + 8_ms);
+    EXPECT_NEAR(static_cast<double>(fair.root(CpuId(0)).avg.load_avg), 1024, 150);
+  }
+}
+
 TEST(Fair, AffinityIsKept) {
   Machine m = flat_machine(4);
   Workload w = hogs(6);

@@ -130,10 +130,28 @@ void FairClass::migrate_task_rq(TaskId task, CpuId to) {
   set_task_queue(e, to);
 }
 
-// Its load goes with it, it does not decay as a sleeper's.
+// Its load goes with it, it does not decay as a sleeper's; but only when its queue is next looked at.
 void FairClass::task_dead(TaskId task) {
   Entity& e = entity_of(task);
-  if (e.avg.last_update_time != 0) detach_sleeper(e);
+  if (e.avg.last_update_time == 0) return;
+  pelt::update(e.avg, e.cfs_rq->avg.last_update_time, {.weight = pelt::weight_of(e)});
+  pelt::remove_later(*e.cfs_rq, e);
+}
+
+// sched_autogroup_exit_task(): who exits is in the root group from before its parent hears of it.
+void FairClass::task_exits(CpuId cpu, TaskId task) {
+  Entity& e = entity_of(task);
+  if (!kernel_->params().autogroup || e.cfs_rq->is_root()) return;
+  const bool overloaded = overloaded_;
+  dequeue_task(cpu, task, kDequeueSave | kDequeueMove);
+  put_prev_task(cpu, task, TaskId());
+  e.avg.last_update_time = 0;
+  e.cfs_rq = &root_of(cpu);
+  e.parent = nullptr;
+  enqueue_task(cpu, task, kEnqueueRestore | kEnqueueMove);
+  set_next_task(cpu, task);
+  overloaded_ = overloaded;  // as many are queued as before
+  kernel_->resched_curr(cpu);
 }
 
 void FairClass::add_leaf(CfsRq& rq) {

@@ -128,6 +128,31 @@ void detach(CfsRq& rq, Entity& e) {
   note_propagation(rq, -static_cast<int64_t>(e.avg.load_sum));
 }
 
+void remove_later(CfsRq& rq, const Entity& e) {
+  rq.removed = true;
+  rq.removed_load += e.avg.load_avg;
+  rq.removed_util += e.avg.util_avg;
+  rq.removed_runnable += e.avg.runnable_avg;
+}
+
+// The first part of update_cfs_rq_load_avg(): of what is gone only the averages are known, the sums follow from them.
+void take_removed_away(CfsRq& rq) {
+  uint64_t div = divider(rq.avg);
+  LoadAvg& avg = rq.avg;
+  subtract(avg.load_avg, rq.removed_load);
+  subtract(avg.load_sum, rq.removed_load * div);
+  raise_sum(avg.load_sum, avg.load_avg);
+  subtract(avg.util_avg, rq.removed_util);
+  subtract(avg.util_sum, rq.removed_util * div);
+  raise_sum(avg.util_sum, avg.util_avg);
+  subtract(avg.runnable_avg, rq.removed_runnable);
+  subtract(avg.runnable_sum, rq.removed_runnable * div);
+  raise_sum(avg.runnable_sum, avg.runnable_avg);
+  note_propagation(rq, -static_cast<int64_t>(rq.removed_runnable * div) >> 10);
+  rq.removed = false;
+  rq.removed_load = rq.removed_util = rq.removed_runnable = 0;
+}
+
 bool propagate_group(Entity& e) {
   CfsRq &below = *e.my_q, &rq = *e.cfs_rq;
   below.propagate = false;

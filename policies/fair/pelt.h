@@ -101,7 +101,20 @@ inline Held held_by(const CfsRq& rq) {
   return {static_cast<uint64_t>(scale_down(rq.load)), rq.h_nr_runnable, rq.curr != nullptr, 1};
 }
 
-inline bool update_queue(CfsRq& rq, int64_t now) { return update(rq.avg, now, held_by(rq)); }
+// A task is gone, and nobody holds its queue to update it: what it was stays in the average until the queue's next
+// update (remove_entity_load_avg()). True when something was left to take away.
+void remove_later(CfsRq& rq, const Entity& e);
+void take_removed_away(CfsRq& rq);
+inline bool take_removed(CfsRq& rq) {
+  if (!rq.removed) return false;
+  take_removed_away(rq);
+  return true;
+}
+
+inline bool update_queue(CfsRq& rq, int64_t now) {
+  bool removed = take_removed(rq);
+  return update(rq.avg, now, held_by(rq)) || removed;
+}
 
 // The queue and one of its entities. True when the averages of the queue changed.
 inline bool update_both(CfsRq& rq, Entity& e, int64_t now) {
@@ -110,10 +123,11 @@ inline bool update_both(CfsRq& rq, Entity& e, int64_t now) {
     update(e.avg, now, held_by(rq, e));
     return update_queue(rq, now);
   }
-  if (now - from < 1024) return false;
+  bool removed = take_removed(rq);
+  if (now - from < 1024) return removed;
   Stretch stretch(from, now);
   stretch.pass(e.avg, held_by(rq, e));
-  return stretch.pass(rq.avg, held_by(rq));
+  return stretch.pass(rq.avg, held_by(rq)) || removed;
 }
 
 // Adds the load of `e` to its run queue, whose clock it takes over; removes it again.

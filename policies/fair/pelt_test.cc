@@ -131,6 +131,25 @@ TEST(Pelt, AttachThenDetachLeavesNothing) {
   EXPECT_EQ(rq.avg.runnable_avg, 0u);
 }
 
+TEST(Pelt, WhatDiedCountsUntilTheNextUpdate) {
+  CfsRq rq;
+  rq.avg.last_update_time = kStart;
+  Entity stays, dies;
+  for (Entity* e : {&stays, &dies}) {
+    set_weight(*e, kNice0Load);
+    e->avg.load_avg = 700;
+    e->avg.util_avg = e->avg.runnable_avg = 300;
+    pelt::attach(rq, *e);
+  }
+  pelt::remove_later(rq, dies);
+  EXPECT_EQ(rq.avg.load_avg, 1400u);
+  EXPECT_TRUE(pelt::update_queue(rq, kStart)) << "it changes although no time has passed";
+  EXPECT_EQ(rq.avg.load_avg, 700u);
+  EXPECT_EQ(rq.avg.util_avg, 300u);
+  EXPECT_EQ(rq.avg.runnable_avg, 300u);
+  EXPECT_FALSE(pelt::update_queue(rq, kStart));
+}
+
 TEST(Pelt, GroupEntityFollowsItsQueue) {
   CfsRq root, below;
   root.avg.last_update_time = below.avg.last_update_time = kStart;
