@@ -63,7 +63,6 @@ struct MachineSpec {
   std::vector<Cpu> cpus;                    // by CpuId; ids dense in each level
   std::vector<std::vector<int>> distances;  // by node, ACPI SLIT (10 = local); empty: 10 / 20
   int32_t smt_share = 640;                  // capacity of one hardware thread while a sibling is busy, of 1024
-  bool guest = false;                       // a KVM guest that is told of steal time, and so of halted CPUs
   Costs costs;
 };
 
@@ -97,7 +96,6 @@ class Machine {
   int distance(NodeId a, NodeId b) const { return spec_.distances[a.index()][b.index()]; }
   Distance distance(CpuId a, CpuId b) const;
   int32_t smt_share() const { return spec_.smt_share; }
-  bool guest() const { return spec_.guest; }
   const Costs& costs() const { return spec_.costs; }
   const Graph& graph() const { return graph_; }
   const MachineSpec& spec() const { return spec_; }

@@ -168,12 +168,7 @@ class FairClass final : public SchedClass, private fair::State {
     uint32_t running = kernel_->nr_running(cpu);
     return running != 0 && running == root(cpu).h_nr_idle;
   }
-  // The host has taken the CPU away from a guest that idles (vcpu_is_preempted()): idle, but not at once to be had.
-  // Only the CPU that a wake-up's interrupt runs on has it for sure.
-  bool available_idle_cpu(CpuId cpu) const {
-    return kernel_->idle_cpu(cpu) && (!kernel_->machine().guest() || cpu == kernel_->this_cpu());
-  }
-  bool idle_or_sched_idle(CpuId cpu) const { return available_idle_cpu(cpu) || sched_idle_cpu(cpu); }
+  bool idle_or_sched_idle(CpuId cpu) const { return kernel_->idle_cpu(cpu) || sched_idle_cpu(cpu); }
   bool fits(TaskId task, CpuId cpu);
   uint64_t task_util(TaskId task);
   CpuId wake_affine(const fair::Domain& domain, TaskId task, CpuId prev, bool sync);

@@ -148,7 +148,7 @@ CpuId FairClass::find_idlest_group_cpu(const Group& group, TaskId task, CpuId cp
   for (CpuId candidate : group.span->cpus) {
     if (!kernel_->cpu_allowed(task, candidate)) continue;
     if (sched_idle_cpu(candidate)) return candidate;
-    if (available_idle_cpu(candidate)) {
+    if (kernel_->idle_cpu(candidate)) {
       int64_t since = cpu_state(candidate).idle_stamp;
       if (since <= latest) continue;
       latest = since;

@@ -65,10 +65,10 @@ CpuId FairClass::wake_affine(const Domain& domain, TaskId task, CpuId prev, bool
   CpuId cpu = kernel_->this_cpu();
   if (params_.wa_idle) {
     // An interrupt on an idle CPU: the data may be in its cache.
-    if (available_idle_cpu(cpu) && domains_->share_cache(cpu, prev)) return available_idle_cpu(prev) ? prev : cpu;
+    if (kernel_->idle_cpu(cpu) && domains_->share_cache(cpu, prev)) return kernel_->idle_cpu(prev) ? prev : cpu;
     const CfsRq& root = root_of(cpu);
     if (sync && kernel_->nr_running(cpu) - (root.h_nr_queued - root.h_nr_runnable) == 1) return cpu;
-    if (available_idle_cpu(prev)) return prev;
+    if (kernel_->idle_cpu(prev)) return prev;
   }
   if (!params_.wa_weight) return prev;
   auto load_here = static_cast<int64_t>(cpu_load(cpu)), load_prev = static_cast<int64_t>(cpu_load(prev));
@@ -158,7 +158,7 @@ CpuId FairClass::select_idle_core(TaskId task, const Domain& cache, CpuId target
     seen = search_;
     bool idle = true;
     for (CpuId thread : kernel_->machine().smt_cpus(cpu)) {
-      idle &= available_idle_cpu(thread);
+      idle &= kernel_->idle_cpu(thread);
       if (!any.valid() && kernel_->cpu_allowed(task, thread) && idle_or_sched_idle(thread)) any = thread;
     }
     if (idle) core = cpu;
@@ -188,7 +188,7 @@ void FairClass::note_idle_core(CpuId cpu) {
   CacheState& cache = cache_state(cpu);
   if (cache.has_idle_core) return;
   for (CpuId thread : kernel_->machine().smt_cpus(cpu))
-    if (thread != cpu && !available_idle_cpu(thread)) return;
+    if (thread != cpu && !kernel_->idle_cpu(thread)) return;
   cache.has_idle_core = true;
 }
 

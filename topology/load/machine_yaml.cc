@@ -7,18 +7,17 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "base/yaml/yaml_map.h"
 #include "topology/load/cost_fields.h"
 #include "topology/load/load.h"
 #include "topology/select_cpus.h"
+#include "base/yaml/yaml_map.h"
 
 namespace simsched {
 namespace {
 
 const std::vector<std::string> kMachineKeys = {
-    "name",          "preset",           "hwloc",         "nodes", "llcs_per_node",
-    "cores_per_llc", "threads_per_core", "smt_numbering", "cpus",  "capacity",
-    "smt",           "smt_share",        "distances",     "guest", "costs"};
+    "name",          "preset", "hwloc",    "nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
+    "smt_numbering", "cpus",   "capacity", "smt",   "smt_share",     "distances",     "costs"};
 const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
                                              "smt_numbering"};
 const std::vector<std::string> kGroupKeys = {"cpus", "core", "threads_per_core", "llc", "node", "capacity"};
@@ -211,7 +210,6 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
   if (map.has("name")) spec.name = map.text("name");
   if (spec.name.empty()) spec.name = name;
   if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
-  if (map.has("guest")) spec.guest = map.boolean("guest");
   if (map.has("capacity"))
     for (Cpu& cpu : spec.cpus) cpu.capacity = static_cast<int32_t>(map.integer("capacity", 1, kCapacityScale));
   if (map.has("costs")) read_costs(map, spec.costs);
