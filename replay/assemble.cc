@@ -43,6 +43,10 @@ std::vector<Mark> by_task(const Recorded& recorded, std::vector<uint32_t>& first
   return sorted;
 }
 
+bool in_poll_loop(OpKind kind) {
+  return kind == OpKind::kUser || kind == OpKind::kSignal || kind == OpKind::kSend || kind == OpKind::kReceive;
+}
+
 }  // namespace
 
 void assemble_programs(const Recorded& recorded, Workload& workload) {
@@ -85,10 +89,15 @@ void assemble_programs(const Recorded& recorded, Workload& workload) {
       if (mark.state == Mark::State::kPoll) chunks.push_back({Chunk::Kind::kPoll, ops.size()});
       if (mark.state == Mark::State::kAnswer)
         chunks.push_back({Chunk::Kind::kAnswer, ops.size(), static_cast<uint64_t>(mark.op.value)});
+      // What no poll loop can hold ends it, and takes nothing else along.
+      if (mark.has_op() && !in_poll_loop(mark.op.kind)) chunks.push_back({Chunk::Kind::kOther, ops.size()});
       if (mark.has_op()) ops.push_back(mark.op);
     }
     if (task.work > done) ops.push_back(op::compute(task.work - done));
-    if (task.exited) ops.push_back(op::exit());
+    if (task.exited) {
+      chunks.push_back({Chunk::Kind::kOther, ops.size()});
+      ops.push_back(op::exit());
+    }
     std::vector<Op> program = with_poll_loops(ops, chunks, recorded.channels, workload.poll_loops);
     workload.ops.insert(workload.ops.end(), program.begin(), program.end());
     spec.nr_ops = static_cast<uint32_t>(workload.ops.size()) - spec.first_op;

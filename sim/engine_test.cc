@@ -90,7 +90,8 @@ TEST(Engine, SaysWhoStarved) {
   w.tasks[left_out.index()].policy = SchedPolicy::kIdle;
   auto classes = queue_classes();
   classes.insert(classes.begin() + 1, std::make_unique<Selfish>());
-  Engine engine(flat_machine(1), w, {}, std::move(classes));
+  const Machine machine = flat_machine(1);
+  Engine engine(machine, w, {}, std::move(classes));
   engine.run();
   const RunResult starved = engine.result();
   EXPECT_EQ(starved.metric("tasks_starved"), 1);

@@ -15,7 +15,8 @@ constexpr Work kUs{1000};
 RunResult simulate(const Workload& workload) {
   EngineOptions options;
   options.check_invariants = true;
-  Engine engine(flat_machine(2), workload, options, queue_classes());
+  const Machine machine = flat_machine(2);
+  Engine engine(machine, workload, options, queue_classes());
   engine.run();
   return engine.result();
 }

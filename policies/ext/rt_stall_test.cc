@@ -46,8 +46,14 @@ int64_t ext_share(const std::string& version) {
   Machine machine = simsched::testing::flat_machine(1);
   Script s;
   Simulation simulation(machine, w, s, options_of(version));
-  EXPECT_EQ(simulation.run().status, "ok");
-  return shares(simulation.engine(), w)[hog.index()];
+  const std::string status = simulation.run().status;
+  const int64_t share = shares(simulation.engine(), w)[hog.index()];
+  if (share > 0) {
+    EXPECT_EQ(status, "ok");
+  } else {
+    EXPECT_TRUE(status.starts_with("starved: hog")) << status;
+  }
+  return share;
 }
 
 TEST(ExtRtStall, TheFairServerKeepsAFairTaskAlive) {

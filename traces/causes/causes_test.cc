@@ -132,7 +132,8 @@ TEST(Causes, AreReadWithTheRecordingBesideThem) {
   const std::string path = (folder / "b.txt").string();
   write_file_atomically(path,
                         " a 5 [000] 0.000001100: sched:sched_waking: comm=b pid=7 prio=120 target_cpu=000\n"
-                        " a 5 [000] 0.000002100: sched:sched_waking: comm=b pid=7 prio=120 target_cpu=000\n");
+                        " a 5 [000] 0.000002100: sched:sched_switch: prev_comm=a prev_pid=5 prev_prio=120 prev_state=S ==> "
+                        "next_comm=b next_pid=7 next_prio=120\n");
   EXPECT_TRUE(read_trace(path).calls.empty());
   write_file_atomically((folder / "b.causes.zst").string(), causes_bytes(small()));
   EXPECT_EQ(read_trace(path).calls.size(), 3u);
