@@ -107,7 +107,7 @@ class Engine : public Kernel, private EngineState {
 
   // results.cc
   Totals totals() const;
-  bool starved(const Task& task) const;  // it never got the CPU that it wanted: for its last 100 ms and half of its life
+  bool starved(const Task& task) const;  // it hardly ever had the CPU that it waited for
   std::string starved_text() const;      // empty: nobody was
 
   // check.cc: what must hold, and what to say when it does not

@@ -98,12 +98,22 @@ TEST(Engine, SaysWhoStarved) {
   EXPECT_EQ(starved.metric("tasks_unfinished"), 0);
   EXPECT_EQ(starved.exit_code, 0);
   EXPECT_EQ(starved.status,
-            "the foreground finished because the background did not run: left-out[1001] waited for a CPU for its last "
-            "200 ms");
+            "the foreground finished because the background did not run: left-out[1001] waited for a CPU for 200 ms and "
+            "had one for 0 us");
 
   const RunResult shared = simulate(flat_machine(1), w);
   EXPECT_EQ(shared.metric("tasks_starved"), 0);
   EXPECT_EQ(shared.status, "ok");
+}
+
+TEST(Engine, ManyThatShareAreNotStarved) {
+  Workload w;
+  for (int i = 0; i < 2500; ++i) add_task(w, "t", {op::compute(Work(1'000'000'000))});
+  EngineOptions options;
+  options.duration = Nanos(12'000'000'000);
+  Engine engine(flat_machine(1), w, options, queue_classes());
+  engine.run();
+  EXPECT_EQ(engine.result().metric("tasks_starved"), 0);
 }
 
 TEST(Engine, CountsWhatWasLeftUndone) {

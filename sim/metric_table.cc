@@ -84,7 +84,8 @@ std::vector<Metric> make_table() {
   t.add("tasks_unfinished", "count", kLower, "tasks not marked background that did not",
         [](const Totals& all) { return static_cast<int64_t>(all.unfinished); });
   t.add("tasks_starved", "count", kLower,
-        "tasks that waited for a CPU when it ended, and had for over 100 ms and more than half of their life",
+        "tasks that did not end, waited for a CPU for over 100 ms and half of their life, and had one for less than a "
+        "thousandth of that",
         [](const Totals& all) { return static_cast<int64_t>(all.starved); });
   t.add("throughput_work_ppm", "ppm", kHigher, "work done, as on the fastest core alone, per CPU time that there was",
         [](const Totals& all) { return ppm(all.tasks[Cause::kWork].count(), all.cpus.total().count()); });
@@ -123,7 +124,8 @@ std::vector<Metric> make_table() {
   t.add("fairness_jain_ppm", "ppm", kHigher,
         "Jain's index over tasks of time on a CPU per time on a CPU or waiting for one; 1,000,000: all alike",
         [](const Totals& all) { return all.fairness.ppm(); });
-  t.count("waits_let_go", kLower, "waits of a replay that nothing would have met any more; its results are not to be trusted",
+  t.count("waits_let_go", kLower,
+          "waits of a replay that nothing would have met any more; its results are not to be trusted",
           [](const Metrics& m) { return m.let_go; });
   t.add("events", "count", kNeither, "events that the simulator handled",
         [](const Totals& all) { return static_cast<int64_t>(all.events); });

@@ -33,24 +33,28 @@ int64_t RunResult::metric(std::string_view name) const {
 }
 
 bool Engine::starved(const Task& task) const {
-  const Nanos waited = now_ - task.since;
-  return task.state == TaskState::kRunnable && waited > 100_ms && waited * 2 > now_ - task.born;
+  if (task.state == TaskState::kNew || task.state == TaskState::kDead) return false;
+  const Nanos waited = task.time[Cause::kWait];
+  // One of very many that share alike is not starved.
+  const int64_t share = std::max<int64_t>(1000, static_cast<int64_t>(20 * tasks_.size() / rqs_.size()));
+  return waited > 100_ms && waited * 2 > now_ - task.born && task.time.on_cpu() * share < waited;
 }
 
 std::string Engine::starved_text() const {
   size_t others = 0;
   TaskId worst;
+  auto waited = [&](TaskId task) { return tasks_[task.index()].time[Cause::kWait]; };
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (!starved(tasks_[i])) continue;
     others += worst.valid();
-    if (!worst.valid() || tasks_[i].since < tasks_[worst.index()].since) worst = TaskId(i);
+    if (!worst.valid() || waited(TaskId(i)) > waited(worst)) worst = TaskId(i);
   }
   if (!worst.valid()) return {};
   const bool finished = ends_with_foreground_ && foreground_left_ == 0;
   std::string text = finished ? "the foreground finished because the background did not run: " : "starved: ";
-  text += describe(worst) + " waited for a CPU for its last " +
-          std::to_string((now_ - tasks_[worst.index()].since) / 1_ms) + " ms";
-  if (others > 0) text += ", and " + std::to_string(others) + (others == 1 ? " other" : " others");
+  text += describe(worst) + " waited for a CPU for " + std::to_string(waited(worst) / 1_ms) + " ms and had one for " +
+          std::to_string(tasks_[worst.index()].time.on_cpu() / 1_us) + " us";
+  if (others > 0) text += "; " + std::to_string(others) + " more like it";
   return text;
 }
 
