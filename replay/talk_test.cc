@@ -143,7 +143,7 @@ TEST(Talk, ADatagramThatIsNotThereWhenItsReaderBlocksWasLost) {
   talk.events().sw(50, 0, kA, kStateZombie, 0).sw(60, 1, kB, kStateZombie, 0);
   Workload w = talk.build();
   std::vector<Op> a = ops(w, kA, {OpKind::kCompute, OpKind::kSend});
-  ASSERT_EQ(a.size(), 3u);
+  ASSERT_EQ(ops(w, kA, {OpKind::kSend}).size(), 1u);
   EXPECT_EQ(a[0], op::compute(Work(30'000)))
       << "only the second goes to the reader, from the soft interrupt of its send";
 }

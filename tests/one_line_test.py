@@ -18,6 +18,9 @@ HOMONYMS = {
         "scx_port/proof/proof.cc",  # the same, as a variable of an export
         "traces/circumstances.cc",  # SCHED_FIFO
     },
+    # Which fair class a recorded kernel had.
+    "eevdf": {"experiment/diagnosis.cc"},
+    "cfs": {"experiment/diagnosis.cc"},
 }
 NO_SOURCES = ("build", "tests", "bench", "docs", "configs", "scripts")
 
