@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "replay/build_workload.h"
@@ -109,6 +110,9 @@ class NameFacts {
 };
 
 Recorded follow_events(const SchedTrace& trace, const Machine& machine, BuildReport& report);
+
+// Kernel threads whose wakee_flips at the start can be told, and how many these were.
+std::vector<std::pair<Pid, uint32_t>> wakee_flips(const SchedTrace& trace, const Machine& machine);
 
 // Appends the tasks' programs to `workload.ops`, and one TaskSpec a task with its program, pid, parent and start.
 void assemble_programs(const Recorded& recorded, Workload& workload);

@@ -31,6 +31,7 @@ struct TaskSpec {
   SchedPolicy policy = SchedPolicy::kNormal;
   int8_t nice = 0;
   uint8_t rt_priority = 0;  // 1..99 for kFifo, kRr
+  uint8_t wakee_flips = 0;  // how often it has woken another task than the last time, before its start
   bool kthread = false;
   bool background = false;  // does not keep the simulation alive: it ends when all others have exited
 };

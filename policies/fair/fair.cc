@@ -54,6 +54,7 @@ void FairClass::attach(Kernel& kernel) {
   for (size_t i = 0; i < nr_tasks; ++i) {
     TaskId task(i);
     entity_of(task).id = task.value();
+    if (!kernel.is_stopper(task)) wakers_[i].flips = kernel.spec(task).wakee_flips;
     set_task_weight(task);
   }
 }
