@@ -111,7 +111,8 @@ TEST(Engine, ManyThatShareAreNotStarved) {
   for (int i = 0; i < 2500; ++i) add_task(w, "t", {op::compute(Work(1'000'000'000))});
   EngineOptions options;
   options.duration = Nanos(12'000'000'000);
-  Engine engine(flat_machine(1), w, options, queue_classes());
+  const Machine machine = flat_machine(1);
+  Engine engine(machine, w, options, queue_classes());
   engine.run();
   EXPECT_EQ(engine.result().metric("tasks_starved"), 0);
 }
