@@ -92,7 +92,6 @@ class Follower {
   void finish(Life& life, Nanos end) {
     if (!life.seen) return;
     if (life.running != kNone) life.time.run += end - life.running;
-    if (life.waiting != kNone) life.time.wait += end - life.waiting;
     NameTime& sum = by_name_[trace_.names[life.name]];
     sum.run += life.time.run;
     sum.wait += life.time.wait;

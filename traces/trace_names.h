@@ -14,7 +14,7 @@ struct NameTime {
 };
 
 // All of a task counts under the last name that it had, as a replay knows only that. A stretch whose begin was not
-// recorded counts nothing.
+// recorded counts nothing, nor a wait whose end was not: that its task ran since may be what is missing.
 std::map<std::string, NameTime> time_by_name(const SchedTrace& trace);
 
 }  // namespace simsched
