@@ -9,8 +9,6 @@ namespace {
 
 constexpr int64_t kPipeCapacity = 65536;  // PIPE_DEF_BUFFERS pages (include/linux/pipe_fs_i.h)
 constexpr Nanos kLongestCall = 10_us;     // that does not wait
-constexpr uint16_t kBlockedStates =
-    kStateInterruptible | kStateUninterruptible | kStateStopped | kStateTraced | kStateParked | kStateIdle;
 
 // What goes through an object beside its data.
 enum class Stream : uint8_t { kData, kConnections, kEnd };
@@ -212,11 +210,12 @@ class Matcher {
     return !again;
   }
 
-  // Its bytes are there from now on; all of them, though a pipe may take them in parts.
-  void put(Object& object, Sent sent) {
+  // The bytes of a send are there from now on; all of them, though a pipe may take them in parts.
+  void put_going(Object& object, std::vector<Sent>::iterator sent) {
     object.most = std::max(object.most, object.inside + 1);
-    object.inside += sent.bytes;
-    object.queue.push_back(sent);
+    object.inside += sent->bytes;
+    object.queue.push_back(*sent);
+    object.going.erase(sent);
   }
 
   // From when a send has begun its bytes may be there, from its first wake or its end on they are.
@@ -233,10 +232,7 @@ class Matcher {
     if (!object) return;
     auto found =
         std::find_if(object->going.begin(), object->going.end(), [&](const Sent& sent) { return sent.call == number; });
-    if (found == object->going.end()) return;
-    Sent sent = *found;
-    object->going.erase(found);
-    put(*object, sent);
+    if (found != object->going.end()) put_going(*object, found);
   }
 
   // Of the sends that are going on, the one that ends first.
@@ -245,9 +241,7 @@ class Matcher {
       return trace_.calls[a.call].end < trace_.calls[b.call].end;
     });
     if (first == object.going.end()) return false;
-    Sent sent = *first;
-    object.going.erase(first);
-    put(object, sent);
+    put_going(object, first);
     return true;
   }
 
@@ -316,7 +310,6 @@ class Matcher {
     Object& object = objects_[found->second];
     while (!object.queue.empty() && trace_.calls[object.queue.front().call].end < call.begin) {
       object.inside -= object.queue.front().bytes;
-      out_.unread_bytes += static_cast<uint64_t>(object.queue.front().bytes);
       object.queue.pop_front();
     }
   }
@@ -345,8 +338,6 @@ class Matcher {
       if (facts.count++ == 0) facts.first = static_cast<uint32_t>(out_.messages.size());
       out_.messages.push_back(piece.message);
     }
-    for (const Object& object : objects_)
-      for (const Sent& sent : object.queue) out_.unread_bytes += static_cast<uint64_t>(sent.bytes);
     for (size_t type = 0; type < tails_.size(); ++type) out_.tail[type] = quantile(tails_[type], 50);
     for (const Channel& channel : channels_) out_.channels.push_back(spec_of(objects_[channel.object]));
   }

@@ -13,6 +13,9 @@
 namespace simsched::replay {
 
 constexpr uint32_t kNoCall = ~uint32_t{0};
+// A task that leaves its CPU in one of these waits for something.
+constexpr uint16_t kBlockedStates =
+    kStateInterruptible | kStateUninterruptible | kStateStopped | kStateTraced | kStateParked | kStateIdle;
 
 // A call begins or ends.
 struct CallEdge {
@@ -42,7 +45,6 @@ struct Messages {
   std::vector<uint64_t> connections;  // by channel: the same for both directions of a connection; 0: not known
   std::array<Nanos, 8> tail{};        // by CallObject: from the wake that a send raises to its end, the median
   uint64_t unmatched_receives = 0;    // that got bytes which nobody was seen to send
-  uint64_t unread_bytes = 0;          // sent and never received
 
   std::span<const Message> of(uint32_t call) const { return {messages.data() + facts[call].first, facts[call].count}; }
 };

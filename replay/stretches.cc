@@ -13,8 +13,6 @@ constexpr Nanos kWakeRace = 50_us;
 constexpr Nanos kExitWindow = 50_us;
 // From a wake to the waker's own block in the same system call.
 constexpr Nanos kKernelPath = 30_us;
-constexpr uint16_t kBlockedStates =
-    kStateInterruptible | kStateUninterruptible | kStateStopped | kStateTraced | kStateParked | kStateIdle;
 
 }  // namespace
 

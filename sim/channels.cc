@@ -75,12 +75,10 @@ bool Engine::send(CpuId cpu, TaskId id, const Op& op) {
   }
   if (moved_[id.index()] == op.value) {
     moved_[id.index()] = 0;
-    if (channel.first.valid() && has_room(channel, spec)) wake_writers(channel, false);  // it leaves some to the next
+    if (channel.writers.first.valid() && has_room(channel, spec)) wake_writers(channel, false);  // it leaves some to the next
     return true;
   }
-  (channel.last.valid() ? tasks_[channel.last.index()].next_waiter : channel.first) = id;
-  channel.last = id;
-  task.next_waiter = TaskId();
+  join(channel.writers, id);
   wait_again(cpu, id);
   return false;
 }
@@ -97,7 +95,7 @@ bool Engine::receive(CpuId cpu, TaskId id, const Op& op) {
   if (spec.kind == ChannelSpec::Kind::kPipe)
     wakes = take_from_pipe(channel, static_cast<uint32_t>(spec.capacity / kPageSize), part);
   if (spec.kind == ChannelSpec::Kind::kUnix) wakes = 4 * channel.bytes <= spec.capacity;  // unix_writable()
-  if (wakes && channel.first.valid()) wake_writers(channel, spec.kind == ChannelSpec::Kind::kUnix);
+  if (wakes && channel.writers.first.valid()) wake_writers(channel, spec.kind == ChannelSpec::Kind::kUnix);
   if (got == op.value) {
     got = 0;
     return true;
@@ -128,11 +126,8 @@ bool Engine::has_room(const Channel& channel, const ChannelSpec& spec) const {
 
 void Engine::wake_writers(Channel& channel, bool all) {
   do {
-    TaskId writer = channel.first;
-    channel.first = tasks_[writer.index()].next_waiter;
-    if (!channel.first.valid()) channel.last = TaskId();
-    try_to_wake_up(writer, kWfTtwu | kWfSync);
-  } while (all && channel.first.valid());
+    try_to_wake_up(take_first(channel.writers), kWfTtwu | kWfSync);
+  } while (all && channel.writers.first.valid());
 }
 
 // Of a poll loop, those whose bytes are there. Those of one channel stay in order.
@@ -180,9 +175,7 @@ bool Engine::select(CpuId cpu, TaskId id, const Op& op) {
     if (!loop.polled && spec.round > Work(0)) {
       loop.polled = true;
       --task.pc;
-      task.remaining = spec.round;
-      if (!holding_.empty()) cut_op(id, task.remaining);
-      arm_done(cpu);
+      start_work(cpu, id, spec.round);
       return false;
     }
     loop.batch = ready_segments(id, loop, spec.batch);

@@ -33,15 +33,19 @@ struct EngineOptions {
 
 // All that changes of an Engine beside its Kernel's part.
 struct EngineState {
+  // Blocked tasks, first come first served: linked by Task::next_waiter.
+  struct WaitQueue {
+    TaskId first, last;
+  };
   struct Token {
-    int32_t count = 0;   // below 0: a wait was let go without it
-    TaskId first, last;  // waiters
+    int32_t count = 0;  // below 0: a wait was let go without it
+    WaitQueue waiters;
   };
   struct Channel {
     int64_t bytes = 0;   // in it; below 0: a receive was let go without them
     uint64_t scan = 0;   // the last look of a poll loop at it
     TaskId receiver;     // who waited for its bytes last, alone or in a poll loop: may wait for something else by now
-    TaskId first, last;  // blocked writers
+    WaitQueue writers;   // blocked for room
     uint32_t pages = 0;  // of a pipe: where its pages begin in pipe_pages_
     uint32_t head = 0, tail = 0;  // pages filled and emptied so far
   };
@@ -130,6 +134,9 @@ class Engine : public Kernel, private EngineState {
   TokenId token_of(CpuId cpu, const Op& op) const;
   void signal(TokenId token, uint32_t wake_flags);
   bool wait(CpuId cpu, TaskId task, const Op& op);
+  void start_work(CpuId cpu, TaskId task, Work work);
+  void join(WaitQueue& queue, TaskId task);
+  TaskId take_first(WaitQueue& queue);
 
   // channels.cc: messages. True: done, go on; false: the task has blocked and does the op again when it is woken
   bool send(CpuId cpu, TaskId task, const Op& op);
@@ -156,6 +163,7 @@ class Engine : public Kernel, private EngineState {
   bool let_one_go();
   bool let_go(TaskId task);
   bool leave_queue(TaskId task);
+  bool remove(WaitQueue& queue, TaskId task);
 
   // kills.cc
   bool await_kill(CpuId cpu, TaskId task, const Op& op);

@@ -12,13 +12,7 @@ namespace {
 using testing::add_task;
 using testing::flat_machine;
 using testing::queue_classes;
-
-RunResult simulate(const Machine& machine, const Workload& workload, EngineOptions options = {}) {
-  options.check_invariants = true;
-  Engine engine(machine, workload, options, queue_classes());
-  engine.run();
-  return engine.result();
-}
+using testing::simulate;
 
 int64_t named(const NamedNanos& list, const std::string& name) {
   for (const auto& [key, value] : list)

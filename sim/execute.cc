@@ -47,10 +47,7 @@ void Engine::advance(CpuId cpu) {
     switch (op.kind) {
       case OpKind::kCompute:
         if (op.value <= 0) break;
-        task.remaining = Work(op.value);
-        if (!holding_.empty()) cut_op(id, task.remaining);
-        arm_done(cpu);
-        return;
+        return start_work(cpu, id, Work(op.value));
       case OpKind::kSleep:
         return sleep_until(cpu, id, op.flags & kOpTick ? tick_after(Nanos(op.value)) : now_ + Nanos(op.value), op.flags,
                            sleep_cause(op), sleep_state(op));
@@ -157,6 +154,13 @@ void Engine::block(CpuId cpu, TaskId id, Cause cause, uint16_t trace_state) {
   schedule(cpu);
 }
 
+// The running task of `cpu` works so long.
+void Engine::start_work(CpuId cpu, TaskId id, Work work) {
+  tasks_[id.index()].remaining = work;
+  if (!holding_.empty()) cut_op(id, work);
+  arm_done(cpu);
+}
+
 // do_exit() has come to where the parent is told.
 void Engine::start_exit(CpuId cpu, TaskId id) {
   tasks_[id.index()].exiting = tasks_[id.index()].in_kernel = true;  // and does not leave it again
@@ -197,14 +201,24 @@ TokenId Engine::token_of(CpuId cpu, const Op& op) const {
 
 void Engine::signal(TokenId id, uint32_t wake_flags) {
   Token& token = tokens_[id.index()];
-  if (!token.first.valid()) {
+  if (!token.waiters.first.valid()) {
     ++token.count;
     return;
   }
-  TaskId waiter = token.first;
-  token.first = tasks_[waiter.index()].next_waiter;
-  if (!token.first.valid()) token.last = TaskId();
-  try_to_wake_up(waiter, wake_flags);
+  try_to_wake_up(take_first(token.waiters), wake_flags);
+}
+
+void Engine::join(WaitQueue& queue, TaskId id) {
+  (queue.last.valid() ? tasks_[queue.last.index()].next_waiter : queue.first) = id;
+  queue.last = id;
+  tasks_[id.index()].next_waiter = TaskId();
+}
+
+TaskId Engine::take_first(WaitQueue& queue) {
+  TaskId waiter = queue.first;
+  queue.first = tasks_[waiter.index()].next_waiter;
+  if (!queue.first.valid()) queue.last = TaskId();
+  return waiter;
 }
 
 // True: it goes on; false: it has blocked.
@@ -223,9 +237,7 @@ bool Engine::wait(CpuId cpu, TaskId id, const Op& op) {
     try_to_wake_up(id, kWfTtwu | kWfOnCpu);
     return false;
   }
-  (token.last.valid() ? tasks_[token.last.index()].next_waiter : token.first) = id;
-  token.last = id;
-  tasks_[id.index()].next_waiter = TaskId();
+  join(token.waiters, id);
   block(cpu, id, cause, sleep_state(op));
   return false;
 }

@@ -16,11 +16,8 @@ bool Engine::await_kill(CpuId cpu, TaskId id, const Op& op) {
   if (task.killed) return true;
   --task.pc;
   if (op.flags & kOpRuns) {
-    task.remaining = kForEver;
-    if (!holding_.empty()) cut_op(id, task.remaining);
-    arm_done(cpu);
+    start_work(cpu, id, kForEver);
   } else {
-    task.receiving = false;
     block(cpu, id, Cause::kBlockedToken, kStateInterruptible);
   }
   return false;

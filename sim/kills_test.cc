@@ -8,24 +8,15 @@ namespace {
 
 using testing::add_task;
 using testing::flat_machine;
-using testing::queue_classes;
+using testing::simulate;
 
 constexpr Work kUs{1000};
-
-RunResult simulate(const Workload& workload) {
-  EngineOptions options;
-  options.check_invariants = true;
-  const Machine machine = flat_machine(2);
-  Engine engine(machine, workload, options, queue_classes());
-  engine.run();
-  return engine.result();
-}
 
 // The victim is task 0.
 int64_t ends_at(const std::vector<Op>& victim, Workload w = {}) {
   add_task(w, "victim", victim);
   add_task(w, "killer", {op::sleep(100_us), op::kill(TaskId(0))});
-  return simulate(w).metric("makespan_ns");
+  return simulate(flat_machine(2), w).metric("makespan_ns");
 }
 
 TEST(Kills, ATaskThatWorksStopsWhereItIs) {

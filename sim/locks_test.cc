@@ -9,17 +9,9 @@ namespace {
 
 using testing::add_task;
 using testing::flat_machine;
-using testing::queue_classes;
+using testing::simulate;
 
 constexpr Work kUs{1000};
-
-RunResult simulate(const Machine& machine, const Workload& workload) {
-  EngineOptions options;
-  options.check_invariants = true;
-  Engine engine(machine, workload, options, queue_classes());
-  engine.run();
-  return engine.result();
-}
 
 Workload with_lock(std::vector<int32_t> users) {
   Workload w;

@@ -7,28 +7,25 @@
 #include "sim/engine.h"
 
 namespace simsched {
-namespace {
 
-// Takes `task` out of a queue of waiters; false when it is not in it.
-bool remove_waiter(std::vector<Task>& tasks, TaskId& first, TaskId& last, TaskId task) {
+// Takes `task` out of a queue; false when it is not in it.
+bool Engine::remove(WaitQueue& queue, TaskId task) {
   TaskId before;
-  for (TaskId at = first; at.valid(); before = at, at = tasks[at.index()].next_waiter) {
+  for (TaskId at = queue.first; at.valid(); before = at, at = tasks_[at.index()].next_waiter) {
     if (at != task) continue;
-    (before.valid() ? tasks[before.index()].next_waiter : first) = tasks[at.index()].next_waiter;
-    if (last == at) last = before;
+    (before.valid() ? tasks_[before.index()].next_waiter : queue.first) = tasks_[at.index()].next_waiter;
+    if (queue.last == at) queue.last = before;
     return true;
   }
   return false;
 }
 
-}  // namespace
-
 bool Engine::let_one_go() {
   // A writer that waits for more room than there is yet, while its reader waits for something else: the thresholds of
   // the kernel spare wake-ups, and must not cost the end.
   for (size_t i = 0; i < channels_.size(); ++i) {
-    if (!channels_[i].first.valid() || !has_room(channels_[i], workload_.channels[i])) continue;
-    context_ = {tasks_[channels_[i].first.index()].cpu, Context::By::kSoftIrq};
+    if (!channels_[i].writers.first.valid() || !has_room(channels_[i], workload_.channels[i])) continue;
+    context_ = {tasks_[channels_[i].writers.first.index()].cpu, Context::By::kSoftIrq};
     wake_writers(channels_[i], workload_.channels[i].kind == ChannelSpec::Kind::kUnix);
     return true;
   }
@@ -58,15 +55,11 @@ bool Engine::leave_queue(TaskId id) {
     loop.running = 0;
     loop.polled = false;
     task.pc = loop.base + 2;
-  } else if (next && next->kind == OpKind::kSend &&
-             remove_waiter(tasks_, channels_[static_cast<size_t>(next->arg)].first,
-                           channels_[static_cast<size_t>(next->arg)].last, id)) {
+  } else if (next && next->kind == OpKind::kSend && remove(channels_[static_cast<size_t>(next->arg)].writers, id)) {
     channels_[static_cast<size_t>(next->arg)].bytes += next->value - moved_[id.index()];
     moved_[id.index()] = 0;
     ++task.pc;
-  } else if (last && last->kind == OpKind::kWait &&
-             remove_waiter(tasks_, tokens_[token_of(task.cpu, *last).index()].first,
-                           tokens_[token_of(task.cpu, *last).index()].last, id)) {
+  } else if (last && last->kind == OpKind::kWait && remove(tokens_[token_of(task.cpu, *last).index()].waiters, id)) {
     --tokens_[token_of(task.cpu, *last).index()].count;
   } else {
     return false;

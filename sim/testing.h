@@ -79,6 +79,14 @@ inline Machine flat_machine(size_t cpus, size_t threads = 1) {
   return Machine(std::move(spec));
 }
 
+// Runs to the end, with the invariants checked after every event.
+inline RunResult simulate(const Machine& machine, const Workload& workload, EngineOptions options = {}) {
+  options.check_invariants = true;
+  Engine engine(machine, workload, options, queue_classes());
+  engine.run();
+  return engine.result();
+}
+
 // Adds a task with its program; returns its id.
 inline TaskId add_task(Workload& workload, const std::string& name, const std::vector<Op>& program,
                        TaskId parent = {}) {
