@@ -65,6 +65,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     task.state = TaskState::kRunning;
     Nanos waited = now_ - task.since;
     task.time[Cause::kWait] += waited;
+    task.longest_wait = std::max(task.longest_wait, waited);
     metrics_.runnable_wait.add(waited);
     if (task.waking) {
       task.waking = false;

@@ -148,7 +148,10 @@ void Engine::stop() {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     Task& task = tasks_[i];
     if (task.state == TaskState::kNew) continue;
-    if (task.state == TaskState::kRunnable) task.time[Cause::kWait] += now_ - task.since;
+    if (task.state == TaskState::kRunnable) {
+      task.time[Cause::kWait] += now_ - task.since;
+      task.longest_wait = std::max(task.longest_wait, now_ - task.since);
+    }
     if (task.state == TaskState::kBlocked) task.time[task.blocked_by] += now_ - task.since;
     Nanos end = task.state == TaskState::kDead ? task.since : now_;
     SIMSCHED_CHECK(task.time.total() == end - task.born, "the time of " + describe(TaskId(i)) + " does not add up");

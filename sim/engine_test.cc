@@ -92,12 +92,23 @@ TEST(Engine, SaysWhoStarved) {
   EXPECT_EQ(starved.metric("tasks_unfinished"), 0);
   EXPECT_EQ(starved.exit_code, 0);
   EXPECT_EQ(starved.status,
-            "the foreground finished because the background did not run: left-out[1001] waited for a CPU for 200 ms and "
+            "the foreground finished because the background did not run: left-out[1001] waited for a CPU for up to 200 "
+            "ms and "
             "had one for 0 us");
 
   const RunResult shared = simulate(flat_machine(1), w);
   EXPECT_EQ(shared.metric("tasks_starved"), 0);
   EXPECT_EQ(shared.status, "ok");
+}
+
+// It waits for nearly all of its life, and is served each time.
+TEST(Engine, ALateTaskIsNotStarved) {
+  Workload w;
+  for (int i = 0; i < 20; ++i) add_task(w, "hog", {op::compute(Work(500'000'000))});
+  const TaskId late = add_task(w, "late", {op::compute(Work(1000)), op::sleep(1_us), op::loop(0, 0)});
+  w.tasks[late.index()].background = true;
+  const RunResult r = simulate(flat_machine(1), w);
+  EXPECT_EQ(r.metric("tasks_starved"), 0) << r.status;
 }
 
 TEST(Engine, ManyThatShareAreNotStarved) {

@@ -84,8 +84,8 @@ std::vector<Metric> make_table() {
   t.add("tasks_unfinished", "count", kLower, "tasks not marked background that did not",
         [](const Totals& all) { return static_cast<int64_t>(all.unfinished); });
   t.add("tasks_starved", "count", kLower,
-        "tasks that did not end, waited for a CPU for over 100 ms and half of their life, and had one for less than a "
-        "thousandth of that",
+        "tasks that did not end, waited for a CPU for over 100 ms and half of their life at a stretch, and had one for "
+        "less than a thousandth of that",
         [](const Totals& all) { return static_cast<int64_t>(all.starved); });
   t.add("throughput_work_ppm", "ppm", kHigher, "work done, as on the fastest core alone, per CPU time that there was",
         [](const Totals& all) { return ppm(all.tasks[Cause::kWork].count(), all.cpus.total().count()); });

@@ -34,7 +34,7 @@ int64_t RunResult::metric(std::string_view name) const {
 
 bool Engine::starved(const Task& task) const {
   if (task.state == TaskState::kNew || task.state == TaskState::kDead) return false;
-  const Nanos waited = task.time[Cause::kWait];
+  const Nanos waited = task.longest_wait;
   // One of very many that share alike is not starved.
   const int64_t share = std::max<int64_t>(1000, static_cast<int64_t>(20 * tasks_.size() / rqs_.size()));
   return waited > 100_ms && waited * 2 > now_ - task.born && task.time.on_cpu() * share < waited;
@@ -43,7 +43,7 @@ bool Engine::starved(const Task& task) const {
 std::string Engine::starved_text() const {
   size_t others = 0;
   TaskId worst;
-  auto waited = [&](TaskId task) { return tasks_[task.index()].time[Cause::kWait]; };
+  auto waited = [&](TaskId task) { return tasks_[task.index()].longest_wait; };
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (!starved(tasks_[i])) continue;
     others += worst.valid();
@@ -52,8 +52,8 @@ std::string Engine::starved_text() const {
   if (!worst.valid()) return {};
   const bool finished = ends_with_foreground_ && foreground_left_ == 0;
   std::string text = finished ? "the foreground finished because the background did not run: " : "starved: ";
-  text += describe(worst) + " waited for a CPU for " + std::to_string(waited(worst) / 1_ms) + " ms and had one for " +
-          std::to_string(tasks_[worst.index()].time.on_cpu() / 1_us) + " us";
+  text += describe(worst) + " waited for a CPU for up to " + std::to_string(waited(worst) / 1_ms) +
+          " ms and had one for " + std::to_string(tasks_[worst.index()].time.on_cpu() / 1_us) + " us";
   if (others > 0) text += "; " + std::to_string(others) + " more like it";
   return text;
 }

@@ -47,6 +47,7 @@ struct Task {
   uint32_t child_exits = 0;  // exits not yet waited for
   TaskId next_waiter;        // in its token's queue
   Nanos born;
+  Nanos longest_wait;  // for a CPU, at a stretch
 };
 
 // What balancing looks at, of many CPUs at a time: apart from the rest of their Rq.
