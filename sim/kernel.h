@@ -45,7 +45,7 @@ class Kernel : protected KernelState {
   CpuTime cpu_time(CpuId cpu) const;  // up to now
   // arch_scale_cpu_capacity(): of the CPU alone at its top frequency; arch_scale_freq_capacity(): its frequency, of the
   // top one. Of 1024.
-  int64_t capacity(CpuId cpu) const { return machine_.cpu(cpu).capacity; }
+  int64_t capacity(CpuId cpu) const { return machine_.cpu(cpu).kernel_capacity; }
   int64_t frequency(CpuId cpu) const { return rqs_[cpu.index()].frequency; }
 
   // ---- Tasks ----

@@ -1,6 +1,7 @@
 #include "topology/machine.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
@@ -66,6 +67,78 @@ void check_capacities(const MachineSpec& spec, const std::vector<CpuSet>& cores)
                "capacity is the core's: give them one");
 }
 
+// Units that a reader may leave out: what has none is one of its own for each core. Numbers them anew, without gaps.
+template <class UnitId>
+void complete_level(std::vector<Cpu>& cpus, UnitId Cpu::*unit) {
+  std::map<UnitId, UnitId> given;
+  std::map<CoreId, UnitId> own;
+  size_t next = 0;
+  for (Cpu& cpu : cpus) {
+    UnitId& id = cpu.*unit;
+    UnitId& number = id.valid() ? given[id] : own[cpu.core];
+    if (!number.valid()) number = UnitId(next++);
+    id = number;
+  }
+}
+
+void check_core_type(const MachineSpec& spec, const CoreType& type) {
+  auto refuse_type = [&](const std::string& what, const std::string& remedy) {
+    refuse("core_types", "core type '" + type.name + "' " + what, remedy);
+  };
+  for (size_t i = 0; i < type.opps.size(); ++i) {
+    const OperatingPoint& opp = type.opps[i];
+    const std::string name = std::to_string(opp.mhz) + " MHz";
+    if (opp.mhz < 1) refuse_type("has a frequency of " + name, "take 1 or more");
+    if (opp.capacity < 1 || opp.capacity > kCapacityScale)
+      refuse_type("has capacity " + std::to_string(opp.capacity) + " at " + name, "take 1 to 1024");
+    if (opp.cpu_uw < 0 || opp.shared_uw < 0) refuse_type("has a negative power at " + name, "take 0 or more");
+    if (i > 0 && (opp.mhz <= type.opps[i - 1].mhz || opp.capacity <= type.opps[i - 1].capacity))
+      refuse_type("has " + name + " after " + std::to_string(type.opps[i - 1].mhz) + " MHz",
+                  "list operating points with frequency and capacity rising");
+  }
+  for (size_t i = 1; i < type.idle_states.size(); ++i)
+    if (type.idle_states[i].target_residency < type.idle_states[i - 1].target_residency)
+      refuse_type("has idle state " + type.idle_states[i].name + " after a deeper one",
+                  "list them from shallow to deep");
+  for (int32_t speed : type.class_speed)
+    if (speed < 1 || speed > kCapacityScale)
+      refuse_type("has a class speed of " + std::to_string(speed), "take 1 to 1024");
+  if (type.opps.empty()) return;
+  for (size_t i = 0; i < spec.cpus.size(); ++i)
+    if (&spec.core_types[spec.cpus[i].type.index()] == &type && spec.cpus[i].capacity != type.opps.back().capacity)
+      refuse_type("reaches capacity " + std::to_string(type.opps.back().capacity) + " and " + of_cpu(i) + " has " +
+                      std::to_string(spec.cpus[i].capacity),
+                  "leave out the CPUs' capacity");
+}
+
+// One clock and one supply are for cores of one kind.
+void check_power_domains(const MachineSpec& spec, const std::vector<CpuSet>& domains) {
+  for (const CpuSet& cpus : domains)
+    for (CpuId cpu : cpus)
+      if (spec.cpus[cpu.index()].type != spec.cpus[cpus.first_cpu().index()].type)
+        refuse("cpus", "CPUs " + cpus.str() + " are one power domain and of two core types",
+               "put each type in a power domain of its own");
+}
+
+void check_memory(const MemorySpec& memory, size_t nodes, size_t llcs) {
+  auto positive = [](const std::vector<int64_t>& values) {
+    return std::all_of(values.begin(), values.end(), [](int64_t value) { return value > 0; });
+  };
+  bool square = memory.latency_ns.empty() || memory.latency_ns.size() == nodes;
+  for (const auto& row : memory.latency_ns) square &= row.size() == nodes && positive(row);
+  if (!square)
+    refuse("memory", "latency_ns is not a matrix of positive numbers over the nodes",
+           "give " + std::to_string(nodes) + " rows of " + std::to_string(nodes));
+  auto check_list = [&](const std::vector<int64_t>& values, size_t count, const char* name, const char* unit) {
+    if (!values.empty() && (values.size() != count || !positive(values)))
+      refuse("memory", std::string(name) + " is not a list of positive numbers, one a " + unit,
+             "give " + std::to_string(count));
+  };
+  check_list(memory.node_mbs, nodes, "node_mbs", "node");
+  check_list(memory.link_mbs, nodes, "link_mbs", "node");
+  check_list(memory.llc_kib, llcs, "llc_kib", "LLC");
+}
+
 // Fills in the default, then checks: square, local 10, symmetric.
 void complete_distances(std::vector<std::vector<int>>& distances, size_t nodes) {
   if (distances.empty()) {
@@ -109,11 +182,36 @@ Machine::Machine(MachineSpec spec) : spec_(std::move(spec)) {
   if (nr_nodes() > kMaxNodes)
     refuse("cpus", "the machine has " + std::to_string(nr_nodes()) + " nodes",
            "the most is " + std::to_string(kMaxNodes));
+  complete();
+  cluster_cpus_ = index_level(cpus, &Cpu::cluster, "cluster");
+  power_domain_cpus_ = index_level(cpus, &Cpu::power_domain, "power domain");
   check_nesting(cpus, core_cpus_, "core", &Cpu::llc, "llc");
+  check_nesting(cpus, core_cpus_, "core", &Cpu::cluster, "cluster");
+  check_nesting(cpus, core_cpus_, "core", &Cpu::power_domain, "power domain");
+  check_nesting(cpus, cluster_cpus_, "cluster", &Cpu::llc, "llc");
   check_nesting(cpus, llc_cpus_, "llc", &Cpu::node, "node");
   check_capacities(spec_, core_cpus_);
   complete_distances(spec_.distances, nr_nodes());
+  check_power_domains(spec_, power_domain_cpus_);
+  for (const CoreType& type : spec_.core_types) check_core_type(spec_, type);
+  check_memory(spec_.memory, nr_nodes(), nr_llcs());
+  if (!spec_.isolated.subset_of(cpus_) || spec_.isolated == cpus_)
+    refuse("isolated", "CPUs " + spec_.isolated.str() + " are isolated, of " + cpus_.str(),
+           "leave at least one CPU that is not");
   build_graph();
+}
+
+void Machine::complete() {
+  if (spec_.core_types.empty()) spec_.core_types.emplace_back();
+  complete_level(spec_.cpus, &Cpu::cluster);
+  complete_level(spec_.cpus, &Cpu::power_domain);
+  for (size_t i = 0; i < spec_.cpus.size(); ++i) {
+    Cpu& cpu = spec_.cpus[i];
+    if (cpu.kernel_capacity == 0) cpu.kernel_capacity = cpu.capacity;
+    if (!cpu.type.valid()) cpu.type = CoreTypeId(0);
+    if (cpu.type.index() >= spec_.core_types.size())
+      refuse("cpus", of_cpu(i) + " is of core type " + std::to_string(cpu.type.value()), "there is none such");
+  }
 }
 
 // Vertices stand level by level, so that a unit's vertex is its id plus the start of its level.

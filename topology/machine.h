@@ -1,8 +1,8 @@
 // Machine: the hardware a simulation runs on. Immutable once built.
 //
 // A tree of NUMA nodes, last-level caches (LLCs), cores and CPUs (hardware threads), kept as flat
-// arrays for the engine and as a Boost.Graph for drawing and for path questions. Core types,
-// frequencies and power will join `Cpu` and `Costs` as fields.
+// arrays for the engine and as a Boost.Graph for drawing and for path questions. What a kind of core can do is its
+// CoreType, what memory costs MemorySpec, what scheduling costs Costs.
 #pragma once
 
 #include <boost/graph/adjacency_list.hpp>
@@ -14,6 +14,8 @@
 #include "base/ids.h"
 #include "base/spread.h"
 #include "base/units.h"
+#include "topology/core_type.h"
+#include "topology/memory.h"
 
 namespace simsched {
 
@@ -38,20 +40,26 @@ struct Costs {
   Nanos refill_node{0};
   Nanos refill_remote{0};
   // From the wake-up of a task to the switch to it, when it is to run at once:
-  Spread resched_task = 3_us;      // the running task wakes it and is preempted
-  Spread resched_hardirq = 5_us;   // a hard interrupt (a timer) wakes it and preempts what it interrupted
-  Spread resched_softirq = 5_us;   // a soft interrupt (I/O, RCU) does
-  Spread resched_ipi = 5_us;       // another CPU wakes it and preempts what runs here
-  Spread idle_wake_local = 3_us;   // an interrupt wakes it on the idle CPU that took the interrupt
-  Spread idle_poll_exit = 3_us;    // another CPU wakes it on a CPU idle for less than idle_poll_window
-  Spread idle_halt_exit = 30_us;   // ... on a CPU idle for longer
+  Spread resched_task = 3_us;     // the running task wakes it and is preempted
+  Spread resched_hardirq = 5_us;  // a hard interrupt (a timer) wakes it and preempts what it interrupted
+  Spread resched_softirq = 5_us;  // a soft interrupt (I/O, RCU) does
+  Spread resched_ipi = 5_us;      // another CPU wakes it and preempts what runs here
+  Spread idle_wake_local = 3_us;  // an interrupt wakes it on the idle CPU that took the interrupt
+  Spread idle_poll_exit = 3_us;   // another CPU wakes it on a CPU idle for less than idle_poll_window
+  Spread idle_halt_exit = 30_us;  // ... on a CPU idle for longer
 };
 
 struct Cpu {
   CoreId core;
   LlcId llc;
   NodeId node;
-  int32_t capacity = kCapacityScale;  // of the core alone, 1..1024
+  int32_t capacity = kCapacityScale;  // how fast the core is, alone, at its top frequency: 1..1024
+  // What follows is filled in when the machine is built, where a reader leaves it out.
+  int32_t kernel_capacity = 0;   // arch_scale_cpu_capacity(): what the kernel takes it for; 0: `capacity`
+  int32_t priority = 0;          // arch_asym_cpu_priority(); see MachineSpec::asym_packing
+  ClusterId cluster{};           // none: the core's own
+  CoreTypeId type{};             // none: the first
+  PowerDomainId power_domain{};  // none: the core's own
 };
 
 // How far a migration goes.
@@ -63,7 +71,14 @@ struct MachineSpec {
   std::vector<Cpu> cpus;                    // by CpuId; ids dense in each level
   std::vector<std::vector<int>> distances;  // by node, ACPI SLIT (10 = local); empty: 10 / 20
   int32_t smt_share = 640;                  // capacity of one hardware thread while a sibling is busy, of 1024
+  std::vector<CoreType> core_types;         // by CoreTypeId; empty: one
+  MemorySpec memory;
   Costs costs;
+  // What the kernel decides by platform:
+  int32_t reclaim_distance = 30;  // node_reclaim_distance: nodes farther apart than this are not balanced over at fork
+                                  // and exec (32 on AMD Zen, init_amd_zen_common() in arch/x86/kernel/cpu/amd.c, 6.12)
+  bool asym_packing = false;      // SD_ASYM_PACKING: tasks go to the CPU of higher priority first (Intel's ITMT)
+  CpuSet isolated;                // isolcpus=domain: no balancing, tasks only by affinity
 };
 
 class Machine {
@@ -79,7 +94,7 @@ class Machine {
 
   // Checks that ids are dense, every level nests in the one above, distances are symmetric and
   // capacities in range. Throws Error whose `where` is the member of MachineSpec at fault ("cpus",
-  // "distances", "smt_share"): the reader turns it into file and line.
+  // "distances", "smt_share", "core_types", "memory", "isolated"): the reader turns it into file and line.
   explicit Machine(MachineSpec spec);
 
   const std::string& name() const { return spec_.name; }
@@ -87,25 +102,32 @@ class Machine {
   size_t nr_cores() const { return core_cpus_.size(); }
   size_t nr_llcs() const { return llc_cpus_.size(); }
   size_t nr_nodes() const { return node_cpus_.size(); }
+  size_t nr_clusters() const { return cluster_cpus_.size(); }
+  size_t nr_power_domains() const { return power_domain_cpus_.size(); }
   const Cpu& cpu(CpuId cpu) const { return spec_.cpus[cpu.index()]; }
   const CpuSet& cpus() const { return cpus_; }
   const CpuSet& core_cpus(CoreId core) const { return core_cpus_[core.index()]; }
   const CpuSet& llc_cpus(LlcId llc) const { return llc_cpus_[llc.index()]; }
   const CpuSet& node_cpus(NodeId node) const { return node_cpus_[node.index()]; }
+  const CpuSet& cluster_cpus(ClusterId cluster) const { return cluster_cpus_[cluster.index()]; }
+  const CpuSet& power_domain_cpus(PowerDomainId id) const { return power_domain_cpus_[id.index()]; }
+  const CoreType& core_type(CpuId cpu) const { return spec_.core_types[this->cpu(cpu).type.index()]; }
   const CpuSet& smt_cpus(CpuId cpu) const { return core_cpus(this->cpu(cpu).core); }  // siblings and itself
   int distance(NodeId a, NodeId b) const { return spec_.distances[a.index()][b.index()]; }
   Distance distance(CpuId a, CpuId b) const;
   int32_t smt_share() const { return spec_.smt_share; }
   const Costs& costs() const { return spec_.costs; }
+  const MemorySpec& memory() const { return spec_.memory; }
   const Graph& graph() const { return graph_; }
   const MachineSpec& spec() const { return spec_; }
 
  private:
+  void complete();
   void build_graph();
 
   MachineSpec spec_;
   CpuSet cpus_;
-  std::vector<CpuSet> core_cpus_, llc_cpus_, node_cpus_;
+  std::vector<CpuSet> core_cpus_, llc_cpus_, node_cpus_, cluster_cpus_, power_domain_cpus_;
   Graph graph_;
 };
 

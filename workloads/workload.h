@@ -10,6 +10,7 @@
 #include "base/cpu_set.h"
 #include "base/ids.h"
 #include "base/units.h"
+#include "topology/machine.h"
 #include "workloads/program.h"
 
 namespace simsched {
@@ -32,6 +33,11 @@ struct TaskSpec {
   int8_t nice = 0;
   uint8_t rt_priority = 0;  // 1..99 for kFifo, kRr
   uint8_t wakee_flips = 0;  // how often it has woken another task than the last time, before its start
+  WorkClass work_class = WorkClass::kScalar;
+  uint16_t uclamp_min = 0, uclamp_max = kCapacityScale;  // sched_setattr's sched_util_min, sched_util_max
+  uint16_t memory = 0;        // share of its work, of 1024, that waits for memory when that is near and idle
+  int32_t footprint_kib = 0;  // what it keeps using of its memory; 0: not modelled
+  IsaSet isa = 0;             // instruction sets that it executes; a core without one of them ends it (SIGILL)
   bool kthread = false;
   bool background = false;  // does not keep the simulation alive: it ends when all others have exited
 };

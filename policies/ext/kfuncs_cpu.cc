@@ -180,7 +180,7 @@ int32_t ExtClass::pick_any(const CpuSet& allowed, int32_t node, uint64_t flags) 
 }
 
 uint32_t ExtClass::cpuperf_cap(int32_t cpu) {
-  return cpu_valid(cpu, nullptr) ? static_cast<uint32_t>(machine().cpu(CpuId(cpu)).capacity) : kCpuPerfOne;
+  return cpu_valid(cpu, nullptr) ? static_cast<uint32_t>(machine().cpu(CpuId(cpu)).kernel_capacity) : kCpuPerfOne;
 }
 
 // No frequencies are modelled: a CPU always runs at its top one, and a request is only checked.

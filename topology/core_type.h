@@ -1,0 +1,52 @@
+// CoreType: what a kind of core can do: how fast it is by kind of work, at which frequencies and for how much power it
+// runs, and how deep it sleeps. Power is in microwatts, of one CPU (hardware thread's core); energy is power times
+// time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+
+namespace simsched {
+
+// Kinds of code between which the speed of unlike cores differs: the classes of Intel's Thread Director (Software
+// Developer's Manual, "Intel Thread Director": 0 neither vector nor dot products, 1 vector, 2 dot products (VNNI), 3
+// spinning and waiting).
+enum class WorkClass : uint8_t { kScalar, kVector, kDot, kPause };
+inline constexpr size_t kNrWorkClasses = 4;
+inline constexpr const char* kWorkClassNames[kNrWorkClasses] = {"scalar", "vector", "dot", "pause"};
+
+// Instruction sets that not all cores of a machine need to have, as bits.
+using IsaSet = uint32_t;
+
+// A frequency at which the core may run (OPP).
+struct OperatingPoint {
+  int32_t mhz = 0;
+  int32_t capacity = 0;   // of 1024: scalar work a time, of what the fastest core of the machine does
+  int64_t cpu_uw = 0;     // of a core that runs
+  int64_t shared_uw = 0;  // of what its power domain shares (L2, uncore), while any core of it runs
+};
+
+// A sleep state (C-state), as a row of a cpuidle driver's table.
+struct IdleState {
+  std::string name;
+  Nanos exit_latency;      // from an interrupt until the core runs
+  Nanos target_residency;  // sleeping shorter than this costs more than the state above it
+  int64_t cpu_uw = 0;      // of a core in it
+  int64_t shared_uw = 0;   // of what its power domain shares, while all of its cores are in it or deeper
+  bool polls = false;      // it does not sleep: CPUIDLE_FLAG_POLLING
+};
+
+struct CoreType {
+  std::string name = "core";
+  std::array<int32_t, kNrWorkClasses> class_speed{1024, 1024, 1024, 1024};  // of its speed for scalar work, of 1024
+  std::array<int32_t, kNrWorkClasses> class_smt_share{};                    // by class; 0: MachineSpec::smt_share
+  IsaSet isa = ~IsaSet{0};
+  std::vector<OperatingPoint> opps;    // ascending in all three; empty: one frequency, of unknown power
+  std::vector<IdleState> idle_states;  // from shallow to deep; empty: Costs tell how long waking takes
+};
+
+}  // namespace simsched
