@@ -24,7 +24,7 @@ KernelParams with_config(KernelParams kernel, const KernelConfig& config) {
 }
 
 std::shared_ptr<const Workload> fitted(Workload workload, const Machine& machine) {
-  workload.fit(machine.nr_cpus());
+  workload.fit(machine.nr_cpus(), machine.spec().isolated);
   return std::make_shared<const Workload>(std::move(workload));
 }
 

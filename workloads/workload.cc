@@ -150,7 +150,7 @@ TaskId Workload::clone_task(TaskId task) {
   return TaskId(tasks.size() - 1);
 }
 
-void Workload::fit(size_t nr_cpus) {
+void Workload::fit(size_t nr_cpus, const CpuSet& isolated) {
   CpuSet existing = CpuSet::first(nr_cpus);
   for (size_t i = 1; i < affinities.size(); ++i) {
     affinities[i] = affinities[i] & existing;
@@ -158,6 +158,13 @@ void Workload::fit(size_t nr_cpus) {
   }
   for (TaskSpec& spec : tasks) {
     if (spec.start_cpu.valid()) spec.start_cpu = CpuId(spec.start_cpu.index() % nr_cpus);
+  }
+  if (isolated.empty()) return;
+  const AffinityId others = intern_affinity(existing - isolated);
+  for (TaskSpec& spec : tasks) {
+    if (spec.affinity == AffinityId(0)) spec.affinity = others;
+    const CpuSet& allowed = affinities[spec.affinity.index()];
+    if (spec.start_cpu.valid() && !allowed.contains(spec.start_cpu)) spec.start_cpu = allowed.next_wrap(spec.start_cpu);
   }
 }
 

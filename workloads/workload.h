@@ -100,8 +100,9 @@ class Workload {
   TaskId clone_task(TaskId task);
 
   // For a machine of other size than the workload was made for: start CPUs wrap round, affinities
-  // are cut to the CPUs that exist, and one that has none left becomes "every CPU".
-  void fit(size_t nr_cpus);
+  // are cut to the CPUs that exist, and one that has none left becomes "every CPU". Tasks that may run on every CPU
+  // stay away from the isolated ones, as all that init starts.
+  void fit(size_t nr_cpus, const CpuSet& isolated = {});
 
   // Checks every index, loop target and range, and that each forked task is forked exactly once, by
   // its parent; throws Error naming the task. `nr_cpus` 0: any machine.

@@ -131,6 +131,14 @@ int FairClass::detach_tasks(LoadBalance& lb) {
 
 bool FairClass::needs_active_balance(const LoadBalance& lb) {
   if (lb.type == MigrationType::kMisfit) return true;
+  if (lb.is_idle()) {
+    if (uses_priority(*lb.domain, lb.dst) &&
+        (domains_->prefers(lb.dst, lb.src) || !uses_priority(*lb.domain, lb.src)))
+      return true;
+    if (root_of(lb.src).h_nr_runnable == 1 && reduced_capacity(lb.src, *lb.domain) &&
+        capacity_of(lb.src) * lb.domain->imbalance_pct < capacity_of(lb.dst) * 100)
+      return true;
+  }
   return lb.type == MigrationType::kTask && lb.state.nr_balance_failed > lb.domain->cache_nice_tries + 2;
 }
 
@@ -138,9 +146,16 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
   const std::vector<Domain>& domains = domains_->of(cpu);
   const Domain& domain = domains[level];
   DomainState& state = state_of(domain);
-  uint8_t* parent_imbalanced = level + 1 < domains.size() ? &imbalanced_[domains[level + 1].groups[0]->number] : nullptr;
-  LoadBalance lb{.domain = &domain, .state = state, .level = level, .dst = cpu, .src = {}, .idle = idle,
-                 .new_dst = {}, .excluded = {}};
+  uint8_t* parent_imbalanced =
+      level + 1 < domains.size() ? &imbalanced_[domains[level + 1].groups[0]->number] : nullptr;
+  LoadBalance lb{.domain = &domain,
+                 .state = state,
+                 .level = level,
+                 .dst = cpu,
+                 .src = {},
+                 .idle = idle,
+                 .new_dst = {},
+                 .excluded = {}};
   lb.kind = idle == IdleType::kNewlyIdle ? MigrationKind::kNewIdle
             : idle == IdleType::kIdle    ? MigrationKind::kNohzIdle
                                          : MigrationKind::kPeriodic;
@@ -173,9 +188,8 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
       if (lb.all_pinned) {
         lb.excluded.push_back(lb.src);
         pinned = true;
-        bool others = std::any_of(domain.span->cpus.begin(), domain.span->cpus.end(), [&](CpuId c) {
-          return lb.considers(c) && !domain.groups[0]->span->set.contains(c);
-        });
+        bool others = std::any_of(domain.span->cpus.begin(), domain.span->cpus.end(),
+                                  [&](CpuId c) { return lb.considers(c) && !domain.groups[0]->span->set.contains(c); });
         if (others) continue;
         break;
       }
@@ -220,8 +234,15 @@ void FairClass::stopper(CpuId cpu, TaskId, CpuId dest) {
   auto domain = std::find_if(domains.begin(), domains.end(), [&](const Domain& d) { return d.contains(cpu); });
   if (domain == domains.end() || root_of(cpu).h_nr_runnable == 0) return;
   DomainState& state = state_of(*domain);
-  LoadBalance lb{.domain = &*domain, .state = state, .level = 0, .dst = dest, .src = cpu, .idle = IdleType::kIdle,
-                 .active = true, .new_dst = {}, .excluded = {}};
+  LoadBalance lb{.domain = &*domain,
+                 .state = state,
+                 .level = 0,
+                 .dst = dest,
+                 .src = cpu,
+                 .idle = IdleType::kIdle,
+                 .active = true,
+                 .new_dst = {},
+                 .excluded = {}};
   for (TaskId task = cpu_state(cpu).oldest; task.valid(); task = entity_of(task).newer) {
     if (!can_migrate(lb, task)) continue;
     kernel_->move_queued_task(task, dest, MigrationKind::kActive);

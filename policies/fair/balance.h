@@ -14,9 +14,10 @@ namespace simsched::fair {
 enum class GroupType : uint8_t {
   kHasSpare,
   kFullyBusy,
-  kMisfit,      // a task on it needs a bigger CPU
-  kSmtBalance,  // several tasks share a core while the destination is idle
-  kImbalanced,  // affinity kept load from being balanced within it
+  kMisfit,       // a task on it needs a bigger CPU
+  kSmtBalance,   // several tasks share a core while the destination is idle
+  kAsymPacking,  // its tasks belong on the destination, of higher priority
+  kImbalanced,   // affinity kept load from being balanced within it
   kOverloaded,
 };
 
@@ -27,7 +28,7 @@ struct GroupStats {
   int64_t idle_cpus = 0, weight = 0;
   int64_t misfit_load = 0;
   int64_t avg_load = 0;
-  bool smt_balance = false;
+  bool smt_balance = false, asym_packing = false;
   GroupType type = GroupType::kHasSpare;
 
   void classify(int64_t imbalance_pct, bool imbalanced);

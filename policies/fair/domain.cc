@@ -1,17 +1,13 @@
 #include "policies/fair/domain.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 
 namespace simsched::fair {
-namespace {
-
-constexpr int kReclaimDistance = 30;  // nodes farther than this are not worth a migration at fork, exec or wake-up
-
-}  // namespace
-
 std::vector<Domains::LevelInfo> Domains::levels() const {
-  std::vector<LevelInfo> levels{{Level::kSmt}, {Level::kCache}, {Level::kNode}};
+  std::vector<LevelInfo> levels{{Level::kSmt}, {Level::kCluster}, {Level::kCache}, {Level::kNode}};
   std::set<int> distances;
   for (size_t a = 0; a < machine_.nr_nodes(); ++a)
     for (size_t b = 0; b < machine_.nr_nodes(); ++b)
@@ -22,17 +18,29 @@ std::vector<Domains::LevelInfo> Domains::levels() const {
 
 CpuSet Domains::mask(const LevelInfo& level, CpuId cpu) const {
   const Cpu& info = machine_.cpu(cpu);
-  switch (level.level) {
-    case Level::kSmt: return machine_.core_cpus(info.core);
-    case Level::kCache: return machine_.llc_cpus(info.llc);
-    case Level::kNode: return machine_.node_cpus(info.node);
-    case Level::kNuma: break;
-  }
+  const CpuSet& isolated = machine_.spec().isolated;
+  if (isolated.contains(cpu)) return CpuSet::single(cpu);
   CpuSet set;
-  for (size_t node = 0; node < machine_.nr_nodes(); ++node)
-    if (machine_.distance(info.node, NodeId(node)) <= level.distance || NodeId(node) == info.node)
-      set = set | machine_.node_cpus(NodeId(node));
-  return set;
+  switch (level.level) {
+    case Level::kSmt:
+      set = machine_.core_cpus(info.core);
+      break;
+    case Level::kCluster:
+      set = machine_.cluster_cpus(info.cluster);
+      break;
+    case Level::kCache:
+      set = machine_.llc_cpus(info.llc);
+      break;
+    case Level::kNode:
+      set = machine_.node_cpus(info.node);
+      break;
+    case Level::kNuma:
+      for (size_t node = 0; node < machine_.nr_nodes(); ++node)
+        if (machine_.distance(info.node, NodeId(node)) <= level.distance || NodeId(node) == info.node)
+          set = set | machine_.node_cpus(NodeId(node));
+      break;
+  }
+  return isolated.empty() ? set : set - isolated;
 }
 
 const Span* Domains::share_span(size_t level, CpuSet set) {
@@ -55,7 +63,9 @@ Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr
   std::vector<std::vector<const Span*>> spans(infos.size(), std::vector<const Span*>(nr_cpus));
   for (size_t level = 0; level < infos.size(); ++level)
     for (CpuId cpu : machine.cpus()) spans[level][cpu.index()] = share_span(level, mask(infos[level], cpu));
-  for (CpuId cpu : machine.cpus()) asymmetric_ |= machine.cpu(cpu).capacity != machine.cpu(CpuId(0)).capacity;
+  std::map<int64_t, CpuSet, std::greater<>> capacities;
+  for (CpuId cpu : machine.cpus()) capacities[machine.cpu(cpu).kernel_capacity].add(cpu);
+  capacities_.assign(capacities.begin(), capacities.end());
 
   for (CpuId cpu : machine.cpus()) {
     std::vector<Domain>& domains = by_cpu_[cpu.index()];
@@ -69,7 +79,8 @@ Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr
       domain.min_interval = domain.weight();
       domain.max_interval = 2 * domain.weight();
       domain.smt = domain.level == Level::kSmt;
-      domain.shares_cache = domain.level == Level::kSmt || domain.level == Level::kCache;
+      domain.shares_cache = domain.level <= Level::kCache;
+      domain.asym_packing = machine.spec().asym_packing && domain.level > Level::kSmt && domain.level < Level::kNuma;
       if (domain.smt) {
         domain.imbalance_pct = 110;
         domain.cache_nice_tries = 0;
@@ -78,20 +89,25 @@ Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr
         domain.numa = true;
         domain.prefer_sibling = false;
         domain.cache_nice_tries = 2;
-        domain.fork_exec = domain.wake_affine = infos[level].distance <= kReclaimDistance;
+        domain.fork_exec = domain.wake_affine = infos[level].distance <= machine.spec().reclaim_distance;
       }
-      for (CpuId other : span->cpus)
-        domain.asym_capacity |= machine.cpu(other).capacity != machine.cpu(cpu).capacity;
+      const auto has = [&](const auto& capacity) { return capacity.second.intersects(span->set); };
+      const auto different = std::count_if(capacities_.begin(), capacities_.end(), has);
+      domain.asym_capacity = different > 1;
+      domain.asym_full = domain.asym_capacity && static_cast<size_t>(different) == capacities_.size();
       build_groups(cpu, spans, level, domain);
       if (domain.asym_capacity && !domains.empty()) domains.back().prefer_sibling = false;
       domains.push_back(std::move(domain));
     }
     allow_numa_imbalance(domains);
     drop_degenerate(domains);
-    caches_.push_back(nullptr);
+    for (auto* of_cpu : {&caches_, &asym_, &packing_}) of_cpu->push_back(nullptr);
     for (Domain& domain : domains) {
       domain.number = nr_domains_++;
+      clusters_ |= domain.level == Level::kCluster;
       if (domain.shares_cache) caches_.back() = &domain;
+      if (domain.asym_full && !asym_.back()) asym_.back() = &domain;
+      if (domain.asym_packing) packing_.back() = &domain;
     }
   }
   spans_at_.clear();
@@ -137,14 +153,16 @@ void Domains::build_groups(CpuId cpu, const std::vector<std::vector<const Span*>
         // Where groups overlap, only the CPUs whose own group this is balance for it.
         const Span* own = below(c);
         if (child->cpus.size() == 1 || own == child) group->balancers.push_back(c);
-        int64_t capacity = machine_.cpu(c).capacity;
+        int64_t capacity = machine_.cpu(c).kernel_capacity;
         group->capacity += capacity;
+        if (!group->preferred.valid() || prefers(c, group->preferred)) group->preferred = c;
         group->cores += machine_.smt_cpus(c).first_cpu() == c;
         group->min_capacity = std::min(group->min_capacity, capacity);
         group->max_capacity = std::max(group->max_capacity, capacity);
       }
       if (group->balancers.empty()) group->balancers.push_back(member);
       group->smt = child->cpus.size() > 1 && child == spans[0][member.index()];
+      group->cluster = child->cpus.size() > 1 && !group->smt && child == spans[1][member.index()];
     }
     domain.groups.push_back(group);
   }

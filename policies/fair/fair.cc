@@ -53,15 +53,15 @@ void FairClass::attach(Kernel& kernel) {
   }
   for (size_t i = 0; i < nr_tasks; ++i) {
     TaskId task(i);
+    real_time_ |= kernel.policy(task) == SchedPolicy::kFifo || kernel.policy(task) == SchedPolicy::kRr;
     entity_of(task).id = task.value();
     if (!kernel.is_stopper(task)) wakers_[i].flips = kernel.spec(task).wakee_flips;
     set_task_weight(task);
   }
+  if (real_time_) rt_.resize(nr_cpus);
 }
 
-void FairClass::assign(const SchedClass& other) {
-  static_cast<State&>(*this) = dynamic_cast<const FairClass&>(other);
-}
+void FairClass::assign(const SchedClass& other) { static_cast<State&>(*this) = dynamic_cast<const FairClass&>(other); }
 
 void FairClass::set_task_queue(Entity& e, CpuId cpu) {
   GroupId group = e.cfs_rq ? e.cfs_rq->group : kernel_->group(e.task());
@@ -73,12 +73,16 @@ void FairClass::set_task_weight(TaskId task) {
   Entity& e = entity_of(task);
   e.idle = kernel_->policy(task) == SchedPolicy::kIdle;
   int64_t weight = (e.idle ? kIdleWeight : nice_weight(kernel_->nice(task))) << kLoadShift;
-  if (e.weight == 0) set_weight(e, weight);
-  else if (e.weight != weight) reweight_entity(e, weight);
+  if (e.weight == 0)
+    set_weight(e, weight);
+  else if (e.weight != weight)
+    reweight_entity(e, weight);
   int64_t slice = kernel_->custom_slice(task).count();
   e.custom_slice = slice > 0 && params_.discipline == Discipline::kEevdf;
-  if (!e.custom_slice) slice = params_.base_slice.count();
-  else slice = std::clamp<int64_t>(slice, 100000, 100000000);
+  if (!e.custom_slice)
+    slice = params_.base_slice.count();
+  else
+    slice = std::clamp<int64_t>(slice, 100000, 100000000);
   e.slice = static_cast<uint32_t>(slice);
 }
 
@@ -201,7 +205,10 @@ Nanos FairClass::next_tick(CpuId cpu) {
   }
   if (!domains_->of(cpu).empty()) {
     at = std::min(at, cpu_state(cpu).next_balance);
-    if (wants_kick(cpu)) at = std::min(at, nohz_next_balance_);
+    if (wants_kick(cpu))
+      at = std::min(at, nohz_next_balance_);
+    else if (may_become_misfit(cpu))
+      at = std::min(at, now());
   }
   return at == INT64_MAX ? Nanos::max() : Nanos(at);
 }

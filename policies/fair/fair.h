@@ -8,6 +8,7 @@
 //   select_rq.cc     where a waking task goes: wake_affine, the search for an idle sibling
 //   find_idlest.cc   where a new or exec'ing task goes: down the domains to the idlest group and CPU
 //   balance.cc       pulling load: periodic, newly idle, active
+//   uneven.cc        CPUs of unlike capacity or priority: misfits, packing, what real-time tasks leave
 //   imbalance.cc     which group is the busiest, and how much to pull from it
 //   nohz.cc          balancing on behalf of idle CPUs
 //   state.h          all that changes, in flat arrays that are copied as a whole
@@ -62,6 +63,8 @@ class FairClass final : public SchedClass, private fair::State {
   void stopper(CpuId cpu, TaskId task, CpuId dest) override;
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;
+  uint32_t watches() const override { return real_time_ ? uint32_t{kWatchSwitches} : 0; }
+  void any_switch(CpuId cpu, TaskId prev, TaskId next) override;
   void frequency_changes(CpuId cpu) override;
   void task_exits(CpuId cpu, TaskId task) override;
   void task_dead(TaskId task) override;
@@ -87,6 +90,10 @@ class FairClass final : public SchedClass, private fair::State {
   CfsRq& queue_of(GroupId group, CpuId cpu) { return block_.queue(group.index() * cpus_.size() + cpu.index()); }
   fair::CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
   int64_t capacity(CpuId cpu) const { return kernel_->capacity(cpu); }
+  // What real-time tasks leave of it (capacity_of()).
+  int64_t capacity_of(CpuId cpu) {
+    return real_time_ ? std::max<int64_t>(1, capacity(cpu) - rt_util(cpu)) : capacity(cpu);
+  }
   fair::DomainState& state_of(const fair::Domain& domain) { return domain_states_[domain.number]; }
   int64_t now() const { return kernel_->now().count(); }
   bool is_fair(TaskId task) const { return !kernel_->is_stopper(task) && takes(kernel_->policy(task)); }
@@ -117,9 +124,7 @@ class FairClass final : public SchedClass, private fair::State {
   enum LoadFlag : uint32_t { kUpdateGroup = 1, kAttach = 2, kDetach = 4 };
   // The clock of load tracking.
   static constexpr int64_t kClockOrigin = int64_t{1} << 30;  // so that no time of it is 0
-  int64_t pelt_now(CpuId cpu) {
-    return clocks_[cpu.index()].slow ? slow_pelt_now(cpu) : now() + kClockOrigin;
-  }
+  int64_t pelt_now(CpuId cpu) { return clocks_[cpu.index()].slow ? slow_pelt_now(cpu) : now() + kClockOrigin; }
   int64_t slow_pelt_now(CpuId cpu);
   void update_load_avg(CfsRq& rq, Entity& e, uint32_t flags);
   bool update_queue_load(CfsRq& rq) { return fair::pelt::update_queue(rq, pelt_now(rq.cpu)); }
@@ -186,6 +191,16 @@ class FairClass final : public SchedClass, private fair::State {
   CpuId find_idlest_group_cpu(const fair::Group& group, TaskId task, CpuId cpu);
   fair::GroupStats wakeup_stats(const fair::Domain& domain, const fair::Group& group, TaskId task);
 
+  // uneven.cc
+  int64_t rt_util(CpuId cpu);
+  bool reduced_capacity(CpuId cpu, const fair::Domain& domain);
+  uint64_t misfit_load(CpuId cpu);
+  bool may_become_misfit(CpuId cpu) const;
+  bool core_idle(CpuId cpu) const;
+  bool uses_priority(const fair::Domain& domain, CpuId cpu) const;
+  bool better_on(const fair::Domain& domain, CpuId dst, CpuId src) const;
+  bool group_packs(const fair::LoadBalance& lb, const fair::Group& group, const fair::GroupStats& stats) const;
+
   // imbalance.cc
   const fair::Group* find_busiest_group(fair::LoadBalance& lb);
   CpuId find_busiest_queue(const fair::LoadBalance& lb, const fair::Group& group);
@@ -214,8 +229,9 @@ class FairClass final : public SchedClass, private fair::State {
   const fair::Rule rule_{params_};
   Kernel* kernel_ = nullptr;
   std::optional<const fair::Domains> domains_;
-  bool smt_ = false;           // some core has more than one thread
-  bool asymmetric_ = false;    // CPUs differ in capacity
+  bool smt_ = false;         // some core has more than one thread
+  bool asymmetric_ = false;  // CPUs differ in capacity
+  bool real_time_ = false;   // there are tasks of the real-time class
   std::vector<CpuId> nohz_scratch_;
 };
 

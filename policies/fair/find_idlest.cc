@@ -24,8 +24,10 @@ CpuId FairClass::find_idlest_cpu(size_t top_level, TaskId task, CpuId cpu, CpuId
     int64_t weight = domain->weight();
     level = 0;
     for (const Domain& d : domains_->of(cpu))
-      if (d.weight() < weight) ++level;
-      else break;
+      if (d.weight() < weight)
+        ++level;
+      else
+        break;
   }
   return found;
 }
@@ -42,7 +44,7 @@ Unsigned minus(Unsigned a, Unsigned b) {
 GroupStats FairClass::wakeup_stats(const Domain& domain, const Group& group, TaskId task) {
   GroupStats stats;
   if (domain.asym_capacity) stats.misfit_load = 1;  // until a CPU is found that it fits
-  CpuId own = kernel_->task_cpu(task);  // what the task itself adds there does not count
+  CpuId own = kernel_->task_cpu(task);              // what the task itself adds there does not count
   const int64_t since = fresh_since();
   bool attached = entity_of(task).avg.last_update_time != 0, queued = kernel_->task_on_rq(task);
   for (int32_t i = 0; i < group.nr_cpus; ++i) {
@@ -63,8 +65,7 @@ GroupStats FairClass::wakeup_stats(const Domain& domain, const Group& group, Tas
     if (cpu == own && queued) --running, --runnable;
     stats.nr_running += running;
     stats.h_nr_running += runnable;
-    if (running == 0 && (!kernel_->curr(cpu).valid() || kernel_->curr(cpu) == task))
-      ++stats.idle_cpus;
+    if (running == 0 && (!kernel_->curr(cpu).valid() || kernel_->curr(cpu) == task)) ++stats.idle_cpus;
     if (stats.misfit_load != 0 && fits(task, cpu)) stats.misfit_load = 0;
   }
   stats.capacity = group.capacity;
@@ -88,6 +89,7 @@ bool idler(const GroupStats& a, const Group& group_a, const GroupStats& b, const
     case GroupType::kHasSpare:
       return a.idle_cpus != b.idle_cpus ? a.idle_cpus > b.idle_cpus : a.util < b.util;
     case GroupType::kImbalanced:
+    case GroupType::kAsymPacking:
     case GroupType::kSmtBalance:
       break;
   }
@@ -123,6 +125,7 @@ const Group* FairClass::find_idlest_group(const Domain& domain, TaskId task, Cpu
       return 100 * local_stats.avg_load <= domain.imbalance_pct * idlest_stats.avg_load ? nullptr : idlest;
     }
     case GroupType::kImbalanced:
+    case GroupType::kAsymPacking:
     case GroupType::kSmtBalance:
       return nullptr;
     case GroupType::kMisfit:

@@ -10,12 +10,20 @@ namespace fair {
 
 void GroupStats::classify(int64_t pct, bool imbalanced) {
   bool beyond_runnable = capacity * pct < runnable * 100;
-  if (nr_running > weight && (capacity * 100 < util * pct || beyond_runnable)) type = GroupType::kOverloaded;
-  else if (imbalanced) type = GroupType::kImbalanced;
-  else if (smt_balance) type = GroupType::kSmtBalance;
-  else if (misfit_load != 0) type = GroupType::kMisfit;
-  else if (nr_running < weight || (!beyond_runnable && capacity * 100 > util * pct)) type = GroupType::kHasSpare;
-  else type = GroupType::kFullyBusy;
+  if (nr_running > weight && (capacity * 100 < util * pct || beyond_runnable))
+    type = GroupType::kOverloaded;
+  else if (imbalanced)
+    type = GroupType::kImbalanced;
+  else if (asym_packing)
+    type = GroupType::kAsymPacking;
+  else if (smt_balance)
+    type = GroupType::kSmtBalance;
+  else if (misfit_load != 0)
+    type = GroupType::kMisfit;
+  else if (nr_running < weight || (!beyond_runnable && capacity * 100 > util * pct))
+    type = GroupType::kHasSpare;
+  else
+    type = GroupType::kFullyBusy;
 }
 
 int64_t adjust_numa_imbalance(int64_t imbalance, int64_t running, int64_t allowed) {
@@ -43,12 +51,13 @@ struct DomainStats {
     return excess <= 1 && local_stats.nr_running == 0 && busiest_stats.nr_running > 1 ? 2 : excess;
   }
 
-  bool is_busier(const LoadBalance& lb, const Group& group, const GroupStats& stats, int64_t dst_capacity) const;
+  bool is_busier(const LoadBalance& lb, const Domains& domains, const Group& group, const GroupStats& stats,
+                 int64_t dst_capacity) const;
   bool balanced(const LoadBalance& lb) const;
   void calculate(LoadBalance& lb) const;
 };
 
-bool DomainStats::is_busier(const LoadBalance& lb, const Group& group, const GroupStats& stats,
+bool DomainStats::is_busier(const LoadBalance& lb, const Domains& domains, const Group& group, const GroupStats& stats,
                             int64_t dst_capacity) const {
   if (stats.h_nr_running == 0) return false;
   bool asym = lb.domain->asym_capacity;
@@ -64,6 +73,8 @@ bool DomainStats::is_busier(const LoadBalance& lb, const Group& group, const Gro
       return stats.avg_load > busiest_stats.avg_load;
     case GroupType::kImbalanced:
       return false;
+    case GroupType::kAsymPacking:  // from the CPUs of lowest priority first
+      return domains.prefers(busiest->preferred, group.preferred);
     case GroupType::kMisfit:
       return stats.misfit_load > busiest_stats.misfit_load;
     case GroupType::kSmtBalance:
@@ -85,7 +96,9 @@ bool DomainStats::is_busier(const LoadBalance& lb, const Group& group, const Gro
 
 bool DomainStats::balanced(const LoadBalance& lb) const {
   const GroupStats &here = local_stats, &there = busiest_stats;
-  if (there.type == GroupType::kMisfit || there.type == GroupType::kImbalanced) return false;
+  if (there.type == GroupType::kMisfit || there.type == GroupType::kAsymPacking ||
+      there.type == GroupType::kImbalanced)
+    return false;
   if (here.type > there.type) return true;
   if (here.type == GroupType::kOverloaded) {
     if (here.avg_load >= there.avg_load || here.avg_load >= avg_load()) return true;
@@ -105,7 +118,13 @@ void DomainStats::calculate(LoadBalance& lb) const {
   lb.type = MigrationType::kTask;
   lb.imbalance = 1;
   if (there.type == GroupType::kMisfit) {
-    lb.type = MigrationType::kMisfit;
+    // Or, where all are alike, what runs alone on a CPU that real-time tasks use.
+    lb.type = domain.asym_capacity ? MigrationType::kMisfit : MigrationType::kLoad;
+    if (!domain.asym_capacity) lb.imbalance = there.misfit_load;
+    return;
+  }
+  if (there.type == GroupType::kAsymPacking) {
+    lb.imbalance = there.h_nr_running;
     return;
   }
   if (there.type == GroupType::kSmtBalance || there.type == GroupType::kImbalanced) return;
@@ -114,12 +133,14 @@ void DomainStats::calculate(LoadBalance& lb) const {
     if (there.type > GroupType::kFullyBusy && !domain.shares_cache) {
       // Fill what is to spare here.
       lb.imbalance = std::max(here.capacity, here.util) - here.util;
-      if (lb.is_idle() && lb.imbalance == 0) lb.imbalance = 1;
-      else lb.type = MigrationType::kUtil;
+      if (lb.is_idle() && lb.imbalance == 0)
+        lb.imbalance = 1;
+      else
+        lb.type = MigrationType::kUtil;
       return;
     }
     lb.imbalance = there.weight == 1 || prefer_sibling ? sibling_imbalance(lb)
-                                                        : std::max<int64_t>(0, here.idle_cpus - there.idle_cpus);
+                                                       : std::max<int64_t>(0, here.idle_cpus - there.idle_cpus);
     if (domain.numa) lb.imbalance = adjust_numa_imbalance(lb.imbalance, here.nr_running + 1, domain.imb_numa_nr);
     lb.imbalance >>= 1;
     return;
@@ -142,6 +163,8 @@ void DomainStats::calculate(LoadBalance& lb) const {
 GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, bool local, bool* overloaded) {
   int64_t load = 0, util = 0, runnable = 0, nr_running = 0, h_nr_running = 0, idle_cpus = 0, misfit_load = 0;
   const bool all = lb.excluded.empty(), misfits = lb.domain->asym_capacity && !local;
+  const bool reduced = real_time_ && !lb.domain->asym_capacity && !local && lb.is_idle();
+  int64_t capacity = group.capacity;
   const int64_t since = fresh_since();
   for (int32_t i = 0; i < group.nr_cpus; ++i) {
     CpuId cpu = group.cpu(i);
@@ -151,6 +174,7 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
     util += static_cast<int64_t>(cpu_util(root, cpu));
     runnable += root.avg.runnable_avg;
     h_nr_running += root.h_nr_runnable;
+    if (real_time_) capacity -= this->capacity(cpu) - capacity_of(cpu);
     uint32_t running = kernel_->nr_running(cpu);
     nr_running += running;
     if (running == 0) {
@@ -158,18 +182,27 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
       continue;
     }
     if (running > 1) *overloaded = true;
-    if (!misfits) continue;
-    TaskId current = kernel_->curr(cpu);
-    if (current.valid() && is_fair(current) && !fits(current, cpu)) {
-      misfit_load = std::max(misfit_load, static_cast<int64_t>(task_load(current)));
+    if (misfits) {
+      const auto misfit = static_cast<int64_t>(this->misfit_load(cpu));
+      if (misfit <= misfit_load) continue;
+      misfit_load = misfit;
       *overloaded = true;
+    } else if (reduced && root.h_nr_runnable == 1 && reduced_capacity(cpu, *lb.domain)) {
+      misfit_load = std::max(misfit_load, static_cast<int64_t>(root.avg.load_avg));
     }
   }
-  GroupStats stats{.load = load, .util = util, .runnable = runnable, .capacity = group.capacity,
-                   .nr_running = nr_running, .h_nr_running = h_nr_running, .idle_cpus = idle_cpus,
-                   .weight = group.weight(), .misfit_load = misfit_load};
+  GroupStats stats{.load = load,
+                   .util = util,
+                   .runnable = runnable,
+                   .capacity = capacity,
+                   .nr_running = nr_running,
+                   .h_nr_running = h_nr_running,
+                   .idle_cpus = idle_cpus,
+                   .weight = group.weight(),
+                   .misfit_load = misfit_load};
   if (h_nr_running == 0 && !local) return stats;  // nothing to pull there, of whatever type it is
   stats.smt_balance = !local && lb.is_idle() && group.smt && stats.h_nr_running > 1;
+  stats.asym_packing = !local && lb.is_idle() && group_packs(lb, group, stats);
   stats.classify(lb.domain->imbalance_pct, imbalanced_[group.number]);
   if (stats.type == GroupType::kOverloaded) stats.avg_load = stats.load * kCapacityScale / stats.capacity;
   return stats;
@@ -178,7 +211,7 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
 const Group* FairClass::find_busiest_group(LoadBalance& lb) {
   DomainStats stats;
   const std::vector<Domain>& domains = domains_->of(lb.dst);
-  int64_t dst_capacity = capacity(lb.dst);
+  int64_t dst_capacity = capacity_of(lb.dst);
   stats.prefer_sibling = lb.level > 0 && domains[lb.level - 1].prefer_sibling;
   bool overloaded = false;
   for (const Group* group : lb.domain->groups) {
@@ -191,7 +224,7 @@ const Group* FairClass::find_busiest_group(LoadBalance& lb) {
     if (local) {
       stats.local = group;
       stats.local_stats = group_stats;
-    } else if (stats.is_busier(lb, *group, group_stats, dst_capacity)) {
+    } else if (stats.is_busier(lb, *domains_, *group, group_stats, dst_capacity)) {
       stats.busiest = group;
       stats.busiest_stats = group_stats;
     }
@@ -219,9 +252,10 @@ CpuId FairClass::find_busiest_queue(const LoadBalance& lb, const Group& group) {
   for (CpuId cpu : group.span->cpus) {
     if (!lb.considers(cpu)) continue;
     const CfsRq& root = root_of(cpu);
-    int64_t running = root.h_nr_runnable, here = capacity(cpu), amount = 0;
+    int64_t running = root.h_nr_runnable, here = capacity_of(cpu), amount = 0;
     if (running == 0) continue;
-    if (lb.domain->asym_capacity && !capacity_greater(capacity(lb.dst), here) && running == 1) continue;
+    if (lb.domain->asym_capacity && !capacity_greater(capacity_of(lb.dst), here) && running == 1) continue;
+    if (running == 1 && better_on(*lb.domain, cpu, lb.dst)) continue;
     switch (lb.type) {
       case MigrationType::kLoad:
         amount = static_cast<int64_t>(cpu_load(cpu));
@@ -237,12 +271,10 @@ CpuId FairClass::find_busiest_queue(const LoadBalance& lb, const Group& group) {
       case MigrationType::kTask:
         amount = running;
         break;
-      case MigrationType::kMisfit: {
-        TaskId current = kernel_->curr(cpu);
-        if (!current.valid() || !is_fair(current) || fits(current, cpu)) continue;
-        amount = static_cast<int64_t>(task_load(current));
+      case MigrationType::kMisfit:
+        amount = static_cast<int64_t>(misfit_load(cpu));
+        if (amount == 0) continue;
         break;
-      }
     }
     if (lb.type == MigrationType::kLoad || amount > most) {
       most = amount;

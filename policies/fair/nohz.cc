@@ -14,7 +14,8 @@ void FairClass::enter_idle(CpuId cpu) {
   ++nr_nohz_idle_;
 }
 
-// Whether this busy CPU has, or its cache domain may have, something that an idle one could take.
+// Whether this busy CPU has, or its cache domain may have, something that an idle one could take: in the order of
+// nohz_balancer_kick(), 6.12.
 bool FairClass::wants_kick(CpuId cpu) {
   if (nohz_idle_.contains(cpu)) {
     nohz_idle_.remove(cpu);
@@ -22,6 +23,13 @@ bool FairClass::wants_kick(CpuId cpu) {
   }
   if (nr_nohz_idle_ == 0) return false;
   if (kernel_->nr_running(cpu) >= 2) return true;
+  const std::vector<Domain>& domains = domains_->of(cpu);
+  if (!domains.empty() && root_of(cpu).h_nr_queued > 0 && reduced_capacity(cpu, domains[0])) return true;
+  if (const Domain* packing = domains_->packing(cpu))
+    for (CpuId idle : nohz_idle_)
+      if (packing->contains(idle) && better_on(*packing, idle, cpu)) return true;
+  // Where capacities differ, several busy CPUs of one cache are no reason.
+  if (domains_->all_capacities(cpu)) return misfit_load(cpu) != 0;
   const Domain* cache = domains_->cache(cpu);
   if (!cache) return false;
   int busy = 0;

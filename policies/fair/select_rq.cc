@@ -10,14 +10,24 @@ using namespace fair;
 
 namespace {
 
-// Calls `visit` for each CPU of the span from the one after `start`, wrapping round, until it returns true.
+// Calls `visit` for each CPU of the span from the one after `start`, wrapping round, until it returns true; so does
+// this then.
 template <class Visit>
-void each_after(const Span& span, CpuId start, Visit visit) {
+bool each_after(const Span& span, CpuId start, Visit visit) {
   auto first = std::upper_bound(span.cpus.begin(), span.cpus.end(), start);
-  for (auto at = first; at != span.cpus.end(); ++at)
-    if (visit(*at)) return;
-  for (auto at = span.cpus.begin(); at != first; ++at)
-    if (visit(*at)) return;
+  return std::find_if(first, span.cpus.end(), visit) != span.cpus.end() ||
+         std::find_if(span.cpus.begin(), first, visit) != first;
+}
+
+// Of a cache, those of the own cluster come first.
+template <class Visit>
+void each_near(const Domain& cache, CpuId start, Visit visit) {
+  const Group& own = *cache.groups[0];
+  if (!own.cluster) {
+    each_after(*cache.span, start, visit);
+  } else if (!each_after(*own.span, start, visit)) {
+    each_after(*cache.span, start, [&](CpuId cpu) { return !own.span->set.contains(cpu) && visit(cpu); });
+  }
 }
 
 }  // namespace
@@ -29,7 +39,7 @@ uint64_t FairClass::task_util(TaskId task) {
 
 // With 20 % to spare; always, where all CPUs are alike.
 bool FairClass::fits(TaskId task, CpuId cpu) {
-  return !domains_->asymmetric() || static_cast<int64_t>(task_util(task)) * 1280 < capacity(cpu) * 1024;
+  return !domains_->asymmetric() || static_cast<int64_t>(task_util(task)) * 1280 < capacity_of(cpu) * 1024;
 }
 
 CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
@@ -52,11 +62,15 @@ CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
       if (cpu != prev) target = wake_affine(domains[i], task, prev, sync);
       break;
     }
-    if (!wakes && domains[i].fork_exec) top = i;
-    else if (!want_affine) break;
+    if (!wakes && domains[i].fork_exec)
+      top = i;
+    else if (!want_affine)
+      break;
   }
-  if (top < domains.size()) target = find_idlest_cpu(top, task, cpu, prev);
-  else if (wakes) target = select_idle_sibling(task, prev, target);
+  if (top < domains.size())
+    target = find_idlest_cpu(top, task, cpu, prev);
+  else if (wakes)
+    target = select_idle_sibling(task, prev, target);
   return kernel_->cpu_allowed(task, target) ? target : kernel_->allowed(task).next_wrap(target);
 }
 
@@ -79,9 +93,8 @@ CpuId FairClass::wake_affine(const Domain& domain, TaskId task, CpuId prev, bool
     load_here -= current_load;
   }
   auto load = static_cast<int64_t>(task_load(task));
-  load_here = (load_here + load) * capacity(prev) * 100;
-  load_prev = (load_prev - load) * capacity(cpu) *
-              (params_.wa_bias ? 100 + (domain.imbalance_pct - 100) / 2 : 100);
+  load_here = (load_here + load) * capacity_of(prev) * 100;
+  load_prev = (load_prev - load) * capacity_of(cpu) * (params_.wa_bias ? 100 + (domain.imbalance_pct - 100) / 2 : 100);
   if (sync) ++load_prev;
   return load_here < load_prev ? cpu : prev;
 }
@@ -89,7 +102,13 @@ CpuId FairClass::wake_affine(const Domain& domain, TaskId task, CpuId prev, bool
 CpuId FairClass::select_idle_sibling(TaskId task, CpuId prev, CpuId target) {
   auto suits = [&](CpuId cpu) { return idle_or_sched_idle(cpu) && fits(task, cpu); };
   if (suits(target)) return target;
-  if (prev != target && domains_->share_cache(prev, target) && suits(prev)) return prev;
+  // Where cores of a cache form clusters, a CPU of another cluster is taken only if no idle one is found (6.12).
+  const auto near = [&](CpuId cpu) { return !domains_->clusters() || domains_->share_cluster(cpu, target); };
+  CpuId otherwise = target;
+  if (prev != target && domains_->share_cache(prev, target) && suits(prev)) {
+    if (near(prev)) return prev;
+    otherwise = prev;
+  }
 
   // A kernel thread of this CPU that wakes what it works for is about to be done.
   CpuId here = kernel_->this_cpu();
@@ -102,8 +121,10 @@ CpuId FairClass::select_idle_sibling(TaskId task, CpuId prev, CpuId target) {
   CpuId recent = entity_of(task).recent_cpu;
   entity_of(task).recent_cpu = prev;
   if (recent.valid() && recent != prev && recent != target && domains_->share_cache(recent, target) &&
-      kernel_->cpu_allowed(task, recent) && suits(recent))
-    return recent;
+      kernel_->cpu_allowed(task, recent) && suits(recent)) {
+    if (near(recent)) return recent;
+    if (otherwise == target) otherwise = recent;
+  }
 
   if (domains_->asymmetric()) {
     CpuId found = select_idle_capacity(task, target);
@@ -118,7 +139,7 @@ CpuId FairClass::select_idle_sibling(TaskId task, CpuId prev, CpuId target) {
     if (found.valid()) return found;
   }
   found = idle_cores ? select_idle_core(task, *cache, target) : select_idle_cpu(task, *cache, target);
-  return found.valid() ? found : target;
+  return found.valid() ? found : otherwise;
 }
 
 // Cores of different capacity: an idle CPU that fits, else the biggest idle one.
@@ -129,7 +150,7 @@ CpuId FairClass::select_idle_capacity(TaskId task, CpuId target) {
     if (!domain.asym_capacity) continue;
     each_after(*domain.span, CpuId(target.value() - 1), [&](CpuId cpu) {
       if (!kernel_->cpu_allowed(task, cpu) || !idle_or_sched_idle(cpu)) return false;
-      int64_t worth = capacity(cpu);
+      int64_t worth = capacity_of(cpu);
       if (fits(task, cpu)) worth += kCapacityScale;
       if (worth > best_worth) {
         best_worth = worth;
@@ -152,7 +173,7 @@ CpuId FairClass::select_idle_smt(TaskId task, CpuId target) {
 CpuId FairClass::select_idle_core(TaskId task, const Domain& cache, CpuId target) {
   CpuId core, any;
   ++search_;
-  each_after(*cache.span, target, [&](CpuId cpu) {
+  each_near(cache, target, [&](CpuId cpu) {
     uint32_t& seen = core_seen_[kernel_->machine().cpu(cpu).core.index()];
     if (!kernel_->cpu_allowed(task, cpu) || seen == search_) return false;
     seen = search_;
@@ -173,7 +194,7 @@ CpuId FairClass::select_idle_cpu(TaskId task, const Domain& cache, CpuId target)
   int64_t left = params_.sis_util ? cache_state(target).nr_idle_scan : INT64_MAX;
   CpuId found;
   if (left == 0) return found;  // overloaded: hardly a chance
-  each_after(*cache.span, target, [&](CpuId cpu) {
+  each_near(cache, target, [&](CpuId cpu) {
     if (!kernel_->cpu_allowed(task, cpu)) return false;
     if (left-- <= 0) return true;
     if (!idle_or_sched_idle(cpu)) return false;

@@ -65,6 +65,12 @@ struct SlowClock {
   bool slow = false;
 };
 
+// How much of a CPU the real-time class has had of late (avg_rt), while there are tasks of it.
+struct RealTime {
+  LoadAvg avg;
+  bool running = false;
+};
+
 // Of a last-level cache (sched_domain_shared).
 struct CacheState {
   int64_t nr_idle_scan = 0;    // how many CPUs to look at for an idle one
@@ -89,23 +95,24 @@ struct TaskGroup {
 enum class Cede : uint8_t { kNone, kExt, kAll };
 
 struct State {
-  Block block_;                          // queues: root by CPU, then the groups' by group and CPU;
-                                         // entities: tasks, then the groups' by group and CPU
-  std::vector<Waker> wakers_;            // tasks, then the stopper and the idle task of each CPU
+  Block block_;                // queues: root by CPU, then the groups' by group and CPU;
+                               // entities: tasks, then the groups' by group and CPU
+  std::vector<Waker> wakers_;  // tasks, then the stopper and the idle task of each CPU
   std::vector<CpuState> cpus_;
-  std::vector<SlowClock> clocks_;        // by CPU
+  std::vector<SlowClock> clocks_;  // by CPU
+  std::vector<RealTime> rt_;       // by CPU; empty: there are no real-time tasks
   std::vector<TaskGroup> groups_;
-  std::vector<uint32_t> leaves_;         // queues of the first CPU's groups, the second's, ...
+  std::vector<uint32_t> leaves_;            // queues of the first CPU's groups, the second's, ...
   std::vector<DomainState> domain_states_;  // by Domain::number
-  std::vector<uint8_t> imbalanced_;      // by Group::number: below it, affinity kept load from being balanced
-  std::vector<CacheState> caches_;       // by LLC
-  std::vector<uint32_t> core_seen_;      // by core: the search that saw it last
+  std::vector<uint8_t> imbalanced_;         // by Group::number: below it, affinity kept load from being balanced
+  std::vector<CacheState> caches_;          // by LLC
+  std::vector<uint32_t> core_seen_;         // by core: the search that saw it last
   uint32_t search_ = 0;
-  int64_t idle_policy_queued_ = 0;       // SCHED_IDLE tasks, on all CPUs
+  int64_t idle_policy_queued_ = 0;  // SCHED_IDLE tasks, on all CPUs
   Cede cede_ = Cede::kNone;
-  bool overloaded_ = false;              // some CPU may have tasks waiting
+  bool overloaded_ = false;  // some CPU may have tasks waiting
   // Balancing for idle CPUs.
-  CpuSet nohz_idle_;                     // may hold CPUs that are busy again
+  CpuSet nohz_idle_;  // may hold CPUs that are busy again
   int64_t nr_nohz_idle_ = 0, nohz_next_balance_ = 0;
   bool nohz_kicked_ = false;
   struct Counts {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <vector>
 
 #include "topology/load/cost_fields.h"
@@ -21,7 +22,7 @@ std::string padded(const std::string& text, size_t width) {
 std::string describe_cores(const Machine& machine, LlcId llc) {
   struct Kind {
     size_t threads;
-    int32_t capacity;
+    int32_t capacity, kernel_capacity, priority;
     size_t cores;
     CpuSet cpus;
   };
@@ -29,11 +30,13 @@ std::string describe_cores(const Machine& machine, LlcId llc) {
   for (CpuId id : machine.llc_cpus(llc)) {
     const CpuSet& core = machine.smt_cpus(id);
     if (core.first_cpu() != id) continue;
-    int32_t capacity = machine.cpu(id).capacity;
+    const Cpu& cpu = machine.cpu(id);
     auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& known) {
-      return known.threads == core.size() && known.capacity == capacity;
+      return std::tuple(known.threads, known.capacity, known.kernel_capacity, known.priority) ==
+             std::tuple(core.size(), cpu.capacity, cpu.kernel_capacity, cpu.priority);
     });
-    if (kind == kinds.end()) kind = kinds.insert(kind, {core.size(), capacity, 0, {}});
+    if (kind == kinds.end())
+      kind = kinds.insert(kind, {core.size(), cpu.capacity, cpu.kernel_capacity, cpu.priority, 0, {}});
     ++kind->cores;
     kind->cpus = kind->cpus | core;
   }
@@ -42,6 +45,8 @@ std::string describe_cores(const Machine& machine, LlcId llc) {
     if (!text.empty()) text += "; ";
     text += counted(kind.cores, "core") + (kind.threads > 1 ? " x " + counted(kind.threads, "thread") : "") +
             ", capacity " + std::to_string(kind.capacity);
+    if (kind.kernel_capacity != kind.capacity) text += " (" + std::to_string(kind.kernel_capacity) + " to the kernel)";
+    if (kind.priority != 0) text += ", priority " + std::to_string(kind.priority);
     if (kinds.size() > 1) text += " (CPUs " + kind.cpus.str() + ")";
   }
   return text;
@@ -84,7 +89,13 @@ std::string machine_table(const Machine& machine) {
       text += "  LLC " + std::to_string(llc.value()) + ": CPUs " + machine.llc_cpus(llc).str() + "  " +
               describe_cores(machine, llc) + "\n";
   }
-  if (machine.nr_nodes() > 1) text += distance_table(machine);
+  if (machine.nr_nodes() > 1) {
+    text += distance_table(machine);
+    text += "reclaim_distance " + std::to_string(machine.spec().reclaim_distance) +
+            " (no balancing at fork and exec between nodes farther apart)\n";
+  }
+  if (machine.spec().asym_packing) text += "asym_packing: tasks go to the CPU of higher priority first\n";
+  if (!machine.spec().isolated.empty()) text += "isolated CPUs " + machine.spec().isolated.str() + "\n";
   if (machine.nr_cores() < machine.nr_cpus())
     text += "smt_share " + std::to_string(machine.smt_share()) + " (of 1024, while a sibling is busy)\n";
   text += "costs\n";
@@ -127,14 +138,21 @@ std::string machine_json(const Machine& machine) {
   for (size_t core = 0; core < machine.nr_cores(); ++core) {
     const CpuSet& cpus = machine.core_cpus(CoreId(core));
     const Cpu& cpu = machine.cpu(cpus.first_cpu());
-    json["cpus"].push_back({{"cpus", cpus.str()},
-                            {"core", core},
-                            {"llc", cpu.llc.value()},
-                            {"node", cpu.node.value()},
-                            {"capacity", cpu.capacity}});
+    nlohmann::ordered_json group = {{"cpus", cpus.str()},
+                                    {"core", core},
+                                    {"cluster", cpu.cluster.value()},
+                                    {"llc", cpu.llc.value()},
+                                    {"node", cpu.node.value()},
+                                    {"capacity", cpu.capacity}};
+    if (cpu.kernel_capacity != cpu.capacity) group["kernel_capacity"] = cpu.kernel_capacity;
+    if (cpu.priority != 0) group["priority"] = cpu.priority;
+    json["cpus"].push_back(std::move(group));
   }
   json["distances"] = machine.spec().distances;
   json["smt_share"] = machine.smt_share();
+  json["reclaim_distance"] = machine.spec().reclaim_distance;
+  if (machine.spec().asym_packing) json["asym_packing"] = true;
+  if (!machine.spec().isolated.empty()) json["isolated"] = machine.spec().isolated.str();
   for (const CostField& cost : kCostFields) json["costs"][cost.key] = (machine.costs().*cost.field).count();
   for (const SpreadField& cost : kSpreadFields)
     for (Nanos quantile : (machine.costs().*cost.field).quantiles) json["costs"][cost.key].push_back(quantile.count());

@@ -20,7 +20,8 @@ size_t count(const std::string& text, const std::string& part) {
 TEST(Render, TableTellsKindsOfCoresApart) {
   std::string table = machine_table(load_machine("alderlake-8p8e"));
   EXPECT_THAT(table, HasSubstr("alderlake-8p8e: 24 CPUs, 16 cores, 1 LLC, 1 node\n"));
-  EXPECT_THAT(table, HasSubstr("8 cores x 2 threads, capacity 1024 (CPUs 0-15); 8 cores, capacity 605 (CPUs 16-23)"));
+  EXPECT_THAT(table, HasSubstr("8 cores x 2 threads, capacity 1024, priority 66 (CPUs 0-15); 8 cores, capacity 605 (1024 "
+                               "to the kernel), priority 39 (CPUs 16-23)"));
   EXPECT_THAT(table, testing::Not(HasSubstr("distances")));
   EXPECT_THAT(machine_table(load_machine("epyc-2s128c")), HasSubstr("\n     1   32   10\n"));
 }

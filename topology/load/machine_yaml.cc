@@ -7,20 +7,23 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/yaml/yaml_map.h"
 #include "topology/load/cost_fields.h"
 #include "topology/load/load.h"
 #include "topology/select_cpus.h"
-#include "base/yaml/yaml_map.h"
 
 namespace simsched {
 namespace {
 
 const std::vector<std::string> kMachineKeys = {
-    "name",          "preset", "hwloc",    "nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
-    "smt_numbering", "cpus",   "capacity", "smt",   "smt_share",     "distances",     "costs"};
+    "name",    "preset",   "hwloc", "nodes",     "llcs_per_node", "cores_per_llc", "threads_per_core", "smt_numbering",
+    "cpus",    "capacity", "smt",   "smt_share", "distances",     "costs",         "reclaim_distance", "asym_packing",
+    "isolated"};
 const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
                                              "smt_numbering"};
-const std::vector<std::string> kGroupKeys = {"cpus", "core", "threads_per_core", "llc", "node", "capacity"};
+const std::vector<std::string> kGroupKeys = {"cpus", "core",     "threads_per_core", "cluster", "llc",
+                                             "node", "capacity", "kernel_capacity",  "priority"};
+constexpr int64_t kHighestPriority = 255;     // of firmware that ranks cores: CPPC's highest_perf is a byte
 constexpr int64_t kLongestCost = 1000000000;  // a second: beyond it, a unit was mistaken
 
 CpuSet read_cpu_list(const YAML::Node& node, const std::string& file) {
@@ -78,6 +81,10 @@ void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cp
   cpu.llc = LlcId(static_cast<size_t>(group.integer_or("llc", 0, max_cpus - 1, 0)));
   cpu.node = NodeId(static_cast<size_t>(group.integer_or("node", 0, kMaxNodes - 1, 0)));
   cpu.capacity = static_cast<int32_t>(group.integer_or("capacity", 1, kCapacityScale, kCapacityScale));
+  if (group.has("kernel_capacity"))
+    cpu.kernel_capacity = static_cast<int32_t>(group.integer("kernel_capacity", 1, kCapacityScale));
+  cpu.priority = static_cast<int32_t>(group.integer_or("priority", 0, kHighestPriority, 0));
+  if (group.has("cluster")) cpu.cluster = ClusterId(static_cast<size_t>(group.integer("cluster", 0, max_cpus - 1)));
   if (group.has("core")) {
     CoreId& core = named_cores[group.integer("core", 0, max_cpus - 1)];
     if (!core.valid()) core = CoreId(next_core++);
@@ -211,7 +218,10 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
   if (spec.name.empty()) spec.name = name;
   if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
   if (map.has("capacity"))
-    for (Cpu& cpu : spec.cpus) cpu.capacity = static_cast<int32_t>(map.integer("capacity", 1, kCapacityScale));
+    for (Cpu& cpu : spec.cpus)
+      cpu.kernel_capacity = cpu.capacity = static_cast<int32_t>(map.integer("capacity", 1, kCapacityScale));
+  spec.reclaim_distance = static_cast<int32_t>(map.integer_or("reclaim_distance", 10, 255, spec.reclaim_distance));
+  if (map.has("asym_packing")) spec.asym_packing = map.boolean("asym_packing");
   if (map.has("costs")) read_costs(map, spec.costs);
   try {
     // Checked before CPUs are taken away, so that what is left is sound; distances are those of what is left.
@@ -227,11 +237,11 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
       spec = select_cpus(whole.spec(), first_threads);
     }
     if (map.has("distances")) spec.distances = read_distances(map);
+    if (map.has("isolated")) spec.isolated = read_cpu_list(map.at("isolated"), map.file());
     return Machine(spec);
   } catch (const Error& error) {
     // Machine names the field at fault; what this file reads has its line already.
-    bool field = error.where() == "cpus" || error.where() == "distances" || error.where() == "smt_share";
-    if (!field) throw;
+    if (std::find(kMachineKeys.begin(), kMachineKeys.end(), error.where()) == kMachineKeys.end()) throw;
     throw Error(map.where(error.where()), error.problem(), error.remedy());
   }
 }

@@ -1,0 +1,81 @@
+// Machines whose CPUs are not alike: tasks that need a bigger CPU (misfits), CPUs that tasks are packed on first
+// (SD_ASYM_PACKING), and CPUs of which real-time tasks leave less. Rules of kernel/sched/fair.c, 6.12.
+#include <algorithm>
+
+#include "policies/fair/balance.h"
+
+namespace simsched {
+
+using namespace fair;
+
+// ---- What real-time tasks leave ----
+
+void FairClass::any_switch(CpuId cpu, TaskId, TaskId next) {
+  const auto real_time = [&](TaskId task) {
+    if (!task.valid() || kernel_->is_stopper(task)) return false;
+    const SchedPolicy policy = kernel_->policy(task);
+    return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr;
+  };
+  RealTime& rt = rt_[cpu.index()];
+  if (rt.running == real_time(next)) return;
+  rt_util(cpu);
+  rt.running = !rt.running;
+}
+
+int64_t FairClass::rt_util(CpuId cpu) {
+  RealTime& rt = rt_[cpu.index()];
+  if (rt.avg.util_sum == 0 && !rt.running) {
+    rt.avg.last_update_time = pelt_now(cpu);
+    return 0;
+  }
+  pelt::update(rt.avg, pelt_now(cpu), {.load = rt.running, .running = rt.running});
+  return rt.avg.util_avg;
+}
+
+// check_cpu_capacity(): so little is left that a domain counts it as an imbalance.
+bool FairClass::reduced_capacity(CpuId cpu, const Domain& domain) {
+  return real_time_ && capacity_of(cpu) * domain.imbalance_pct < capacity(cpu) * 100;
+}
+
+// ---- Misfits ----
+
+// update_misfit_status(): the load of what runs on `cpu` if that does not fit there and may go to a bigger CPU, else 0.
+uint64_t FairClass::misfit_load(CpuId cpu) {
+  if (!may_become_misfit(cpu)) return 0;
+  const TaskId current = kernel_->curr(cpu);
+  return fits(current, cpu) ? 0 : std::max<uint64_t>(1, task_load(current));
+}
+
+bool FairClass::may_become_misfit(CpuId cpu) const {
+  if (!domains_->asymmetric()) return false;
+  const TaskId current = kernel_->curr(cpu);
+  return current.valid() && is_fair(current) && capacity(cpu) < domains_->max_capacity(kernel_->allowed(current));
+}
+
+// ---- Packing ----
+
+// But for itself.
+bool FairClass::core_idle(CpuId cpu) const {
+  for (CpuId thread : kernel_->machine().smt_cpus(cpu))
+    if (thread != cpu && !kernel_->idle_cpu(thread)) return false;
+  return true;
+}
+
+// sched_use_asym_prio(): a core's priority is that of one thread; with a busy sibling it counts nothing.
+bool FairClass::uses_priority(const Domain& domain, CpuId cpu) const {
+  return domain.asym_packing && (!smt_ || domain.smt || core_idle(cpu));
+}
+
+// sched_asym().
+bool FairClass::better_on(const Domain& domain, CpuId dst, CpuId src) const {
+  return uses_priority(domain, dst) && domains_->prefers(dst, src);
+}
+
+// Whether the group's tasks belong on `lb.dst`; a core whose threads share is smt_balance's.
+bool FairClass::group_packs(const LoadBalance& lb, const Group& group, const GroupStats& stats) const {
+  if (!lb.domain->asym_packing || stats.h_nr_running == 0) return false;
+  if (group.smt && stats.weight - stats.idle_cpus != 1) return false;
+  return better_on(*lb.domain, lb.dst, group.preferred);
+}
+
+}  // namespace simsched
