@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -62,6 +63,29 @@ hwloc_obj_t last_level(hwloc_obj_t cpu) {
   return last != nullptr ? last : package != nullptr ? package : object;
 }
 
+// The cache below the last level that a core shares with others, if any.
+hwloc_obj_t shared_cache(hwloc_obj_t cpu, hwloc_obj_t core, hwloc_obj_t last) {
+  for (hwloc_obj_t object = cpu; object->parent != nullptr && object != last; object = object->parent)
+    if (hwloc_obj_type_is_dcache(object->type) &&
+        hwloc_bitmap_weight(object->cpuset) > hwloc_bitmap_weight(core->cpuset))
+      return object;
+  return nullptr;
+}
+
+// node_reclaim_distance: what init_amd_zen_common() sets in arch/x86/kernel/cpu/amd.c, 6.12, and the default.
+int32_t reclaim_distance(hwloc_topology_t topology) {
+  constexpr int kZen = 0x17;  // the first family
+  for (hwloc_obj_t package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0); package != nullptr;
+       package = package->parent) {
+    const char *vendor = hwloc_obj_get_info_by_name(package, "CPUVendor"),
+               *family = hwloc_obj_get_info_by_name(package, "CPUFamilyNumber");
+    if (vendor != nullptr && family != nullptr)
+      return std::strcmp(vendor, "AuthenticAMD") == 0 && std::atoi(family) >= kZen ? 32
+                                                                                   : MachineSpec().reclaim_distance;
+  }
+  return MachineSpec().reclaim_distance;
+}
+
 // The first NUMA node that is local to a CPU: where there are two kinds of memory, the normal one.
 hwloc_obj_t local_node(hwloc_topology_t topology, hwloc_obj_t cpu) {
   for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;)
@@ -109,6 +133,10 @@ void read_capacities(hwloc_topology_t topology, const std::vector<hwloc_obj_t>& 
     if (*slowest <= 0 || *fastest > int64_t{1} << 32) continue;
     for (size_t i = 0; i < cpus.size(); ++i)
       cpus[i].capacity = static_cast<int32_t>(std::max(speeds[i] * kCapacityScale / *fastest, int64_t{1}));
+    // What is said of the threads of a core one by one is the core's: the most of it.
+    std::map<CoreId, int32_t> most;
+    for (const Cpu& cpu : cpus) most[cpu.core] = std::max(most[cpu.core], cpu.capacity);
+    for (Cpu& cpu : cpus) cpu.capacity = most[cpu.core];
     return;
   }
 }
@@ -148,12 +176,16 @@ Machine machine_from_topology(hwloc_topology_t topology, const std::string& name
   // A cache across two nodes (sub-NUMA clustering) counts as one in each: a level nests in the one above.
   Numbering<LlcId, std::pair<hwloc_obj_t, hwloc_obj_t>> llcs;
   Numbering<NodeId, hwloc_obj_t> nodes;
-  for (hwloc_obj_t cpu : objects) {
-    hwloc_obj_t node = local_node(topology, cpu);
-    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, cpu);
-    spec.cpus.push_back(
-        {cores(core != nullptr ? core : cpu), llcs({last_level(cpu), node}), nodes(node), kCapacityScale});
+  Numbering<ClusterId, std::pair<hwloc_obj_t, hwloc_obj_t>> clusters;
+  for (hwloc_obj_t object : objects) {
+    hwloc_obj_t node = local_node(topology, object), last = last_level(object);
+    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, object);
+    if (core == nullptr) core = object;
+    Cpu cpu{cores(core), llcs({last, node}), nodes(node)};
+    if (hwloc_obj_t cluster = shared_cache(object, core, last)) cpu.cluster = clusters({cluster, node});
+    spec.cpus.push_back(cpu);
   }
+  spec.reclaim_distance = reclaim_distance(topology);
   if (spec.cpus.size() > 0) read_capacities(topology, objects, spec.cpus);
   spec.distances = read_distances(topology, nodes.ids());
   try {

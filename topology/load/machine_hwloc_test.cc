@@ -47,6 +47,26 @@ TEST_F(HwlocTest, ReadsEveryLevel) {
   EXPECT_EQ(machine.cpu(CpuId(31)).capacity, kCapacityScale);
 }
 
+TEST_F(HwlocTest, CoresThatShareACacheBelowTheLastAreACluster) {
+  synthesise("l3:1 l2:2 core:4 pu:1");
+  Machine machine = machine_from_hwloc_xml(path_);
+  EXPECT_EQ(machine.nr_clusters(), 2u);
+  EXPECT_EQ(machine.cluster_cpus(ClusterId(1)).str(), "4-7");
+  synthesise("l3:1 l2:4 core:1 pu:2");
+  EXPECT_EQ(machine_from_hwloc_xml(path_).nr_clusters(), 4u) << "one of a single core is the core";
+}
+
+TEST_F(HwlocTest, AZenBalancesForksOverFartherNodes) {
+  synthesise("package:2 numa:1 core:2 pu:1");
+  EXPECT_EQ(machine_from_hwloc_xml(path_).spec().reclaim_distance, 30);
+  synthesise("package:2 numa:1 core:2 pu:1", [](hwloc_topology_t topology) {
+    hwloc_obj_t package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0);
+    hwloc_obj_add_info(package, "CPUVendor", "AuthenticAMD");
+    hwloc_obj_add_info(package, "CPUFamilyNumber", "25");
+  });
+  EXPECT_EQ(machine_from_hwloc_xml(path_).spec().reclaim_distance, 32);
+}
+
 TEST_F(HwlocTest, TheOutermostCacheCounts) {
   synthesise("l3:1 l2:4 l1d:2 core:1 pu:1");
   EXPECT_EQ(machine_from_hwloc_xml(path_).nr_llcs(), 1u);
