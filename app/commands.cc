@@ -8,6 +8,7 @@ namespace simsched {
   ROW(validate)                \
   ROW(import)                  \
   ROW(topo)                    \
+  ROW(calibrate)               \
   ROW(policies)                \
   ROW(workloads)               \
   ROW(metrics)                 \

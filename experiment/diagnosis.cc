@@ -107,8 +107,8 @@ class Diagnoses {
   void latencies_alone() {
     if (!only(outside_, {"wake_latency_"})) return;
     list_.push_back({"only latencies differ: what a wake-up costs on this machine may not be what its file says",
-                     "name the machine (--machine, or 'machine:' in NAME.recorded.yaml), or measure its costs: "
-                     "docs/machines.md"});
+                     "measure its costs in this very recording: simsched calibrate; or name the machine (--machine, or "
+                     "'machine:' in NAME.recorded.yaml)"});
   }
   void moves_alone() {
     if (!only(outside_, {"migrations", "forks_placed", "cpu"})) return;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "experiment/config.h"
 #include "sim/engine.h"
+#include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
 #include "traces/formats.h"
 #include "traces/read_trace.h"
@@ -121,6 +122,13 @@ Recording load_recording(const std::string& path, const std::string& recorded, c
   if (limit != Nanos::max()) cut(trace, limit);
   note_unknown_trees(trace);
   FoundMachine found = find_machine(trace, path, machine, machine_may_be_unknown);
+  const std::string costs = trace_stem(path) + ".costs.yaml";
+  if (std::filesystem::exists(costs)) {
+    MachineSpec spec = found.machine.spec();
+    read_costs_file(costs, spec);
+    found.machine = Machine(std::move(spec));
+    trace.notes.push_back("costs of the machine are those of " + std::filesystem::path(costs).filename().string());
+  }
   KernelParams kernel = kernel_of(trace.circumstances, path);
   BuildReport report;
   Workload workload = build_workload(trace, found.machine, &report);

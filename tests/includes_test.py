@@ -21,6 +21,7 @@ ORDER = {
     "workloads": ["topology"],
     "traces": ["base"],
     "replay": ["traces", "workloads"],
+    "calibrate": ["topology", "traces"],
     "sim": ["traces", "workloads"],
     "policies": ["sim"],
     "bpf": ["base"],
@@ -30,7 +31,7 @@ ORDER = {
     "experiment": ["scx_port"],
     "ml": ["experiment"],
     "report": ["experiment"],
-    "app": ["ml", "report"],
+    "app": ["ml", "report", "calibrate"],
     "bindings": ["ml", "report"],
     "bench": ["ml", "report"],
 }

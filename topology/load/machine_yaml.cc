@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
-#include "topology/load/cost_fields.h"
+#include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
 #include "topology/select_cpus.h"
 
@@ -24,7 +24,6 @@ const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_pe
 const std::vector<std::string> kGroupKeys = {"cpus", "core",     "threads_per_core", "cluster", "llc",
                                              "node", "capacity", "kernel_capacity",  "priority"};
 constexpr int64_t kHighestPriority = 255;     // of firmware that ranks cores: CPPC's highest_perf is a byte
-constexpr int64_t kLongestCost = 1000000000;  // a second: beyond it, a unit was mistaken
 
 CpuSet read_cpu_list(const YAML::Node& node, const std::string& file) {
   std::string list = yaml_text(node, file, "cpus");
@@ -183,32 +182,6 @@ std::vector<std::vector<int>> read_distances(const YamlMap& map) {
   return distances;
 }
 
-// One number, or the five quantiles in ascending order.
-Spread read_spread(const YAML::Node& node, const std::string& file, const std::string& key) {
-  if (!node.IsSequence()) return Nanos(yaml_integer(node, file, key, 0, kLongestCost));
-  Spread spread;
-  if (node.size() != spread.quantiles.size())
-    throw Error(yaml_where(node, file), key + " is a list of " + std::to_string(node.size()),
-                "write one number, or five quantiles: [min, p25, p50, p75, max]");
-  for (size_t i = 0; i < node.size(); ++i) {
-    spread.quantiles[i] = Nanos(yaml_integer(node[i], file, key, 0, kLongestCost));
-    if (i > 0 && spread.quantiles[i] < spread.quantiles[i - 1])
-      throw Error(yaml_where(node[i], file), "the quantiles of " + key + " are not in ascending order", "sort them");
-  }
-  return spread;
-}
-
-void read_costs(const YamlMap& map, Costs& costs) {
-  std::vector<std::string> keys;
-  for (const CostField& cost : kCostFields) keys.push_back(cost.key);
-  for (const SpreadField& cost : kSpreadFields) keys.push_back(cost.key);
-  YamlMap given(map.at("costs"), map.file(), "costs", keys);
-  for (const CostField& cost : kCostFields)
-    costs.*cost.field = Nanos(given.integer_or(cost.key, 0, kLongestCost, (costs.*cost.field).count()));
-  for (const SpreadField& cost : kSpreadFields)
-    if (given.has(cost.key)) costs.*cost.field = read_spread(given.at(cost.key), map.file(), cost.key);
-}
-
 }  // namespace
 
 Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const std::string& name, size_t max_cpus) {
@@ -222,7 +195,7 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
       cpu.kernel_capacity = cpu.capacity = static_cast<int32_t>(map.integer("capacity", 1, kCapacityScale));
   spec.reclaim_distance = static_cast<int32_t>(map.integer_or("reclaim_distance", 10, 255, spec.reclaim_distance));
   if (map.has("asym_packing")) spec.asym_packing = map.boolean("asym_packing");
-  if (map.has("costs")) read_costs(map, spec.costs);
+  if (map.has("costs")) read_costs(map, spec);
   try {
     // Checked before CPUs are taken away, so that what is left is sound; distances are those of what is left.
     if (map.has("cpus") && map.at("cpus").IsScalar()) {

@@ -1,0 +1,66 @@
+#include "topology/load/costs_yaml.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "topology/load/cost_fields.h"
+
+namespace simsched {
+namespace {
+
+constexpr int64_t kLongestCost = 1000000000;  // a second: beyond it, a unit was mistaken
+
+// One number, or the five quantiles in ascending order.
+Spread read_spread(const YAML::Node& node, const std::string& file, const std::string& key) {
+  if (!node.IsSequence()) return Nanos(yaml_integer(node, file, key, 0, kLongestCost));
+  Spread spread;
+  if (node.size() != spread.quantiles.size())
+    throw Error(yaml_where(node, file), key + " is a list of " + std::to_string(node.size()),
+                "write one number, or five quantiles: [min, p25, p50, p75, max]");
+  for (size_t i = 0; i < node.size(); ++i) {
+    spread.quantiles[i] = Nanos(yaml_integer(node[i], file, key, 0, kLongestCost));
+    if (i > 0 && spread.quantiles[i] < spread.quantiles[i - 1])
+      throw Error(yaml_where(node[i], file), "the quantiles of " + key + " are not in ascending order", "sort them");
+  }
+  return spread;
+}
+
+void read_table(const YAML::Node& node, const std::string& file, Costs& costs) {
+  std::vector<std::string> keys;
+  for (const CostField& cost : kCostFields) keys.push_back(cost.key);
+  for (const SpreadField& cost : kSpreadFields) keys.push_back(cost.key);
+  YamlMap given(node, file, "costs", keys);
+  for (const CostField& cost : kCostFields)
+    costs.*cost.field = Nanos(given.integer_or(cost.key, 0, kLongestCost, (costs.*cost.field).count()));
+  for (const SpreadField& cost : kSpreadFields)
+    if (given.has(cost.key)) costs.*cost.field = read_spread(given.at(cost.key), file, cost.key);
+}
+
+}  // namespace
+
+void read_costs(const YamlMap& map, MachineSpec& spec) {
+  const YAML::Node node = map.at("costs");
+  if (node.IsScalar())
+    read_costs_file((std::filesystem::path(map.file()).parent_path() / node.Scalar()).string(), spec);
+  else
+    read_table(node, map.file(), spec.costs);
+}
+
+void read_costs_file(const std::string& path, MachineSpec& spec) {
+  YAML::Node node;
+  try {
+    node = YAML::Load(std::string(read_file(path).text()));
+  } catch (const YAML::Exception& error) {
+    throw Error(path + ":" + std::to_string(error.mark.line + 1), "this is not YAML: " + error.msg,
+                "write it anew with: simsched calibrate");
+  }
+  const YamlMap map(node, path, "a costs file", {"costs", "smt_share"});
+  if (map.has("costs")) read_table(map.at("costs"), path, spec.costs);
+  if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
+}
+
+}  // namespace simsched
