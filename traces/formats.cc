@@ -7,6 +7,7 @@ namespace simsched {
 // A line a format, in the order in which they are tried: any text is perf script text, so that comes last.
 #define SIMSCHED_FORMATS(ROW) \
   ROW(perf_data)              \
+  ROW(trace_dat)              \
   ROW(trace_file)             \
   ROW(perf_script)
 

@@ -124,8 +124,8 @@ TEST(TraceFormats, WhatIsNoRecordingIsNamedWhereItIsKnown) {
     }
     return "";
   };
-  write(folder.file("a"), bytes_of({0x17, 8, 0x44}) + "tracing6");
-  EXPECT_THAT(error_of("a"), testing::HasSubstr("trace-cmd report"));
+  write(folder.file("a"), bytes_of({0x17, 8, 0x44}) + "tracing5" + bytes_of({0, 0, 8, 0, 16, 0, 0}));
+  EXPECT_THAT(error_of("a"), testing::HasSubstr("trace-cmd convert"));
   write(folder.file("b"), "BZh91AY" + bytes_of({1, 2}));
   EXPECT_THAT(error_of("b"), testing::HasSubstr("bunzip2"));
   std::filesystem::create_directory(folder.file("c"));

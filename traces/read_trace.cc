@@ -34,7 +34,6 @@ struct Lookalike {
 };
 
 constexpr Lookalike kLookalikes[] = {
-    {std::string_view("\x17\x08\x44tracing"), "is a trace.dat file", "print it with: trace-cmd report"},
     {"BZh", "is packed with bzip2", "unpack it with: bunzip2"},
     {std::string_view("\x04\x22\x4d\x18"), "is packed with lz4", "unpack it with: unlz4"},
     {std::string_view("PK\x03\x04"), "is a zip file", "unpack it with: unzip"},

@@ -2,7 +2,6 @@
 #include "traces/perf_data/perf_data.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "traces/compressed.h"
@@ -12,6 +11,7 @@
 #include "traces/perf_data/perf_data_format.h"
 #include "traces/perf_data/perf_data_header.h"
 #include "traces/prev_state.h"
+#include "traces/tracepoint_events.h"
 
 namespace simsched {
 namespace {
@@ -56,13 +56,6 @@ class PerfDataReader {
   void sample(ByteSpan body, size_t offset);
   void side_record(uint32_t type, uint16_t misc, ByteSpan body, size_t offset);
   void compressed(uint32_t type, ByteSpan body, size_t offset);
-  bool decode(const Tracepoint& point, ByteSpan raw, size_t offset, TraceEvent& event);
-  // To be decoded by settle_states().
-  uint16_t state_number(int64_t number, size_t offset) const {
-    if (number < 0 || number >= kStateIsNumber) fail(offset, "prev_state " + std::to_string(number) + " is none");
-    return static_cast<uint16_t>(number | kStateIsNumber);
-  }
-  uint32_t comm(ByteSpan text);
   void add(const TraceEvent& event, size_t offset);
   // The rest cannot be read. Without anything before it that is the end.
   void end_early(const Error& error) {
@@ -85,13 +78,7 @@ class PerfDataReader {
   OddEvents odd_;
   std::optional<Decompressor> decompressor_;
   std::string decompressed_;  // what is not yet walked of it
-
-  // Names by their 16 bytes: nearly every sample has one that was seen shortly before.
-  struct CachedName {
-    uint64_t low = 0, high = 0;
-    uint32_t name = 0;
-  };
-  std::array<CachedName, 1024> cache_{};
+  TracepointEvents decoder_{trace_};
 };
 
 size_t PerfDataReader::walk(ByteSpan records, size_t offset, bool in_file) {
@@ -200,62 +187,13 @@ void PerfDataReader::sample(ByteSpan body, size_t offset) {
   TraceEvent event;
   event.time = Nanos(load<int64_t>(body.data() + layout.time));
   event.cpu = CpuId(load<int32_t>(body.data() + layout.cpu));
-  if (!decode(*point, raw, offset, event)) return;
+  const TracepointEvents::Elsewhere elsewhere{.wakeups = head_.tracepoints.has(TracepointKind::kWaking),
+                                              .execs = head_.attrs.has_comm_exec(),
+                                              .exits = head_.attrs.has_task()};
+  if (!decoder_.decode(*point, raw, elsewhere, {name_, offset}, event)) return;
   add(event, offset);
   first_sample_ = std::min(first_sample_, event.time);
   ++events_;
-}
-
-// False: the event is told by another one, too.
-bool PerfDataReader::decode(const Tracepoint& point, ByteSpan raw, size_t offset, TraceEvent& event) {
-  auto pid = [&](const Field& field) { return Pid(static_cast<int32_t>(field.number(raw))); };
-  auto cpu = [&](const Field& field) { return CpuId(static_cast<int32_t>(field.number(raw))); };
-  auto flags = static_cast<uint8_t>(point.flags.number(raw));
-  event.context = static_cast<uint8_t>((flags & kFlagHardIrq ? kHardIrq : 0) | (flags & kFlagSoftIrq ? kSoftIrq : 0));
-  event.current = pid(point.current);
-  event.pid = pid(point.pid);
-  if (point.prio.size != 0) event.prio = static_cast<int16_t>(point.prio.number(raw));
-
-  switch (point.kind) {
-    case TracepointKind::kSwitch:
-      event.kind = TraceKind::kSwitch;
-      event.state = state_number(point.value.number(raw), offset);
-      event.current_prio = static_cast<int16_t>(point.current_prio.number(raw));
-      break;
-    case TracepointKind::kWakeup:
-      if (head_.tracepoints.has(TracepointKind::kWaking)) return false;
-      [[fallthrough]];
-    case TracepointKind::kWaking:
-      event.kind = TraceKind::kWaking;
-      event.other_cpu = cpu(point.cpu);
-      break;
-    case TracepointKind::kWakeupNew:
-      event.kind = TraceKind::kWakeupNew;
-      event.other_cpu = cpu(point.cpu);
-      break;
-    case TracepointKind::kMigrate:
-      event.kind = TraceKind::kMigrate;
-      event.other_cpu = cpu(point.cpu);
-      event.dest_cpu = cpu(point.dest_cpu);
-      break;
-    case TracepointKind::kStatRuntime:
-      event.kind = TraceKind::kStatRuntime;
-      event.value = point.value.number(raw);
-      break;
-    case TracepointKind::kFork:
-      event.kind = TraceKind::kFork;
-      break;
-    case TracepointKind::kExec:
-      if (head_.attrs.has_comm_exec()) return false;
-      event.kind = TraceKind::kExec;
-      break;
-    case TracepointKind::kExit:
-      if (head_.attrs.has_task()) return false;
-      event.kind = TraceKind::kExit;
-      break;
-  }
-  event.name = comm(point.comm.text(raw));
-  return true;
 }
 
 void PerfDataReader::side_record(uint32_t type, uint16_t misc, ByteSpan body, size_t offset) {
@@ -280,7 +218,7 @@ void PerfDataReader::side_record(uint32_t type, uint16_t misc, ByteSpan body, si
     case kRecordComm:  // pid, tid, comm
       event.kind = misc & kMiscCommExec && !made_up ? TraceKind::kExec : TraceKind::kComm;
       event.pid = pid(data + 4);
-      event.name = comm(body.subspan(8, body.size() - 8 - layout.trailer_size));
+      event.name = decoder_.name(body.subspan(8, body.size() - 8 - layout.trailer_size));
       break;
     case kRecordFork:  // pid, ppid, tid, ptid, time
       if (made_up || head_.tracepoints.has(TracepointKind::kFork)) return;
@@ -298,20 +236,6 @@ void PerfDataReader::side_record(uint32_t type, uint16_t misc, ByteSpan body, si
       trace_.holes.lost_events += static_cast<uint64_t>(event.value);
   }
   add(event, offset);
-}
-
-uint32_t PerfDataReader::comm(ByteSpan text) {
-  char padded[16] = {};
-  std::copy_n(reinterpret_cast<const char*>(text.data()), std::min<size_t>(text.size(), 16), padded);
-  size_t length = strnlen(padded, 16);
-  std::memset(padded + length, 0, 16 - length);  // what follows the NUL is not always cleared
-  uint64_t low = 0, high = 0;
-  std::memcpy(&low, padded, 8);
-  std::memcpy(&high, padded + 8, 8);
-  uint64_t hash = (low ^ (high * 0x9e3779b97f4a7c15)) * 0x9e3779b97f4a7c15;
-  CachedName& cached = cache_[hash >> 54];
-  if (cached.low != low || cached.high != high) cached = {low, high, trace_.intern(std::string(padded, length))};
-  return cached.name;
 }
 
 void PerfDataReader::add(const TraceEvent& event, size_t offset) {

@@ -71,7 +71,4 @@ enum ReadFormat : uint64_t {
 // Bits of the flag word of perf_event_attr, at offset 40.
 constexpr uint64_t kAttrTask = 1 << 13, kAttrSampleIdAll = 1 << 18, kAttrCommExec = 1 << 24;
 
-// common_flags of a raw record (include/linux/trace_events.h, enum trace_flag_type).
-constexpr uint8_t kFlagHardIrq = 0x08, kFlagSoftIrq = 0x10;
-
 }  // namespace simsched::perf

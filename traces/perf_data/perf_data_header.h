@@ -5,7 +5,7 @@
 
 #include "traces/perf_data/perf_data_attrs.h"
 #include "traces/perf_data/perf_data_topology.h"
-#include "traces/perf_data/perf_data_tracepoints.h"
+#include "traces/tracepoints.h"
 
 namespace simsched::perf {
 

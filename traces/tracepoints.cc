@@ -1,11 +1,11 @@
-#include "traces/perf_data/perf_data_tracepoints.h"
+#include "traces/tracepoints.h"
 
 #include <traceevent/event-parse.h>
 
 #include <algorithm>
 #include <memory>
 
-namespace simsched::perf {
+namespace simsched {
 namespace {
 
 // Which fields of a tracepoint (include/trace/events/sched.h) are read as what.
@@ -99,18 +99,18 @@ bool sound_format(std::string_view text) {
 
 using Tep = std::unique_ptr<tep_handle, decltype(&tep_free)>;
 
-Field find_field(tep_event* event, const char* field_name, bool text, const std::string& where) {
+TracepointField find_field(tep_event* event, const char* field_name, bool text, const std::string& where) {
   const tep_format_field* found = tep_find_any_field(event, field_name);
   if (found == nullptr)
     throw Error(where, std::string("event ") + event->name + " has no field " + field_name,
                 "this kernel's format is not supported");
-  Field field;
+  TracepointField field;
   field.offset = static_cast<uint16_t>(found->offset);
   field.size = static_cast<uint16_t>(found->size);
   bool is_dynamic = (found->flags & TEP_FIELD_IS_DYNAMIC) != 0;
-  if (text && is_dynamic) field.form = found->flags & TEP_FIELD_IS_RELATIVE ? Field::kRelLoc : Field::kDataLoc;
+  if (text && is_dynamic) field.form = found->flags & TEP_FIELD_IS_RELATIVE ? TracepointField::kRelLoc : TracepointField::kDataLoc;
   bool fits = found->offset >= 0 && found->offset < 4096 && found->size > 0 && found->size <= 4096;
-  bool sound = text ? field.form == Field::kPlain || found->size == 4
+  bool sound = text ? field.form == TracepointField::kPlain || found->size == 4
                     : !is_dynamic && (found->size == 1 || found->size == 2 || found->size == 4 || found->size == 8);
   if (!fits || !sound)
     throw Error(where, std::string("field ") + field_name + " of event " + event->name + " has a size not understood",
@@ -120,7 +120,7 @@ Field find_field(tep_event* event, const char* field_name, bool text, const std:
 
 }  // namespace
 
-int64_t Field::number(ByteSpan raw) const {
+int64_t TracepointField::number(ByteSpan raw) const {
   switch (size) {
     case 1:
       return load<uint8_t>(raw.data() + offset);
@@ -135,7 +135,7 @@ int64_t Field::number(ByteSpan raw) const {
   }
 }
 
-ByteSpan Field::text(ByteSpan raw) const {
+ByteSpan TracepointField::text(ByteSpan raw) const {
   if (form == kPlain) return raw.subspan(offset, size);
   // Low half: the offset (of kRelLoc: from the end of this field); high half: the length with its NUL.
   uint32_t where = load<uint32_t>(raw.data() + offset);
@@ -161,11 +161,15 @@ void Tracepoints::add(ByteSpan bytes, const std::string& name, size_t offset) {
     from.take(from.read<uint64_t>());
   }
   for (uint32_t count = from.read<uint32_t>(); count > 0; --count) from.take(from.read<uint64_t>());
+  add_systems(from);
+}
+
+void Tracepoints::add_systems(ByteReader& from) {
   for (uint32_t systems = from.read<uint32_t>(); systems > 0; --systems) {
     std::string_view system = from.c_string();
     for (uint32_t count = from.read<uint32_t>(); count > 0; --count) {
       size_t at = from.offset();
-      add_format(system, from.take(from.read<uint64_t>()), at_offset(name, at));
+      add_format(system, from.take(from.read<uint64_t>()), at_offset(from.name(), at));
     }
   }
 }
@@ -193,8 +197,8 @@ void Tracepoints::add_format(std::string_view system, ByteSpan format, const std
   Tracepoint point{};
   point.kind = spec->kind;
   auto take = [&](const char* field_name, bool is_text) {
-    if (field_name == nullptr) return Field();
-    Field field = find_field(event, field_name, is_text, where);
+    if (field_name == nullptr) return TracepointField();
+    TracepointField field = find_field(event, field_name, is_text, where);
     point.size = std::max<size_t>(point.size, field.offset + field.size);
     return field;
   };
@@ -216,4 +220,4 @@ void Tracepoints::add_format(std::string_view system, ByteSpan format, const std
   kinds_ |= 1u << static_cast<unsigned>(spec->kind);
 }
 
-}  // namespace simsched::perf
+}  // namespace simsched

@@ -11,7 +11,7 @@
 #include "traces/bytes.h"
 #include "traces/prev_state.h"
 
-namespace simsched::perf {
+namespace simsched {
 
 enum class TracepointKind : uint8_t {
   kSwitch,
@@ -26,7 +26,7 @@ enum class TracepointKind : uint8_t {
 };
 
 // A field of a raw record. Size 0: not there.
-struct Field {
+struct TracepointField {
   enum Form : uint8_t { kPlain, kDataLoc, kRelLoc };  // text may stand elsewhere: `__data_loc`, `__rel_loc`
   uint16_t offset = 0;
   uint16_t size = 0;
@@ -38,16 +38,18 @@ struct Field {
 
 struct Tracepoint {
   TracepointKind kind;
-  Field flags, current;  // common_flags; common_pid or prev_pid
-  Field pid, comm, prio, cpu, dest_cpu, value;
-  Field current_prio;  // of kSwitch: prev_prio
+  TracepointField flags, current;  // common_flags; common_pid or prev_pid
+  TracepointField pid, comm, prio, cpu, dest_cpu, value;
+  TracepointField current_prio;  // of kSwitch: prev_prio
   size_t size = 0;     // raw records must have as many bytes
 };
 
 class Tracepoints {
  public:
-  // `bytes`: the tracing data that perf copied from the kernel's tracing folder.
+  // `bytes`: the tracing data that perf and trace-cmd copy from the kernel's tracing folder, from their magic on.
   void add(ByteSpan bytes, const std::string& name, size_t offset);
+  // Only the formats of events, system by system.
+  void add_systems(ByteReader& from);
 
   const Tracepoint* find(uint16_t common_type) const {
     return common_type < by_type_.size() && by_type_[common_type] != 0 ? &known_[by_type_[common_type] - 1] : nullptr;
@@ -65,4 +67,4 @@ class Tracepoints {
   StateCode state_code_ = StateCode::kUnknown;
 };
 
-}  // namespace simsched::perf
+}  // namespace simsched
