@@ -211,11 +211,14 @@ Fidelity::Fidelity(const std::vector<RecordedRun>& runs, const std::vector<size_
   c.add("makespan_ns", kMakespan, [](const TraceStats& stats) { return stats.makespan.count(); });
   c.add("context_switches", kCount, counted(&TraceStats::switches));
   c.add("context_switches_involuntary", kCount, counted(&TraceStats::involuntary));
-  c.add("wakeups", kCount, counted(&TraceStats::wakeups));
-  c.add("forks", std::nullopt, counted(&TraceStats::forks));
-  for (int percent : {50, 90, 95, 99}) c.add(fmt::format("wake_latency_ns_p{}", percent), kLatency, latency(percent));
-  c.add("wake_latency_ns_mean", kLatency, [](const TraceStats& stats) { return stats.latency_mean.count(); });
-  add_distance(c, runs);
+  // Some tools record switches alone: nothing is known of wake-ups then.
+  if (std::any_of(runs.begin(), runs.end(), [](const RecordedRun& run) { return !run.recorded.latencies.empty(); })) {
+    c.add("wakeups", kCount, counted(&TraceStats::wakeups));
+    c.add("forks", std::nullopt, counted(&TraceStats::forks));
+    for (int percent : {50, 90, 95, 99}) c.add(fmt::format("wake_latency_ns_p{}", percent), kLatency, latency(percent));
+    c.add("wake_latency_ns_mean", kLatency, [](const TraceStats& stats) { return stats.latency_mean.count(); });
+    add_distance(c, runs);
+  }
   c.add("migrations", kMigrations, counted(&TraceStats::migrations));
   add_moves(c, runs);
   for (size_t cpu = 0; cpu < runs.front().recorded.busy.size(); ++cpu) {

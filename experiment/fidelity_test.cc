@@ -92,6 +92,15 @@ TEST(Fidelity, NothingRecorded) {
   EXPECT_EQ(switches({{0, {3}}}), Verdict::kOutside);
 }
 
+TEST(Fidelity, ARecordingWithoutWakeUpsSaysNothingOfThem) {
+  TraceStats recorded = stats(1000000, 100, 50);
+  recorded.latencies.clear();
+  const Fidelity fidelity({run(recorded, {stats(1000000, 100, 50)})}, {});
+  EXPECT_EQ(fidelity.find("wakeups"), nullptr);
+  EXPECT_EQ(fidelity.find("wake_latency_ns_p50"), nullptr);
+  EXPECT_NE(fidelity.find("context_switches"), nullptr);
+}
+
 TEST(Fidelity, FewMovesOfAKindMayDifferByFifty) {
   auto verdict = [](uint64_t recorded, uint64_t simulated) {
     TraceStats a = stats(1000000, 10, 50), b = a;

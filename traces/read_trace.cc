@@ -89,6 +89,9 @@ SchedTrace read_trace(const std::string& path, const std::string& recorded, cons
     trace.circumstances.kernel = version;
     trace.circumstances.told.kernel = true;
   }
+  const auto wakes = [](const TraceEvent& e) { return e.kind == TraceKind::kWaking || e.kind == TraceKind::kWakeupNew; };
+  if (std::none_of(trace.events.begin(), trace.events.end(), wakes))
+    trace.notes.push_back("wake-ups were not recorded: tasks wake by the clock, and nothing is said of latencies");
   check_clocks(trace);
   complete_switches(trace);
   if (const std::string calls = causes_beside(path); !calls.empty())
