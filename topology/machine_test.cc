@@ -135,5 +135,21 @@ TEST(SelectCpus, RenumbersWhatIsLeft) {
   EXPECT_EQ(remote.spec().distances, (std::vector<std::vector<int>>{{10}}));
 }
 
+TEST(Grow, MoreCoresLikeTheLastJoinItsCache) {
+  Machine grown(grow(Machine(two_nodes()).spec(), 13));
+  const Machine small(two_nodes());
+  ASSERT_EQ(grown.nr_cpus(), 13u);
+  EXPECT_EQ(grown.nr_nodes(), small.nr_nodes());
+  EXPECT_EQ(grown.nr_llcs(), small.nr_llcs());
+  const CpuId last(small.nr_cpus() - 1);
+  for (size_t i = small.nr_cpus(); i < 13; ++i) {
+    EXPECT_EQ(grown.cpu(CpuId(i)).llc, small.cpu(last).llc);
+    EXPECT_EQ(grown.cpu(CpuId(i)).capacity, small.cpu(last).capacity);
+  }
+  EXPECT_EQ(grown.smt_cpus(CpuId(small.nr_cpus())).size(), small.smt_cpus(last).size());
+  EXPECT_NE(grown.cpu(CpuId(small.nr_cpus())).core, small.cpu(last).core);
+  EXPECT_NE(grown.cpu(CpuId(12)).cluster, grown.cpu(CpuId(8)).cluster);
+}
+
 }  // namespace
 }  // namespace simsched

@@ -1,5 +1,6 @@
 #include "topology/select_cpus.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -67,6 +68,26 @@ MachineSpec select_cpus(const MachineSpec& spec, const CpuSet& keep) {
   kept.memory.link_mbs = select_list(spec.memory.link_mbs, nodes);
   kept.memory.llc_kib = select_list(spec.memory.llc_kib, llcs);
   return kept;
+}
+
+MachineSpec grow(const MachineSpec& spec, size_t nr_cpus) {
+  MachineSpec grown = spec;
+  const Cpu last = spec.cpus.back();
+  const auto share = [&](auto Cpu::*unit) {
+    return std::count_if(spec.cpus.begin(), spec.cpus.end(), [&](const Cpu& cpu) { return cpu.*unit == last.*unit; });
+  };
+  const auto threads = share(&Cpu::core);
+  const bool own_cluster = share(&Cpu::cluster) == threads, own_domain = share(&Cpu::power_domain) == threads;
+  int32_t cores = 0;
+  for (const Cpu& cpu : spec.cpus) cores = std::max(cores, cpu.core.value() + 1);
+  for (size_t added = 0; grown.cpus.size() < nr_cpus; ++added) {
+    Cpu cpu = last;
+    cpu.core = CoreId(cores + static_cast<int32_t>(added) / static_cast<int32_t>(threads));
+    if (own_cluster) cpu.cluster = ClusterId();
+    if (own_domain) cpu.power_domain = PowerDomainId();
+    grown.cpus.push_back(cpu);
+  }
+  return grown;
 }
 
 }  // namespace simsched

@@ -44,10 +44,13 @@ void read_table(const YAML::Node& node, const std::string& file, Costs& costs) {
 
 void read_costs(const YamlMap& map, MachineSpec& spec) {
   const YAML::Node node = map.at("costs");
-  if (node.IsScalar())
-    read_costs_file((std::filesystem::path(map.file()).parent_path() / node.Scalar()).string(), spec);
-  else
-    read_table(node, map.file(), spec.costs);
+  if (!node.IsScalar()) return read_table(node, map.file(), spec.costs);
+  const std::filesystem::path path = std::filesystem::path(map.file()).parent_path() / node.Scalar();
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored))
+    throw Error(map.where("costs"), "costs is '" + node.Scalar() + "', which is no mapping and no file",
+                "write them like {stopper_ns: 5000}, or name what 'simsched calibrate' wrote");
+  read_costs_file(path.string(), spec);
 }
 
 void read_costs_file(const std::string& path, MachineSpec& spec) {

@@ -154,11 +154,11 @@ MachineSpec read_base(const YamlMap& map, size_t max_cpus) {
   return spec;
 }
 
-// A scalar `cpus:` keeps some: a plain number the first so many, a list those.
-CpuSet read_kept(const YamlMap& map, size_t nr_cpus) {
+// A scalar `cpus:` keeps some: a plain number the first so many, or adds to them; a list those.
+CpuSet read_kept(const YamlMap& map, size_t nr_cpus, size_t max_cpus) {
   std::string text = map.text("cpus");
   bool plain = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  if (plain) return CpuSet::first(static_cast<size_t>(map.integer("cpus", 1, static_cast<int64_t>(nr_cpus))));
+  if (plain) return CpuSet::first(static_cast<size_t>(map.integer("cpus", 1, static_cast<int64_t>(max_cpus))));
   CpuSet keep = read_cpu_list(map.at("cpus"), map.file());
   if (keep.empty() || !keep.subset_of(CpuSet::first(nr_cpus)))
     throw Error(map.where("cpus"), "cpus is '" + text + "' and the machine has CPUs 0-" + std::to_string(nr_cpus - 1),
@@ -199,8 +199,9 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
   try {
     // Checked before CPUs are taken away, so that what is left is sound; distances are those of what is left.
     if (map.has("cpus") && map.at("cpus").IsScalar()) {
-      CpuSet keep = read_kept(map, spec.cpus.size());
-      spec = select_cpus(Machine(spec).spec(), keep);
+      CpuSet keep = read_kept(map, spec.cpus.size(), max_cpus);
+      spec = keep.size() > spec.cpus.size() ? grow(Machine(spec).spec(), keep.size())
+                                            : select_cpus(Machine(spec).spec(), keep);
     }
     if (map.has("smt") && !map.boolean("smt")) {
       Machine whole(spec);
