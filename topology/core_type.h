@@ -19,8 +19,11 @@ enum class WorkClass : uint8_t { kScalar, kVector, kDot, kPause };
 inline constexpr size_t kNrWorkClasses = 4;
 inline constexpr const char* kWorkClassNames[kNrWorkClasses] = {"scalar", "vector", "dot", "pause"};
 
-// Instruction sets that not all cores of a machine need to have, as bits.
+// Instruction sets that not all cores of a machine need to have, as bits, in the order of their names.
 using IsaSet = uint32_t;
+inline constexpr const char* kIsaNames[] = {"avx2", "avx512", "vnni", "amx", "aarch32", "sve", "sve2", "sme"};
+inline constexpr size_t kNrIsas = sizeof(kIsaNames) / sizeof(kIsaNames[0]);
+inline constexpr size_t kMaxIdleStates = 10;  // CPUIDLE_STATE_MAX
 
 // A frequency at which the core may run (OPP).
 struct OperatingPoint {
@@ -28,6 +31,8 @@ struct OperatingPoint {
   int32_t capacity = 0;   // of 1024: scalar work a time, of what the fastest core of the machine does
   int64_t cpu_uw = 0;     // of a core that runs
   int64_t shared_uw = 0;  // of what its power domain shares (L2, uncore), while any core of it runs
+
+  friend bool operator==(const OperatingPoint&, const OperatingPoint&) = default;
 };
 
 // A sleep state (C-state), as a row of a cpuidle driver's table.
@@ -38,6 +43,8 @@ struct IdleState {
   int64_t cpu_uw = 0;      // of a core in it
   int64_t shared_uw = 0;   // of what its power domain shares, while all of its cores are in it or deeper
   bool polls = false;      // it does not sleep: CPUIDLE_FLAG_POLLING
+
+  friend bool operator==(const IdleState&, const IdleState&) = default;
 };
 
 struct CoreType {
@@ -45,8 +52,12 @@ struct CoreType {
   std::array<int32_t, kNrWorkClasses> class_speed{1024, 1024, 1024, 1024};  // of its speed for scalar work, of 1024
   std::array<int32_t, kNrWorkClasses> class_smt_share{};                    // by class; 0: MachineSpec::smt_share
   IsaSet isa = ~IsaSet{0};
-  std::vector<OperatingPoint> opps;    // ascending in all three; empty: one frequency, of unknown power
+  std::vector<OperatingPoint> opps;    // frequency and capacity rise; empty: one frequency, of unknown power
+  Nanos transition_latency;            // from a request for another frequency until it holds
+  Nanos transition_delay;              // the least time between two requests (rate_limit_us); 0: it follows from that
   std::vector<IdleState> idle_states;  // from shallow to deep; empty: Costs tell how long waking takes
+
+  friend bool operator==(const CoreType&, const CoreType&) = default;
 };
 
 }  // namespace simsched

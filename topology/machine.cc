@@ -96,6 +96,12 @@ void check_core_type(const MachineSpec& spec, const CoreType& type) {
       refuse_type("has " + name + " after " + std::to_string(type.opps[i - 1].mhz) + " MHz",
                   "list operating points with frequency and capacity rising");
   }
+  if (type.idle_states.size() > kMaxIdleStates)
+    refuse_type("has " + std::to_string(type.idle_states.size()) + " idle states",
+                "the most is " + std::to_string(kMaxIdleStates));
+  for (const IdleState& state : type.idle_states)
+    if (state.cpu_uw < 0 || state.shared_uw < 0)
+      refuse_type("has a negative power in " + state.name, "take 0 or more");
   for (size_t i = 1; i < type.idle_states.size(); ++i)
     if (type.idle_states[i].target_residency < type.idle_states[i - 1].target_residency)
       refuse_type("has idle state " + type.idle_states[i].name + " after a deeper one",

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "topology/draw/core_types.h"
 #include "topology/load/cost_fields.h"
 
 namespace simsched {
@@ -98,6 +99,7 @@ std::string machine_table(const Machine& machine) {
   if (!machine.spec().isolated.empty()) text += "isolated CPUs " + machine.spec().isolated.str() + "\n";
   if (machine.nr_cores() < machine.nr_cpus())
     text += "smt_share " + std::to_string(machine.smt_share()) + " (of 1024, while a sibling is busy)\n";
+  text += core_type_table(machine);
   text += "costs\n";
   auto line = [&](const std::string& key, std::span<const Nanos> values) {
     text += "  " + key + std::string(22 - std::min(key.size(), size_t{21}), ' ');
@@ -134,6 +136,8 @@ std::string machine_dot(const Machine& machine) {
 std::string machine_json(const Machine& machine) {
   nlohmann::ordered_json json;
   json["name"] = machine.name();
+  const bool types = has_core_types(machine), domains = machine.nr_power_domains() != machine.nr_cores();
+  if (types) json["core_types"] = core_types_json(machine);
   json["cpus"] = nlohmann::ordered_json::array();
   for (size_t core = 0; core < machine.nr_cores(); ++core) {
     const CpuSet& cpus = machine.core_cpus(CoreId(core));
@@ -146,6 +150,8 @@ std::string machine_json(const Machine& machine) {
                                     {"capacity", cpu.capacity}};
     if (cpu.kernel_capacity != cpu.capacity) group["kernel_capacity"] = cpu.kernel_capacity;
     if (cpu.priority != 0) group["priority"] = cpu.priority;
+    if (types) group["type"] = machine.core_type(cpus.first_cpu()).name;
+    if (domains) group["power_domain"] = cpu.power_domain.value();
     json["cpus"].push_back(std::move(group));
   }
   json["distances"] = machine.spec().distances;

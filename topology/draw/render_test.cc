@@ -26,6 +26,15 @@ TEST(Render, TableTellsKindsOfCoresApart) {
   EXPECT_THAT(machine_table(load_machine("epyc-2s128c")), HasSubstr("\n     1   32   10\n"));
 }
 
+TEST(Render, TableHasWhatIsKnownOfCoreTypes) {
+  std::string table = machine_table(load_machine("juno"));
+  EXPECT_THAT(table, HasSubstr("core type a57: CPUs 1-2, clocks of CPUs 1-2\n"));
+  EXPECT_THAT(table, HasSubstr("           850           446            93            57\n"));
+  EXPECT_THAT(table, HasSubstr(" cluster-sleep          1600          2500             0            24\n"));
+  EXPECT_THAT(machine_table(load_machine("epyc-2s128c")), HasSubstr("CPUs 0-255, a clock a core\n"));
+  EXPECT_THAT(machine_table(load_machine("vm-2c")), testing::Not(HasSubstr("core type")));
+}
+
 // A machine written as JSON and read again is the same machine.
 TEST(Render, JsonIsAMachineFile) {
   for (const std::string& name : preset_names()) {

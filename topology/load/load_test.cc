@@ -45,7 +45,8 @@ struct Expected {
 
 TEST(Presets, AreTheMachinesTheirNamesSay) {
   constexpr Expected kPresets[] = {{"alderlake-8p8e", 24, 16, 1, 1}, {"desktop-2llc", 32, 16, 2, 1},
-                                   {"epyc-2s128c", 256, 128, 16, 2}, {"juno", 6, 6, 2, 1},
+                                   {"epyc-2s128c", 256, 128, 16, 2}, {"hikey960", 8, 8, 2, 1},
+                                   {"juno", 6, 6, 2, 1},             {"pixel-1-3-4", 8, 8, 1, 1},
                                    {"lunarlake-4p4e", 8, 8, 2, 1},   {"numa-8n", 64, 64, 8, 8},
                                    {"talk-48c8n", 48, 48, 8, 8},     {"vm-2c", 2, 2, 1, 1},
                                    {"vm-8c2n", 8, 8, 2, 2}};

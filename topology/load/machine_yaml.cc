@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
+#include "topology/load/core_types_yaml.h"
 #include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
 #include "topology/select_cpus.h"
@@ -16,13 +17,15 @@ namespace simsched {
 namespace {
 
 const std::vector<std::string> kMachineKeys = {
-    "name",    "preset",   "hwloc", "nodes",     "llcs_per_node", "cores_per_llc", "threads_per_core", "smt_numbering",
-    "cpus",    "capacity", "smt",   "smt_share", "distances",     "costs",         "reclaim_distance", "asym_packing",
-    "isolated"};
+    "name",          "preset",           "hwloc",         "nodes", "llcs_per_node",
+    "cores_per_llc", "threads_per_core", "smt_numbering", "cpus",  "capacity",
+    "smt",           "smt_share",        "distances",     "costs", "reclaim_distance",
+    "asym_packing",  "isolated",         "core_types"};
 const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
                                              "smt_numbering"};
-const std::vector<std::string> kGroupKeys = {"cpus", "core",     "threads_per_core", "cluster", "llc",
-                                             "node", "capacity", "kernel_capacity",  "priority"};
+const std::vector<std::string> kGroupKeys = {"cpus",     "core", "threads_per_core", "cluster",
+                                             "llc",      "node", "capacity",         "kernel_capacity",
+                                             "priority", "type", "power_domain"};
 constexpr int64_t kHighestPriority = 255;     // of firmware that ranks cores: CPPC's highest_perf is a byte
 
 CpuSet read_cpu_list(const YAML::Node& node, const std::string& file) {
@@ -63,8 +66,8 @@ std::vector<Cpu> read_regular(const YamlMap& map, size_t max_cpus) {
 }
 
 // One entry of an explicit `cpus:` list, added to `cpus`; `named_cores` holds the cores given by number.
-void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cpus, std::map<size_t, Cpu>& cpus,
-                std::map<int64_t, CoreId>& named_cores, size_t& next_core) {
+void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cpus, const CoreTypes& types,
+                std::map<size_t, Cpu>& cpus, std::map<int64_t, CoreId>& named_cores, size_t& next_core) {
   YamlMap group(entry, file, "a group of CPUs", kGroupKeys);
   if (!group.has("cpus")) throw Error(group.where(), "a group of CPUs has no 'cpus'", "list them like 0-3,8");
   if (group.has("core") && group.has("threads_per_core"))
@@ -79,11 +82,14 @@ void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cp
   Cpu cpu;
   cpu.llc = LlcId(static_cast<size_t>(group.integer_or("llc", 0, max_cpus - 1, 0)));
   cpu.node = NodeId(static_cast<size_t>(group.integer_or("node", 0, kMaxNodes - 1, 0)));
-  cpu.capacity = static_cast<int32_t>(group.integer_or("capacity", 1, kCapacityScale, kCapacityScale));
+  cpu.type = types.of(group);
+  cpu.capacity = static_cast<int32_t>(group.integer_or("capacity", 1, kCapacityScale, types.capacity(cpu.type)));
   if (group.has("kernel_capacity"))
     cpu.kernel_capacity = static_cast<int32_t>(group.integer("kernel_capacity", 1, kCapacityScale));
   cpu.priority = static_cast<int32_t>(group.integer_or("priority", 0, kHighestPriority, 0));
   if (group.has("cluster")) cpu.cluster = ClusterId(static_cast<size_t>(group.integer("cluster", 0, max_cpus - 1)));
+  if (group.has("power_domain"))
+    cpu.power_domain = PowerDomainId(static_cast<size_t>(group.integer("power_domain", 0, max_cpus - 1)));
   if (group.has("core")) {
     CoreId& core = named_cores[group.integer("core", 0, max_cpus - 1)];
     if (!core.valid()) core = CoreId(next_core++);
@@ -101,12 +107,12 @@ void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cp
 }
 
 // An explicit `cpus:` list. Cores are renumbered in the order of their first CPUs, whatever the file calls them.
-std::vector<Cpu> read_listed(const YamlMap& map, size_t max_cpus) {
+std::vector<Cpu> read_listed(const YamlMap& map, size_t max_cpus, const CoreTypes& types) {
   std::map<size_t, Cpu> listed;
   std::map<int64_t, CoreId> named_cores;
   size_t next_core = 0;
   for (const auto& entry : map.at("cpus"))
-    read_group(entry, map.file(), static_cast<int64_t>(max_cpus), listed, named_cores, next_core);
+    read_group(entry, map.file(), static_cast<int64_t>(max_cpus), types, listed, named_cores, next_core);
 
   std::vector<Cpu> cpus;
   std::vector<CoreId> renumbered(next_core);
@@ -124,8 +130,7 @@ std::vector<Cpu> read_listed(const YamlMap& map, size_t max_cpus) {
 }
 
 // The machine that the other keys then change: a preset, an hwloc file, or one described here.
-MachineSpec read_base(const YamlMap& map, size_t max_cpus) {
-  bool listed = map.at("cpus").IsDefined() && map.at("cpus").IsSequence();
+MachineSpec read_base(const YamlMap& map, size_t max_cpus, const CoreTypes& types, bool listed) {
   std::vector<std::string> sources;
   for (const char* key : {"preset", "hwloc"})
     if (map.has(key)) sources.push_back(key);
@@ -150,7 +155,7 @@ MachineSpec read_base(const YamlMap& map, size_t max_cpus) {
     std::filesystem::path beside = std::filesystem::path(map.file()).parent_path();
     return machine_from_hwloc_xml((beside / map.text("hwloc")).string()).spec();
   }
-  spec.cpus = listed ? read_listed(map, max_cpus) : read_regular(map, max_cpus);
+  spec.cpus = listed ? read_listed(map, max_cpus, types) : read_regular(map, max_cpus);
   return spec;
 }
 
@@ -186,7 +191,10 @@ std::vector<std::vector<int>> read_distances(const YamlMap& map) {
 
 Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const std::string& name, size_t max_cpus) {
   YamlMap map(node, file, "a machine", kMachineKeys);
-  MachineSpec spec = read_base(map, max_cpus);
+  const bool listed = map.at("cpus").IsDefined() && map.at("cpus").IsSequence();
+  const CoreTypes types = read_core_types(map);
+  MachineSpec spec = read_base(map, max_cpus, types, listed);
+  types.give(map, listed, spec);
   if (map.has("name")) spec.name = map.text("name");
   if (spec.name.empty()) spec.name = name;
   if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
