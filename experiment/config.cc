@@ -68,8 +68,13 @@ WorkloadConfig read_workload(const YamlMap& map) {
     if (trace.has("limit")) workload.limit = duration_of(trace.at("limit"), map.file(), "limit", 1_us, kLongest);
     return workload;
   }
+  if (node.IsMap() && node["mix"].IsDefined()) {
+    workload.mix = read_mix(node, map.file());
+    return workload;
+  }
   single_entry(node, map.file(), "the workload is neither {trace: FILE} nor one generator",
-               "'workload: {trace: FILE}' or 'workload: {NAME: {parameters}}'; simsched workloads lists the names");
+               "'workload: {trace: FILE}', 'workload: {NAME: {parameters}}' or 'workload: {mix: [...]}'; simsched "
+               "workloads lists the names");
   workload.generator = node;
   return workload;
 }
@@ -161,7 +166,7 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   config.file = name;
   config.machines = read_machines(map);
   config.workload = read_workload(map);
-  if (config.machines.empty() && config.workload.trace.empty()) {
+  if (config.machines.empty() && config.workload.trace.empty() && !has_trace(config.workload.mix)) {
     throw Error(name, "no machine is given", "add 'machine: host' or a preset; simsched topo lists them");
   }
   config.kernel = read_kernel(map);

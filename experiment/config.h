@@ -12,18 +12,20 @@
 #include <vector>
 
 #include "base/units.h"
+#include "experiment/mix.h"
 #include "experiment/policy_config.h"
 #include "sim/engine.h"
 #include "sim/kernel_params.h"
 
 namespace simsched {
 
-// Either a recording or a generator.
+// A recording, a generator, or a mix of them.
 struct WorkloadConfig {        // NOLINT(bugprone-exception-escape): assigning a YAML::Node may throw
   std::string trace;           // path of a recording; empty: a generator
   std::string recorded;        // path of its sidecar; empty: the one beside it
   Nanos limit = Nanos::max();  // replay only this much from the start of the recording
   YAML::Node generator;        // {NAME: {parameters}}
+  MixConfig mix;               // of several; empty: one of the above
   std::string where;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -40,7 +41,9 @@ std::string find_input_file(const std::string& path, const std::string& config_f
 
 Inputs::Inputs(const Config& config, const Progress& progress) {
   load_machines(config);
-  if (config.workload.trace.empty()) {
+  if (!config.workload.mix.parts.empty()) {
+    prepare_mix(config, progress);
+  } else if (config.workload.trace.empty()) {
     prepare_generator(config);
   } else {
     load_trace(config, progress);
@@ -110,6 +113,30 @@ void Inputs::check_hotplug(const Config& config) const {
                     "leave one online");
     }
   }
+}
+
+// Each copy of a part has a seed of its own.
+void Inputs::prepare_mix(const Config& config, const Progress& progress) {
+  auto traces = std::make_shared<std::map<const MixPart*, Workload>>();
+  auto mix = std::make_shared<const MixConfig>(config.workload.mix);
+  for (const MixPart& part : mix->parts) {
+    if (part.trace.empty()) continue;
+    Recording recording = load_recording(find_input_file(part.trace, config.file, part.where), {}, {}, part.limit,
+                                         progress, true);
+    if (machines_.empty()) machines_.push_back(std::make_unique<const Machine>(recording.machine));
+    traces->emplace(&part, std::move(recording.workload));
+  }
+  add_kernels(config.kernel, KernelParams{}, 1);
+  auto mutex = std::make_shared<std::mutex>();
+  generator_ = [mutex, mix, traces, file = config.file](uint64_t seed) {
+    std::lock_guard lock(*mutex);
+    return make_mix(*mix, [&](const MixPart& part, size_t copy) {
+      if (auto found = traces->find(&part); found != traces->end()) return found->second;
+      const auto number = static_cast<uint64_t>(&part - mix->parts.data());
+      return make_workload(part.generator, part.params, file, Rng(seed + (number << 40) + (copy << 20)).next());
+    });
+  };
+  generator_(config.seeds.front());  // bad parameters show here
 }
 
 void Inputs::prepare_generator(const Config& config) {

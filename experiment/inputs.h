@@ -33,6 +33,7 @@ class Inputs {
  private:
   void load_machines(const Config& config);
   void load_trace(const Config& config, const Progress& progress);
+  void prepare_mix(const Config& config, const Progress& progress);
   void prepare_generator(const Config& config);
   void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
   void check_policies(const Config& config) const;

@@ -67,6 +67,8 @@ struct LockSpec {
   uint32_t first = 0, count = 0;
 };
 
+constexpr int32_t kDefaultGroupWeight = 100;  // cgroup v2's cpu.weight, 1 to 10000
+
 class Workload {
  public:
   std::string name;
@@ -83,12 +85,17 @@ class Workload {
   // instead of ending the simulation.
   bool recorded = false;
   size_t nr_groups = 1;  // [0] is the root group
+  std::vector<int32_t> group_weights;  // cpu.weight by GroupId; of those it lacks: kDefaultGroupWeight
 
   std::span<const Op> program(TaskId task) const {
     const TaskSpec& spec = tasks[task.index()];
     return {ops.data() + spec.first_op, spec.nr_ops};
   }
   const std::string& task_name(TaskId task) const { return names[tasks[task.index()].name]; }
+
+  int32_t group_weight(GroupId group) const {
+    return group.index() < group_weights.size() ? group_weights[group.index()] : kDefaultGroupWeight;
+  }
 
   uint32_t intern_name(const std::string& text);  // index into names
   AffinityId intern_affinity(const CpuSet& cpus);

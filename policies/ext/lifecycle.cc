@@ -57,7 +57,9 @@ void ExtClass::load() {
     size_t nr_groups = kernel_->params().autogroup ? 1 : kernel_->workload().nr_groups;
     for (size_t g = 0; g < nr_groups && life_.exit.kind == ExitKind::kNone; ++g) {
       int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, Callback::kUnlocked,
-                                                      [&] { return ops_->cgroup_init(GroupId(g), kCgroupWeightDfl); }));
+                                                      [&] {
+        return ops_->cgroup_init(GroupId(g), static_cast<uint32_t>(kernel_->workload().group_weight(GroupId(g))));
+      }));
       if (result != 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
     }
   }

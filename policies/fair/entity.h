@@ -26,6 +26,10 @@ constexpr int64_t scale_down(int64_t weight) {
 // 1.25 (sched_prio_to_weight of kernel/sched/core.c). SCHED_IDLE has 3.
 int64_t nice_weight(int nice);
 constexpr int64_t kIdleWeight = 3;
+// Of a task group, from its cpu.weight (sched_weight_from_cgroup()).
+constexpr int64_t weight_of_group(int64_t cpu_weight) {
+  return std::max<int64_t>(2, (cpu_weight * 1024 + 50) / 100) << kLoadShift;
+}
 
 // Per-entity load tracking: geometric averages of the last periods of 1024 us, y^32 = 1/2. See pelt.h.
 struct LoadAvg {

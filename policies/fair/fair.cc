@@ -20,6 +20,8 @@ void FairClass::attach(Kernel& kernel) {
   cpus_.resize(nr_cpus);
   clocks_.resize(nr_cpus);
   groups_.resize(nr_groups);
+  for (size_t group = 1; group < nr_groups; ++group)
+    groups_[group].shares = weight_of_group(kernel.workload().group_weight(GroupId(group)));
   leaves_.resize((nr_groups - 1) * nr_cpus);
   domains_.emplace(kernel.machine());
   domain_states_.resize(domains_->nr_domains());

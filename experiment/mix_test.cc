@@ -1,0 +1,150 @@
+#include "experiment/mix.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <map>
+
+#include "base/error.h"
+#include "policies/registry.h"
+#include "sim/engine.h"
+#include "sim/testing.h"
+#include "workloads/append.h"
+#include "workloads/registry.h"
+
+namespace simsched {
+namespace {
+
+using ::testing::HasSubstr;
+
+MixConfig mix(const std::string& yaml) { return read_mix(YAML::Load(yaml), "c.yaml"); }
+
+Workload made(const MixConfig& config) {
+  Workload whole = make_mix(config, [](const MixPart& part, size_t copy) {
+    return make_workload(part.generator, part.params, "c.yaml", copy + 1);
+  });
+  whole.check(0);
+  return whole;
+}
+
+std::string error_of(const std::string& yaml) {
+  try {
+    mix(yaml);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+// Time on a CPU by name of task, on one CPU, so many seconds long.
+std::map<std::string, double> shares(const std::string& yaml, int64_t seconds, size_t cpus = 1) {
+  const Workload workload = made(mix(yaml));
+  const Machine machine = testing::flat_machine(cpus);
+  EngineOptions options;
+  options.duration = Nanos(seconds * 1000000000);
+  options.check_invariants = true;
+  Engine engine(machine, workload, options, make_policy("eevdf", {}, options.kernel, machine));
+  engine.run();
+  std::map<std::string, double> by_name;
+  for (size_t i = 0; i < workload.tasks.size(); ++i)
+    by_name[workload.task_name(TaskId(i))] +=
+        static_cast<double>(engine.time_on_cpu(TaskId(i)).count()) / static_cast<double>(options.duration.count());
+  return by_name;
+}
+
+TEST(Mix, PartsStandBesideEachOther) {
+  const Workload w =
+      made(mix("mix: [{hogs: {tasks: 2}, name: batch, nice: 5}, {ping_pong: {}, start: 2s, cpus: \"0-1\"},"
+               " {periodic: {tasks: 1}, policy: fifo, priority: 20, background: true, copies: 3}]"));
+  EXPECT_EQ(w.task_name(TaskId(0)), "batch");
+  EXPECT_EQ(w.tasks[1].nice, 5);
+  size_t fifo = 0, late = 0;
+  for (const TaskSpec& task : w.tasks) {
+    fifo += task.policy == SchedPolicy::kFifo && task.rt_priority == 20 && task.background;
+    late += task.start == 2_s && task.affinity != AffinityId(0);
+  }
+  EXPECT_EQ(fifo, 3u);
+  EXPECT_EQ(late, 2u);
+  std::map<int32_t, int> pids;
+  for (const TaskSpec& task : w.tasks) EXPECT_EQ(++pids[task.pid], 1) << task.pid;
+}
+
+// A mix of a generator and nothing that disturbs it is that generator, but for the order of what falls on one instant.
+TEST(Mix, WhatAPartDoesIsWhatItDoesAlone) {
+  for (const GeneratorInfo& info : generator_infos()) {
+    Workload alone = make_workload(info.name, YAML::Node(), "c.yaml", 3), beside;
+    append(beside, make_workload("hogs", YAML::Load("{tasks: 1, work: 1ms}"), "c.yaml", 1));
+    const TaskId first = append(beside, alone);
+    beside.check(4);
+    // The hog has CPUs of its own: 4-7.
+    beside.tasks[0].affinity = beside.intern_affinity(CpuSet::parse("4-7"));
+    const AffinityId own = beside.intern_affinity(CpuSet::parse("0-3"));
+    for (size_t i = first.index(); i < beside.tasks.size(); ++i)
+      if (beside.tasks[i].affinity == AffinityId(0)) beside.tasks[i].affinity = own;
+    for (TaskSpec& task : alone.tasks)
+      if (task.affinity == AffinityId(0)) task.affinity = alone.intern_affinity(CpuSet::parse("0-3"));
+    const Machine machine = testing::flat_machine(8);
+    EngineOptions options;
+    options.duration = 1_s;
+    const RunResult one = testing::simulate(machine, alone, options), two = testing::simulate(machine, beside, options);
+    const auto wakeups = static_cast<double>(one.metric("wakeups"));
+    EXPECT_NEAR(wakeups, static_cast<double>(two.metric("wakeups")), wakeups / 500) << info.name;
+    EXPECT_EQ(one.metric("forks"), two.metric("forks")) << info.name;
+    EXPECT_EQ(one.metric("tasks_exited") + 1, two.metric("tasks_exited")) << info.name;
+  }
+}
+
+// ---- Closed forms ----
+
+TEST(Mix, GroupsShareByWeightHoweverManyTheirTasksAre) {
+  const auto by = shares(
+      "{groups: {low: {weight: 100}, high: {weight: 400}}, mix: [{hogs: {tasks: 3, work: 100s}, name: a, group: low},"
+      " {hogs: {tasks: 1, work: 100s}, name: b, group: high}]}",
+      20);
+  EXPECT_NEAR(by.at("a"), 0.2, 0.01);
+  EXPECT_NEAR(by.at("b"), 0.8, 0.01);
+}
+
+TEST(Mix, AGroupOfDefaultWeightIsWorthOneTaskBesideIt) {
+  const auto by = shares(
+      "{groups: {g: {}}, mix: [{hogs: {tasks: 4, work: 100s}, name: in, group: g},"
+      " {hogs: {tasks: 1, work: 100s}, name: out}]}",
+      20);
+  EXPECT_NEAR(by.at("in"), 0.5, 0.01);
+  EXPECT_NEAR(by.at("out"), 0.5, 0.01);
+}
+
+TEST(Mix, GroupsOnSeveralCpusShareTheWholeMachine) {
+  const auto by = shares(
+      "{groups: {low: {weight: 100}, high: {weight: 300}}, mix: [{hogs: {tasks: 4, work: 100s}, name: a, group: low},"
+      " {hogs: {tasks: 4, work: 100s}, name: b, group: high}]}",
+      20, 4);
+  EXPECT_NEAR(by.at("a"), 1, 0.05);
+  EXPECT_NEAR(by.at("b"), 3, 0.05);
+}
+
+TEST(Mix, NiceSharesByWeight) {
+  const auto by = shares(
+      "mix: [{hogs: {tasks: 1, work: 100s}, name: a}, {hogs: {tasks: 1, work: 100s}, name: b, nice: 5},"
+      " {hogs: {tasks: 1, work: 100s}, name: c, nice: 10}]",
+      60);
+  const double all = 1024 + 335 + 110;  // sched_prio_to_weight
+  EXPECT_NEAR(by.at("a"), 1024 / all, 0.01);
+  EXPECT_NEAR(by.at("b"), 335 / all, 0.01);
+  EXPECT_NEAR(by.at("c"), 110 / all, 0.01);
+}
+
+TEST(Mix, BadPartsAreErrorsWithTheirLine) {
+  EXPECT_THAT(error_of("mix: []"), HasSubstr("c.yaml:1: mix is not a list"));
+  EXPECT_THAT(error_of("mix:\n  - {hogs: {}}\n  - {hog: {}}"),
+              HasSubstr("c.yaml:3: there is no workload 'hog'; did you mean 'hogs'?"));
+  EXPECT_THAT(error_of("mix: [{hogs: {}, nise: 5}]"), HasSubstr("did you mean 'nice'?"));
+  EXPECT_THAT(error_of("mix: [{hogs: {}, group: x}]"), HasSubstr("there is no group 'x'"));
+  EXPECT_THAT(error_of("mix: [{hogs: {}, priority: 5}]"), HasSubstr("a priority is of real-time tasks"));
+  EXPECT_THAT(error_of("mix: [{hogs: {}, uclamp_min: 600, uclamp_max: 300}]"), HasSubstr("uclamp_min is above"));
+  EXPECT_THAT(error_of("{groups: {a: {weight: 0}}, mix: [{hogs: {}}]}"), HasSubstr("weight is 0"));
+}
+
+}  // namespace
+}  // namespace simsched

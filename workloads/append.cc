@@ -1,0 +1,102 @@
+#include "workloads/append.h"
+
+#include <algorithm>
+
+namespace simsched {
+namespace {
+
+// Where what `from` numbers from 0 comes to lie.
+struct Offsets {
+  int32_t task, token, channel, poll_loop, lock;
+  std::vector<AffinityId> affinity;  // by that of `from`
+};
+
+Op moved(Op op, const Offsets& offsets) {
+  switch (op.kind) {
+    case OpKind::kWait:
+    case OpKind::kSignal:
+      op.arg += offsets.token;
+      break;
+    case OpKind::kFork:
+    case OpKind::kKill:
+      op.arg += offsets.task;
+      break;
+    case OpKind::kSetAffinity:
+      op.arg = offsets.affinity[static_cast<size_t>(op.arg)].value();
+      break;
+    case OpKind::kLock:
+      op.arg += offsets.lock;
+      break;
+    case OpKind::kSend:
+    case OpKind::kReceive:
+      op.arg += offsets.channel;
+      break;
+    case OpKind::kSelect:
+    case OpKind::kSelectEnd:
+      op.arg += offsets.poll_loop;
+      break;
+    case OpKind::kCompute:
+    case OpKind::kSleep:
+    case OpKind::kSleepUntil:
+    case OpKind::kSleepPeriod:
+    case OpKind::kWaitChild:
+    case OpKind::kExec:
+    case OpKind::kExit:
+    case OpKind::kYield:
+    case OpKind::kSetNice:
+    case OpKind::kSetPolicy:
+    case OpKind::kKilled:
+    case OpKind::kUser:
+    case OpKind::kLoop:
+      break;
+  }
+  return op;
+}
+
+// How far the pids of `from` have to move so that none is taken.
+int32_t pid_shift(const Workload& to, const Workload& from) {
+  int32_t highest = 0, lowest = INT32_MAX;
+  for (const TaskSpec& task : to.tasks) highest = std::max(highest, task.pid);
+  for (const TaskSpec& task : from.tasks) lowest = std::min(lowest, task.pid);
+  return to.tasks.empty() || lowest > highest ? 0 : highest + 1 - lowest;
+}
+
+}  // namespace
+
+TaskId append(Workload& to, const Workload& from) {
+  Offsets offsets{static_cast<int32_t>(to.tasks.size()),    static_cast<int32_t>(to.nr_tokens),
+                  static_cast<int32_t>(to.channels.size()), static_cast<int32_t>(to.poll_loops.size()),
+                  static_cast<int32_t>(to.locks.size()),    {AffinityId(0)}};
+  for (size_t i = 1; i < from.affinities.size(); ++i)
+    offsets.affinity.push_back(to.intern_affinity(from.affinities[i]));
+  const auto first_op = static_cast<uint32_t>(to.ops.size());
+  const auto first_user = static_cast<uint32_t>(to.lock_users.size());
+  const size_t groups = to.nr_groups - 1;
+  const int32_t pids = pid_shift(to, from);
+
+  for (const Op& op : from.ops) to.ops.push_back(moved(op, offsets));
+  for (TaskSpec task : from.tasks) {
+    task.name = to.intern_name(from.names[task.name]);
+    task.first_op += first_op;
+    task.pid += pids;
+    if (task.parent.valid()) task.parent = TaskId(task.parent.value() + offsets.task);
+    task.affinity = offsets.affinity[task.affinity.index()];
+    if (task.group != GroupId(0)) task.group = GroupId(task.group.index() + groups);
+    to.tasks.push_back(task);
+  }
+  to.nr_tokens += from.nr_tokens;
+  to.channels.insert(to.channels.end(), from.channels.begin(), from.channels.end());
+  to.poll_loops.insert(to.poll_loops.end(), from.poll_loops.begin(), from.poll_loops.end());
+  for (LockSpec lock : from.locks) {
+    lock.first += first_user;
+    to.locks.push_back(lock);
+  }
+  for (TaskId user : from.lock_users) to.lock_users.push_back(TaskId(user.value() + offsets.task));
+  to.recorded |= from.recorded;
+  to.group_weights.resize(to.nr_groups, kDefaultGroupWeight);
+  for (size_t group = 1; group < from.nr_groups; ++group) to.group_weights.push_back(from.group_weight(GroupId(group)));
+  to.nr_groups += from.nr_groups - 1;
+  return TaskId(offsets.task);
+}
+
+}  // namespace simsched
