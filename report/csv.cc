@@ -25,7 +25,7 @@ Fields fields_of(const RunResult& result) {
   auto add_all = [&](const std::string& prefix, const NamedValues& values) {
     for (const auto& [name, value] : values) fields.emplace_back(prefix + name, std::to_string(value));
   };
-  for_each_column(result, [&](const std::string& name, const auto& value) {
+  for_each_column(result, [&](const std::string& name, const auto& value, bool = true) {
     using Value = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<Value, std::string>) {
       fields.emplace_back(name, quoted(value));
@@ -33,7 +33,8 @@ Fields fields_of(const RunResult& result) {
       fields.emplace_back(name, std::to_string(value));
     } else if constexpr (std::is_same_v<Value, NamedValues>) {
       add_all(name == "metrics" ? "" : name + "_", value);
-    } else if constexpr (!std::is_same_v<Value, std::vector<int64_t>>) {
+    } else if constexpr (std::is_same_v<Value, NamedGroups>) {
+      if (name != "counters") return;
       for (const auto& [group, values] : value) add_all(group + "_", values);
     }
   });

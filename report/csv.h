@@ -10,7 +10,7 @@ namespace simsched {
 
 // RFC 4180 with a header line. The columns are those of results.json, in order of first appearance: a metric has its
 // own name, what stands in another group has the group's before it ("task_time_work_ns", "fair_pulled"). A run without
-// one has an empty field. Lists (cpu_busy_ns) are left out.
+// one has an empty field. Lists (cpu_busy_ns) and the times of groups of tasks are left out.
 std::string results_to_csv(std::span<const RunResult> results);
 
 }  // namespace simsched

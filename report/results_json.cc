@@ -23,7 +23,7 @@ Json to_json(const NamedValues& values) {
   for (const auto& [name, value] : values) json[name] = value;
   return json;
 }
-Json to_json(const std::vector<std::pair<std::string, NamedValues>>& groups) {
+Json to_json(const NamedGroups& groups) {
   Json json = Json::object();
   for (const auto& [name, values] : groups) json[name] = to_json(values);
   return json;
@@ -31,7 +31,7 @@ Json to_json(const std::vector<std::pair<std::string, NamedValues>>& groups) {
 
 Json result_to_json(const RunResult& result) {
   Json json;
-  for_each_column(result, [&](const char* name, const auto& value) { json[name] = to_json(value); });
+  for_each_column(result, [&](const char* name, const auto& value, bool = true) { json[name] = to_json(value); });
   return json;
 }
 
@@ -44,8 +44,9 @@ class ResultReader {
 
   RunResult read() const {
     RunResult result;
-    for_each_column(result, [&](const char* name, auto& value) {
+    for_each_column(result, [&](const char* name, auto& value, bool required = true) {
       auto found = json_.find(name);
+      if (found == json_.end() && !required) return;
       if (found == json_.end()) fail("lacks '" + std::string(name) + "'");
       get(*found, name, value);
     });

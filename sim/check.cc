@@ -37,6 +37,9 @@ void Engine::check_invariants() const {
     SIMSCHED_CHECK(occupancy_[c].curr.valid() || occupancy_[c].nr_running == 0 || rqs_[c].need_resched || !has_runnable(CpuId(c)),
                    "cpu " + std::to_string(c) + " idles with work queued");
   }
+  WastedIdle anew;
+  recount_wasted(anew);
+  SIMSCHED_CHECK(anew == wasted_, "idle CPUs and waiting tasks are counted wrongly");
 }
 
 bool Engine::has_runnable(CpuId cpu) const {

@@ -29,6 +29,7 @@ void Kernel::schedule(CpuId cpu) {
     }
     for (SchedClass* watcher : watchers_.switches) watcher->any_switch(cpu, prev, next);
   } else if (!next.valid()) {
+    wasted_.cpu_is(now_, cpu, idle_use(cpu));
     for (SchedClass* watcher : watchers_.idle) watcher->cpu_idle(cpu, true, false);
   }
   for (SchedClass* watcher : watchers_.scheduled) watcher->scheduled(cpu);
@@ -40,6 +41,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   ++metrics_.switches;
   ++rq.switches;
   uint16_t prev_state = kStateRunning;
+  int waiting = 0;
   if (prev.valid()) {
     Task& task = tasks_[prev.index()];
     task.in_kernel = task.exiting;
@@ -47,6 +49,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     if (task.state == TaskState::kRunning) {
       task.state = TaskState::kRunnable;
       task.since = now_;
+      waiting += wasted_.elsewhere(now_, task.affinity, 1);
       ++metrics_.involuntary;
     } else {
       prev_state = task.prev_state;
@@ -63,6 +66,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     SIMSCHED_CHECK(task.state == TaskState::kRunnable && task.cpu == cpu,
                    describe(next) + " was picked on cpu " + std::to_string(cpu.value()) + " but is not runnable there");
     task.state = TaskState::kRunning;
+    waiting += wasted_.elsewhere(now_, task.affinity, -1);
     Nanos waited = now_ - task.since;
     task.time[Cause::kWait] += waited;
     task.longest_wait = std::max(task.longest_wait, waited);
@@ -79,6 +83,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   } else {
     rq.idle.enter(now_);
   }
+  wasted_.change(now_, cpu, next.valid() ? WastedIdle::Use::kNone : idle_use(cpu), waiting);
   // A CPU that becomes busy or idle is felt by its siblings.
   if (rq.has_siblings && prev.valid() != next.valid()) speed_changed(machine_.smt_cpus(cpu));
 }
@@ -87,6 +92,7 @@ void Kernel::resched_curr(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   if (rq.need_resched) return;
   rq.need_resched = true;
+  if (!curr(cpu).valid() && cpu_online(cpu)) wasted_.cpu_is(now_, cpu, WastedIdle::Use::kLeaving);
   // Without kernel preemption it waits until the task blocks or goes back to user space (leave_kernel()).
   if (curr(cpu).valid() && tasks_[curr(cpu).index()].in_kernel && !kernel_preemptible()) return;
   plan_resched(cpu, resched_delay(cpu));
@@ -167,6 +173,23 @@ void Kernel::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
   state.cpu = to;
 }
 
+void Kernel::begin_waiting(Task& task) {
+  task.state = TaskState::kRunnable;
+  wasted_.task_waits(now_, task.cpu, task.affinity, 1);
+}
+
+// All that counts as wasted idle time now, told anew to counts that are empty.
+void Kernel::recount_wasted(WastedIdle& counts) const {
+  counts.reset(machine_, affinities_);
+  for (size_t c = 0; c < rqs_.size(); ++c) {
+    CpuId cpu(c);
+    if (curr(cpu).valid() || !cpu_online(cpu)) continue;
+    counts.cpu_is(now_, cpu, need_resched(cpu) ? WastedIdle::Use::kLeaving : WastedIdle::Use::kIdle);
+  }
+  for (const Task& task : tasks_)
+    if (task.state == TaskState::kRunnable) counts.task_waits(now_, task.cpu, task.affinity, 1);
+}
+
 void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.state == TaskState::kBlocked, describe(task) + " is woken but does not sleep");
@@ -176,7 +199,7 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   state.since = now_;
   state.waking = true;
   if (state.on_rq) {  // ttwu_runnable(): its dequeue was delayed, it just goes on
-    state.state = TaskState::kRunnable;
+    begin_waiting(state);
     class_of(task).enqueue_task(state.cpu, task, kEnqueueDelayed);
     wakeup_preempt(state.cpu, task, wake_flags);
     return;
@@ -189,7 +212,7 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
     enqueue_flags |= kEnqueueMigrated;
     set_task_cpu(task, cpu, MigrationKind::kWakeup);
   }
-  state.state = TaskState::kRunnable;
+  begin_waiting(state);
   activate_task(cpu, task, enqueue_flags);
   wakeup_preempt(cpu, task, wake_flags);
 }
@@ -198,7 +221,7 @@ void Kernel::wake_up_new_task(TaskId task) {
   Task& state = tasks_[task.index()];
   CpuId cpu = select_task_rq(task, kWfFork);
   state.cpu = cpu;  // __set_task_cpu(): a first placement is no migration
-  state.state = TaskState::kRunnable;
+  begin_waiting(state);
   state.born = state.since = now_;
   state.waking = true;
   activate_task(cpu, task, kEnqueueInitial);
@@ -225,7 +248,9 @@ void Kernel::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool ma
   SIMSCHED_CHECK(state.on_rq && state.state == TaskState::kRunnable && state.cpu != to && cpu_allowed(task, to),
                  describe(task) + " cannot be moved to cpu " + std::to_string(to.value()));
   deactivate_task(state.cpu, task, kDequeueMove);
+  wasted_.task_waits(now_, state.cpu, state.affinity, -1);
   set_task_cpu(task, to, kind);
+  wasted_.task_waits(now_, to, state.affinity, 1);
   activate_task(to, task, kEnqueueMove);
   if (may_preempt) return wakeup_preempt(to, task, 0);
   TaskId runs = curr(to);

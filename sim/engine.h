@@ -111,6 +111,7 @@ class Engine : public Kernel, private EngineState {
 
   // results.cc
   Totals totals() const;
+  void group_tasks(RunResult& result) const;
   bool starved(const Task& task) const;  // it hardly ever had the CPU that it waited for
   std::string starved_text() const;      // empty: nobody was
 

@@ -12,6 +12,9 @@ void Engine::change_hotplug(const HotplugEvent& change) {
   else
     affinities_[0].remove(cpu);
   update_online();
+  const WastedIdle before = wasted_;
+  recount_wasted(wasted_);
+  wasted_.go_on_from(before, now_);
   for (SchedClass* watcher : watchers_.online) watcher->cpu_online(cpu, change.online);
   if (change.online) return resched_curr(cpu);
   // Everything leaves: what is queued at once, what runs through the stopper.

@@ -48,6 +48,7 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     rqs_[cpu.index()].has_siblings = machine.smt_cpus(cpu).size() > 1;
     refresh_speed(cpu);
   }
+  recount_wasted(wasted_);
   for (auto& cls : classes_) {
     const uint32_t watches = cls->watches();
     if (watches & kWatchTasks) watchers_.tasks.push_back(cls.get());

@@ -115,6 +115,11 @@ class Kernel : protected KernelState {
   bool deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags);
   void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags);
   void set_task_cpu(TaskId task, CpuId to, MigrationKind kind);
+  void begin_waiting(Task& task);
+  WastedIdle::Use idle_use(CpuId cpu) const {
+    return cpu_online(cpu) ? WastedIdle::Use::kIdle : WastedIdle::Use::kNone;
+  }
+  void recount_wasted(WastedIdle& counts) const;
   void try_to_wake_up(TaskId task, uint32_t wake_flags);
   void wake_up_new_task(TaskId task);
   CpuId select_task_rq(TaskId task, uint32_t wake_flags);

@@ -11,6 +11,7 @@
 #include "sim/agenda.h"
 #include "sim/metrics.h"
 #include "sim/task.h"
+#include "sim/wasted_idle.h"
 
 namespace simsched {
 
@@ -44,6 +45,7 @@ struct KernelState {
   bool all_online_ = true;
   size_t class_timers_ = 0;  // of the pending events
   Metrics metrics_;
+  WastedIdle wasted_;
 };
 
 }  // namespace simsched

@@ -121,6 +121,16 @@ std::vector<Metric> make_table() {
               &Metrics::runnable_wait, {50, 99});
   t.add("utilisation_ppm", "ppm", kNeither, "share of CPU time that was not idle",
         [](const Totals& all) { return ppm(all.cpus.busy().count(), all.cpus.total().count()); });
+  t.add("idle_wasted_ns", "ns", kLower,
+        "CPU time that was idle while tasks that could have run there waited for another",
+        [](const Totals& all) { return all.wasted.all.count(); });
+  t.add("idle_wasted_llc_ns", "ns", kNeither, "of it, they waited behind the same last-level cache",
+        [](const Totals& all) { return all.wasted.llc.count(); });
+  t.add("idle_wasted_node_ns", "ns", kNeither, "of it, behind another last-level cache of the same NUMA node",
+        [](const Totals& all) { return all.wasted.node.count(); });
+  t.add("idle_wasted_remote_ns", "ns", kNeither,
+        "of it, on another NUMA node; what is left is of tasks confined to some CPUs",
+        [](const Totals& all) { return all.wasted.remote.count(); });
   t.add("fairness_jain_ppm", "ppm", kHigher,
         "Jain's index over tasks of time on a CPU per time on a CPU or waiting for one; 1,000,000: all alike",
         [](const Totals& all) { return all.fairness.ppm(); });

@@ -10,6 +10,7 @@
 #include "sim/accounting.h"
 #include "sim/fairness.h"
 #include "sim/metrics.h"
+#include "sim/wasted_idle.h"
 
 namespace simsched {
 
@@ -19,11 +20,12 @@ struct Totals {
   Metrics counts;
   TaskTime tasks;      // of all tasks together
   CpuTime cpus;        // of all CPUs together
+  WastedTime wasted;   // of their idle time
   JainIndex fairness;  // of time on a CPU, of time that could have been
   uint64_t events = 0;
   uint64_t waits = 0, free_waits = 0;  // for another task's signal; of them, it had come already
-  uint64_t unfinished = 0;  // foreground tasks that did not come to their end
-  uint64_t starved = 0;     // see Engine::starved()
+  uint64_t unfinished = 0;             // foreground tasks that did not come to their end
+  uint64_t starved = 0;                // see Engine::starved()
 };
 
 enum class Better { kLower, kHigher, kNeither };

@@ -1,6 +1,7 @@
 #include "sim/results.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 #include "sim/engine.h"
@@ -78,7 +79,42 @@ Totals Engine::totals() const {
     all.cpus.overhead += rq.time.overhead;
     all.cpus.idle += rq.time.idle;
   }
+  all.wasted = wasted_.until(now_);
   return all;
+}
+
+namespace {
+
+struct Group {
+  int64_t tasks = 0;
+  TaskTime time;
+
+  NamedValues named() const {
+    NamedValues list = {{"tasks", tasks}};
+    for (const auto& value : time.named())
+      if (value.second != 0) list.push_back(value);
+    return list;
+  }
+};
+
+}  // namespace
+
+// The stoppers are one name.
+void Engine::group_tasks(RunResult& result) const {
+  std::map<std::string_view, Group> names;
+  Group foreground, background;
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    const TaskId id(i);
+    if (tasks_[i].state == TaskState::kNew) continue;
+    const bool in_background = is_stopper(id) || spec(id).background;
+    for (Group* group : {&names[is_stopper(id) ? "migration" : std::string_view(workload_.task_name(id))],
+                         in_background ? &background : &foreground}) {
+      ++group->tasks;
+      group->time += tasks_[i].time;
+    }
+  }
+  for (const auto& [name, group] : names) result.task_time_by_name.emplace_back(name, group.named());
+  result.task_time_by_role = {{"foreground", foreground.named()}, {"background", background.named()}};
 }
 
 RunResult Engine::result() const {
@@ -93,7 +129,11 @@ RunResult Engine::result() const {
                      {"overhead_ns", all.cpus.overhead.count()},
                      {"idle_ns", all.cpus.idle.count()}};
   if (std::string text = starved_text(); !text.empty()) result.status = std::move(text);
-  for (const Rq& rq : rqs_) result.cpu_busy_ns.push_back(rq.time.busy().count());
+  group_tasks(result);
+  for (const Rq& rq : rqs_) {
+    result.cpu_busy_ns.push_back(rq.time.busy().count());
+    result.cpu_overhead_ns.push_back(rq.time.overhead.count());
+  }
   for (const auto& cls : classes_) {
     SchedClass::Status status = cls->status();
     if (!status.text.empty()) {

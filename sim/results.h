@@ -14,6 +14,7 @@ namespace simsched {
 // In a fixed order.
 using NamedValues = std::vector<std::pair<std::string, int64_t>>;
 using NamedNanos = NamedValues;  // where time went; see sim/accounting.h
+using NamedGroups = std::vector<std::pair<std::string, NamedValues>>;
 
 // A new member is one more row of for_each_column() below; nothing else lists them.
 struct RunResult {
@@ -23,11 +24,14 @@ struct RunResult {
   uint64_t seed = 0;
   std::string status = "ok";  // or why it ended early
   int exit_code = 0;
-  NamedValues metrics;   // every row of sim/metric_table.h
-  NamedNanos task_time;  // summed over tasks: work_ns, ..., lifetime_ns, which is the sum of the others
-  NamedNanos cpu_time;   // summed over CPUs: task_ns, overhead_ns, idle_ns
-  std::vector<std::pair<std::string, NamedValues>> counters;  // of the scheduling classes, by their names
-  std::vector<int64_t> cpu_busy_ns;                           // by CPU
+  NamedValues metrics;                   // every row of sim/metric_table.h
+  NamedNanos task_time;                  // summed over tasks: work_ns, ..., lifetime_ns, which is the sum of the others
+  NamedNanos cpu_time;                   // summed over CPUs: task_ns, overhead_ns, idle_ns
+  NamedGroups counters;                  // of the scheduling classes, by their names
+  NamedGroups task_time_by_name;         // by name of tasks: tasks, work_ns, ..., lifetime_ns; what is 0 is left out
+  NamedGroups task_time_by_role;         // the same of foreground and background
+  std::vector<int64_t> cpu_busy_ns;      // by CPU
+  std::vector<int64_t> cpu_overhead_ns;  // of it, switching
 
   // A metric, or a counter as CLASS_COUNTER ("fair_pulled").
   std::optional<int64_t> find(std::string_view name) const;
@@ -37,7 +41,8 @@ struct RunResult {
   NamedValues figures() const;
 };
 
-// column(name, member) for each column of results.json, in its order.
+// column(name, member) for each column of results.json, in its order; column(name, member, false) for one that older
+// files of the same schema do not have.
 template <class Result, class Column>
 void for_each_column(Result& result, Column&& column) {
   column("machine", result.machine);
@@ -50,7 +55,10 @@ void for_each_column(Result& result, Column&& column) {
   column("task_time", result.task_time);
   column("cpu_time", result.cpu_time);
   column("counters", result.counters);
+  column("task_time_by_name", result.task_time_by_name, false);
+  column("task_time_by_role", result.task_time_by_role, false);
   column("cpu_busy_ns", result.cpu_busy_ns);
+  column("cpu_overhead_ns", result.cpu_overhead_ns, false);
 }
 
 }  // namespace simsched
