@@ -117,7 +117,9 @@ class Kernel : protected KernelState {
   void set_task_cpu(TaskId task, CpuId to, MigrationKind kind);
   void begin_waiting(Task& task);
   WastedIdle::Use idle_use(CpuId cpu) const {
-    return cpu_online(cpu) ? WastedIdle::Use::kIdle : WastedIdle::Use::kNone;
+    return !cpu_online(cpu)     ? WastedIdle::Use::kNone
+           : need_resched(cpu) ? WastedIdle::Use::kLeaving
+                               : WastedIdle::Use::kIdle;
   }
   void recount_wasted(WastedIdle& counts) const;
   void try_to_wake_up(TaskId task, uint32_t wake_flags);

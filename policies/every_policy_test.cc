@@ -1,0 +1,148 @@
+// What holds of every policy in C++, whatever it decides: tasks come to their end, where they may, on CPUs that come
+// and go; a copy goes on as its original; and those that say that no CPU idles while a task waits keep their word.
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "policies/registry.h"
+#include "sim/testing.h"
+
+namespace simsched {
+namespace {
+
+using testing::add_task;
+using testing::flat_machine;
+
+// Tasks that compute, sleep, yield, fork, and change nice levels, policies and affinities, at random.
+Workload random_workload(Rng& rng, size_t cpus, bool confined) {
+  Workload w;
+  const size_t tasks = 3 + rng.below(4 * cpus);
+  std::vector<AffinityId> masks = {AffinityId(0)};
+  for (int i = 0; confined && i < 3; ++i) {
+    CpuSet mask;
+    for (size_t cpu = 0; cpu < cpus; ++cpu)
+      if (rng.below(2) == 0) mask.add(CpuId(cpu));
+    if (!mask.empty()) masks.push_back(w.intern_affinity(mask));
+  }
+  auto amount = [&] { return static_cast<int64_t>(1 + rng.below(9'000'000)); };
+  for (size_t i = 0; i < tasks; ++i) {
+    std::vector<Op> program;
+    if (i % 3 == 0 && i + 1 < tasks) program.push_back(op::fork(TaskId(i + 1)));
+    for (size_t n = 2 + rng.below(8); n > 0; --n) {
+      program.push_back(op::compute(Work(amount())));
+      switch (rng.below(6)) {
+        case 0:
+          program.push_back(op::yield());
+          break;
+        case 1:
+          program.push_back({OpKind::kSetNice, 0, 0, 0, static_cast<int64_t>(rng.below(40)) - 20});
+          break;
+        case 2:
+          program.push_back({OpKind::kSetAffinity, 0, 0, masks[rng.below(masks.size())].value(), 0});
+          break;
+        case 3: {
+          static constexpr SchedPolicy kPolicies[] = {SchedPolicy::kNormal, SchedPolicy::kBatch, SchedPolicy::kIdle,
+                                                      SchedPolicy::kRr};
+          program.push_back({OpKind::kSetPolicy, 0, 0, 0, static_cast<int64_t>(kPolicies[rng.below(4)])});
+          break;
+        }
+        default:
+          program.push_back(op::sleep(Nanos(amount() / 4)));
+      }
+    }
+    const TaskId task = add_task(w, "t", program, i % 3 == 1 ? TaskId(i - 1) : TaskId());
+    TaskSpec& spec = w.tasks[task.index()];
+    spec.start = Nanos(static_cast<int64_t>(rng.below(3'000'000)));
+    spec.start_cpu = CpuId(rng.below(cpus));
+    spec.affinity = masks[rng.below(masks.size())];
+    spec.nice = static_cast<int8_t>(static_cast<int>(rng.below(40)) - 20);
+    spec.rt_priority = 10;
+  }
+  return w;
+}
+
+Machine random_machine(Rng& rng) {
+  const size_t threads = 1 + rng.below(2), cpus = threads * (2 + rng.below(5));
+  MachineSpec spec = flat_machine(cpus, threads).spec();
+  const size_t half = threads * (cpus / threads / 2);
+  for (size_t i = half; i < cpus; ++i) {
+    spec.cpus[i].llc = LlcId(1);
+    spec.cpus[i].node = NodeId(1);
+  }
+  spec.distances.clear();
+  return Machine(std::move(spec));
+}
+
+class EveryPolicy : public ::testing::TestWithParam<std::string> {
+ protected:
+  static std::unique_ptr<Engine> engine(const Machine& machine, const Workload& workload,
+                                        const EngineOptions& options) {
+    return std::make_unique<Engine>(machine, workload, options, make_policy(GetParam(), {}, options.kernel, machine));
+  }
+  static EngineOptions options_of(Rng& rng, size_t cpus, bool hotplug) {
+    EngineOptions options;
+    options.check_invariants = true;
+    options.record = true;
+    options.seed = rng.below(1000);
+    for (int i = 0; hotplug && i < 6; ++i) {
+      options.hotplug.push_back(
+          {Nanos(static_cast<int64_t>(rng.below(40'000'000))), CpuId(rng.below(cpus)), rng.below(2) == 0});
+    }
+    return options;
+  }
+};
+
+std::vector<std::string> names() { return PolicyRegistry(cpp_policies()).names(); }
+INSTANTIATE_TEST_SUITE_P(Of, EveryPolicy, ::testing::ValuesIn(names()), [](const auto& one) { return one.param; });
+
+TEST_P(EveryPolicy, BringsAllTasksToTheirEndWhereTheyMayRun) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    Rng rng(seed);
+    const Machine machine = random_machine(rng);
+    const Workload w = random_workload(rng, machine.nr_cpus(), true);
+    w.check(machine.nr_cpus());
+    auto one = engine(machine, w, options_of(rng, machine.nr_cpus(), seed % 2 == 0));
+    one->run();
+    const RunResult result = one->result();
+    EXPECT_EQ(result.metric("tasks_exited"), static_cast<int64_t>(w.tasks.size())) << seed;
+    EXPECT_EQ(result.status, "ok") << seed;
+  }
+}
+
+TEST_P(EveryPolicy, ASnapshotGoesOnAsItsOriginal) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    Rng rng(seed);
+    const Machine machine = random_machine(rng);
+    const Workload w = random_workload(rng, machine.nr_cpus(), true);
+    const EngineOptions options = options_of(rng, machine.nr_cpus(), seed % 2 == 0);
+    auto whole = engine(machine, w, options);
+    whole->run();
+    for (int i = 1; i <= 5; ++i) {
+      auto first = engine(machine, w, options), twin = engine(machine, w, options);
+      first->run_until(Nanos(3'000'017 * i));
+      twin->run_until(Nanos(1'000'000 * i));
+      twin->assign(*first);
+      twin->run();
+      EXPECT_EQ(twin->result().metrics, whole->result().metrics) << seed;
+      EXPECT_EQ(twin->trace().events, whole->trace().events) << seed;
+    }
+  }
+}
+
+// Nothing costs anything on these machines, so that a CPU that is called comes at once.
+TEST_P(EveryPolicy, NoCpuIdlesWhileATaskWaits) {
+  if (GetParam() == "eevdf" || GetParam() == "cfs") GTEST_SKIP() << "balances now and then";
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    Rng rng(seed);
+    const Machine machine = random_machine(rng);
+    const Workload w = random_workload(rng, machine.nr_cpus(), false);
+    const EngineOptions options = options_of(rng, machine.nr_cpus(), false);
+    Tunables tunables;
+    if (GetParam() == "muqss") tunables.push_back({"smt_nice", "false", ""});
+    Engine one(machine, w, options, make_policy(GetParam(), tunables, options.kernel, machine));
+    one.run();
+    EXPECT_EQ(one.result().metric("idle_wasted_ns"), 0) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace simsched
