@@ -135,6 +135,13 @@ void check_memory(const MemorySpec& memory, size_t nodes, size_t llcs) {
   if (!square)
     refuse("memory", "latency_ns is not a matrix of positive numbers over the nodes",
            "give " + std::to_string(nodes) + " rows of " + std::to_string(nodes));
+  for (size_t from = 0; from < memory.latency_ns.size(); ++from)
+    for (size_t to = 0; to < nodes; ++to)
+      if (const auto& row = memory.latency_ns[from]; row[to] < row[from])
+        refuse("memory",
+               "node " + std::to_string(from) + " reads node " + std::to_string(to) + " in " + std::to_string(row[to]) +
+                   " ns and its own memory in " + std::to_string(row[from]),
+               "give latency_ns by the node that reads and the node that is read");
   auto check_list = [&](const std::vector<int64_t>& values, size_t count, const char* name, const char* unit) {
     if (!values.empty() && (values.size() != count || !positive(values)))
       refuse("memory", std::string(name) + " is not a list of positive numbers, one a " + unit,

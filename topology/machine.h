@@ -39,6 +39,7 @@ struct Costs {
   Nanos refill_llc{0};
   Nanos refill_node{0};
   Nanos refill_remote{0};
+  Nanos page_move{1500};       // moving a page of 4 KiB to another node, with the fault in which that is decided
   // From the wake-up of a task to the switch to it, when it is to run at once:
   Spread resched_task = 3_us;     // the running task wakes it and is preempted
   Spread resched_hardirq = 5_us;  // a hard interrupt (a timer) wakes it and preempts what it interrupted
@@ -78,6 +79,8 @@ struct MachineSpec {
   int32_t reclaim_distance = 30;  // node_reclaim_distance: nodes farther apart than this are not balanced over at fork
                                   // and exec (32 on AMD Zen, init_amd_zen_common() in arch/x86/kernel/cpu/amd.c, 6.12)
   bool asym_packing = false;      // SD_ASYM_PACKING: tasks go to the CPU of higher priority first (Intel's ITMT)
+  bool isa_affinity = false;      // a task may run only where it finds the instruction sets that it needs (arm64 with
+                                  // allow_mismatched_32bit_el0); else one that a core lacks ends it there (SIGILL)
   CpuSet isolated;                // isolcpus=domain: no balancing, tasks only by affinity
 };
 

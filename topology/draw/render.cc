@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "topology/draw/core_types.h"
+#include "topology/draw/memory_text.h"
 #include "topology/load/cost_fields.h"
 
 namespace simsched {
@@ -53,18 +54,6 @@ std::string describe_cores(const Machine& machine, LlcId llc) {
   return text;
 }
 
-std::string distance_table(const Machine& machine) {
-  std::string text = "distances\n      ";
-  for (size_t to = 0; to < machine.nr_nodes(); ++to) text += padded(std::to_string(to), 5);
-  for (size_t from = 0; from < machine.nr_nodes(); ++from) {
-    text += '\n';
-    text += padded(std::to_string(from), 6);
-    for (size_t to = 0; to < machine.nr_nodes(); ++to)
-      text += padded(std::to_string(machine.distance(NodeId(from), NodeId(to))), 5);
-  }
-  return text + "\n";
-}
-
 const char* kind_name(Machine::Vertex::Kind kind) {
   constexpr const char* kNames[] = {"machine", "node", "LLC", "core", "CPU"};
   return kNames[static_cast<size_t>(kind)];
@@ -91,12 +80,14 @@ std::string machine_table(const Machine& machine) {
               describe_cores(machine, llc) + "\n";
   }
   if (machine.nr_nodes() > 1) {
-    text += distance_table(machine);
+    text += "distances\n" + square_text(machine.nr_nodes(), [&](NodeId a, NodeId b) { return machine.distance(a, b); });
     text += "reclaim_distance " + std::to_string(machine.spec().reclaim_distance) +
             " (no balancing at fork and exec between nodes farther apart)\n";
   }
   if (machine.spec().asym_packing) text += "asym_packing: tasks go to the CPU of higher priority first\n";
+  if (machine.spec().isa_affinity) text += "isa_affinity: tasks are kept on cores that have their instruction sets\n";
   if (!machine.spec().isolated.empty()) text += "isolated CPUs " + machine.spec().isolated.str() + "\n";
+  text += memory_text(machine);
   if (machine.nr_cores() < machine.nr_cpus())
     text += "smt_share " + std::to_string(machine.smt_share()) + " (of 1024, while a sibling is busy)\n";
   text += core_type_table(machine);
@@ -158,7 +149,9 @@ std::string machine_json(const Machine& machine) {
   json["smt_share"] = machine.smt_share();
   json["reclaim_distance"] = machine.spec().reclaim_distance;
   if (machine.spec().asym_packing) json["asym_packing"] = true;
+  if (machine.spec().isa_affinity) json["isa_affinity"] = true;
   if (!machine.spec().isolated.empty()) json["isolated"] = machine.spec().isolated.str();
+  write_memory(machine.memory(), json);
   for (const CostField& cost : kCostFields) json["costs"][cost.key] = (machine.costs().*cost.field).count();
   for (const SpreadField& cost : kSpreadFields)
     for (Nanos quantile : (machine.costs().*cost.field).quantiles) json["costs"][cost.key].push_back(quantile.count());

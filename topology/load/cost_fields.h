@@ -21,6 +21,7 @@ inline constexpr CostField kCostFields[] = {
     {"private_fill_ns", &Costs::private_fill},         {"refill_core_ns", &Costs::refill_core},
     {"refill_llc_ns", &Costs::refill_llc},             {"refill_node_ns", &Costs::refill_node},
     {"refill_remote_ns", &Costs::refill_remote},
+    {"page_move_ns", &Costs::page_move},
 };
 inline constexpr SpreadField kSpreadFields[] = {
     {"resched_task_ns", &Costs::resched_task},       {"resched_hardirq_ns", &Costs::resched_hardirq},

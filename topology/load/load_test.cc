@@ -49,7 +49,8 @@ TEST(Presets, AreTheMachinesTheirNamesSay) {
                                    {"juno", 6, 6, 2, 1},             {"pixel-1-3-4", 8, 8, 1, 1},
                                    {"lunarlake-4p4e", 8, 8, 2, 1},   {"numa-8n", 64, 64, 8, 8},
                                    {"talk-48c8n", 48, 48, 8, 8},     {"vm-2c", 2, 2, 1, 1},
-                                   {"vm-8c2n", 8, 8, 2, 2}};
+                                   {"vm-8c2n", 8, 8, 2, 2},          {"xeon-4s", 224, 112, 4, 4},
+                                   {"graviton-64c", 64, 64, 1, 1}};
   EXPECT_EQ(preset_names().size(), std::size(kPresets));
   for (const Expected& preset : kPresets) {
     Machine machine = load_machine(preset.name);

@@ -11,22 +11,23 @@
 #include "topology/load/core_types_yaml.h"
 #include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
+#include "topology/load/memory_yaml.h"
 #include "topology/select_cpus.h"
 
 namespace simsched {
 namespace {
 
 const std::vector<std::string> kMachineKeys = {
-    "name",          "preset",           "hwloc",         "nodes", "llcs_per_node",
-    "cores_per_llc", "threads_per_core", "smt_numbering", "cpus",  "capacity",
-    "smt",           "smt_share",        "distances",     "costs", "reclaim_distance",
-    "asym_packing",  "isolated",         "core_types"};
+    "name",          "preset",           "hwloc",         "nodes",  "llcs_per_node",
+    "cores_per_llc", "threads_per_core", "smt_numbering", "cpus",   "capacity",
+    "smt",           "smt_share",        "distances",     "costs",  "reclaim_distance",
+    "asym_packing",  "isolated",         "core_types",    "memory", "isa_affinity"};
 const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
                                              "smt_numbering"};
 const std::vector<std::string> kGroupKeys = {"cpus",     "core", "threads_per_core", "cluster",
                                              "llc",      "node", "capacity",         "kernel_capacity",
                                              "priority", "type", "power_domain"};
-constexpr int64_t kHighestPriority = 255;     // of firmware that ranks cores: CPPC's highest_perf is a byte
+constexpr int64_t kHighestPriority = 255;  // of firmware that ranks cores: CPPC's highest_perf is a byte
 
 CpuSet read_cpu_list(const YAML::Node& node, const std::string& file) {
   std::string list = yaml_text(node, file, "cpus");
@@ -203,9 +204,11 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
       cpu.kernel_capacity = cpu.capacity = static_cast<int32_t>(map.integer("capacity", 1, kCapacityScale));
   spec.reclaim_distance = static_cast<int32_t>(map.integer_or("reclaim_distance", 10, 255, spec.reclaim_distance));
   if (map.has("asym_packing")) spec.asym_packing = map.boolean("asym_packing");
+  if (map.has("isa_affinity")) spec.isa_affinity = map.boolean("isa_affinity");
   if (map.has("costs")) read_costs(map, spec);
   try {
-    // Checked before CPUs are taken away, so that what is left is sound; distances are those of what is left.
+    // Checked before CPUs are taken away, so that what is left is sound; distances and memory are those of what is
+    // left.
     if (map.has("cpus") && map.at("cpus").IsScalar()) {
       CpuSet keep = read_kept(map, spec.cpus.size(), max_cpus);
       spec = keep.size() > spec.cpus.size() ? grow(Machine(spec).spec(), keep.size())
@@ -220,6 +223,10 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
     }
     if (map.has("distances")) spec.distances = read_distances(map);
     if (map.has("isolated")) spec.isolated = read_cpu_list(map.at("isolated"), map.file());
+    if (map.has("memory")) {
+      Machine shape(spec);
+      read_memory(map, shape.nr_nodes(), shape.nr_llcs(), spec.memory);
+    }
     return Machine(spec);
   } catch (const Error& error) {
     // Machine names the field at fault; what this file reads has its line already.

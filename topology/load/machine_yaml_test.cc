@@ -128,6 +128,35 @@ TEST(MachineYaml, BadDistances) {
   EXPECT_THAT(refusal("nodes: 2\ndistances: [[10, 9], [9, 10]]"), HasSubstr("a distance is 9"));
 }
 
+TEST(MachineYaml, Memory) {
+  const std::string text =
+      "nodes: 2\nllcs_per_node: 2\nmemory: {latency_ns: [[80, 140], [150, 90]], node_mbs: 5, link_mbs: [1, 2], "
+      "llc_kib: 8}";
+  MemorySpec memory = parse(text).memory();
+  EXPECT_EQ(memory.latency_ns, (std::vector<std::vector<int64_t>>{{80, 140}, {150, 90}}));
+  EXPECT_EQ(memory.node_mbs, (std::vector<int64_t>{5, 5}));
+  EXPECT_EQ(memory.link_mbs, (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(memory.llc_kib, (std::vector<int64_t>{8, 8, 8, 8}));
+  EXPECT_FALSE(parse("nodes: 2").memory().known());
+  EXPECT_TRUE(parse("isa_affinity: true").spec().isa_affinity);
+  // Of another machine, what is given replaces what was there.
+  memory = parse("{preset: epyc-2s128c, memory: {node_mbs: 7}}").memory();
+  EXPECT_EQ(memory.latency_ns[0][1], 195);
+  EXPECT_EQ(memory.node_mbs, (std::vector<int64_t>{7, 7}));
+  EXPECT_EQ(parse("{preset: epyc-2s128c, cpus: 64, memory: {latency_ns: [[70]]}}").memory().latency_ns[0][0], 70);
+}
+
+TEST(MachineYaml, BadMemory) {
+  EXPECT_THAT(refusal("nodes: 2\nmemory: {latency: 3}"), HasSubstr("m.yaml:2: memory has no key 'latency'; did"));
+  EXPECT_THAT(refusal("memory: {latency_ns: 80}"), HasSubstr("latency_ns is not a matrix"));
+  EXPECT_THAT(refusal("nodes: 2\nmemory:\n  latency_ns: [[80, 140]]"),
+              HasSubstr("m.yaml:2: latency_ns is not a matrix"));
+  EXPECT_THAT(refusal("memory:\n  latency_ns:\n    - [0]"), HasSubstr("m.yaml:3: a latency is 0"));
+  EXPECT_THAT(refusal("nodes: 2\nmemory: {node_mbs: [1, 2, 3]}"), HasSubstr("one a node; give 2"));
+  EXPECT_THAT(refusal("nodes: 2\nmemory: {latency_ns: [[80, 70], [90, 80]]}"),
+              HasSubstr("node 0 reads node 1 in 70 ns and its own memory in 80"));
+}
+
 TEST(MachineYaml, BadCpuLists) {
   EXPECT_THAT(refusal("cpus:\n  - {cpus: 0-3}\n  - {cpus: 3}\n"), HasSubstr("m.yaml:3: CPU 3 is listed twice"));
   EXPECT_THAT(refusal("cpus:\n  - {cpus: 0-3}\n  - {cpus: 5}\n"), HasSubstr("m.yaml:1: CPU 4 is missing"));
