@@ -46,6 +46,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     Task& task = tasks_[prev.index()];
     task.in_kernel = task.exiting;
     task.warmth.leave(machine_, now_ - rq.busy_since, rq.time.busy());
+    if (memory_.on()) memory_.leave(machine_, cpu, now_);
     if (task.state == TaskState::kRunning) {
       task.state = TaskState::kRunnable;
       task.since = now_;
@@ -80,12 +81,16 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     rq.busy_since = now_;
     task.refill += task.warmth.come(machine_, task.ran_on, cpu, rq.time.busy());
     task.ran_on = cpu;
+    if (memory_.on()) task.refill += memory_.come(machine_, cpu, next, now_);
+    if (isa_lacking(next, cpu) != 0) task.remaining = task.refill = Work(0);  // advance() ends it
   } else {
     rq.idle.enter(now_);
   }
   wasted_.change(now_, cpu, next.valid() ? WastedIdle::Use::kNone : idle_use(cpu), waiting);
-  // A CPU that becomes busy or idle is felt by its siblings.
-  if (rq.has_siblings && prev.valid() != next.valid()) speed_changed(machine_.smt_cpus(cpu));
+  // A CPU that becomes busy or idle is felt by its siblings; so is another class of work.
+  if (rq.has_siblings && (classes_matter_ || prev.valid() != next.valid())) speed_changed(machine_.smt_cpus(cpu));
+  else if (classes_matter_ || memory_.on()) refresh_speed(cpu);
+  if (memory_.on()) memory_changed();
 }
 
 void Kernel::resched_curr(CpuId cpu) {
@@ -169,7 +174,9 @@ void Kernel::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
   ++metrics_.migrations_by_kind[static_cast<size_t>(kind)];
   ++metrics_.migrations_by_distance[static_cast<size_t>(distance)];
   if (recorder_) recorder_->migrate(now_, context_.cpu, curr(context_.cpu), task, state.cpu, to);
-  state.refill = refill_of_move(machine_, state.cpu, to);  // what the last migration left undone is no longer of use
+  // What the last migration left undone is no longer of use.
+  const bool by_footprint = distance >= Distance::kNode && memory_.models_cache(task);
+  state.refill = by_footprint ? Work(0) : refill_of_move(machine_, state.cpu, to);
   state.cpu = to;
 }
 

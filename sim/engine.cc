@@ -143,6 +143,7 @@ void Engine::stop() {
   stopped_ = true;
   for (size_t c = 0; c < rqs_.size(); ++c) {
     settle(CpuId(c));
+    if (memory_.on()) memory_.settle(machine_, CpuId(c), now_);
     SIMSCHED_CHECK(rqs_[c].time.total() == now_, "the time of cpu " + std::to_string(c) + " does not add up");
   }
   for (size_t i = 0; i < tasks_.size(); ++i) {

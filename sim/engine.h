@@ -131,13 +131,16 @@ class Engine : public Kernel, private EngineState {
   void sleep_until(CpuId cpu, TaskId task, Nanos time, uint8_t op_flags, Cause cause, uint16_t trace_state);
   void fork(CpuId cpu, TaskId parent, TaskId child);
   void start_exit(CpuId cpu, TaskId task);
-  void exit_task(CpuId cpu, TaskId task);
+  void exit_task(CpuId cpu, TaskId task, uint64_t Metrics::*outcome = &Metrics::exits);
   TokenId token_of(CpuId cpu, const Op& op) const;
   void signal(TokenId token, uint32_t wake_flags);
   bool wait(CpuId cpu, TaskId task, const Op& op);
   void start_work(CpuId cpu, TaskId task, Work work);
   void join(WaitQueue& queue, TaskId task);
   TaskId take_first(WaitQueue& queue);
+
+  // illegal.cc: a core lacks what a task needs
+  void end_illegal(CpuId cpu, TaskId task);
 
   // channels.cc: messages. True: done, go on; false: the task has blocked and does the op again when it is woken
   bool send(CpuId cpu, TaskId task, const Op& op);

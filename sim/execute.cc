@@ -37,6 +37,7 @@ void Engine::advance(CpuId cpu) {
     block(cpu, id, Cause::kBlockedIdle, kStateInterruptible);
     return;
   }
+  if (isa_lacking(id, cpu) != 0) return end_illegal(cpu, id);
   if (!holding_.empty() && let_lock_go(cpu, id)) return;
   if (task.killed) go_to_kill(id);
   std::span<const Op> program = workload_.program(id);
@@ -99,8 +100,7 @@ void Engine::advance(CpuId cpu) {
         return block(cpu, id, Cause::kBlockedChild, kStateInterruptible);
       case OpKind::kExec:
         if (recorder_) recorder_->exec(now_, cpu, id);
-        task.warmth.forget();
-        task.refill = Work(0);
+        new_image(cpu, id);
         if (!sched_exec(cpu, id)) break;
         return schedule(cpu);
       case OpKind::kExit:
@@ -167,7 +167,7 @@ void Engine::start_exit(CpuId cpu, TaskId id) {
   class_of(id).task_exits(cpu, id);
 }
 
-void Engine::exit_task(CpuId cpu, TaskId id) {
+void Engine::exit_task(CpuId cpu, TaskId id, uint64_t Metrics::*outcome) {
   if (!holding_.empty()) let_all_locks_go(id);
   Task& task = tasks_[id.index()];
   if (!task.exiting) start_exit(cpu, id);
@@ -185,7 +185,7 @@ void Engine::exit_task(CpuId cpu, TaskId id) {
   task.since = now_;
   task.prev_state = kStateZombie;
   SIMSCHED_CHECK(deactivate_task(cpu, id, kDequeueSleep | kDequeueSpecial), "the dequeue of an exit was delayed");
-  ++metrics_.exits;
+  ++(metrics_.*outcome);
   if (!spec(id).background) {
     --foreground_left_;
     last_exit_ = now_;
@@ -265,7 +265,7 @@ void Engine::fork(CpuId cpu, TaskId parent, TaskId child) {
 void Engine::change_parameters(CpuId cpu, TaskId id, const Op& op) {
   Task& task = tasks_[id.index()];
   if (op.kind == OpKind::kSetAffinity) {
-    task.affinity = AffinityId(op.arg);
+    task.affinity = affinity_for(id, AffinityId(op.arg));
     class_of(id).affinity_changed(id);
     if (cpu_allowed(id, cpu)) return;
     queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, allowed(id).first_cpu()});

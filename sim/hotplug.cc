@@ -35,7 +35,7 @@ void Engine::update_online() {
   all_online_ = online == machine_.cpus();
   for (size_t i = 1; i < affinities_.size(); ++i) {
     affinities_[i] = wanted_affinities_[i] & online;
-    bool stopper = i >= workload_.affinities.size();
+    bool stopper = i - workload_.affinities.size() < rqs_.size();
     if (stopper)
       affinities_[i] = wanted_affinities_[i];
     else if (affinities_[i].empty())

@@ -24,13 +24,26 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
   }
   for (CpuId cpu : machine.cpus()) wanted_affinities_.push_back(CpuSet::single(cpu));
   affinities_ = wanted_affinities_;
+  memory_ = Memory(machine, workload);
+  IsaSet everywhere = ~IsaSet{0};
+  for (const CoreType& type : machine.spec().core_types) {
+    everywhere &= type.isa;
+    classes_matter_ |= type.class_speed[0] != kCapacityScale || type.class_smt_share[0] != 0;
+  }
+  for (const TaskSpec& spec : workload.tasks) {
+    classes_matter_ |= spec.work_class != WorkClass::kScalar;
+    isa_matters_ |= (spec.isa & ~everywhere) != 0;
+  }
+  // All that there will be are made now.
+  for (size_t i = 0; i < workload.tasks.size() && isa_matters_; ++i)
+    for (size_t wanted = 0; wanted < workload.affinities.size(); ++wanted) affinity_for(TaskId(i), AffinityId(wanted));
 
   for (size_t i = 0; i < workload.tasks.size(); ++i) {
     const TaskSpec& spec = workload.tasks[i];
     Task& task = tasks_[i];
     task.policy = spec.policy;
     task.nice = spec.nice;
-    task.affinity = spec.affinity;
+    task.affinity = affinity_for(TaskId(i), spec.affinity);
     CpuId cpu = spec.start_cpu.valid() && machine.cpus().contains(spec.start_cpu) ? spec.start_cpu
                                                                                   : CpuId(i % machine.nr_cpus());
     const CpuSet& cpus = allowed(TaskId(i));

@@ -73,6 +73,11 @@ class Kernel : protected KernelState {
   // As the task asked for, whether online or not.
   const CpuSet& affinity(TaskId task) const { return wanted_affinities_[tasks_[task.index()].affinity.index()]; }
   AffinityId affinity_id(TaskId task) const { return tasks_[task.index()].affinity; }
+  // The instruction sets that the task needs and the core of that CPU lacks.
+  IsaSet isa_lacking(TaskId task, CpuId cpu) const {
+    return isa_matters_ && !is_stopper(task) ? spec(task).isa & ~machine_.core_type(cpu).isa : 0;
+  }
+  const Memory& memory() const { return memory_; }
   // An allowed CPU for a task that cannot be where it should: near its own, if possible.
   CpuId fallback_cpu(TaskId task) const;
 
@@ -83,6 +88,10 @@ class Kernel : protected KernelState {
   void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
   // A task whose dequeue_task() was answered false is now off its queue.
   void finish_delayed_dequeue(TaskId task);
+  // What the running task of `cpu` uses of memory is counted up to now.
+  void account_memory(CpuId cpu) { memory_.settle(machine_, cpu, now_); }
+  // At most so many pages of a running task go from one node to another, at its cost: how many did.
+  int64_t move_pages(TaskId task, NodeId from, NodeId to, int64_t count);
   // Of a task that has not started yet.
   void set_policy(TaskId task, SchedPolicy policy);
   // The classes answer takes() otherwise than before: every living task goes to the class that takes it now.
@@ -134,6 +143,8 @@ class Kernel : protected KernelState {
   void queue_stop_work(CpuId cpu, const StopWork& work);
   void run_stopper(CpuId cpu);
   uint8_t trace_context() const;
+  // Where a task may run that asks for `wanted`.
+  AffinityId affinity_for(TaskId task, AffinityId wanted);
   bool kernel_preemptible() const { return params_.preempt == Preempt::kFull || params_.preempt == Preempt::kLazy; }
 
   // classes.cc: whose task is it
@@ -149,9 +160,14 @@ class Kernel : protected KernelState {
   // Something of what makes these CPUs fast or slow has changed: what their tasks have done so far is settled at the
   // old speed, and what they do from now on is timed anew. Called by whoever changed it.
   void speed_changed(const CpuSet& cpus);
+  void speed_changed(CpuId cpu);
   bool refresh_speed(CpuId cpu);
+  WorkClass work_class(TaskId task) const { return is_stopper(task) ? WorkClass::kScalar : spec(task).work_class; }
+  uint32_t smt_share(CpuId cpu, WorkClass kind) const;
   void set_frequency(CpuId cpu, uint32_t frequency);  // of its top frequency: 1..1024 of 1024
   void set_memory(CpuId cpu, uint32_t memory);        // how far memory lets its task get on: 1..1024 of 1024
+  void memory_changed();                              // of some CPUs: as memory_ says
+  void new_image(CpuId cpu, TaskId task);             // exec: of what the old one had in caches and memory nothing is left
 
   const Machine& machine_;
   const Workload& workload_;
@@ -162,7 +178,10 @@ class Kernel : protected KernelState {
     std::vector<SchedClass*> tasks, idle, switches, scheduled, online;
   } watchers_;
   std::optional<Recorder> recorder_;
-  std::vector<CpuSet> wanted_affinities_;  // by AffinityId: of the workload, then of the stoppers
+  std::vector<CpuSet> wanted_affinities_;  // by AffinityId: of the workload, then of the stoppers, then of tasks that
+                                           // find their instruction sets on some cores only
+  bool classes_matter_ = false;            // cores, or their threads, do not do all classes of work alike
+  bool isa_matters_ = false;               // some task needs an instruction set that some core lacks
 };
 
 }  // namespace simsched

@@ -9,6 +9,7 @@
 #include "base/cpu_set.h"
 #include "base/rng.h"
 #include "sim/agenda.h"
+#include "sim/memory.h"
 #include "sim/metrics.h"
 #include "sim/task.h"
 #include "sim/wasted_idle.h"
@@ -44,6 +45,7 @@ struct KernelState {
   std::vector<CpuSet> affinities_;                // by AffinityId: those of the CPUs wanted that are online
   bool all_online_ = true;
   size_t class_timers_ = 0;  // of the pending events
+  Memory memory_;
   Metrics metrics_;
   WastedIdle wasted_;
 };

@@ -81,6 +81,8 @@ std::vector<Metric> make_table() {
         "from the start until the last task that is not marked background has exited, or the duration",
         [](const Totals& all) { return all.makespan.count(); });
   t.count("tasks_exited", kHigher, "tasks that ran to their end", [](const Metrics& m) { return m.exits; });
+  t.count("tasks_illegal", kLower, "tasks that a core ended because it lacks an instruction set that they need (SIGILL)",
+          [](const Metrics& m) { return m.illegal; });
   t.add("tasks_unfinished", "count", kLower, "tasks not marked background that did not",
         [](const Totals& all) { return static_cast<int64_t>(all.unfinished); });
   t.add("tasks_starved", "count", kLower,
@@ -134,6 +136,11 @@ std::vector<Metric> make_table() {
   t.add("fairness_jain_ppm", "ppm", kHigher,
         "Jain's index over tasks of time on a CPU per time on a CPU or waiting for one; 1,000,000: all alike",
         [](const Totals& all) { return all.fairness.ppm(); });
+  t.add("pages_moved", "count", kNeither, "pages of 4 KiB that went to another node",
+        [](const Totals& all) { return all.memory.pages_moved; });
+  t.add("memory_remote_ppm", "ppm", kLower,
+        "of the time in which tasks ran that wait for memory, the share with pages on other nodes, in proportion to them",
+        [](const Totals& all) { return ppm(all.memory.remote.count(), all.memory.used.count()); });
   t.count("waits_let_go", kLower,
           "waits of a replay that nothing would have met any more; its results are not to be trusted",
           [](const Metrics& m) { return m.let_go; });

@@ -9,6 +9,7 @@
 
 #include "sim/accounting.h"
 #include "sim/fairness.h"
+#include "sim/memory.h"
 #include "sim/metrics.h"
 #include "sim/wasted_idle.h"
 
@@ -22,6 +23,7 @@ struct Totals {
   CpuTime cpus;        // of all CPUs together
   WastedTime wasted;   // of their idle time
   JainIndex fairness;  // of time on a CPU, of time that could have been
+  Memory::Counts memory;
   uint64_t events = 0;
   uint64_t waits = 0, free_waits = 0;  // for another task's signal; of them, it had come already
   uint64_t unfinished = 0;             // foreground tasks that did not come to their end

@@ -68,31 +68,78 @@ void Kernel::release(CpuId cpu) {
   if (curr(cpu).valid()) arm_done(cpu);
 }
 
+// What work of that class has of its core while another thread of it is busy.
+uint32_t Kernel::smt_share(CpuId cpu, WorkClass kind) const {
+  const int32_t own = machine_.core_type(cpu).class_smt_share[static_cast<size_t>(kind)];
+  return static_cast<uint32_t>(own != 0 ? own : machine_.smt_share());
+}
+
 // The factors of what runs on `cpu` now. Whether it is as fast as before.
 bool Kernel::refresh_speed(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
-  uint32_t smt = kFullFactor;
-  for (CpuId sibling : machine_.smt_cpus(cpu))
-    if (sibling != cpu && curr(sibling).valid()) smt = static_cast<uint32_t>(machine_.smt_share());
-  return !rq.speed.set({static_cast<uint32_t>(machine_.cpu(cpu).capacity), rq.frequency, smt, rq.memory});
+  const TaskId runs = curr(cpu);
+  uint32_t core = static_cast<uint32_t>(machine_.cpu(cpu).capacity), smt = kFullFactor;
+  uint32_t frequency = rq.frequency, memory = rq.memory;
+  for (CpuId sibling : machine_.smt_cpus(cpu)) {
+    if (sibling == cpu || !curr(sibling).valid()) continue;
+    // What each leaves to the other lies between what two of the one kind do and two of the other.
+    smt = classes_matter_ && runs.valid()
+              ? std::min(smt, (smt_share(cpu, work_class(runs)) + smt_share(cpu, work_class(curr(sibling)))) / 2)
+              : static_cast<uint32_t>(machine_.smt_share());
+  }
+  if (classes_matter_ && runs.valid()) {
+    const auto kind = static_cast<size_t>(work_class(runs));
+    core = std::max(1u, core * static_cast<uint32_t>(machine_.core_type(cpu).class_speed[kind]) >> kFactorShift);
+  }
+  if (memory_.on() && memory_.felt(cpu).share > 0) {
+    const CoreAndMemory factors = with_memory(core, frequency, memory_.felt(cpu));
+    core = factors.core;
+    frequency = factors.frequency;
+    memory = std::max(1u, memory * factors.memory >> kFactorShift);
+  }
+  return !rq.speed.set({core, frequency, smt, memory});
+}
+
+void Kernel::speed_changed(CpuId cpu) {
+  settle(cpu);
+  if (!refresh_speed(cpu) && agenda_.planned(cpu, EventKind::kDone)) arm_done(cpu);
 }
 
 void Kernel::speed_changed(const CpuSet& cpus) {
-  for (CpuId cpu : cpus) {
-    settle(cpu);
-    if (!refresh_speed(cpu) && agenda_.planned(cpu, EventKind::kDone)) arm_done(cpu);
-  }
+  for (CpuId cpu : cpus) speed_changed(cpu);
 }
 
 void Kernel::set_frequency(CpuId cpu, uint32_t frequency) {
   for (auto& cls : classes_) cls->frequency_changes(cpu);
   rqs_[cpu.index()].frequency = frequency;
-  speed_changed(CpuSet::single(cpu));
+  speed_changed(cpu);
 }
 
 void Kernel::set_memory(CpuId cpu, uint32_t memory) {
   rqs_[cpu.index()].memory = memory;
-  speed_changed(CpuSet::single(cpu));
+  speed_changed(cpu);
+}
+
+void Kernel::memory_changed() {
+  for (CpuId cpu : memory_.take_changed(machine_)) speed_changed(cpu);
+}
+
+int64_t Kernel::move_pages(TaskId task, NodeId from, NodeId to, int64_t count) {
+  const CpuId cpu = task_cpu(task);
+  memory_.settle(machine_, cpu, now_);
+  const int64_t moved = memory_.move_pages(machine_, task, from, to, count);
+  charge(cpu, machine_.costs().page_move * moved);
+  memory_changed();
+  return moved;
+}
+
+void Kernel::new_image(CpuId cpu, TaskId task) {
+  tasks_[task.index()].warmth.forget();
+  tasks_[task.index()].refill = Work(0);
+  if (!memory_.on()) return;
+  memory_.settle(machine_, cpu, now_);
+  memory_.forget(machine_, task);
+  memory_changed();
 }
 
 CpuTime Kernel::cpu_time(CpuId cpu) const {

@@ -63,6 +63,7 @@ Totals Engine::totals() const {
   Totals all;
   all.makespan = ends_with_foreground_ && foreground_left_ == 0 ? last_exit_ : now_;
   all.counts = metrics_;
+  all.memory = memory_.counts();
   all.events = nr_events_;
   all.waits = nr_waits_;
   all.free_waits = nr_free_waits_;
