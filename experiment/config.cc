@@ -16,7 +16,7 @@ namespace simsched {
 namespace {
 
 const std::vector<std::string> kKeys = {"machine",  "machines", "workload", "kernel", "policies", "seeds",
-                                        "duration", "metrics",  "output",   "jobs",   "hotplug"};
+                                        "duration", "metrics",  "output",   "jobs",   "hotplug",  "tasks"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
   return read_duration(yaml_text(node, file, what), what, low, high, yaml_where(node, file));
@@ -169,6 +169,7 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   if (config.machines.empty() && config.workload.trace.empty() && !has_trace(config.workload.mix)) {
     throw Error(name, "no machine is given", "add 'machine: host' or a preset; simsched topo lists them");
   }
+  config.tasks = read_natures(map);
   config.kernel = read_kernel(map);
   config.policies = read_policies(map, registry);
   if (map.has("seeds")) config.seeds = read_seeds(map);

@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "experiment/mix.h"
 #include "experiment/policy_config.h"
+#include "experiment/task_nature.h"
 #include "sim/engine.h"
 #include "sim/kernel_params.h"
 
@@ -42,6 +43,7 @@ struct Config {
   std::string file;                  // its path, for messages and for paths relative to it
   std::vector<YAML::Node> machines;  // as load_machine() takes them; empty: the recording's own machine
   WorkloadConfig workload;
+  std::vector<TaskNature> tasks;  // what kind of work they do, by name
   KernelConfig kernel;
   std::vector<PolicyConfig> policies;
   std::vector<uint64_t> seeds = {1};

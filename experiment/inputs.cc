@@ -24,8 +24,10 @@ KernelParams with_config(KernelParams kernel, const KernelConfig& config) {
   return kernel;
 }
 
-std::shared_ptr<const Workload> fitted(Workload workload, const Machine& machine) {
+std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<TaskNature>& tasks,
+                                       const Machine& machine) {
   workload.fit(machine.nr_cpus(), machine.spec().isolated);
+  apply_natures(tasks, workload);
   return std::make_shared<const Workload>(std::move(workload));
 }
 
@@ -39,7 +41,7 @@ std::string find_input_file(const std::string& path, const std::string& config_f
   throw Error(where, "there is no file " + path, "give its path from the config's folder or from the current one");
 }
 
-Inputs::Inputs(const Config& config, const Progress& progress) {
+Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.tasks) {
   load_machines(config);
   if (!config.workload.mix.parts.empty()) {
     prepare_mix(config, progress);
@@ -53,7 +55,7 @@ Inputs::Inputs(const Config& config, const Progress& progress) {
 }
 
 std::shared_ptr<const Workload> Inputs::workload(size_t machine, uint64_t seed) const {
-  return generator_ ? fitted(generator_(seed), *machines_[machine]) : replays_[machine];
+  return generator_ ? fitted(generator_(seed), tasks_, *machines_[machine]) : replays_[machine];
 }
 
 void Inputs::load_machines(const Config& config) {
@@ -74,7 +76,7 @@ void Inputs::load_trace(const Config& config, const Progress& progress) {
   Recording recording = load_recording(path, recorded, {}, from.limit, progress, !machines_.empty());
   if (machines_.empty()) machines_.push_back(std::make_unique<const Machine>(recording.machine));
   add_kernels(config.kernel, recording.kernel, recording.machine.nr_cpus());
-  for (const auto& machine : machines_) replays_.push_back(fitted(recording.workload, *machine));
+  for (const auto& machine : machines_) replays_.push_back(fitted(recording.workload, tasks_, *machine));
   Circumstances::Told& told = recording.trace.circumstances.told;
   told.kernel |= config.kernel.version.has_value();
   told.hz |= config.kernel.hz.has_value();
@@ -149,7 +151,8 @@ void Inputs::prepare_generator(const Config& config) {
     std::lock_guard lock(*mutex);
     return make_workload(name, params, file, seed);
   };
-  generator_(config.seeds.front());  // bad parameters show here
+  // Bad parameters and names show here.
+  for (size_t machine = 0; machine < machines_.size(); ++machine) workload(machine, config.seeds.front());
 }
 
 void Inputs::add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus) {

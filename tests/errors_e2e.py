@@ -43,6 +43,7 @@ class Errors(e2e.EndToEnd):
             (CONFIG.replace("[eevdf]", "[{eevdf: {base_slice_ns: soon}}]"), "c.yaml:3: "),
             (CONFIG.replace("machine: vm-2c", "machines: [vm-2c, vm-2c]"), "c.yaml:1: "),
             (CONFIG + "metrics: [no_such]\n", "c.yaml:4: "),
+            (CONFIG + "tasks:\n  - {name: pingg, memory: 30%}\n", "c.yaml:5: no task is called 'pingg'; did you mean 'ping'?"),
             (CONFIG.replace("vm-2c", '"a\\nb"'), "c.yaml:1: "),
             ("\x01", "c.yaml"),
             ("- [", "c.yaml"),

@@ -77,6 +77,17 @@ class Run(e2e.EndToEnd):
         self.assertNotIn("±", done.stdout)
         self.assertTrue((self.scratch / "from-config/results.json").exists())
 
+    def test_kinds_of_work_are_given_by_name(self):
+        config = "machine: numa-8n\nworkload: {hogs: {tasks: 64, work: 50ms}}\npolicies: [eevdf]\nduration: 1s\n"
+        results = []
+        for folder, tasks in [("plain", ""), ("waits", "tasks: [{name: 'h*', memory: 90%, footprint: 64MiB}]\n")]:
+            output = self.run_into(folder, self.write(folder + ".yaml", config + tasks))
+            results.append(json.loads((output / "results.json").read_text())["results"][0])
+        plain, waits = results
+        self.assertEqual(plain["task_time"]["slowdown_memory_ns"], 0)
+        self.assertGreater(waits["task_time"]["slowdown_memory_ns"], waits["task_time"]["work_ns"] // 10)
+        self.assertGreater(waits["metrics"]["makespan_ns"], plain["metrics"]["makespan_ns"])
+
     def test_the_machine_and_kernel_default_to_the_recording(self):
         config = self.write("m.yaml", f"workload: {{trace: {e2e.SAMPLE}}}\npolicies: [eevdf]\n")
         self.assertIn("on vm-2c", self.simsched("run", config).stdout)

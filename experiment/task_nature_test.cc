@@ -1,0 +1,68 @@
+#include "experiment/task_nature.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace simsched {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<TaskNature> read(const std::string& text) {
+  return read_natures(YamlMap(YAML::Load(text), "c.yaml", "an experiment", {"tasks"}));
+}
+
+Workload three_tasks() {
+  Workload workload;
+  for (const char* name : {"cc1", "cc1plus", "make"}) {
+    const Op op = op::compute(Work(1));
+    workload.add_task(name, {&op, 1});
+  }
+  return workload;
+}
+
+std::string refusal(const std::string& text) {
+  Workload workload = three_tasks();
+  try {
+    apply_natures(read(text), workload);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(TaskNature, IsGivenByName) {
+  Workload workload = three_tasks();
+  apply_natures(read("tasks:\n"
+                     "  - {name: 'cc1*', memory: 50%, footprint: 8MiB}\n"
+                     "  - {name: cc1, memory: 100%, class: vector, isa: [avx512, sve]}\n"),
+                workload);
+  EXPECT_EQ(workload.tasks[0].memory, 1024);
+  EXPECT_EQ(workload.tasks[0].footprint_kib, 8192);
+  EXPECT_EQ(workload.tasks[0].work_class, WorkClass::kVector);
+  EXPECT_EQ(workload.tasks[0].isa, 0b100010u);
+  EXPECT_EQ(workload.tasks[1].memory, 512);
+  EXPECT_EQ(workload.tasks[1].work_class, WorkClass::kScalar);
+  EXPECT_EQ(workload.tasks[2].memory, 0);
+  EXPECT_EQ(workload.tasks[2].footprint_kib, 0);
+}
+
+TEST(TaskNature, MistakesNameTheirLine) {
+  EXPECT_EQ(refusal("tasks:\n  - {name: cc1plu}"), "c.yaml:2: no task is called 'cc1plu'; did you mean 'cc1plus'?");
+  EXPECT_THAT(refusal("tasks:\n  - {name: 'x*'}"), HasSubstr("c.yaml:2: no task is called 'x*'"));
+  EXPECT_THAT(refusal("tasks: {name: make}"), HasSubstr("tasks is not a list"));
+  EXPECT_THAT(refusal("tasks: [{memory: 3%}]"), HasSubstr("has no name"));
+  EXPECT_THAT(refusal("tasks: [{name: make, memori: 3%}]"), HasSubstr("did you mean 'memory'?"));
+  for (const char* memory : {"30", "101%", "-1%", "x%", "1.5%"})
+    EXPECT_THAT(refusal(std::string("tasks: [{name: make, memory: ") + memory + "}]"), HasSubstr("memory is '"));
+  for (const char* size : {"8", "8MB", "9000000GiB", "-1KiB"})
+    EXPECT_THAT(refusal(std::string("tasks: [{name: make, footprint: ") + size + "}]"), HasSubstr("footprint is '"));
+  EXPECT_THAT(refusal("tasks: [{name: make, class: vektor}]"), HasSubstr("did you mean 'vector'?"));
+  EXPECT_THAT(refusal("tasks: [{name: make, isa: avx}]"), HasSubstr("isa is not a list"));
+  EXPECT_THAT(refusal("tasks:\n- {name: make, isa: [avx51]}"), HasSubstr("c.yaml:2: isa is 'avx51'; did you mean"));
+}
+
+}  // namespace
+}  // namespace simsched
