@@ -72,7 +72,7 @@ bool FairClass::can_migrate(LoadBalance& lb, TaskId task) {
   }
   lb.all_pinned = false;
   if (kernel_->task_running(task) || kernel_->curr(lb.src) == task) return false;
-  return lb.active || !cache_hot(lb, task) || lb.state.nr_balance_failed > lb.domain->cache_nice_tries;
+  return lb.active || !hot(lb, task) || lb.state.nr_balance_failed > lb.domain->cache_nice_tries;
 }
 
 // Whether what the task brings is within the imbalance, which it then reduces. The more often balancing
@@ -228,7 +228,8 @@ int FairClass::load_balance(CpuId cpu, size_t level, IdleType idle, bool* go_on)
 }
 
 // Runs in the stopper of `cpu`: what ran there has been preempted and can be moved.
-void FairClass::stopper(CpuId cpu, TaskId, CpuId dest) {
+void FairClass::stopper(CpuId cpu, TaskId moved, CpuId dest) {
+  if (moved.valid()) return numa_stopper(cpu, moved, dest);
   cpu_state(cpu).active_balance = false;
   const std::vector<Domain>& domains = domains_->of(dest);
   auto domain = std::find_if(domains.begin(), domains.end(), [&](const Domain& d) { return d.contains(cpu); });
@@ -346,12 +347,19 @@ void FairClass::tick_balance(CpuId cpu) {
 }
 
 std::vector<std::pair<std::string, int64_t>> FairClass::counters() const {
-  return {{"balances", count_.balances},
-          {"newidle_balances", count_.newidle_balances},
-          {"newidle_skips", count_.newidle_skips},
-          {"pulled", count_.pulled},
-          {"active_balances", count_.active_balances},
-          {"nohz_kicks", count_.kicks}};
+  std::vector<std::pair<std::string, int64_t>> counters = {{"balances", count_.balances},
+                                                           {"newidle_balances", count_.newidle_balances},
+                                                           {"newidle_skips", count_.newidle_skips},
+                                                           {"pulled", count_.pulled},
+                                                           {"active_balances", count_.active_balances},
+                                                           {"nohz_kicks", count_.kicks}};
+  if (numa_on_) {
+    counters.emplace_back("numa_hint_faults", numa_.hint_faults);
+    counters.emplace_back("numa_hint_faults_local", numa_.hint_faults_local);
+    counters.emplace_back("numa_task_migrated", numa_.task_moves);
+    counters.emplace_back("numa_task_swapped", numa_.task_swaps);
+  }
+  return counters;
 }
 
 }  // namespace simsched

@@ -29,6 +29,7 @@ void FairClass::attach(Kernel& kernel) {
   caches_.resize(kernel.machine().nr_llcs());
   core_seen_.resize(kernel.machine().nr_cores());
 
+  attach_numa();
   for (size_t i = 0; i < block_.nr_entities(); ++i) block_.entity(i).heap = static_cast<uint32_t>(Rng(i).next());
   for (size_t i = 0; i < block_.nr_queues(); ++i) {
     CfsRq& rq = block_.queue(i);
@@ -183,7 +184,7 @@ void FairClass::set_next_task(CpuId cpu, TaskId task) {
   }
 }
 
-void FairClass::task_tick(CpuId, TaskId curr) {
+void FairClass::task_tick(CpuId cpu, TaskId curr) {
   for (Entity* e = &entity_of(curr); e; e = e->parent) {
     CfsRq& rq = *e->cfs_rq;
     update_curr(rq);
@@ -194,6 +195,7 @@ void FairClass::task_tick(CpuId, TaskId curr) {
       clear_buddies(rq, *e);
     }
   }
+  if (numa_on_) numa_tick(cpu, curr);
 }
 
 Nanos FairClass::next_tick(CpuId cpu) {
@@ -205,6 +207,7 @@ Nanos FairClass::next_tick(CpuId cpu) {
     int64_t runs = groups_.size() > 1 && rq->is_root() ? 0 : rule_.runs_for(*rq, *rq->curr);
     at = std::min(at, rq->curr->exec_start + runs);
   }
+  if (numa_on_) at = std::min(at, numa_tick_due(cpu));
   if (!domains_->of(cpu).empty()) {
     at = std::min(at, cpu_state(cpu).next_balance);
     if (wants_kick(cpu))

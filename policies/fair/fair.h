@@ -11,6 +11,7 @@
 //   uneven.cc        CPUs of unlike capacity or priority: misfits, packing, what real-time tasks leave
 //   imbalance.cc     which group is the busiest, and how much to pull from it
 //   nohz.cc          balancing on behalf of idle CPUs
+//   numa.cc          pages follow tasks, tasks follow pages
 //   state.h          all that changes, in flat arrays that are copied as a whole
 //   entity.h         what is in them: entities and run queues, pointing to each other (near.h)
 //   rule.h           the discipline: eevdf.h, cfs.h; run_queue.h, tree.h: what both stand on
@@ -18,6 +19,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -201,6 +203,29 @@ class FairClass final : public SchedClass, private fair::State {
   bool better_on(const fair::Domain& domain, CpuId dst, CpuId src) const;
   bool group_packs(const fair::LoadBalance& lb, const fair::Group& group, const fair::GroupStats& stats) const;
 
+  // numa.cc
+  struct NumaCounts {
+    int64_t all = 0, wanting = 0, home = 0;
+  };
+  NodeId node_of(CpuId cpu) const { return kernel_->machine().cpu(cpu).node; }
+  void attach_numa();
+  fair::NumaTask* numa_task(TaskId task);
+  int64_t* numa_of(std::vector<int64_t>& by_node, TaskId task) const {
+    return &by_node[task.index() * kernel_->machine().nr_nodes()];
+  }
+  int64_t numa_due(const fair::NumaTask& task) const;
+  int64_t numa_tick_due(CpuId cpu);
+  void numa_tick(CpuId cpu, TaskId task);
+  void numa_scan(CpuId cpu, TaskId task, fair::NumaTask& known, int64_t count);
+  void place(TaskId task, fair::NumaTask& known, int64_t shortest, int64_t longest);
+  int64_t numa_weight(TaskId task, NodeId node) const;
+  bool send_home(CpuId cpu, TaskId task, fair::NumaTask& known);
+  void numa_stopper(CpuId cpu, TaskId task, CpuId dest);
+  NodeId preferred_node(TaskId task);
+  NumaCounts numa_counts(CpuId cpu);
+  fair::NumaClass numa_class(const fair::LoadBalance& lb, std::span<const CpuId> cpus);
+  bool hot(const fair::LoadBalance& lb, TaskId task);
+
   // imbalance.cc
   const fair::Group* find_busiest_group(fair::LoadBalance& lb);
   CpuId find_busiest_queue(const fair::LoadBalance& lb, const fair::Group& group);
@@ -232,6 +257,7 @@ class FairClass final : public SchedClass, private fair::State {
   bool smt_ = false;         // some core has more than one thread
   bool asymmetric_ = false;  // CPUs differ in capacity
   bool real_time_ = false;   // there are tasks of the real-time class
+  bool numa_on_ = false;
   std::vector<CpuId> nohz_scratch_;
 };
 

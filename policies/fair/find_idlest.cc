@@ -134,6 +134,10 @@ const Group* FairClass::find_idlest_group(const Domain& domain, TaskId task, Cpu
       break;
   }
   if (domain.numa) {
+    if (NodeId preferred = preferred_node(task); preferred.valid()) {
+      if (node_of(cpu) == preferred) return nullptr;
+      if (node_of(idlest->span->cpus[0]) == preferred) return idlest;
+    }
     int64_t here = static_cast<int64_t>((local->span->set & allowed).size());
     int64_t difference = std::abs(local_stats.idle_cpus - idlest_stats.idle_cpus);
     if (adjust_numa_imbalance(difference, local_stats.nr_running + 1, std::min(here, domain.imb_numa_nr)) == 0)

@@ -249,8 +249,9 @@ void FairClass::update_idle_scan(const LoadBalance& lb, int64_t sum_util) {
 CpuId FairClass::find_busiest_queue(const LoadBalance& lb, const Group& group) {
   CpuId busiest;
   int64_t most = 0, most_capacity = 1;
+  const NumaClass away = numa_class(lb, group.span->cpus);
   for (CpuId cpu : group.span->cpus) {
-    if (!lb.considers(cpu)) continue;
+    if (!lb.considers(cpu) || numa_class(lb, {&cpu, 1}) > away) continue;
     const CfsRq& root = root_of(cpu);
     int64_t running = root.h_nr_runnable, here = capacity_of(cpu), amount = 0;
     if (running == 0) continue;

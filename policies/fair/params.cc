@@ -61,6 +61,11 @@ void Params::bind(TunableReader& reader) {
   reader.bind("ni_random", &ni_random, "newidle balancing is tried in proportion to its success");
   reader.bind("migration_cost_ns", &migration_cost, Nanos(0), kLongest, "a task that ran less long ago is cache-hot");
   reader.bind("nr_migrate", &nr_migrate, 1, 1 << 20, "tasks looked at in one balancing run");
+  reader.bind("numa_balancing", &numa_balancing, "pages follow tasks, and tasks go to the node of their pages");
+  reader.bind("numa_scan_delay_ns", &numa_scan_delay, Nanos(0), kLongest * 3600, "CPU time before the first scan");
+  reader.bind("numa_scan_period_min_ns", &numa_scan_period_min, kShortest, kLongest * 3600, "least CPU time for a pass");
+  reader.bind("numa_scan_period_max_ns", &numa_scan_period_max, kShortest, kLongest * 3600, "most CPU time for a pass");
+  reader.bind("numa_scan_size_mb", &numa_scan_size_mb, 1, 1 << 20, "memory looked at in one scan");
   reader.bind("newidle_cost_per_cpu_ns", &newidle_cost_per_cpu, Nanos(0), kLongest, "assumed cost of a look");
 }
 

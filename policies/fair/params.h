@@ -43,6 +43,10 @@ struct Params {
   bool wa_idle = true, wa_weight = true, wa_bias = true;
   bool util_est = true, ni_random;
   Nanos migration_cost{500000};
+  // Where tasks' memory is modelled and there are several nodes.
+  bool numa_balancing = true;
+  Nanos numa_scan_delay{1000000000}, numa_scan_period_min{1000000000}, numa_scan_period_max{60000000000};
+  int64_t numa_scan_size_mb = 256;
   int64_t nr_migrate = 32;
   // A balancing run takes no simulated time; for the rule that a short idle period is not worth one, a look
   // at a domain counts as this much for each of its CPUs.

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "policies/fair/entity.h"
+#include "policies/fair/numa.h"
 
 namespace simsched::fair {
 
@@ -115,6 +116,7 @@ struct State {
   CpuSet nohz_idle_;  // may hold CPUs that are busy again
   int64_t nr_nohz_idle_ = 0, nohz_next_balance_ = 0;
   bool nohz_kicked_ = false;
+  NumaState numa_;
   struct Counts {
     int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0;
   } count_;
