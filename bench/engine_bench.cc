@@ -28,6 +28,9 @@ void simulate(benchmark::State& state, const char* policy, Nanos duration) {
 }
 
 void eevdf(benchmark::State& state) { simulate(state, "eevdf", Nanos(state.range(2) * 1'000'000)); }
+void eevdf_memory(benchmark::State& state) {
+  bench::simulate(state, PolicyRegistry(cpp_policies()), "eevdf", Nanos(state.range(2) * 1'000'000), true);
+}
 void cfs(benchmark::State& state) { simulate(state, "cfs", Nanos(state.range(2) * 1'000'000)); }
 
 // A snapshot: an engine that has run for a while, assigned to its twin.
@@ -61,6 +64,11 @@ BENCHMARK(eevdf)
     ->Args({8, 100'000, 2000})
     ->Args({8, 1'000'000, 2000})
     ->Args({8, 100'000, 20'000})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(eevdf_memory)
+    ->Args({8, 16, 2000})
+    ->Args({64, 128, 500})
+    ->Args({1024, 2048, 50})
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(cfs)->Args({8, 16, 2000})->Unit(benchmark::kMillisecond);
 

@@ -50,4 +50,26 @@ inline Workload busy_workload(size_t nr_tasks, size_t nr_cpus) {
   return w;
 }
 
+// The same where reading other nodes, busy memories and shared caches are felt.
+inline Machine uneven_machine_of(size_t nr_cpus) {
+  MachineSpec spec = machine_of(nr_cpus).spec();
+  const size_t nodes = (nr_cpus + 31) / 32;
+  spec.memory.latency_ns.assign(nodes, std::vector<int64_t>(nodes, 180));
+  for (size_t node = 0; node < nodes; ++node) spec.memory.latency_ns[node][node] = 100;
+  spec.memory.node_mbs.assign(nodes, 100'000);
+  spec.memory.link_mbs.assign(nodes, 40'000);
+  spec.memory.llc_kib.assign((nr_cpus + 7) / 8, 32768);
+  return Machine(std::move(spec));
+}
+
+// And tasks that feel it: half of them compile, the others stream.
+inline Workload memory_workload(size_t nr_tasks, size_t nr_cpus) {
+  Workload w = busy_workload(nr_tasks, nr_cpus);
+  for (size_t i = 0; i < w.tasks.size(); ++i) {
+    w.tasks[i].memory = i % 2 ? 200 : 700;
+    w.tasks[i].footprint_kib = i % 2 ? 8192 : 262'144;
+  }
+  return w;
+}
+
 }  // namespace simsched::bench

@@ -12,10 +12,11 @@
 namespace simsched::bench {
 
 // The load on range(0) CPUs with range(1) tasks for `duration`; items are events.
-inline void simulate(benchmark::State& state, const PolicyRegistry& registry, const char* policy, Nanos duration) {
+inline void simulate(benchmark::State& state, const PolicyRegistry& registry, const char* policy, Nanos duration,
+                     bool memory = false) {
   auto nr_cpus = static_cast<size_t>(state.range(0)), nr_tasks = static_cast<size_t>(state.range(1));
-  Machine machine = machine_of(nr_cpus);
-  Workload workload = busy_workload(nr_tasks, nr_cpus);
+  Machine machine = memory ? uneven_machine_of(nr_cpus) : machine_of(nr_cpus);
+  Workload workload = memory ? memory_workload(nr_tasks, nr_cpus) : busy_workload(nr_tasks, nr_cpus);
   EngineOptions options;
   options.duration = duration;
   options.kernel.version = "6.18";
