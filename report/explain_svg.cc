@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "report/explain.h"
 #include "report/format.h"
@@ -83,8 +84,8 @@ class Picture {
   std::string svg() {
     label("title", kMargin, y_ + 18, what_.policy + " against " + what_.versus);
     label("small", kMargin, y_ + 36,
-          fmt::format("{} on {}, mean of {} run{}", what_.workload, what_.machine, what_.seeds.size(),
-                      what_.seeds.size() == 1 ? "" : "s"));
+          fmt::format("{} on {}, mean of {} run{}; more or less than with {}", what_.workload, what_.machine,
+                      what_.seeds.size(), what_.seeds.size() == 1 ? "" : "s", what_.versus));
     y_ += 36 + kPanelGap;
     for (const Panel& panel : panels(what_)) draw(panel);
     return fmt::format(
@@ -150,8 +151,7 @@ class Picture {
       rect(x, y + 2, 12, 12, i, part.name);
       const int64_t more = part.time.difference();
       label("mid", x + 18, y + 12,
-            fmt::format("{}: {}{} than with {}", part.name, time(std::abs(more)), more < 0 ? " less" : " more",
-                        what_.versus));
+            fmt::format("{}: {} {}", part.name, time(std::abs(more)), more < 0 ? "less" : "more"));
     }
     y_ += static_cast<int>((panel.parts.size() + kLegendColumns - 1) / kLegendColumns) * kLine;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 
 #include "report/explain.h"
@@ -32,8 +33,8 @@ class Text {
     if (a_ != what_.policy) text += fmt::format("A is {}, B is {}\n", what_.policy, what_.versus);
     text += "\n" + verdict() + reasons() + blocked() + wasted();
     for (const std::string& doubt : what_.doubts) text += "But: " + doubt + "\n";
-    text += "\nTime of all tasks by cause, a run; points are percent of the time of " + b_ +
-            "'s tasks on\nCPUs and waiting for them\n\n" + cause_table();
+    text +=
+        "\nTime of all tasks by cause, a run; points: percent of what is not blocked of " + b_ + "\n\n" + cause_table();
     text += "\nBy name of tasks, a run: on CPUs or waiting for one, and blocked\n\n" + group_table();
     text += "\nBy CPU, a run\n\n" + cpu_table();
     return text + "\n" + sums();
@@ -122,9 +123,9 @@ class Text {
     const Sides all = what_.time.at(Where::kBlocked);
     if (std::fabs(points(all)) < 0.05) return "";
     const Cause most = by_difference([](Where where) { return where == Where::kBlocked; }).front();
-    return fmt::format("They were blocked {} {}, most of it {} ({}):\nwho waits for others feels what delays them.\n",
+    return fmt::format("They were blocked {} {} ({}: {}): who waits for others feels\nwhat delays them.\n",
                        format_ns(std::fabs(mean(all.difference()))), all.difference() > 0 ? "longer" : "less",
-                       change(of(most)), short_name(most));
+                       short_name(most), change(of(most)));
   }
 
   std::string wasted() const {
@@ -139,16 +140,19 @@ class Text {
     table.add_column("cause", Align::kLeft);
     for (const std::string& heading : {a_, b_, std::string("difference"), std::string("points")})
       table.add_column(heading);
-    for (Cause cause : by_difference([](Where) { return true; })) {
-      const Sides& sides = of(cause);
-      if (sides == Sides()) continue;
-      const bool blocks = kCauses[static_cast<size_t>(cause)].where == Where::kBlocked;
-      table.add_row({short_name(cause), time(sides.a), time(sides.b), change(sides),
-                     blocks ? std::string() : fmt::format("{:+.1f}", points(sides))});
-    }
+    auto add = [&](bool blocked) {
+      for (Cause cause : by_difference([&](Where where) { return (where == Where::kBlocked) == blocked; })) {
+        const Sides& sides = of(cause);
+        if (sides == Sides()) continue;
+        table.add_row({short_name(cause), time(sides.a), time(sides.b), change(sides),
+                       blocked ? std::string() : fmt::format("{:+.1f}", points(sides))});
+      }
+    };
     const Sides active = what_.time.active(), all = what_.time.lifetime();
+    add(false);
     table.add_row({Cell("not blocked", Style::kBold), time(active.a), time(active.b), change(active),
                    fmt::format("{:+.1f}", points(active))});
+    add(true);
     table.add_row({Cell("all", Style::kBold), time(all.a), time(all.b), change(all)});
     return table.str(colour_);
   }
@@ -220,11 +224,11 @@ class Text {
 
   // What was checked when the runs were added up.
   std::string sums() const {
-    const Sides all = what_.time.lifetime();
+    const int64_t longer = what_.time.lifetime().difference();
     return fmt::format(
-        "All tasks of {} lived {} ns longer than those of {}, over all runs, which is\n"
-        "exactly the sum of the differences by cause, by name, and of fore- and background.\n",
-        a_, all.difference(), b_);
+        "All tasks of {} together lived {} ns {} than those of {}, over all runs: exactly\n"
+        "the sum of the differences by cause, by name, and of fore- and background.\n",
+        a_, format_count(static_cast<double>(std::abs(longer))), longer < 0 ? "less" : "longer", b_);
   }
 
   const Explanation& what_;
