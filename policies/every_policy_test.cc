@@ -92,7 +92,7 @@ class EveryPolicy : public ::testing::TestWithParam<std::string> {
 };
 
 std::vector<std::string> names() { return PolicyRegistry(cpp_policies()).names(); }
-INSTANTIATE_TEST_SUITE_P(Of, EveryPolicy, ::testing::ValuesIn(names()), [](const auto& one) { return one.param; });
+INSTANTIATE_TEST_SUITE_P(Of, EveryPolicy, ::testing::ValuesIn(names()), [](const auto& info) { return info.param; });
 
 TEST_P(EveryPolicy, BringsAllTasksToTheirEndWhereTheyMayRun) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
