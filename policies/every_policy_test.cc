@@ -55,7 +55,6 @@ Workload random_workload(Rng& rng, size_t cpus, bool confined) {
     spec.start_cpu = CpuId(rng.below(cpus));
     spec.affinity = masks[rng.below(masks.size())];
     spec.nice = static_cast<int8_t>(static_cast<int>(rng.below(40)) - 20);
-    spec.rt_priority = 10;
   }
   return w;
 }
@@ -92,7 +91,7 @@ class EveryPolicy : public ::testing::TestWithParam<std::string> {
 };
 
 std::vector<std::string> names() { return PolicyRegistry(cpp_policies()).names(); }
-INSTANTIATE_TEST_SUITE_P(Of, EveryPolicy, ::testing::ValuesIn(names()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Of, EveryPolicy, ::testing::ValuesIn(names()), [](const auto& policy) { return policy.param; });
 
 TEST_P(EveryPolicy, BringsAllTasksToTheirEndWhereTheyMayRun) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {

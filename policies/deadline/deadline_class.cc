@@ -70,7 +70,7 @@ void DeadlineClass::give_up_slice(CpuId cpu, TaskId curr) {
 void DeadlineClass::task_tick(CpuId cpu, TaskId curr) {
   account(cpu, curr);
   if (entity(curr).slice >= kUsedUp) return;
-  if (state_.waiting.length() > 0) return kernel_->resched_curr(cpu);
+  if (picks_alone_ || state_.waiting.length() > 0) return kernel_->resched_curr(cpu);
   renew(curr);  // it would be the one to go on
 }
 

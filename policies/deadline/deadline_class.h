@@ -51,7 +51,9 @@ class DeadlineClass : public SchedClass {
   void assign(const SchedClass& other) override;
 
  protected:
-  explicit DeadlineClass(Nanos rr_interval) : rr_interval_(rr_interval) {}
+  // `picks_alone`: who is next is asked even when nobody waits.
+  explicit DeadlineClass(Nanos rr_interval, bool picks_alone = false)
+      : rr_interval_(rr_interval), picks_alone_(picks_alone) {}
 
   struct Entity {
     Nanos deadline;
@@ -114,6 +116,7 @@ class DeadlineClass : public SchedClass {
   void renew_if_used_up(TaskId task);
 
   const Nanos rr_interval_;
+  const bool picks_alone_;
   std::vector<uint32_t> list_of_cpu_;
 };
 

@@ -42,7 +42,8 @@ class Simulation {
   // Of all tasks: the time on a CPU, in ms.
   std::vector<double> times(size_t tasks) {
     std::vector<double> list;
-    for (size_t i = 0; i < tasks; ++i) list.push_back(static_cast<double>(engine_.time_on_cpu(TaskId(i)).count()) / 1e6);
+    for (size_t i = 0; i < tasks; ++i)
+      list.push_back(static_cast<double>(engine_.time_on_cpu(TaskId(i)).count()) / 1e6);
     return list;
   }
   // (when, where) `task` was switched in.

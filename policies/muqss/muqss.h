@@ -24,7 +24,7 @@ struct Params {
 
 class MuqssClass final : public deadline::DeadlineClass {
  public:
-  explicit MuqssClass(const Params& params) : DeadlineClass(params.rr_interval), params_(params) {}
+  explicit MuqssClass(const Params& params) : DeadlineClass(params.rr_interval, params.smt_nice), params_(params) {}
 
   void attach(Kernel& kernel) override;
   const char* name() const override { return "muqss"; }

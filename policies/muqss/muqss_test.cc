@@ -76,16 +76,16 @@ TEST(Muqss, ALowPriorityTaskLeavesTheCoreToItsSibling) {
 
 TEST(Muqss, YieldingIsAsTheTunableSays) {
   Workload w;
-  add(w, {ms(1), op::yield(), op::loop(0, 50)});
-  add(w, {ms(50)});
+  add(w, {ms(1), op::yield(), op::loop(0, 1000)});
+  add(w, {ms(1000)});
   const Machine machine = flat_machine(1);
-  auto switches = [&](const char* type) {
-    return Simulation("muqss", machine, w, options_of(), {{"yield_type", type, ""}})
-        .run()
-        .metric("context_switches_involuntary");
+  auto share_of_the_other = [&](const char* type) {
+    Simulation simulation("muqss", machine, w, options_of(400_ms), {{"yield_type", type, ""}});
+    simulation.run();
+    return simulation.times(2)[1] / 400;
   };
-  EXPECT_LE(switches("1"), 20);
-  EXPECT_GT(switches("2"), switches("1"));
+  EXPECT_NEAR(share_of_the_other("1"), 0.5, 0.05);  // its deadline stays the earlier one
+  EXPECT_NEAR(share_of_the_other("2"), 0.87, 0.03);
 }
 
 }  // namespace
