@@ -92,7 +92,7 @@ TEST(Explain, RunsArePairedBySeedWhateverTheirOrder) {
 
 TEST(Explain, TheFirstLinesSayInWordsWhatMakesMostOfIt) {
   const std::string text = explanation_text(explain(example(), {"slow", "fast", ""}, "r.json"), false);
-  EXPECT_NE(text.find("slow is 9.0 % (± 5.7) slower than fast: makespan 115.0 ms instead of 105.5 ms."),
+  EXPECT_NE(text.find("slow is 9.0 % (± 6.0) slower than fast: makespan 115.0 ms instead of 105.5 ms."),
             std::string::npos)
       << text;
   const size_t wait = text.find("+7.7 points  could run and waited for a CPU (wait)");
@@ -103,7 +103,7 @@ TEST(Explain, TheFirstLinesSayInWordsWhatMakesMostOfIt) {
   EXPECT_NE(text.find("CPUs idled for 5.500 ms while tasks that could have run there waited"), std::string::npos);
   EXPECT_NE(text.find("lived 36,000,002 ns longer"), std::string::npos) << text;
   const std::string back = explanation_text(explain(example(), {"fast", "slow", ""}, "r.json"), false);
-  EXPECT_NE(back.find("fast is 8.3 % (± 4.8) faster than slow"), std::string::npos) << back;
+  EXPECT_NE(back.find("fast is 8.3 % (± 5.5) faster than slow"), std::string::npos) << back;
 }
 
 TEST(Explain, FitsEightyColumns) {
@@ -115,9 +115,7 @@ TEST(Explain, FitsEightyColumns) {
   for (const std::vector<RunResult>& some : {results, example()}) {
     std::istringstream lines(explanation_text(explain(some, {some[0].policy, "", ""}, "r.json"), false));
     std::string line;
-    std::getline(lines, line);  // has the labels in full
-    while (std::getline(lines, line))
-      if (line.find("very_long_label") == std::string::npos) EXPECT_LE(display_width(line), 80u) << line;
+    while (std::getline(lines, line)) EXPECT_LE(display_width(line), 80u) << line;
   }
 }
 
@@ -133,7 +131,7 @@ TEST(Explain, SaysWhenAPolicyDidLess) {
 TEST(Explain, MistakesAreNamed) {
   std::vector<RunResult> results = example();
   EXPECT_EQ(message(results, {"slo", "", ""}), "r.json: has no policy 'slo' on m; did you mean 'slow'?");
-  EXPECT_EQ(message(results, {"slow", "fsat", ""}).substr(0, 40), "r.json: has no policy 'fsat' on m; did y");
+  EXPECT_EQ(message(results, {"slow", "fsat", ""}), "r.json: has no policy 'fsat' on m; one of slow, fast");
   EXPECT_EQ(message(results, {"slow", "slow", ""}), "--vs: 'slow' is the policy itself; name another one");
   EXPECT_EQ(message(results, {"slow", "fast", "mm"}).substr(0, 28), "r.json: has no machine 'mm';");
   EXPECT_EQ(message({}, {"slow", "fast", ""}), "r.json: has no results; run the experiment again with simsched run");

@@ -13,10 +13,32 @@
 namespace simsched {
 namespace {
 
+constexpr size_t kColumns = 80;
 constexpr size_t kWidestLabel = 10, kWidestName = 15;
 constexpr size_t kMostNames = 12, kMostCpus = 12, kMostReasons = 4;
 
 std::string signed_ns(double nanos) { return (nanos > 0 ? "+" : "") + format_ns(nanos); }
+
+// `text` on lines of 80 columns; those after the first stand under what comes after `start`.
+std::string wrapped(const std::string& text, const std::string& start = {}) {
+  std::string all = start, line;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (!line.empty() && start.size() + display_width(line) + 1 + display_width(word) > kColumns) {
+      all += line + "\n" + std::string(start.size(), ' ');
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  return all + line + "\n";
+}
+
+std::string reason(double points, const std::string& what) {
+  return wrapped(what, fmt::format("  {:+6.1f} points  ", points));
+}
 
 class Text {
  public:
@@ -28,13 +50,12 @@ class Text {
 
   std::string str() const {
     const size_t runs = what_.seeds.size();
-    std::string text = fmt::format("{} against {}: {} on {}, {} run{} of each\n", what_.policy, what_.versus,
-                                   what_.workload, what_.machine, runs, runs == 1 ? "" : "s");
-    if (a_ != what_.policy) text += fmt::format("A is {}, B is {}\n", what_.policy, what_.versus);
+    std::string text = wrapped(fmt::format("{} against {}: {} on {}, {} run{} of each", what_.policy, what_.versus,
+                                           what_.workload, what_.machine, runs, runs == 1 ? "" : "s"));
+    if (a_ != what_.policy) text += wrapped(fmt::format("A is {}, B is {}", what_.policy, what_.versus));
     text += "\n" + verdict() + reasons() + blocked() + wasted();
-    for (const std::string& doubt : what_.doubts) text += "But: " + doubt + "\n";
-    text +=
-        "\nTime of all tasks by cause, a run; points: percent of what is not blocked of " + b_ + "\n\n" + cause_table();
+    for (const std::string& doubt : what_.doubts) text += wrapped("But: " + doubt);
+    text += "\n" + wrapped("By cause, a run; points: percent of what is not blocked of " + b_) + "\n" + cause_table();
     text += "\nBy name of tasks, a run: on CPUs or waiting for one, and blocked\n\n" + group_table();
     text += "\nBy CPU, a run\n\n" + cpu_table();
     return text + "\n" + sums();
@@ -58,9 +79,9 @@ class Text {
         fmt::format("makespan {} instead of {}", time(what_.makespan.a), time(what_.makespan.b));
     const std::string percent =
         fmt::format("{:.1f} %{}", size, slower.half_width ? fmt::format(" (± {:.1f})", spread) : "");
-    if (size < 0.05) return fmt::format("{} takes as long as {}: {}.\n", what_.policy, what_.versus, figures);
-    const std::string text = fmt::format("{} is {} {} than {}: {}.\n", what_.policy, percent,
-                                         slower.mean > 0 ? "slower" : "faster", what_.versus, figures);
+    if (size < 0.05) return wrapped(fmt::format("{} takes as long as {}: {}.", what_.policy, what_.versus, figures));
+    const std::string text = wrapped(fmt::format("{} is {} {} than {}: {}.", what_.policy, percent,
+                                                 slower.mean > 0 ? "slower" : "faster", what_.versus, figures));
     return size > spread ? text : text + "That is less than what chance does between runs.\n";
   }
 
@@ -80,11 +101,12 @@ class Text {
     const double all = points(active);
     std::string text;
     if (std::fabs(all) < 0.05) {
-      text = fmt::format("Its tasks were on CPUs or waited for one as long: {} instead of {} a run.\n", time(active.a),
-                         time(active.b));
+      text = wrapped(fmt::format("Its tasks ran or waited for a CPU as long: {} instead of {} a run.", time(active.a),
+                                 time(active.b)));
     } else {
-      text = fmt::format("Its tasks were on CPUs or waited for one for {:.1f} % {}, {} instead of {} a run:\n",
-                         std::fabs(all), all > 0 ? "longer" : "less", time(active.a), time(active.b));
+      text =
+          wrapped(fmt::format("Its tasks ran or waited for a CPU {:.1f} % {}, {} instead of {} a run:", std::fabs(all),
+                              all > 0 ? "longer" : "less", time(active.a), time(active.b)));
     }
     double told = 0;
     size_t lines = 0, causes = 0;
@@ -100,39 +122,20 @@ class Text {
     return text;
   }
 
-  // "  +8.1 points: could run and waited for a CPU (wait)", on lines of 80 columns.
-  static std::string reason(double part, const std::string& what) {
-    const std::string start = fmt::format("  {:+6.1f} points  ", part);
-    std::string text = start, line;
-    size_t at = 0;
-    while (at < what.size()) {
-      size_t end = what.find(' ', at);
-      end = end == std::string::npos ? what.size() : end;
-      const std::string word = what.substr(at, end - at);
-      if (!line.empty() && start.size() + line.size() + 1 + word.size() > 80) {
-        text += line + "\n" + std::string(start.size(), ' ');
-        line.clear();
-      }
-      line += (line.empty() ? "" : " ") + word;
-      at = end + 1;
-    }
-    return text + line + "\n";
-  }
-
   std::string blocked() const {
     const Sides all = what_.time.at(Where::kBlocked);
     if (std::fabs(points(all)) < 0.05) return "";
     const Cause most = by_difference([](Where where) { return where == Where::kBlocked; }).front();
-    return fmt::format("They were blocked {} {} ({}: {}): who waits for others feels\nwhat delays them.\n",
-                       format_ns(std::fabs(mean(all.difference()))), all.difference() > 0 ? "longer" : "less",
-                       short_name(most), change(of(most)));
+    return wrapped(fmt::format("They were blocked {} {} ({}: {}): who waits for others feels what delays them.",
+                               format_ns(std::fabs(mean(all.difference()))), all.difference() > 0 ? "longer" : "less",
+                               short_name(most), change(of(most))));
   }
 
   std::string wasted() const {
     const Sides& idle = what_.wasted;
     if (idle.a == 0 && idle.b == 0) return "No CPU idled while a task that could have run there waited.\n";
-    return fmt::format("CPUs idled for {} while tasks that could have run there waited; with {} for {}.\n",
-                       time(idle.a), what_.versus, time(idle.b));
+    return wrapped(fmt::format("CPUs idled for {} while tasks that could have run there waited; with {} for {}.",
+                               time(idle.a), what_.versus, time(idle.b)));
   }
 
   std::string cause_table() const {
@@ -225,10 +228,10 @@ class Text {
   // What was checked when the runs were added up.
   std::string sums() const {
     const int64_t longer = what_.time.lifetime().difference();
-    return fmt::format(
-        "All tasks of {} together lived {} ns {} than those of {}, over all runs: exactly\n"
-        "the sum of the differences by cause, by name, and of fore- and background.\n",
-        a_, format_count(static_cast<double>(std::abs(longer))), longer < 0 ? "less" : "longer", b_);
+    return wrapped(fmt::format(
+        "Over all runs the tasks of {} lived {} ns {}: exactly the sum of the differences by cause, by name, and of "
+        "fore- and background.",
+        a_, format_count(static_cast<double>(std::abs(longer))), longer < 0 ? "less" : "longer"));
   }
 
   const Explanation& what_;
