@@ -91,7 +91,8 @@ class EveryPolicy : public ::testing::TestWithParam<std::string> {
 };
 
 std::vector<std::string> names() { return PolicyRegistry(cpp_policies()).names(); }
-INSTANTIATE_TEST_SUITE_P(Of, EveryPolicy, ::testing::ValuesIn(names()), [](const auto& policy) { return policy.param; });
+INSTANTIATE_TEST_SUITE_P(Of, EveryPolicy, ::testing::ValuesIn(names()),
+                         [](const auto& policy) { return policy.param; });
 
 TEST_P(EveryPolicy, BringsAllTasksToTheirEndWhereTheyMayRun) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
@@ -127,19 +128,20 @@ TEST_P(EveryPolicy, ASnapshotGoesOnAsItsOriginal) {
   }
 }
 
-// Nothing costs anything on these machines, so that a CPU that is called comes at once.
-TEST_P(EveryPolicy, NoCpuIdlesWhileATaskWaits) {
-  if (GetParam() == "eevdf" || GetParam() == "cfs") GTEST_SKIP() << "balances now and then";
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
-    Rng rng(seed);
-    const Machine machine = random_machine(rng);
-    const Workload w = random_workload(rng, machine.nr_cpus(), false);
-    const EngineOptions options = options_of(rng, machine.nr_cpus(), false);
-    Tunables tunables;
-    if (GetParam() == "muqss") tunables.push_back({"smt_nice", "false", ""});
-    Engine one(machine, w, options, make_policy(GetParam(), tunables, options.kernel, machine));
-    one.run();
-    EXPECT_EQ(one.result().metric("idle_wasted_ns"), 0) << seed;
+// Those that promise it, on machines where nothing costs anything, so that a CPU that is called comes at once.
+TEST(WorkConserving, NoCpuIdlesWhileATaskWaits) {
+  for (const Tunables& tunables : {Tunables{}, Tunables{{"smt_nice", "false", ""}}}) {
+    const std::string policy = tunables.empty() ? "bfs" : "muqss";
+    for (uint64_t seed = 1; seed <= 60; ++seed) {
+      Rng rng(seed);
+      const Machine machine = random_machine(rng);
+      const Workload w = random_workload(rng, machine.nr_cpus(), false);
+      EngineOptions options;
+      options.check_invariants = true;
+      Engine one(machine, w, options, make_policy(policy, tunables, options.kernel, machine));
+      one.run();
+      EXPECT_EQ(one.result().metric("idle_wasted_ns"), 0) << policy << " " << seed;
+    }
   }
 }
 

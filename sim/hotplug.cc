@@ -16,14 +16,15 @@ void Engine::change_hotplug(const HotplugEvent& change) {
   recount_wasted(wasted_);
   wasted_.go_on_from(before, now_);
   for (SchedClass* watcher : watchers_.online) watcher->cpu_online(cpu, change.online);
-  if (change.online) return resched_curr(cpu);
-  // Everything leaves: what is queued at once, what runs through the stopper.
+  if (change.online) resched_curr(cpu);
+  // Everything leaves a CPU that goes, and tasks whose own CPU is back go home: what is queued at once, what runs
+  // through the stopper.
   for (size_t i = 0; i < workload_.tasks.size(); ++i) {
     Task& task = tasks_[i];
     TaskId id(i);
-    if (task.cpu != cpu || !task.on_rq) continue;
+    if (!task.on_rq || cpu_allowed(id, task.cpu)) continue;
     if (task.state == TaskState::kRunning) {
-      queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, fallback_cpu(id)});
+      queue_stop_work(task.cpu, {0, true, MigrationKind::kAffinity, id, fallback_cpu(id)});
     } else if (task.state == TaskState::kRunnable) {
       move_queued_task(id, fallback_cpu(id), MigrationKind::kAffinity);
     }
