@@ -4,6 +4,7 @@
 #include <numeric>
 #include <regex>
 #include <set>
+#include <span>
 
 #include "base/duration.h"
 #include "base/error.h"
@@ -79,10 +80,20 @@ WorkloadConfig read_workload(const YamlMap& map) {
   return workload;
 }
 
+// An enumeration's value, by its name.
+template <class Enum>
+Enum read_name(const YamlMap& map, const std::string& key, std::span<const char* const> names) {
+  const std::string text = map.text(key);
+  const std::vector<std::string> known(names.begin(), names.end());
+  auto found = std::find(known.begin(), known.end(), text);
+  if (found == known.end()) throw Error(map.where(key), key + " is '" + text + "'", suggest(text, known));
+  return static_cast<Enum>(found - known.begin());
+}
+
 KernelConfig read_kernel(const YamlMap& map) {
   KernelConfig kernel;
   if (!map.has("kernel")) return kernel;
-  YamlMap keys(map.at("kernel"), map.file(), "kernel", {"version", "hz", "preempt", "autogroup", "base_slice_ns"});
+  YamlMap keys(map.at("kernel"), map.file(), "kernel", {"version", "hz", "preempt", "autogroup", "base_slice_ns", "governor", "idle_governor"});
   if (keys.has("version")) {
     kernel.version = keys.text("version");
     static const std::regex kVersion(R"(\d{1,3}\.\d{1,3}([.-][\w.+-]{0,60})?)");
@@ -101,6 +112,9 @@ KernelConfig read_kernel(const YamlMap& map) {
   if (keys.has("base_slice_ns")) {
     kernel.base_slice = duration_of(keys.at("base_slice_ns"), map.file(), "base_slice_ns", 100_us, 1_s);
   }
+  if (keys.has("governor")) kernel.governor = read_name<Governor>(keys, "governor", kGovernorNames);
+  if (keys.has("idle_governor"))
+    kernel.idle_governor = read_name<IdleGovernor>(keys, "idle_governor", kIdleGovernorNames);
   return kernel;
 }
 

@@ -37,6 +37,8 @@ struct KernelConfig {
   std::optional<Preempt> preempt;
   std::optional<bool> autogroup;
   std::optional<Nanos> base_slice;
+  std::optional<Governor> governor;
+  std::optional<IdleGovernor> idle_governor;
 };
 
 struct Config {

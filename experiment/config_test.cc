@@ -43,7 +43,7 @@ TEST(Config, Everything) {
   Config config = parse_config(R"(
 machines: [vm-2c, {preset: desktop-2llc, name: big}]
 workload: {trace: t.data, recorded: r.yaml, limit: 5s}
-kernel: {version: 6.12, hz: 1000, preempt: lazy, autogroup: true, base_slice_ns: 3ms}
+kernel: {version: 6.12, hz: 1000, preempt: lazy, autogroup: true, base_slice_ns: 3ms, governor: ondemand, idle_governor: teo}
 policies:
   - eevdf
   - eevdf: {base_slice_ns: 20ms, label: long-slice}
@@ -63,6 +63,8 @@ jobs: 2
   EXPECT_EQ(config.kernel.preempt, Preempt::kLazy);
   EXPECT_EQ(config.kernel.autogroup, true);
   EXPECT_EQ(config.kernel.base_slice, 3_ms);
+  EXPECT_EQ(config.kernel.governor, Governor::kOndemand);
+  EXPECT_EQ(config.kernel.idle_governor, IdleGovernor::kTeo);
   ASSERT_EQ(config.policies.size(), 3u);
   EXPECT_EQ(config.policies[1].label, "long-slice");
   ASSERT_EQ(config.policies[1].tunables.size(), 1u);
@@ -152,6 +154,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{kTop + kLoad + kPolicy + "kernel: 6.12\n", "c.yaml:4: kernel is not a mapping"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {HZ: 250}\n", "c.yaml:4: kernel has no key 'HZ'"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {hz: 1}\n", "c.yaml:4: hz is 1; take"},
+        BadInput{kTop + kLoad + kPolicy + "kernel: {governor: schedutils}\n",
+                 "c.yaml:4: governor is 'schedutils'; did you mean 'schedutil'?"},
+        BadInput{kTop + kLoad + kPolicy + "kernel: {idle_governor: ladder}\n", "c.yaml:4: idle_governor is 'ladder'"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {version: new}\n", "c.yaml:4: version is 'new'"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {preempt: lasy}\n",
                  "c.yaml:4: preempt is 'lasy'; did you mean 'lazy'?"},

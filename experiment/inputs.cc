@@ -21,6 +21,8 @@ KernelParams with_config(KernelParams kernel, const KernelConfig& config) {
   if (config.preempt) kernel.preempt = *config.preempt;
   if (config.autogroup) kernel.autogroup = *config.autogroup;
   if (config.base_slice) kernel.base_slice = *config.base_slice;
+  if (config.governor) kernel.governor = *config.governor;
+  if (config.idle_governor) kernel.idle_governor = *config.idle_governor;
   return kernel;
 }
 

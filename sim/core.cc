@@ -57,7 +57,10 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     }
   }
   if (recorder_) recorder_->task_switch(now_, cpu, prev, next, prev_state);
-  if (!prev.valid()) rq.idle.leave(now_, machine_.costs());
+  if (!prev.valid()) {
+    rq.idle.leave(now_, machine_.costs());
+    leave_idle(cpu);
+  }
   occupancy_[cpu.index()].curr = next;
   agenda_.cancel(cpu, EventKind::kDone);
   rq.held = false;
@@ -85,6 +88,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     if (isa_lacking(next, cpu) != 0) task.remaining = task.refill = Work(0);  // advance() ends it
   } else {
     rq.idle.enter(now_);
+    enter_idle(cpu);
   }
   wasted_.change(now_, cpu, next.valid() ? WastedIdle::Use::kNone : idle_use(cpu), waiting);
   // A CPU that becomes busy or idle is felt by its siblings; so is another class of work.
@@ -115,13 +119,20 @@ Nanos Kernel::resched_delay(CpuId cpu) {
                          : context_.by == Context::By::kSoftIrq ? costs.resched_softirq
                          : context_.by == Context::By::kHardIrq ? costs.resched_hardirq
                                                                 : costs.resched_task;
-  return spread.sample(cost_rng_) + rqs_[context_.cpu.index()].charge;  // what it computed on the way comes first
+  Nanos delay = spread.sample(cost_rng_) + rqs_[context_.cpu.index()].charge;  // what it computed comes first
+  if (sleeps_.empty()) return delay;
+  // An interrupt is taken when the CPU is awake, and so is what that sends on.
+  if (cpu != context_.cpu) delay += idle_exit_latency(cpu);
+  return delay + idle_exit_latency(context_.cpu);
 }
 
 // How long another CPU's interrupt takes to reach `cpu`.
 const Spread& Kernel::interrupt_cost(CpuId cpu) const {
   const Costs& costs = machine_.costs();
-  return curr(cpu).valid() ? costs.resched_ipi : rqs_[cpu.index()].idle.exit_cost(now_, costs);
+  if (curr(cpu).valid()) return costs.resched_ipi;
+  // Where the idle state is known, its exit latency comes on top.
+  if (!sleeps_.empty() && sleeps_[cpu.index()].sleeps) return costs.idle_poll_exit;
+  return rqs_[cpu.index()].idle.exit_cost(now_, costs);
 }
 
 void Kernel::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {
@@ -202,6 +213,7 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   SIMSCHED_CHECK(state.state == TaskState::kBlocked, describe(task) + " is woken but does not sleep");
   ++metrics_.wakeups;
   if (recorder_) recorder_->waking(now_, context_.cpu, curr(context_.cpu), task, state.cpu, trace_context());
+  const bool iowait = state.blocked_by == Cause::kBlockedIo;
   state.time[state.blocked_by] += now_ - state.since;
   state.since = now_;
   state.waking = true;
@@ -221,6 +233,7 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   }
   begin_waiting(state);
   activate_task(cpu, task, enqueue_flags);
+  if (iowait && governs_frequency_) update_frequency(cpu, true);
   wakeup_preempt(cpu, task, wake_flags);
 }
 
@@ -265,7 +278,7 @@ void Kernel::move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool ma
 }
 
 void Kernel::send_ipi(CpuId cpu, const SchedClass& sender) {
-  Nanos delay = interrupt_cost(cpu).sample(cost_rng_);
+  Nanos delay = interrupt_cost(cpu).sample(cost_rng_) + idle_exit_latency(cpu);
   agenda_.push(now_ + delay, EventKind::kIpi, static_cast<uint32_t>(cpu.value()), class_index(sender));
 }
 
@@ -313,16 +326,21 @@ Nanos Kernel::tick_after(Nanos delay) const {
   return last + period * std::max<int64_t>(1, (delay + period - 1_ns) / period);
 }
 
+Nanos Kernel::next_grid_tick() {
+  const Nanos period = params_.tick();
+  if (next_tick_ <= now_) next_tick_ += ((now_ - next_tick_) / period + 1) * period;
+  return next_tick_;
+}
+
 void Kernel::arm_tick(CpuId cpu) {
   if (!curr(cpu).valid()) return;
   Nanos period = params_.tick(), planned = agenda_.at(cpu, EventKind::kTick);
   if (planned != Nanos::max() && planned - period <= now_) return;  // none could come earlier
-  Nanos wanted = Nanos::max();
+  Nanos wanted = governs_frequency_ ? now_ : Nanos::max();
   for (auto& cls : classes_) wanted = std::min(wanted, cls->next_tick(cpu));
   if (wanted == Nanos::max()) return;
   // The first tick of the grid not before `wanted` and after now; mostly the next one.
-  if (next_tick_ <= now_) next_tick_ += ((now_ - next_tick_) / period + 1) * period;
-  Nanos at = next_tick_;
+  Nanos at = next_grid_tick();
   if (wanted > at) at += ((wanted - at + period - 1_ns) / period) * period;
   if (at < planned) agenda_.plan(cpu, EventKind::kTick, at);  // one that comes too early does no harm and asks again
 }

@@ -34,7 +34,7 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
   if (options_.duration != Nanos::max()) agenda_.push(options_.duration, EventKind::kEnd, 0);
   ends_with_foreground_ = foreground_left_ > 0;
   if (options_.record) recorder_.emplace(workload, machine);
-  for (auto& cls : classes_) cls->attach(*this);
+  attach_classes();
 }
 
 Engine::~Engine() = default;
@@ -84,6 +84,7 @@ void Engine::handle(const Event& event) {
       context_ = {task.wake_elsewhere ? CpuId((task.cpu.index() + 1) % rqs_.size()) : task.cpu,
                   task.wake_softirq ? By::kSoftIrq : By::kHardIrq};
       try_to_wake_up(TaskId(static_cast<int32_t>(event.index)), kWfTtwu);
+      interrupt_idle(context_.cpu, false);
       break;
     }
     case EventKind::kStart:
@@ -92,6 +93,7 @@ void Engine::handle(const Event& event) {
     case EventKind::kIpi:
       context_ = {cpu, By::kHardIrq};
       classes_[event.sched_class]->ipi(cpu);
+      interrupt_idle(cpu, false);
       break;
     case EventKind::kClassTimer:
       context_ = {online_cpus().first_cpu(), By::kHardIrq};
@@ -102,6 +104,11 @@ void Engine::handle(const Event& event) {
     case EventKind::kHotplug:
       context_.cpu = options_.hotplug[event.index].cpu;
       change_hotplug(options_.hotplug[event.index]);
+      break;
+    case EventKind::kFrequency:
+      context_ = {machine_.power_domain_cpus(PowerDomainId(static_cast<int32_t>(event.index))).first_cpu(), By::kHardIrq};
+      change_frequency(PowerDomainId(static_cast<int32_t>(event.index)));
+      if (only_timers_left() && !let_one_go()) report_deadlock();
       break;
     case EventKind::kDone:
       context_.cpu = cpu;
@@ -126,7 +133,7 @@ void Engine::handle(const Event& event) {
 
 // Nothing but the classes' own timers will ever happen.
 bool Engine::only_timers_left() {
-  return agenda_.nr_others() == class_timers_ && !finished() && !agenda_.cpu_event_planned() &&
+  return agenda_.nr_others() == class_timers_ + frequency_changes_ && !finished() && !agenda_.cpu_event_planned() &&
          std::all_of(occupancy_.begin(), occupancy_.end(), [](const Occupancy& cpu) { return cpu.nr_running == 0 && !cpu.curr.valid(); });
 }
 
@@ -134,6 +141,9 @@ void Engine::tick(CpuId cpu) {
   if (curr(cpu).valid()) {  // NO_HZ_IDLE: an idle CPU has no tick
     class_of(curr(cpu)).task_tick(cpu, curr(cpu));
     for (auto& cls : classes_) cls->tick_balance(cpu);
+    cpufreq_update_util(cpu);
+  } else {
+    interrupt_idle(cpu, true);
   }
   arm_tick(cpu);
 }

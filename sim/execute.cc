@@ -140,6 +140,8 @@ void Engine::sleep_until(CpuId cpu, TaskId id, Nanos time, uint8_t op_flags, Cau
   task.wake_elsewhere = op_flags & kOpElsewhere;
   task.wake_softirq = op_flags & kOpSoftIrq;
   agenda_.push(std::max(time, now_), EventKind::kTimer, static_cast<uint32_t>(id.value()));
+  // A device's interrupt is no timer that the CPU could know of.
+  if (cause == Cause::kBlockedSleep && !(op_flags & (kOpElsewhere | kOpSoftIrq))) add_sleep_timer(cpu, time);
   block(cpu, id, cause, trace_state);
 }
 

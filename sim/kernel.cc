@@ -59,10 +59,17 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     stopper.blocked_by = Cause::kBlockedIdle;
     set_class(stopper);
     rqs_[cpu.index()].has_siblings = machine.smt_cpus(cpu).size() > 1;
-    refresh_speed(cpu);
   }
   recount_wasted(wasted_);
+  energy_ = EnergyMeter(machine);
+  start_frequencies();
+  for (CpuId cpu : machine.cpus()) refresh_speed(cpu);
+  start_sleeps();
+}
+
+void Kernel::attach_classes() {
   for (auto& cls : classes_) {
+    cls->attach(*this);
     const uint32_t watches = cls->watches();
     if (watches & kWatchTasks) watchers_.tasks.push_back(cls.get());
     if (watches & kWatchIdle) watchers_.idle.push_back(cls.get());

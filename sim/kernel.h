@@ -47,6 +47,10 @@ class Kernel : protected KernelState {
   // top one. Of 1024.
   int64_t capacity(CpuId cpu) const { return machine_.cpu(cpu).kernel_capacity; }
   int64_t frequency(CpuId cpu) const { return rqs_[cpu.index()].frequency; }
+  // Of an idle CPU: how long its idle state takes to leave.
+  Nanos idle_exit_latency(CpuId cpu) const {
+    return sleeps_.empty() ? Nanos(0) : exit_latency_of(cpu);
+  }
 
   // ---- Tasks ----
   size_t nr_tasks() const { return tasks_.size(); }  // the workload's, then one stopper a CPU
@@ -86,6 +90,10 @@ class Kernel : protected KernelState {
   // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to
   // that.
   void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
+  // The class wants something else of the CPU than before (SchedClass::demand()): asks the governor of its frequency.
+  void cpufreq_update_util(CpuId cpu) {
+    if (governs_frequency_) update_frequency(cpu, false);
+  }
   // A task whose dequeue_task() was answered false is now off its queue.
   void finish_delayed_dequeue(TaskId task);
   // What the running task of `cpu` uses of memory is counted up to now.
@@ -117,6 +125,9 @@ class Kernel : protected KernelState {
   // Becomes like `other`, which was made from the same inputs: see Engine::assign().
   void assign(const Kernel& other);
 
+  // When all is ready that classes may ask for.
+  void attach_classes();
+
   // core.cc: scheduling
   void schedule(CpuId cpu);
   void switch_to(CpuId cpu, TaskId prev, TaskId next);
@@ -139,6 +150,7 @@ class Kernel : protected KernelState {
   Nanos resched_delay(CpuId cpu);
   const Spread& interrupt_cost(CpuId cpu) const;
   void arm_tick(CpuId cpu);
+  Nanos next_grid_tick();
   Nanos tick_after(Nanos delay) const;
   void queue_stop_work(CpuId cpu, const StopWork& work);
   void run_stopper(CpuId cpu);
@@ -169,6 +181,27 @@ class Kernel : protected KernelState {
   void memory_changed();                              // of some CPUs: as memory_ says
   void new_image(CpuId cpu, TaskId task);             // exec: of what the old one had in caches and memory nothing is left
 
+  // cpufreq.cc: at which frequency
+  void start_frequencies();
+  CpuDemand demand(CpuId cpu);
+  void update_frequency(CpuId cpu, bool iowait);
+  uint32_t schedutil_opp(CpuId cpu, const CoreType& type);
+  uint32_t ondemand_opp(CpuId cpu, const CoreType& type);
+  void ask_for_opp(PowerDomainId domain, uint32_t opp, bool sampled);
+  void change_frequency(PowerDomainId domain);
+  NamedValues frequency_counters() const;
+
+  // cpuidle.cc: in which idle state
+  void start_sleeps();
+  Nanos sleep_length(CpuId cpu);
+  void add_sleep_timer(CpuId cpu, Nanos at);
+  void enter_idle(CpuId cpu);
+  void end_sleep(CpuId cpu, bool by_tick);
+  void leave_idle(CpuId cpu);
+  void interrupt_idle(CpuId cpu, bool by_tick);
+  Nanos exit_latency_of(CpuId cpu) const;
+  NamedValues idle_counters() const;
+
   const Machine& machine_;
   const Workload& workload_;
   const KernelParams params_;
@@ -182,6 +215,8 @@ class Kernel : protected KernelState {
                                            // find their instruction sets on some cores only
   bool classes_matter_ = false;            // cores, or their threads, do not do all classes of work alike
   bool isa_matters_ = false;               // some task needs an instruction set that some core lacks
+  bool governs_frequency_ = false;  // a governor that changes something
+  size_t most_opps_ = 0;            // of any core type
 };
 
 }  // namespace simsched

@@ -9,6 +9,9 @@
 #include "base/cpu_set.h"
 #include "base/rng.h"
 #include "sim/agenda.h"
+#include "sim/cpufreq.h"
+#include "sim/cpuidle.h"
+#include "sim/energy.h"
 #include "sim/memory.h"
 #include "sim/metrics.h"
 #include "sim/task.h"
@@ -44,8 +47,13 @@ struct KernelState {
   std::vector<std::vector<StopWork>> stop_work_;  // by CPU
   std::vector<CpuSet> affinities_;                // by AffinityId: those of the CPUs wanted that are online
   bool all_online_ = true;
-  size_t class_timers_ = 0;  // of the pending events
   Memory memory_;
+  size_t class_timers_ = 0, frequency_changes_ = 0;  // of the pending events
+  std::vector<FrequencyDomain> frequency_domains_;   // by power domain
+  std::vector<CpuFrequency> cpu_frequencies_;        // by CPU; empty: no governor changes a frequency
+  std::vector<Nanos> opp_times_;                     // by power domain, then by operating point
+  std::vector<CpuSleep> sleeps_;                     // by CPU; empty: no governor chooses idle states
+  EnergyMeter energy_;
   Metrics metrics_;
   WastedIdle wasted_;
 };

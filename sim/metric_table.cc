@@ -141,6 +141,14 @@ std::vector<Metric> make_table() {
   t.add("memory_remote_ppm", "ppm", kLower,
         "of the time in which tasks ran that wait for memory, the share with pages on other nodes, in proportion to them",
         [](const Totals& all) { return ppm(all.memory.remote.count(), all.memory.used.count()); });
+  t.add("energy_uj", "uj", kLower, "that the machine used, as far as its file knows powers: 0 where it knows none",
+        [](const Totals& all) { return microjoules(all.energy.all()); });
+  t.add("energy_cpus_uj", "uj", kLower, "of it, in cores",
+        [](const Totals& all) { return microjoules(all.energy.cores()); });
+  t.add("energy_shared_uj", "uj", kLower, "of it, in what the cores of a power domain share",
+        [](const Totals& all) { return microjoules(all.energy.shared); });
+  t.count("frequency_changes", kNeither, "changes of the frequency of a power domain",
+          [](const Metrics& m) { return m.frequency_changes; });
   t.count("waits_let_go", kLower,
           "waits of a replay that nothing would have met any more; its results are not to be trusted",
           [](const Metrics& m) { return m.let_go; });

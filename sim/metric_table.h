@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/accounting.h"
+#include "sim/energy.h"
 #include "sim/fairness.h"
 #include "sim/memory.h"
 #include "sim/metrics.h"
@@ -22,6 +23,7 @@ struct Totals {
   TaskTime tasks;      // of all tasks together
   CpuTime cpus;        // of all CPUs together
   WastedTime wasted;   // of their idle time
+  EnergyMeter::Total energy;
   JainIndex fairness;  // of time on a CPU, of time that could have been
   Memory::Counts memory;
   uint64_t events = 0;
@@ -34,7 +36,7 @@ enum class Better { kLower, kHigher, kNeither };
 
 struct Metric {
   std::string name;  // with its unit, if it has one: "wake_latency_ns_p99"
-  std::string unit;  // "ns", "ppm" (millionths) or "count"
+  std::string unit;  // "ns", "ppm" (millionths), "uj" or "count"
   Better better;
   std::string help;
   std::function<int64_t(const Totals&)> value;

@@ -18,6 +18,7 @@ struct Metrics {
   uint64_t switches = 0, involuntary = 0;
   uint64_t wakeups = 0, forks = 0, exits = 0;
   uint64_t illegal = 0;  // tasks that a core ended (SIGILL)
+  uint64_t frequency_changes = 0;
   uint64_t let_go = 0;  // waits of a replay that nothing would have met any more
   std::array<uint64_t, kNrMigrationKinds> migrations_by_kind{};
   std::array<uint64_t, kNrDistances> migrations_by_distance{};

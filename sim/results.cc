@@ -64,6 +64,7 @@ Totals Engine::totals() const {
   all.makespan = ends_with_foreground_ && foreground_left_ == 0 ? last_exit_ : now_;
   all.counts = metrics_;
   all.memory = memory_.counts();
+  all.energy = energy_.total(now_);
   all.events = nr_events_;
   all.waits = nr_waits_;
   all.free_waits = nr_free_waits_;
@@ -145,6 +146,8 @@ RunResult Engine::result() const {
       result.counters.emplace_back(cls->name(), std::move(counters));
     }
   }
+  if (NamedValues counters = frequency_counters(); !counters.empty()) result.counters.emplace_back("cpufreq", counters);
+  if (NamedValues counters = idle_counters(); !counters.empty()) result.counters.emplace_back("cpuidle", counters);
   return result;
 }
 

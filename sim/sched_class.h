@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "sim/cpufreq.h"
 #include "workloads/workload.h"
 
 namespace simsched {
@@ -129,6 +130,9 @@ class SchedClass {
 
   // The frequency of `cpu` is about to change: last call for what follows it.
   virtual void frequency_changes(CpuId /*cpu*/) {}
+
+  // What it wants of `cpu`, for the governor of its frequency.
+  virtual CpuDemand demand(CpuId /*cpu*/) { return {CpuDemand::kUntracked}; }
 
   // Whether a CPU may idle although tasks of this class are queued on it (for check_invariants).
   virtual bool may_idle_with_work() const { return false; }

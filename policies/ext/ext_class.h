@@ -78,6 +78,7 @@ class ExtClass final : public SchedClass {
   void cpu_idle(CpuId cpu, bool idle, bool transition) override;
   void any_switch(CpuId cpu, TaskId prev, TaskId next) override;
   void cpu_online(CpuId cpu, bool online) override;
+  CpuDemand demand(CpuId cpu) override { return {enabled() ? int64_t{cpus_[cpu.index()].perf_target} : 0}; }
   Status status() const override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
   void assign(const SchedClass& other) override;

@@ -36,6 +36,7 @@ struct Entity {
 struct CpuState {
   TaskId runnable_first, runnable_last;
   uint64_t ops_qseq = 0;
+  uint32_t perf_target = kCpuPerfOne;  // scx_bpf_cpuperf_set()
   bool released = false;  // told that a higher class has it
   bool in_balance = false;
   std::vector<TaskId> deferred;  // direct dispatches to other CPUs' local queues

@@ -183,14 +183,19 @@ uint32_t ExtClass::cpuperf_cap(int32_t cpu) {
   return cpu_valid(cpu, nullptr) ? static_cast<uint32_t>(machine().cpu(CpuId(cpu)).kernel_capacity) : kCpuPerfOne;
 }
 
-// No frequencies are modelled: a CPU always runs at its top one, and a request is only checked.
-uint32_t ExtClass::cpuperf_cur(int32_t cpu) { return cpu_valid(cpu, nullptr) ? kCpuPerfOne : kCpuPerfOne; }
+uint32_t ExtClass::cpuperf_cur(int32_t cpu) {
+  return cpu_valid(cpu, nullptr) ? static_cast<uint32_t>(kernel_->frequency(CpuId(cpu))) : kCpuPerfOne;
+}
+
+// Schedutil asks for it; under other governors it has no effect, as in the kernel.
 
 void ExtClass::cpuperf_set(int32_t cpu, uint32_t perf) {
   if (perf > kCpuPerfOne) {
     return error("Invalid cpuperf target " + std::to_string(perf) + " for CPU " + std::to_string(cpu));
   }
-  cpu_valid(cpu, nullptr);
+  if (!cpu_valid(cpu, nullptr)) return;
+  cpu_state(CpuId(cpu)).perf_target = perf;
+  kernel_->cpufreq_update_util(CpuId(cpu));
 }
 
 TaskId ExtClass::cpu_curr(int32_t cpu) {

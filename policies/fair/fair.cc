@@ -45,8 +45,9 @@ void FairClass::attach(Kernel& kernel) {
   }
   for (CpuId cpu : kernel.machine().cpus()) {
     CpuState& state = cpu_state(cpu);
-    clocks_[cpu.index()].slow = capacity(cpu) != kCapacityScale;
-    asymmetric_ |= clocks_[cpu.index()].slow;
+    const bool smaller = capacity(cpu) != kCapacityScale;
+    clocks_[cpu.index()].slow = smaller || kernel.frequency(cpu) != kCapacityScale;
+    asymmetric_ |= smaller;
     state.avg_idle = 2 * params_.migration_cost.count();
     state.max_idle_cost = params_.migration_cost.count();
     cache_state(cpu).nr_idle_scan = static_cast<int64_t>(domains_->cache_size(cpu));

@@ -68,6 +68,7 @@ class FairClass final : public SchedClass, private fair::State {
   uint32_t watches() const override { return real_time_ ? uint32_t{kWatchSwitches} : 0; }
   void any_switch(CpuId cpu, TaskId prev, TaskId next) override;
   void frequency_changes(CpuId cpu) override;
+  CpuDemand demand(CpuId cpu) override;
   void task_exits(CpuId cpu, TaskId task) override;
   void task_dead(TaskId task) override;
   void switched_to(TaskId task) override;

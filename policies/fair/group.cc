@@ -46,7 +46,19 @@ void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
     update_group_load(rq);
   } else if (changed && (flags & kUpdateGroup)) {
     update_group_load(rq);
+  } else if (!changed) {
+    return;
   }
+  if (rq.is_root()) kernel_->cpufreq_update_util(rq.cpu);
+}
+
+// cpu_util_cfs_boost(): also what waits for the CPU counts, and what its tasks used before they slept.
+CpuDemand FairClass::demand(CpuId cpu) {
+  if (cede_ == Cede::kAll) return {};
+  const CfsRq& root = root_of(cpu);
+  const uint64_t util = std::max(cpu_util(root, cpu), uint64_t{root.avg.runnable_avg});
+  const int64_t most = capacity(cpu);
+  return {std::min(static_cast<int64_t>(util), most), 0, root.h_nr_runnable > 0 ? most : 0};
 }
 
 // The group's load over all CPUs, from which shares are computed. Small changes are left for later.
@@ -177,7 +189,7 @@ void FairClass::update_blocked_averages(CpuId cpu) {
       ++i;
     }
   }
-  update_queue_load(root_of(cpu));
+  if (update_queue_load(root_of(cpu))) kernel_->cpufreq_update_util(cpu);
 }
 
 // Slow clocks are read whenever an idle CPU is looked at: how they round depends on when they are.
