@@ -359,6 +359,7 @@ std::vector<std::pair<std::string, int64_t>> FairClass::counters() const {
     counters.emplace_back("numa_task_migrated", numa_.task_moves);
     counters.emplace_back("numa_task_swapped", numa_.task_swaps);
   }
+  if (!perf_domains_.empty()) counters.emplace_back("energy_wakeups", count_.energy_wakeups);
   return counters;
 }
 

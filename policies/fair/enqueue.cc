@@ -104,7 +104,8 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
     if (e->cfs_rq && e->avg.last_update_time != 0) detach_sleeper(*e);
     set_task_queue(*e, cpu);
   }
-  if (flags & kEnqueueInitial) init_new_task(*e);
+  const bool initial = flags & kEnqueueInitial;
+  if (initial) init_new_task(*e);
 
   CpuState& state = cpu_state(cpu);
   if (kernel_->nr_running(cpu) > 0) overloaded_ = true;
@@ -147,6 +148,7 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
     ++rq.h_nr_queued;
     rq.h_nr_idle += idle;
   }
+  if (!initial) note_overutilized(cpu);
 }
 
 bool FairClass::dequeue_task(CpuId cpu, TaskId task, uint32_t flags) {

@@ -23,7 +23,9 @@ void FairClass::attach(Kernel& kernel) {
   for (size_t group = 1; group < nr_groups; ++group)
     groups_[group].shares = weight_of_group(kernel.workload().group_weight(GroupId(group)));
   leaves_.resize((nr_groups - 1) * nr_cpus);
+  sleeps_ = kernel.params().idle_governor != IdleGovernor::kHaltpoll;
   domains_.emplace(kernel.machine());
+  if (params_.sched_energy_aware && params_.schedutil) perf_domains_ = perf_domains(kernel.machine());
   domain_states_.resize(domains_->nr_domains());
   imbalanced_.resize(domains_->nr_groups());
   caches_.resize(kernel.machine().nr_llcs());
@@ -57,6 +59,7 @@ void FairClass::attach(Kernel& kernel) {
   }
   for (size_t i = 0; i < nr_tasks; ++i) {
     TaskId task(i);
+    uclamp_ |= kernel.spec(task).uclamp_min != 0 || kernel.spec(task).uclamp_max != kCapacityScale;
     real_time_ |= kernel.policy(task) == SchedPolicy::kFifo || kernel.policy(task) == SchedPolicy::kRr;
     entity_of(task).id = task.value();
     if (!kernel.is_stopper(task)) wakers_[i].flips = kernel.spec(task).wakee_flips;
@@ -197,6 +200,7 @@ void FairClass::task_tick(CpuId cpu, TaskId curr) {
     }
   }
   if (numa_on_) numa_tick(cpu, curr);
+  note_overutilized(cpu);
 }
 
 Nanos FairClass::next_tick(CpuId cpu) {

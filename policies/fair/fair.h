@@ -8,6 +8,8 @@
 //   select_rq.cc     where a waking task goes: wake_affine, the search for an idle sibling
 //   find_idlest.cc   where a new or exec'ing task goes: down the domains to the idlest group and CPU
 //   balance.cc       pulling load: periodic, newly idle, active
+//   energy.cc        energy-aware placement of waking tasks; energy.h: the model of what they cost
+//   uclamp.cc        utilisation clamps: how they change what fits, and the frequency
 //   uneven.cc        CPUs of unlike capacity or priority: misfits, packing, what real-time tasks leave
 //   imbalance.cc     which group is the busiest, and how much to pull from it
 //   nohz.cc          balancing on behalf of idle CPUs
@@ -25,6 +27,7 @@
 #include <vector>
 
 #include "policies/fair/domain.h"
+#include "policies/fair/energy.h"
 #include "policies/fair/params.h"
 #include "policies/fair/pelt.h"
 #include "policies/fair/rule.h"
@@ -35,6 +38,13 @@
 namespace simsched {
 
 namespace fair {
+
+// Utilisation clamps, of 1024.
+struct Clamp {
+  int64_t min = 0, max = kCapacityScale;
+};
+// Whether something that uses so much fits a CPU; kButForBoost: it does, but the CPU is smaller than sched_util_min.
+enum class Fit : int8_t { kButForBoost = -1, kNot = 0, kFits = 1 };
 
 enum class IdleType : uint8_t { kNotIdle, kIdle, kNewlyIdle };
 struct LoadBalance;  // balance.h
@@ -65,7 +75,10 @@ class FairClass final : public SchedClass, private fair::State {
   void stopper(CpuId cpu, TaskId task, CpuId dest) override;
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;
-  uint32_t watches() const override { return real_time_ ? uint32_t{kWatchSwitches} : 0; }
+  uint32_t watches() const override {
+    return (real_time_ ? uint32_t{kWatchSwitches} : 0) | (sleeps_ ? uint32_t{kWatchIdle} : 0);
+  }
+  void cpu_idle(CpuId cpu, bool idle, bool transition) override;
   void any_switch(CpuId cpu, TaskId prev, TaskId next) override;
   void frequency_changes(CpuId cpu) override;
   CpuDemand demand(CpuId cpu) override;
@@ -194,6 +207,24 @@ class FairClass final : public SchedClass, private fair::State {
   CpuId find_idlest_group_cpu(const fair::Group& group, TaskId task, CpuId cpu);
   fair::GroupStats wakeup_stats(const fair::Domain& domain, const fair::Group& group, TaskId task);
 
+  // energy.cc
+  bool energy_aware() const { return !perf_domains_.empty() && !overutilized_; }
+  bool cpu_overutilized(CpuId cpu);
+  void note_overutilized(CpuId cpu) {
+    if (energy_aware() && cpu_overutilized(cpu)) overutilized_ = true;
+  }
+  void find_overutilized(const fair::LoadBalance& lb);
+  int64_t rt_util_of(CpuId cpu) { return real_time_ ? rt_util(cpu) : 0; }
+  int64_t util_with(CpuId cpu, TaskId task, CpuId dst, bool boost) const;
+  int64_t energy_with(const fair::PerfDomain& domain, TaskId task, CpuId dst, int64_t busy);
+  CpuId find_energy_efficient_cpu(TaskId task, CpuId prev);
+
+  // uclamp.cc
+  fair::Clamp clamp_of(TaskId task) const;
+  fair::Clamp clamp_of(CpuId cpu) const;
+  fair::Clamp clamp_with(CpuId cpu, TaskId task) const;  // as if the task were there, too
+  fair::Fit util_fits_cpu(int64_t util, fair::Clamp clamp, CpuId cpu);
+
   // uneven.cc
   int64_t rt_util(CpuId cpu);
   bool reduced_capacity(CpuId cpu, const fair::Domain& domain);
@@ -257,8 +288,11 @@ class FairClass final : public SchedClass, private fair::State {
   std::optional<const fair::Domains> domains_;
   bool smt_ = false;         // some core has more than one thread
   bool asymmetric_ = false;  // CPUs differ in capacity
+  bool sleeps_ = false;      // idle states take time to leave
+  bool uclamp_ = false;      // some task has clamps
   bool real_time_ = false;   // there are tasks of the real-time class
   bool numa_on_ = false;
+  std::vector<fair::PerfDomain> perf_domains_;  // empty: energy counts nothing
   std::vector<CpuId> nohz_scratch_;
 };
 

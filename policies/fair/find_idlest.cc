@@ -146,18 +146,21 @@ const Group* FairClass::find_idlest_group(const Domain& domain, TaskId task, Cpu
   return local_stats.idle_cpus >= idlest_stats.idle_cpus ? nullptr : idlest;
 }
 
-// The CPU that went idle last, as it sleeps the least deeply; else the least loaded one.
+// The idle CPU that wakes the fastest, of several the one that went idle last; else the least loaded one.
 CpuId FairClass::find_idlest_group_cpu(const Group& group, TaskId task, CpuId cpu) {
   if (group.weight() == 1) return group.span->cpus[0];
   CpuId idle, least = cpu;
   int64_t latest = -1;
+  Nanos fastest = kernel_->params().idle_governor == IdleGovernor::kHaltpoll ? Nanos(0) : Nanos::max();
   uint64_t least_load = UINT64_MAX;
   for (CpuId candidate : group.span->cpus) {
     if (!kernel_->cpu_allowed(task, candidate)) continue;
     if (sched_idle_cpu(candidate)) return candidate;
     if (kernel_->idle_cpu(candidate)) {
       int64_t since = cpu_state(candidate).idle_stamp;
-      if (since <= latest) continue;
+      const Nanos latency = kernel_->idle_exit_latency(candidate);
+      if (latency > fastest || (latency == fastest && since <= latest)) continue;
+      fastest = latency;
       latest = since;
       idle = candidate;
     } else if (!idle.valid() && cpu_load(candidate) < least_load) {

@@ -33,6 +33,17 @@ void FairClass::frequency_changes(CpuId cpu) {
   else clock = {now(), now(), true};
 }
 
+// A CPU that slept is awake and activates what was sent to it (ttwu_queue_wakelist()): it has waited for nothing so far.
+void FairClass::cpu_idle(CpuId cpu, bool idle, bool transition) {
+  const TaskId next = cpu_state(cpu).picked;
+  if (idle || !transition || !next.valid()) return;
+  const int64_t time = pelt_now(cpu);
+  for (Entity* e = &entity_of(next); e; e = e->parent) {
+    pelt::update(e->avg, time, {.weight = pelt::weight_of(*e)});
+    pelt::update(e->cfs_rq->avg, time, {});
+  }
+}
+
 void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
   int64_t time = pelt_now(rq.cpu);
   bool attached = e.avg.last_update_time != 0;
@@ -57,8 +68,8 @@ CpuDemand FairClass::demand(CpuId cpu) {
   if (cede_ == Cede::kAll) return {};
   const CfsRq& root = root_of(cpu);
   const uint64_t util = std::max(cpu_util(root, cpu), uint64_t{root.avg.runnable_avg});
-  const int64_t most = capacity(cpu);
-  return {std::min(static_cast<int64_t>(util), most), 0, root.h_nr_runnable > 0 ? most : 0};
+  const Clamp clamp = clamp_of(cpu);
+  return {static_cast<int64_t>(util), clamp.min, root.h_nr_runnable > 0 ? clamp.max : 0};
 }
 
 // The group's load over all CPUs, from which shares are computed. Small changes are left for later.

@@ -230,8 +230,10 @@ const Group* FairClass::find_busiest_group(LoadBalance& lb) {
     }
   }
   if (lb.level + 1 == domains.size()) overloaded_ = overloaded;
+  if (!perf_domains_.empty()) find_overutilized(lb);
   update_idle_scan(lb, stats.util);
   if (!stats.busiest || stats.balanced(lb)) return nullptr;
+  if (energy_aware() && stats.busiest_stats.type != GroupType::kMisfit) return nullptr;
   stats.calculate(lb);
   return lb.imbalance != 0 ? stats.busiest : nullptr;
 }

@@ -14,7 +14,8 @@ Params::Params(Discipline d, const KernelParams& kernel, size_t nr_cpus)
       yield_forfeits(kernel.at_least(6, 18)),
       preempts_kernel(kernel.preempt == Preempt::kFull || kernel.preempt == Preempt::kLazy),
       pick_buddy(kernel.at_least(6, 15)),
-      ni_random(kernel.at_least(6, 18)) {
+      ni_random(kernel.at_least(6, 18)),
+      schedutil(kernel.governor == Governor::kSchedutil) {
   // Logarithmic scaling: more CPUs, longer slices.
   int64_t factor = std::bit_width(std::clamp<size_t>(nr_cpus, 1, 8));
   base_slice = kernel.base_slice.count() > 0 ? kernel.base_slice : Nanos(min_quantum * factor);
@@ -66,6 +67,8 @@ void Params::bind(TunableReader& reader) {
   reader.bind("numa_scan_period_min_ns", &numa_scan_period_min, kShortest, kLongest * 3600, "least CPU time for a pass");
   reader.bind("numa_scan_period_max_ns", &numa_scan_period_max, kShortest, kLongest * 3600, "most CPU time for a pass");
   reader.bind("numa_scan_size_mb", &numa_scan_size_mb, 1, 1 << 20, "memory looked at in one scan");
+  reader.bind("sched_energy_aware", &sched_energy_aware,
+              "with schedutil, a waking task goes to the CPU that costs the least energy");
   reader.bind("newidle_cost_per_cpu_ns", &newidle_cost_per_cpu, Nanos(0), kLongest, "assumed cost of a look");
 }
 

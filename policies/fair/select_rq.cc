@@ -39,7 +39,8 @@ uint64_t FairClass::task_util(TaskId task) {
 
 // With 20 % to spare; always, where all CPUs are alike.
 bool FairClass::fits(TaskId task, CpuId cpu) {
-  return !domains_->asymmetric() || static_cast<int64_t>(task_util(task)) * 1280 < capacity_of(cpu) * 1024;
+  return !domains_->asymmetric() ||
+         util_fits_cpu(static_cast<int64_t>(task_util(task)), clamp_of(task), cpu) == Fit::kFits;
 }
 
 CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
@@ -53,6 +54,9 @@ CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
   bool wakes = wake_flags & kWfTtwu, want_affine = false;
   if (wakes) {
     record_wakee(task);
+    if (energy_aware())
+      if (const CpuId found = find_energy_efficient_cpu(task, prev); found.valid() && kernel_->cpu_allowed(task, found))
+        return found;
     want_affine = kernel_->cpu_allowed(task, cpu) && !wake_wide(task);
   }
   const std::vector<Domain>& domains = domains_->of(cpu);

@@ -111,6 +111,7 @@ struct State {
   uint32_t search_ = 0;
   int64_t idle_policy_queued_ = 0;  // SCHED_IDLE tasks, on all CPUs
   Cede cede_ = Cede::kNone;
+  bool overutilized_ = false;            // some CPU has more to do than fits: energy counts nothing then
   bool overloaded_ = false;  // some CPU may have tasks waiting
   // Balancing for idle CPUs.
   CpuSet nohz_idle_;  // may hold CPUs that are busy again
@@ -118,7 +119,7 @@ struct State {
   bool nohz_kicked_ = false;
   NumaState numa_;
   struct Counts {
-    int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0;
+    int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0, energy_wakeups = 0;
   } count_;
 };
 
