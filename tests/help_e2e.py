@@ -4,7 +4,7 @@ import json
 
 import e2e
 
-COMMANDS = ["run", "validate", "import", "topo", "policies", "workloads", "metrics", "doctor"]
+COMMANDS = ["run", "explain", "validate", "import", "topo", "policies", "workloads", "metrics", "doctor"]
 
 
 class Help(e2e.EndToEnd):
