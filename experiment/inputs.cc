@@ -52,6 +52,7 @@ Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.t
   } else {
     load_trace(config, progress);
   }
+  if (generator_) workload(0, config.seeds.front());  // bad parameters and names of tasks show here
   check_policies(config);
   check_hotplug(config);
 }
@@ -140,7 +141,6 @@ void Inputs::prepare_mix(const Config& config, const Progress& progress) {
       return make_workload(part.generator, part.params, file, Rng(seed + (number << 40) + (copy << 20)).next());
     });
   };
-  generator_(config.seeds.front());  // bad parameters show here
 }
 
 void Inputs::prepare_generator(const Config& config) {
@@ -153,8 +153,6 @@ void Inputs::prepare_generator(const Config& config) {
     std::lock_guard lock(*mutex);
     return make_workload(name, params, file, seed);
   };
-  // Bad parameters and names show here.
-  for (size_t machine = 0; machine < machines_.size(); ++machine) workload(machine, config.seeds.front());
 }
 
 void Inputs::add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus) {
