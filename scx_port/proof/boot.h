@@ -1,14 +1,12 @@
 // A boot of a stock kernel in a virtual machine, for the checks of an exported scheduler (guest/).
-//
-// QEMU emulates; no rights and no hardware help are needed. One host thread runs all CPUs in turn
-// (thread=single): with a thread for each, a CPU now and then runs an instruction that another has just patched away,
-// and the kernel dies of it.
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "scx_port/proof/virtual_machine.h"
 
 namespace simsched {
 
@@ -26,23 +24,6 @@ struct BootOptions {
   BootShape shape = BootShape::kCores;
   bool icount = false;      // a clock that counts instructions: two boots do the very same
   int limit_seconds = 600;  // of this machine's time
-};
-
-struct BootCheck {
-  std::string name;
-  bool ok = false;
-  std::string seen;
-};
-
-struct BootResult {
-  std::string release;  // of the kernel, as it says itself; empty: it did not come so far
-  std::vector<BootCheck> checks;
-  std::string unusable;  // why no scheduler loads in this kernel, as the loader says; empty: they do
-  std::string problem;   // the machine died, hung, or never came to its end; empty: it did
-  std::map<std::string, std::string> files;  // what the guest left: decisions, statistics.json, trace.txt, dmesg, ...
-  std::string console;
-
-  bool ok() const;
 };
 
 // By this clock, with `icount`, an instruction takes so long.

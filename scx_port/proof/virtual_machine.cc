@@ -1,0 +1,117 @@
+#include "scx_port/proof/virtual_machine.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/temporary_folder.h"
+#include "bpf/process.h"
+
+namespace simsched {
+namespace {
+
+constexpr int kPassed = 3, kFailed = 5;  // isa-debug-exit: 2 * code + 1
+constexpr int kTimedOut = 124;           // of timeout(1)
+
+std::string read_text(const std::string& path) {
+  return std::filesystem::exists(path) ? std::string(read_file(path).text()) : std::string();
+}
+
+std::string program(const std::string& name, const std::string& package) {
+  if (auto path = bpf::find_program({name})) return *path;
+  throw Error("", "there is no " + name + ", which the virtual machine needs",
+              "install it: apt-get install " + package + ", or scripts/install vm");
+}
+
+// The lines of scx_port/proof/guest/report.h.
+void read_checks(const std::string& log, BootResult& result) {
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    while (line.ends_with('\r')) line.pop_back();
+    if (line.starts_with("unusable: ")) result.unusable = line.substr(10);
+    const bool ok = line.starts_with("ok "), failed = line.starts_with("not ok ");
+    if (!ok && !failed) continue;
+    const std::string rest = line.substr(ok ? 3 : 7);
+    const size_t colon = std::min(rest.find(": "), rest.size());
+    result.checks.push_back({rest.substr(0, colon), ok, colon < rest.size() ? rest.substr(colon + 2) : ""});
+  }
+}
+
+std::string last_lines(const std::string& text, int count) {
+  size_t begin = text.size();
+  for (; begin > 0; --begin)
+    if (text[begin - 1] == '\n' && begin != text.size() && --count == 0) break;
+  return text.substr(begin);
+}
+
+}  // namespace
+
+bool BootResult::ok() const {
+  return problem.empty() && unusable.empty() && !checks.empty() &&
+         std::all_of(checks.begin(), checks.end(), [](auto& check) { return check.ok; });
+}
+
+std::string guest_program() {
+  const std::string path = own_folder() + "/simsched-guest";
+  if (!std::filesystem::exists(path))
+    throw Error(path, "is not there: the virtual machine needs it", "build all of simsched");
+  return path;
+}
+
+std::vector<std::string> qemu_words(const VirtualMachine& machine, const std::string& folder) {
+  std::vector<std::string> words = {
+      "-accel", "tcg,thread=single", "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
+      "-no-reboot", "-serial", "file:" + folder + "/console",
+      // Without ioeventfd: its thread's timing would leak into the guest.
+      "-device", "virtio-serial-pci,ioeventfd=off", "-chardev", "file,id=out,path=" + folder + "/out.tar", "-device",
+      "virtserialport,chardev=out,name=out", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel",
+      machine.kernel, "-initrd", folder + "/initramfs", "-append",
+      // no_timer_check: on a busy host the emulated timer may look as if it did not tick.
+      "console=ttyS0 panic=-1 oops=panic quiet no_timer_check simsched.limit=" +
+          std::to_string(machine.limit_seconds * 9 / 10) + " " + machine.append};
+  words.insert(words.end(), machine.hardware.begin(), machine.hardware.end());
+  if (machine.icount_shift >= 0) {
+    const std::string shift = "shift=" + std::to_string(machine.icount_shift) + ",sleep=off";
+    words.insert(words.end(), {"-icount", shift, "-rtc", "base=2026-01-01T00:00:00,clock=vm", "-seed", "1"});
+  }
+  return words;
+}
+
+BootResult run_virtual_machine(const VirtualMachine& machine, const std::string& initramfs) {
+  utsname host{};
+  if (uname(&host) == 0 && std::string(host.machine) != "x86_64")
+    throw Error("", "the virtual machine is an x86_64 one, and this is " + std::string(host.machine), "use --live");
+  const TemporaryFolder folder("simsched-vm");
+  write_file_atomically(folder.file("initramfs"), initramfs);
+  std::vector<std::string> command = {"timeout", "-k", "5", std::to_string(machine.limit_seconds),
+                                      program("qemu-system-x86_64", "qemu-system-x86")};
+  const std::vector<std::string> words = qemu_words(machine, folder.path());
+  command.insert(command.end(), words.begin(), words.end());
+  const bpf::ProcessResult qemu = bpf::run_process(command);
+
+  BootResult result;
+  result.console = read_text(folder.file("console"));
+  const std::string archive = folder.file("out.tar"), out = folder.file("out");
+  std::filesystem::create_directory(out);
+  if (std::filesystem::exists(archive)) bpf::run_process({"tar", "-xf", archive, "-C", out});
+  for (const auto& entry : std::filesystem::directory_iterator(out))
+    result.files[entry.path().filename().string()] = read_file(entry.path().string()).text();
+  result.release = result.files["release"];
+  while (result.release.ends_with('\n')) result.release.pop_back();
+  // A machine that died has sent nothing, but its console may hold some.
+  read_checks(result.files.contains("log") ? result.files["log"] : result.console, result);
+  if (qemu.status == kTimedOut)
+    result.problem = "it did not end within " + std::to_string(machine.limit_seconds) + " s";
+  else if (qemu.status != kPassed && qemu.status != kFailed)
+    result.problem = "it died (QEMU ended with " + std::to_string(qemu.status) + "): " + qemu.err;
+  else if (!result.files.contains("log"))
+    result.problem = "it sent no results";
+  if (!result.problem.empty()) result.problem += "\n" + last_lines(result.console, 20);
+  return result;
+}
+
+}  // namespace simsched
