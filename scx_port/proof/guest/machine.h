@@ -7,6 +7,10 @@ namespace simsched::guest {
 
 void set_up_machine();  // mounts, folders, the console
 
+// QEMU lets an emulated CPU run until the next of its timers expires, which may take milliseconds in which no other
+// gets on. A timer that nobody listens to, the old one of PCs, makes the turns so short. Nothing on other machines.
+void shorten_turns(int us);
+
 // A word of the kernel's command line: "basic,log" of simsched.checks=basic,log.
 std::string command_line(const std::string& name);
 
