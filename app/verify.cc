@@ -1,5 +1,6 @@
 // simsched verify: the proof that an exported scheduler loads, behaves, and decides in a kernel as it did here.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -10,16 +11,20 @@
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/files.h"
+#include "base/output_file.h"
 #include "base/temporary_folder.h"
 #include "bpf/process.h"
 #include "experiment/parallel.h"
 #include "experiment/policies.h"
 #include "experiment/side_by_side.h"
+#include "report/oracle.h"
 #include "report/side_by_side.h"
+#include "report/table.h"
 #include "scx_port/export/costs.h"
 #include "scx_port/export/parity.h"
 #include "scx_port/proof/faulty.h"
 #include "scx_port/proof/proof.h"
+#include "topology/load/load.h"
 
 namespace simsched {
 namespace {
@@ -32,15 +37,18 @@ Examples:
   simsched verify winner --vm            the proof, on kernels that are fetched when they are not there
   simsched verify winner --vm --kernel /boot/vmlinuz-6.18.12   on this one
   simsched verify winner --live          schedule this machine with it for 10 s (root), then compare every decision
+  simsched verify --kernel-fair vm-8c2n --vm --keep k   the kernel's own fair class against the simulated one
+  simsched verify --kernel-fair vm-8c2n --kept k        the same again, without a boot
   simsched verify winner --log FILE      compare decisions that 'simsched-loader --decisions FILE' logged
 Exit codes: 0 all is proved, 1 something differs or failed, 2 it cannot be tried here.
 )";
 
 struct Arguments {
-  std::string folder, log, keep;
+  std::string folder, log, keep, kept, machine, json;
   std::vector<std::string> kernels;
+  std::vector<std::string> loads;
   bool live = false, vm = false, quick = false, costs = false;
-  int seconds = 10, jobs = 0;
+  int seconds = 10, jobs = 0, repeats = 3;
 };
 
 int report_parity(const ExportedFolder& folder, const std::string& log) {
@@ -138,7 +146,35 @@ int verify_in_vm(const ExportedFolder& folder, const Arguments& arguments) {
   return ok ? kExitOk : kExitOutside;
 }
 
+// The fair class itself, against the kernel's on a machine of that shape.
+int verify_fair(const Arguments& arguments) {
+  if (!arguments.vm && arguments.kept.empty()) throw Error("", "which kernel is to be compared?", "add --vm");
+  const Machine machine = load_machine(arguments.machine);
+  Outputs outputs;
+  if (!arguments.json.empty()) check_output_file(arguments.json);
+  OracleOptions options;
+  options.kept = arguments.kept;
+  if (arguments.kept.empty())
+    options.kernel = arguments.kernels.empty() ? fetch_kernels().front() : arguments.kernels.front();
+  options.loads = arguments.loads;
+  options.repeats = arguments.repeats;
+  options.keep = arguments.keep;
+  if (!arguments.keep.empty()) {
+    Outputs folder;
+    folder.add_folder(arguments.keep);
+    folder.write();
+  }
+  const OracleResult result = ask_kernel(machine, options);
+  if (!arguments.json.empty()) outputs.add_file(arguments.json, oracle_json(result));
+  outputs.write();
+  fmt::print(outputs.text(), "{}", oracle_table(result, wants_colour(STDOUT_FILENO)));
+  return result.ok() ? kExitOk : kExitOutside;
+}
+
 int run(const Arguments& arguments) {
+  if (!arguments.machine.empty()) return verify_fair(arguments);
+  if (arguments.folder.empty())
+    throw Error("", "verify what?", "name what 'simsched export' wrote, or --kernel-fair MACHINE");
   const ExportedFolder folder = read_exported_folder(arguments.folder);
   if (!arguments.log.empty()) return report_parity(folder, arguments.log);
   if (arguments.vm) return verify_in_vm(folder, arguments);
@@ -148,9 +184,18 @@ int run(const Arguments& arguments) {
 
 Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
-  command.add_option("DIR", arguments->folder, "What 'simsched export' wrote")->required();
+  CLI::Option* folder = command.add_option("DIR", arguments->folder, "What 'simsched export' wrote");
   CLI::Option* live = command.add_flag("--live", arguments->live, "On this machine's own kernel");
   CLI::Option* vm = command.add_flag("--vm", arguments->vm, "On stock kernels in a virtual machine")->excludes(live);
+  CLI::Option* fair = command.add_option("--kernel-fair", arguments->machine,
+                                         "Instead: the fair class against the kernel's own on this machine's shape");
+  fair->excludes(folder)->excludes(live);
+  command.add_option("--load", arguments->loads, "Only these loads")->needs(fair);
+  command.add_option("--repeats", arguments->repeats, "How often the kernel runs each load [3]")
+      ->needs(fair)
+      ->check(CLI::Range(1, 100));
+  command.add_option("--kept", arguments->kept, "What --keep wrote of a kernel, instead of a boot")->needs(fair);
+  command.add_option("--json", arguments->json, "Write the comparison to this file, too")->needs(fair);
   command.add_option("--kernel", arguments->kernels, "A vmlinuz instead of the kernels of scripts/fetch-kernels")
       ->needs(vm);
   command.add_flag("--quick", arguments->quick, "One boot a kernel, without schedulers with a fault")->needs(vm);

@@ -100,4 +100,13 @@ class Errors(e2e.EndToEnd):
         self.error("topo", "vm-2c", "--svg", "no/such/folder.svg", "--json", "m.json")
 
 
+class KernelFair(e2e.EndToEnd):
+    def test_what_cannot_be_compared(self):
+        self.assertIn("256 CPUs", self.error("verify", "--kernel-fair", "epyc-2s128c", "--vm", "--kernel", "none"))
+        self.assertIn("add --vm", self.error("verify", "--kernel-fair", "vm-8c2n"))
+        self.assertIn("hogs_25", self.error("verify", "--kernel-fair", "vm-8c2n", "--kept", ".", "--load", "hogs_2"))
+        self.assertIn("--keep", self.error("verify", "--kernel-fair", "vm-8c2n", "--kept", "none"))
+        self.assertIn("verify what", self.error("verify"))
+
+
 e2e.main()

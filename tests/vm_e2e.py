@@ -1,6 +1,8 @@
-"""Exported policies on stock kernels in a virtual machine: one with all checks, the others with the short ones. Where
+"""Exported policies on stock kernels in a virtual machine: one with all checks, the others with the short ones; and the
+kernel's own fair class on a machine's shape, against the simulated one. Where
 there is no QEMU or no kernel, says so and is skipped (exit code 77), or fails where SIMSCHED_REQUIRE_VM is set."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,6 +43,28 @@ class VirtualMachine(e2e.EndToEnd):
 
     def test_gate(self):
         self.prove("scx_gate", "--quick", on=0)
+
+    def test_the_fair_class_against_the_kernels(self):
+        machine = self.write("m.yaml", "nodes: 2\ncores_per_llc: 2\nthreads_per_core: 2\n")
+        loads = [word for load in ("hogs_50", "fork_join_50", "pairs_50", "storm_50") for word in ("--load", load)]
+        command = ["verify", "--kernel-fair", machine, "--kernel", KERNELS / kernels[0] / "vmlinuz", *loads]
+        done = subprocess.run([e2e.SIMSCHED, *command, "--vm", "--keep", "kept", "--json", "o.json"], cwd=self.scratch,
+                              capture_output=True, text=True, timeout=SECONDS)
+        print(done.stdout)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        result = json.loads((self.scratch / "o.json").read_text())
+        self.assertEqual(result["ok"], done.returncode == 0)
+        self.assertIn("SD_NUMA", result["domains"])
+        rows = {load["name"]: {row["name"]: row for row in load["rows"]} for load in result["loads"]}
+        # What is sure of any kernel: hogs find a CPU each, on both nodes, and both do the same.
+        for figure in ("work on the first node", "CPUs idle beside waiting tasks"):
+            self.assertTrue(rows["hogs_50"][figure]["ok"], rows["hogs_50"][figure])
+        self.assertGreater(rows["hogs_50"]["forks: remote"]["kernel_low"], 0)
+        self.assertGreater(rows["fork_join_50"]["forks: LLC"]["kernel_high"], 0)
+        self.assertGreater(sum(row["kernel_high"] for name, row in rows["pairs_50"].items() if name.startswith("wakes")), 99)
+        # What was kept gives the same again.
+        again = self.simsched("verify", "--kernel-fair", machine, *loads, "--kept", "kept", code=done.returncode).stdout
+        self.assertEqual(again, done.stdout)
 
     def test_rusty(self):
         self.prove("scx_rusty", "--quick")
