@@ -51,9 +51,7 @@ class DeadlineClass : public SchedClass {
   void assign(const SchedClass& other) override;
 
  protected:
-  // `picks_alone`: who is next is asked even when nobody waits.
-  explicit DeadlineClass(Nanos rr_interval, bool picks_alone = false)
-      : rr_interval_(rr_interval), picks_alone_(picks_alone) {}
+  explicit DeadlineClass(Nanos rr_interval) : rr_interval_(rr_interval) {}
 
   struct Entity {
     Nanos deadline;
@@ -104,7 +102,8 @@ class DeadlineClass : public SchedClass {
 
   Kernel* kernel_ = nullptr;
   State state_;
-  bool taking_ = false;  // only while it handles an event
+  bool taking_ = false;       // only while it handles an event
+  bool picks_alone_ = false;  // who goes on is asked at the end of a slice even when nobody waits
 
  private:
   static constexpr int64_t kIdleLevel = int64_t{1} << 62;
@@ -116,7 +115,6 @@ class DeadlineClass : public SchedClass {
   void renew_if_used_up(TaskId task);
 
   const Nanos rr_interval_;
-  const bool picks_alone_;
   std::vector<uint32_t> list_of_cpu_;
 };
 

@@ -15,6 +15,7 @@ void Params::bind(TunableReader& reader) {
 
 void MuqssClass::attach(Kernel& kernel) {
   const Machine& machine = kernel.machine();
+  smt_nice_ = picks_alone_ = params_.smt_nice && machine.nr_cores() < machine.nr_cpus();
   std::vector<uint32_t> lists;
   for (CpuId cpu : machine.cpus()) {
     const Cpu& at = machine.cpu(cpu);
@@ -45,7 +46,7 @@ void MuqssClass::attach(Kernel& kernel) {
 
 // earliest_deadline_task()
 TaskId MuqssClass::pick_task(CpuId cpu) {
-  if (params_.smt_nice) ++cpu_state(cpu).tries;
+  if (smt_nice_) ++cpu_state(cpu).tries;
   TaskId curr = going_on(cpu), best;
   if (curr.valid() && smt_allows(cpu, curr)) best = curr;
   int64_t least = best.valid() ? key(best) + 1 : INT64_MAX;
@@ -77,7 +78,7 @@ void MuqssClass::yield_task(CpuId cpu, TaskId task) {
 
 // smt_should_schedule(): not beside a task of a better level, but for a quarter of the attempts.
 bool MuqssClass::smt_allows(CpuId cpu, TaskId task) const {
-  if (!params_.smt_nice || state_.cpus[cpu.index()].tries % 4 == 0) return true;
+  if (!smt_nice_ || state_.cpus[cpu.index()].tries % 4 == 0) return true;
   auto nice = [&](TaskId id) { return level(id) > 0 ? 20 : kernel_->nice(id); };
   for (CpuId sibling : kernel_->machine().smt_cpus(cpu)) {
     const TaskId beside = kernel_->curr(sibling);
@@ -88,7 +89,7 @@ bool MuqssClass::smt_allows(CpuId cpu, TaskId task) const {
 
 // What runs on `cpu` is another: its siblings may have to stop, or may begin.
 void MuqssClass::call_siblings(CpuId cpu) {
-  if (!params_.smt_nice) return;
+  if (!smt_nice_) return;
   for (CpuId sibling : kernel_->machine().smt_cpus(cpu)) {
     if (sibling == cpu) continue;
     const TaskId beside = kernel_->curr(sibling);

@@ -24,7 +24,7 @@ struct Params {
 
 class MuqssClass final : public deadline::DeadlineClass {
  public:
-  explicit MuqssClass(const Params& params) : DeadlineClass(params.rr_interval, params.smt_nice), params_(params) {}
+  explicit MuqssClass(const Params& params) : DeadlineClass(params.rr_interval), params_(params) {}
 
   void attach(Kernel& kernel) override;
   const char* name() const override { return "muqss"; }
@@ -33,7 +33,7 @@ class MuqssClass final : public deadline::DeadlineClass {
   void set_next_task(CpuId cpu, TaskId task) override;
   void yield_task(CpuId cpu, TaskId task) override;
   void cpu_idle(CpuId cpu, bool idle, bool transition) override;
-  bool may_idle_with_work() const override { return params_.smt_nice; }
+  bool may_idle_with_work() const override { return smt_nice_; }
 
  private:
   struct Near {
@@ -46,6 +46,7 @@ class MuqssClass final : public deadline::DeadlineClass {
   void call_siblings(CpuId cpu);
 
   const Params params_;
+  bool smt_nice_ = false;                      // and there are siblings
   std::vector<std::vector<Near>> lists_near_;  // by CPU, the nearest first
 };
 
