@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 
 #include "base/int128.h"
 
@@ -21,7 +22,8 @@ constexpr int64_t kMissGain = 3;  // misses with none of the footprint in the ca
 // How long a read takes, of 1024, when what tasks would read if it took no longer than in an idle memory is so many
 // sixteenths of what that can deliver. Under a load of u it takes 1 + 0.42 u + 0.3 u^4, and then tasks read so much
 // less.
-constexpr size_t kLevels = 28;  // the last one is a load of 1: beyond it bandwidth is shared out
+constexpr size_t kLevels = 28;  // the last one is a load of 1
+constexpr size_t kScarce = 20;  // from here on bandwidth is shared out: below, reads that take longer see to it
 constexpr std::array<uint32_t, kLevels + 1> kLoadedLatency = [] {
   std::array<uint32_t, kLevels + 1> table{};
   int64_t u = 0, latency = kScale;  // of 1024
@@ -35,11 +37,8 @@ constexpr std::array<uint32_t, kLevels + 1> kLoadedLatency = [] {
   return table;
 }();
 
-// Small changes of what is shared are felt by nobody: five binary digits of it count.
-int64_t round_down(int64_t value) {
-  const auto digits = static_cast<int>(std::bit_width(static_cast<uint64_t>(value)));
-  return digits <= 5 ? value : value >> (digits - 5) << (digits - 5);
-}
+// Small changes of what is shared are felt by nobody: so what many read through is seldom looked at anew.
+bool about(int64_t now, int64_t before, int64_t parts) { return std::abs(now - before) * parts <= before; }
 
 size_t size_of(int64_t mbs) { return std::min<size_t>(15, std::bit_width(static_cast<uint64_t>(mbs) >> 4)); }
 
@@ -75,6 +74,7 @@ Memory::Memory(const Machine& machine, const Workload& workload) {
 template <class Use>
 void Memory::each_use(const Machine& machine, const TaskMemory& task, Use&& use) {
   const size_t nodes = machine.nr_nodes(), here = machine.cpu(task.cpu).node.index();
+  if (pages_[task.first + here] + task.untouched == task.pages) return use(here, task.demand);  // mostly
   int64_t away = 0;
   for (size_t node = 0; node < nodes; ++node) {
     const int64_t pages = pages_[task.first + node] + (node == here ? task.untouched : 0);
@@ -194,6 +194,8 @@ void Memory::settle(const Machine& machine, CpuId cpu, Nanos now) {
 int64_t Memory::latency(const Machine& machine, const TaskMemory& task, NodeId from, bool idle) const {
   const size_t nodes = machine.nr_nodes(), here = from.index();
   const std::vector<int64_t>& row = machine.memory().latency_ns[here];
+  if (pages_[task.first + here] + task.untouched == task.pages)
+    return row[here] * (idle ? kScale : int64_t{pools_[here].latency});
   Int128 sum = 0;
   for (size_t node = 0; node < nodes; ++node) {
     const int64_t pages = pages_[task.first + node] + (node == here ? task.untouched : 0);
@@ -236,9 +238,14 @@ bool Memory::refresh(const Machine& machine, size_t number) {
       number < machine.nr_nodes() ? machine.memory().node_mbs : machine.memory().link_mbs;
   if (limits.empty()) return false;
   const int64_t limit = limits[node];
-  const uint32_t latency = kLoadedLatency[std::min(kLevels, static_cast<size_t>(pool.demand * 16 / limit))];
+  // An eighth more or less than before does not count, but when it is idle.
+  const auto before = static_cast<size_t>(std::lower_bound(kLoadedLatency.begin(), kLoadedLatency.end(), pool.latency) -
+                                          kLoadedLatency.begin());
+  size_t level = std::min(kLevels, static_cast<size_t>(pool.demand * 16 / limit));
+  if (level > 0 && level + 2 >= before && level <= before + 2) level = before;
+  const uint32_t latency = kLoadedLatency[level];
   int64_t bound = kNoBound;
-  if (pool.demand > limit) {
+  if (level >= kScarce) {
     // Max-min: who wants less than an equal share of what is left has it.
     int64_t left = limit, users = 0;
     for (uint32_t count : pool.count) users += count;
@@ -247,7 +254,8 @@ bool Memory::refresh(const Machine& machine, size_t number) {
       left -= pool.of_size[i];
       users -= pool.count[i];
     }
-    bound = std::max<int64_t>(1, round_down(left / std::max<int64_t>(1, users)));
+    bound = std::max<int64_t>(1, left / std::max<int64_t>(1, users));
+    if (pool.bound != kNoBound && about(bound, pool.bound, 16)) bound = pool.bound;
   }
   if (latency == pool.latency && bound == pool.bound) return false;
   pool.latency = latency;
@@ -259,7 +267,7 @@ bool Memory::refresh(const Machine& machine, LlcId llc) {
   Cache& cache = caches_[llc.index()];
   const bool fits = cache.footprint_kib <= machine.memory().llc_kib[llc.index()];
   const int64_t before = cache.contention;
-  cache.contention = fits ? 0 : round_down(cache.demand);
+  if (fits || before == 0 || !about(cache.demand, before, 4)) cache.contention = fits ? 0 : cache.demand;
   return cache.contention != before;
 }
 
