@@ -79,6 +79,15 @@ TEST(BuildWorkload, CostsAreTakenOffEachStretch) {
   EXPECT_EQ(built.report.negative_work, 1u);
 }
 
+TEST(BuildWorkload, ASlowCoreDoesLessWorkInATime) {
+  TraceMaker maker;
+  maker.sw(0, 0, 0, kStateRunning, 10).sw(1000, 0, 10, kStateRunning, 0).sw(2000, 1, 0, kStateRunning, 10);
+  maker.sw(3000, 1, 10, kStateDead, 0);
+  MachineSpec spec = two_cpus().spec();
+  spec.cpus[1].capacity = spec.cpus[1].kernel_capacity = 256;
+  EXPECT_EQ(build(maker.trace(), Machine(spec)).ops(10)[0], us(1000 + 250));
+}
+
 TEST(BuildWorkload, WakeByATaskIsAnEdge) {
   TraceMaker maker;
   maker.sw(0, 0, 0, kStateRunning, 10).sw(100, 0, 10, kStateUninterruptible, 11);

@@ -1,9 +1,12 @@
 // What is taken off the recorded run times, because the simulation adds it again.
+#include "base/int128.h"
 #include "replay/parts.h"
 
 namespace simsched::replay {
-Work work_of_stretch(const Machine& machine, Nanos elapsed, Work refill) {
-  Work progress(std::max(Nanos(0), elapsed - machine.costs().context_switch).count());
+Work work_of_stretch(const Machine& machine, CpuId cpu, Nanos elapsed, Work refill) {
+  const int64_t speed = cpu.valid() && cpu.index() < machine.nr_cpus() ? machine.cpu(cpu).capacity : kCapacityScale;
+  const int64_t ran = std::max(Nanos(0), elapsed - machine.costs().context_switch).count();
+  const Work progress(static_cast<int64_t>(static_cast<Int128>(ran) * speed / kCapacityScale));
   return progress - CacheWarmth::refilling(refill, progress);
 }
 

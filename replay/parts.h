@@ -132,9 +132,9 @@ std::vector<Op> with_poll_loops(std::span<const Op> ops, std::span<const Chunk> 
 // Names, kthread, affinity, group, policy, nice, slice and background of the specs made by assemble_programs().
 void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload& workload);
 
-// The work in the first `elapsed` of a stretch on the CPU, without what the simulation will add again: the
-// context switch, and the refill that goes along with the work.
-Work work_of_stretch(const Machine& machine, Nanos elapsed, Work refill);
+// The work in the first `elapsed` of a stretch on `cpu`, without what the simulation will add again: the context switch,
+// the refill that goes along with the work, and that a slower core takes longer (at its top frequency).
+Work work_of_stretch(const Machine& machine, CpuId cpu, Nanos elapsed, Work refill);
 // The refill that a stretch on `cpu` begins with. `busy`: how long `cpu` has run tasks so far.
 Work refill_of_stretch(const Machine& machine, CacheWarmth& warmth, Work left, CpuId last_cpu, CpuId cpu, Nanos busy);
 

@@ -18,7 +18,7 @@ constexpr Nanos kKernelPath = 30_us;
 
 Work Follower::work_now(const RecordedTask& task) const {
   if (task.state != State::kRunning) return task.work;
-  return task.work + work_of_stretch(machine_, now_ - task.since, task.refill);
+  return task.work + work_of_stretch(machine_, task.cpu, now_ - task.since, task.refill);
 }
 
 void Follower::see_running(const TraceEvent& event) {
