@@ -263,11 +263,9 @@ TEST_F(RecordKernelTest, FutexesAreThoseOfTheirProcess) {
     };
     must(call(FUTEX_WAIT, 5) == -1);  // the value is another
     std::thread waiter([&] {
-      while (word == 0) call(FUTEX_WAIT, 0);
+      while (call(FUTEX_WAIT, 0) != 0) continue;
     });
-    usleep(20000);
-    word = 1;
-    must(call(FUTEX_WAKE, 9) == 1);
+    while (call(FUTEX_WAKE, 9) != 1) usleep(1000);  // it may not wait yet
     waiter.join();
   });
   std::map<uint64_t, std::vector<TraceCall>> futexes;
@@ -292,13 +290,10 @@ TEST_F(RecordKernelTest, AFutexInSharedMemoryIsOneForBothProcesses) {
     auto* word = static_cast<int*>(memory);
     talk(
         [&] {
-          usleep(20000);
-          __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
-          must(syscall(SYS_futex, word, FUTEX_WAKE, 7, nullptr, nullptr, 0) == 1);
+          while (syscall(SYS_futex, word, FUTEX_WAKE, 7, nullptr, nullptr, 0) != 1) usleep(1000);  // it may not wait yet
         },
         [&] {
-          while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == 0)
-            syscall(SYS_futex, word, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+          while (syscall(SYS_futex, word, FUTEX_WAIT, 0, nullptr, nullptr, 0) != 0) continue;
         });
   });
   uint64_t waited = 0, woken = 0;
