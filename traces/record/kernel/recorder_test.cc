@@ -108,13 +108,17 @@ TEST_F(RecordKernelTest, APipeIsOneObjectThatEndsOnce) {
   const Causes causes = record([] {
     int ends[2];
     must(pipe(ends) == 0);
+    void* shared = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    auto* closed = static_cast<int*>(shared);
     talk(
         [&] {
           close(ends[0]);
           for (int i = 0; i < 100; ++i) must(write(ends[1], "hello", 5) == 5);
+          while (__atomic_load_n(closed, __ATOMIC_SEQ_CST) == 0) usleep(1000);  // so that the last one is here
         },
         [&] {
           close(ends[1]);
+          __atomic_store_n(closed, 1, __ATOMIC_SEQ_CST);
           char text[64];
           while (read(ends[0], text, sizeof(text)) > 0) {
           }
