@@ -92,8 +92,10 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
   }
   wasted_.change(now_, cpu, next.valid() ? WastedIdle::Use::kNone : idle_use(cpu), waiting);
   // A CPU that becomes busy or idle is felt by its siblings; so is another class of work.
-  if (rq.has_siblings && (classes_matter_ || prev.valid() != next.valid())) speed_changed(machine_.smt_cpus(cpu));
-  else if (classes_matter_ || memory_.on()) refresh_speed(cpu);
+  if (rq.has_siblings && (classes_matter_ || prev.valid() != next.valid()))
+    speed_changed(machine_.smt_cpus(cpu));
+  else if (classes_matter_ || memory_.on())
+    refresh_speed(cpu);
   if (memory_.on()) memory_changed();
 }
 
@@ -107,9 +109,7 @@ void Kernel::resched_curr(CpuId cpu) {
   plan_resched(cpu, resched_delay(cpu));
 }
 
-void Kernel::plan_resched(CpuId cpu, Nanos delay) {
-  agenda_.plan(cpu, EventKind::kResched, now_ + delay);
-}
+void Kernel::plan_resched(CpuId cpu, Nanos delay) { agenda_.plan(cpu, EventKind::kResched, now_ + delay); }
 
 // From need_resched to __schedule() on `cpu`, asked for from this_cpu().
 Nanos Kernel::resched_delay(CpuId cpu) {
@@ -201,8 +201,7 @@ void Kernel::recount_wasted(WastedIdle& counts) const {
   counts.reset(machine_, affinities_);
   for (size_t c = 0; c < rqs_.size(); ++c) {
     CpuId cpu(c);
-    if (curr(cpu).valid() || !cpu_online(cpu)) continue;
-    counts.cpu_is(now_, cpu, need_resched(cpu) ? WastedIdle::Use::kLeaving : WastedIdle::Use::kIdle);
+    if (!curr(cpu).valid()) counts.cpu_is(now_, cpu, idle_use(cpu));
   }
   for (const Task& task : tasks_)
     if (task.state == TaskState::kRunnable) counts.task_waits(now_, task.cpu, task.affinity, 1);

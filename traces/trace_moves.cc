@@ -13,7 +13,6 @@ struct Waking {
   Nanos time{-1};  // none since it ran
   CpuId cpu;
   MoveKind kind = MoveKind::kBalance;
-  uint64_t number = 0;  // of the events on its CPU
 };
 
 MoveKind kind_of(const TraceEvent& waking) {
@@ -29,34 +28,29 @@ T& at(std::vector<T>& list, Pid pid) {
 
 }  // namespace
 
-TraceMoves trace_moves(const SchedTrace& trace, const std::vector<bool>& no_switch_from_idle, Placing placing) {
+TraceMoves trace_moves(const SchedTrace& trace, const std::vector<bool>& no_switch_from_idle) {
   TraceMoves moves;
   std::vector<bool> stopper_name;
   for (const std::string& name : trace.names) stopper_name.push_back(std::string_view(name).starts_with("migration/"));
   std::vector<Waking> wakings;    // by pid
   std::vector<uint8_t> stoppers;  // by pid
-  std::vector<uint64_t> events(trace.nr_cpus);  // so far, by CPU
   for (const TraceEvent& event : trace.events) {
     if (!event.pid.valid() || !event.cpu.valid() || !event.current.valid()) continue;
     if (event.pid.value() != 0 && stopper_name[event.name]) at(stoppers, event.pid) = 1;
     const size_t cpu = event.cpu.index();
-    if (cpu >= events.size()) events.resize(cpu + 1);
-    ++events[cpu];
     const bool invisible = event.current.value() == 0 && cpu < no_switch_from_idle.size() && no_switch_from_idle[cpu];
     if (event.kind == TraceKind::kSwitch) {
       at(wakings, event.pid) = {};
     } else if (invisible) {
       continue;
     } else if (event.kind == TraceKind::kWaking) {
-      at(wakings, event.pid) = {event.time, event.cpu, kind_of(event), events[cpu]};
+      at(wakings, event.pid) = {event.time, event.cpu, kind_of(event)};
     } else if (event.kind == TraceKind::kWakeupNew) {
       ++moves.placed;
       moves.placed_away += event.other_cpu != event.cpu;
     } else if (event.kind == TraceKind::kMigrate) {
       Waking& waking = at(wakings, event.pid);
-      const bool placed = waking.time >= Nanos(0) && waking.cpu == event.cpu &&
-                          (placing == Placing::kAtOnce ? event.time - waking.time <= kPlacing
-                                                       : events[cpu] == waking.number + 1);
+      const bool placed = waking.time >= Nanos(0) && waking.cpu == event.cpu && event.time - waking.time <= kPlacing;
       const MoveKind kind = placed                        ? waking.kind
                             : at(stoppers, event.current) ? MoveKind::kStopper
                                                           : MoveKind::kBalance;

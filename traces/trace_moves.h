@@ -25,14 +25,7 @@ struct TraceMoves {
   uint64_t placed_away = 0;                           // of them, on another CPU than their parent's
 };
 
-// How it is told that a waker placed a task elsewhere, and did not pull it later.
-enum class Placing : uint8_t {
-  kAtOnce,     // within some microseconds
-  kNextOnCpu,  // nothing else happened on the waker's CPU, where CPUs stand still in between (emulated ones)
-};
-
 // Without what the idle task raises on CPUs of `no_switch_from_idle` (see trace_stats()).
-TraceMoves trace_moves(const SchedTrace& trace, const std::vector<bool>& no_switch_from_idle,
-                       Placing placing = Placing::kAtOnce);
+TraceMoves trace_moves(const SchedTrace& trace, const std::vector<bool>& no_switch_from_idle);
 
 }  // namespace simsched

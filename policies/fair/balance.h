@@ -60,6 +60,12 @@ struct LoadBalance {
 // Between NUMA nodes a pair of communicating tasks may stay together while the node is lightly loaded.
 int64_t adjust_numa_imbalance(int64_t imbalance, int64_t running, int64_t allowed);
 
+// lsub_positive(): what an average is without a part of it, which may by now be more than the whole.
+template <class Number>
+Number without(Number a, Number b) {
+  return a - std::min(a, b);
+}
+
 // At least 5 % more.
 inline bool capacity_greater(int64_t a, int64_t b) { return a * 1024 > b * 1078; }
 

@@ -51,12 +51,6 @@ std::vector<PerfDomain> perf_domains(const Machine& machine) {
 
 using namespace fair;
 
-namespace {
-
-int64_t without(int64_t a, int64_t b) { return a - std::min(a, b); }
-
-}  // namespace
-
 bool FairClass::cpu_overutilized(CpuId cpu) {
   return util_fits_cpu(static_cast<int64_t>(cpu_util(root(cpu), cpu)), clamp_of(cpu), cpu) == Fit::kNot;
 }
@@ -75,7 +69,7 @@ int64_t FairClass::util_with(CpuId cpu, TaskId task, CpuId dst, bool boost) cons
   int64_t util = boost ? std::max(avg.util_avg, avg.runnable_avg) : avg.util_avg;
   const bool here = kernel_->task_cpu(task) == cpu;
   if (here && dst != cpu)
-    util = without(util, e.avg.util_avg);
+    util = without<int64_t>(util, e.avg.util_avg);
   else if (!here && dst == cpu)
     util += e.avg.util_avg;
   if (params_.util_est) util = std::max(util, int64_t{root(cpu).util_est} + (dst == cpu ? e.util_est : 0));
@@ -118,7 +112,7 @@ CpuId FairClass::find_energy_efficient_cpu(TaskId task, CpuId prev) {
       const int64_t util = util_with(cpu, task, cpu, false);
       const Fit fit = util_fits_cpu(util, clamp_with(cpu, task), cpu);
       if (fit == Fit::kNot) continue;
-      const int64_t spare = without(capacity_of(cpu), util);
+      const int64_t spare = without<int64_t>(capacity_of(cpu), util);
       if (cpu == prev) {
         prev_spare = spare;
         prev_fits = fit;

@@ -32,15 +32,6 @@ CpuId FairClass::find_idlest_cpu(size_t top_level, TaskId task, CpuId cpu, CpuId
   return found;
 }
 
-namespace {
-
-template <class Unsigned>
-Unsigned minus(Unsigned a, Unsigned b) {
-  return a - std::min(a, b);
-}
-
-}  // namespace
-
 GroupStats FairClass::wakeup_stats(const Domain& domain, const Group& group, TaskId task) {
   GroupStats stats;
   if (domain.asym_capacity) stats.misfit_load = 1;  // until a CPU is found that it fits
@@ -53,9 +44,9 @@ GroupStats FairClass::wakeup_stats(const Domain& domain, const Group& group, Tas
     int64_t running = kernel_->nr_running(cpu), runnable = root.h_nr_runnable;
     if (cpu == own && attached) {
       const Entity& e = entity_of(task);
-      stats.load += static_cast<int64_t>(minus(root.avg.load_avg, task_load(task)));
-      stats.runnable += static_cast<int64_t>(minus(root.avg.runnable_avg, e.avg.runnable_avg));
-      uint32_t util = minus(root.avg.util_avg, e.avg.util_avg), util_est = minus(root.util_est, e.util_queued);
+      stats.load += static_cast<int64_t>(without(root.avg.load_avg, task_load(task)));
+      stats.runnable += static_cast<int64_t>(without(root.avg.runnable_avg, e.avg.runnable_avg));
+      uint32_t util = without(root.avg.util_avg, e.avg.util_avg), util_est = without(root.util_est, e.util_queued);
       stats.util += static_cast<int64_t>(util_of(util, util_est, cpu));
     } else {
       stats.load += static_cast<int64_t>(root.avg.load_avg);

@@ -1,13 +1,9 @@
 #include "topology/draw/core_types.h"
 
-#include <algorithm>
+#include "topology/draw/padded.h"
 
 namespace simsched {
 namespace {
-
-std::string padded(const std::string& text, size_t width) {
-  return std::string(width - std::min(width, text.size()), ' ') + text;
-}
 
 // 1234 thousandths: 1.234; 1000: 1.
 std::string thousands(int64_t value) {

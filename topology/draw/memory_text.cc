@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "topology/draw/padded.h"
+
 namespace simsched {
 namespace {
 
@@ -19,15 +21,12 @@ constexpr Row kRows[] = {{"node_mbs", &MemorySpec::node_mbs, "memory of a node",
 }  // namespace
 
 std::string square_text(size_t nodes, const std::function<int64_t(NodeId, NodeId)>& value) {
-  auto padded = [](int64_t number, size_t width) {
-    std::string text = std::to_string(number);
-    return std::string(width - std::min(width, text.size()), ' ') + text;
-  };
+  auto cell = [](int64_t number, size_t width) { return padded(std::to_string(number), width); };
   std::string text = "      ";
-  for (size_t to = 0; to < nodes; ++to) text += padded(static_cast<int64_t>(to), 5);
+  for (size_t to = 0; to < nodes; ++to) text += cell(static_cast<int64_t>(to), 5);
   for (size_t from = 0; from < nodes; ++from) {
-    text += '\n' + padded(static_cast<int64_t>(from), 6);
-    for (size_t to = 0; to < nodes; ++to) text += padded(value(NodeId(from), NodeId(to)), 5);
+    text += '\n' + cell(static_cast<int64_t>(from), 6);
+    for (size_t to = 0; to < nodes; ++to) text += cell(value(NodeId(from), NodeId(to)), 5);
   }
   return text + "\n";
 }

@@ -7,6 +7,7 @@
 
 #include "topology/draw/core_types.h"
 #include "topology/draw/memory_text.h"
+#include "topology/draw/padded.h"
 #include "topology/load/cost_fields.h"
 
 namespace simsched {
@@ -14,10 +15,6 @@ namespace {
 
 std::string counted(size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-std::string padded(const std::string& text, size_t width) {
-  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 
 // The cores of an LLC, alike ones together: "8 cores x 2 threads, capacity 1024 (CPUs 0-15)".
