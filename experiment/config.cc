@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
-#include "sim/metric_table.h"
 #include "base/yaml/yaml_map.h"
+#include "sim/metric_table.h"
 
 namespace simsched {
 namespace {
@@ -93,7 +93,8 @@ Enum read_name(const YamlMap& map, const std::string& key, std::span<const char*
 KernelConfig read_kernel(const YamlMap& map) {
   KernelConfig kernel;
   if (!map.has("kernel")) return kernel;
-  YamlMap keys(map.at("kernel"), map.file(), "kernel", {"version", "hz", "preempt", "autogroup", "base_slice_ns", "governor", "idle_governor"});
+  YamlMap keys(map.at("kernel"), map.file(), "kernel",
+               {"version", "hz", "preempt", "autogroup", "base_slice_ns", "governor", "idle_governor"});
   if (keys.has("version")) {
     kernel.version = keys.text("version");
     static const std::regex kVersion(R"(\d{1,3}\.\d{1,3}([.-][\w.+-]{0,60})?)");
@@ -201,14 +202,8 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
 }  // namespace
 
 Config parse_config(const std::string& text, const std::string& name, const PolicyRegistry& registry) {
-  // yaml-cpp takes NUL for the end of its input at places; a text file has none.
-  if (text.find('\0') != std::string::npos) throw Error(name, "is not a text file", "give an experiment in YAML");
-  try {
-    return read_config(YAML::Load(text), name, registry);
-  } catch (const YAML::Exception& error) {
-    std::string where = error.mark.is_null() ? name : name + ":" + std::to_string(error.mark.line + 1);
-    throw Error(where, "is not YAML here: " + error.msg, "mind indentation, brackets and quotes");
-  }
+  return read_yaml(text, name, "give an experiment in YAML; mind indentation, brackets and quotes",
+                   [&](const YAML::Node& root) { return read_config(root, name, registry); });
 }
 
 Config load_config(const std::string& path, const PolicyRegistry& registry) {

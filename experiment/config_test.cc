@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"", "c.yaml: is not an experiment"}, BadInput{"- a\n- b\n", "c.yaml: is not an experiment"},
         BadInput{"just words", "c.yaml: is not an experiment"},
         BadInput{std::string("a\0b", 3), "c.yaml: is not a text"},
-        BadInput{"machine: [\n", "c.yaml:2: is not YAML here"}, BadInput{"a: b: c\n", "c.yaml:1: is not YAML here"},
+        BadInput{"machine: [\n", "c.yaml:2: this is not YAML"}, BadInput{"a: b: c\n", "c.yaml:1: this is not YAML"},
         BadInput{kTop + "policy: [eevdf]\n", "c.yaml:2: an experiment has no key 'policy'; "},
         BadInput{kTop + kTop, "c.yaml:2: 'machine' is given twice"},
         BadInput{kLoad + kPolicy + "machine:\n", "c.yaml:3: machine is empty"},

@@ -28,8 +28,6 @@ constexpr PolicyName kPolicies[] = {{"other", SchedPolicy::kNormal}, {"batch", S
                                     {"idle", SchedPolicy::kIdle},    {"fifo", SchedPolicy::kFifo},
                                     {"rr", SchedPolicy::kRr},        {"ext", SchedPolicy::kExt}};
 
-bool real_time(SchedPolicy policy) { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
-
 class PartReader {
  public:
   PartReader(const YAML::Node& node, const std::string& file, std::vector<std::string> keys)
@@ -42,8 +40,8 @@ class PartReader {
     if (map_.has("nice")) part.nice = static_cast<int8_t>(map_.integer("nice", -20, 19));
     if (map_.has("policy")) part.policy = policy();
     if (map_.has("priority")) part.rt_priority = static_cast<uint8_t>(map_.integer("priority", 1, 99));
-    if (part.policy && real_time(*part.policy) && !part.rt_priority) part.rt_priority = uint8_t{10};
-    if (part.rt_priority && (!part.policy || !real_time(*part.policy)))
+    if (part.policy && is_real_time(*part.policy) && !part.rt_priority) part.rt_priority = uint8_t{10};
+    if (part.rt_priority && (!part.policy || !is_real_time(*part.policy)))
       throw Error(map_.where("priority"), "a priority is of real-time tasks", "add policy: fifo or rr, or use nice");
     if (map_.has("slice")) part.slice = duration("slice", 100_us, 100_ms);
     if (map_.has("cpus")) part.cpus = cpus();

@@ -20,7 +20,7 @@ class RtClass final : public SchedClass {
 
   void attach(Kernel& kernel) override;
   const char* name() const override { return "rt"; }
-  bool takes(SchedPolicy policy) const override { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
+  bool takes(SchedPolicy policy) const override { return is_real_time(policy); }
   CpuId select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) override;
   void enqueue_task(CpuId cpu, TaskId task, uint32_t flags) override;
   bool dequeue_task(CpuId cpu, TaskId task, uint32_t flags) override;

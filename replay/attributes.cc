@@ -23,7 +23,7 @@ void set_tree(TaskSpec& spec, const RecordedTree& tree, AffinityId affinity) {
   if (spec.rt_priority != 0) return;  // it set a real-time policy itself: the trace knows better
   spec.policy = static_cast<SchedPolicy>(tree.policy);
   if (tree.nice != 0) spec.nice = static_cast<int8_t>(tree.nice);
-  bool real_time = spec.policy == SchedPolicy::kFifo || spec.policy == SchedPolicy::kRr;
+  bool real_time = is_real_time(spec.policy);
   spec.rt_priority = real_time ? 1 : 0;
   if (real_time) spec.nice = 0;
 }

@@ -9,8 +9,7 @@ Recorder::Recorder(const Workload& workload, const Machine& machine) {
   trace_.holes.no_switch_from_idle.assign(machine.nr_cpus(), false);
   int32_t last_pid = 0;
   for (const TaskSpec& spec : workload.tasks) {
-    int prio =
-        spec.policy == SchedPolicy::kFifo || spec.policy == SchedPolicy::kRr ? 99 - spec.rt_priority : 120 + spec.nice;
+    int prio = is_real_time(spec.policy) ? 99 - spec.rt_priority : 120 + spec.nice;
     tasks_.push_back({Pid(spec.pid), trace_.intern(workload.names[spec.name]), static_cast<int16_t>(prio)});
     last_pid = std::max(last_pid, spec.pid);
   }

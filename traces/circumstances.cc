@@ -1,8 +1,6 @@
 // The sidecar of a recording: NAME.recorded.yaml.
 #include "traces/circumstances.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
+#include "base/yaml/yaml_map.h"
 
 namespace simsched {
 namespace {
@@ -28,8 +27,7 @@ class SidecarReader {
  public:
   explicit SidecarReader(const std::string& path) : path_(path) {}
 
-  Circumstances read(const std::string& text) {
-    YAML::Node root = YAML::Load(text);
+  Circumstances read(const YAML::Node& root) {
     Circumstances found;
     if (root.IsNull()) return found;
     static const Names keys{"kernel", "hz", "preempt", "base_slice_ns", "autogroup", "machine", "tasks"};
@@ -141,11 +139,8 @@ class SidecarReader {
 Circumstances parse_circumstances(const std::string& text, const std::string& name) {
   if (text.size() > kMaxSize)
     throw Error(name, "is too large for the circumstances of a recording", "is it the right file?");
-  try {
-    return SidecarReader(name).read(text);
-  } catch (const YAML::Exception& error) {
-    throw Error(name + ":" + std::to_string(std::max(error.mark.line, 0) + 1), error.msg, "mend the YAML there");
-  }
+  return read_yaml(text, name, "mend the YAML there",
+                   [&](const YAML::Node& root) { return SidecarReader(name).read(root); });
 }
 
 Circumstances read_circumstances(const std::string& path) {

@@ -18,8 +18,6 @@ constexpr int32_t kFirstPid = 1000;
 
 std::string at_op(size_t index) { return "op " + std::to_string(index) + ": "; }
 
-bool needs_rt_priority(SchedPolicy policy) { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
-
 bool known_policy(int64_t policy) {
   return policy == 0 || policy == 1 || policy == 2 || policy == 3 || policy == 5 || policy == 7;
 }
@@ -211,7 +209,7 @@ void Workload::check(size_t nr_cpus) const {
     if (!spec.group.valid() || spec.group.index() >= nr_groups) reject(*this, task, "no such group");
     if (spec.nice < -20 || spec.nice > 19) reject(*this, task, "nice must be -20..19");
     if (!known_policy(static_cast<int64_t>(spec.policy))) reject(*this, task, "unknown scheduling policy");
-    if (needs_rt_priority(spec.policy) != (spec.rt_priority >= 1 && spec.rt_priority <= 99)) {
+    if (is_real_time(spec.policy) != (spec.rt_priority >= 1 && spec.rt_priority <= 99)) {
       reject(*this, task, "a real-time priority must be 1..99, and 0 for other policies");
     }
     if (nr_cpus != 0 && spec.start_cpu.valid() && spec.start_cpu.index() >= nr_cpus) {

@@ -18,6 +18,8 @@ namespace simsched {
 // include/uapi/linux/sched.h; kStop, above all, is the per-CPU stopper (migration/N) alone.
 enum class SchedPolicy : uint8_t { kNormal = 0, kFifo = 1, kRr = 2, kBatch = 3, kIdle = 5, kExt = 7, kStop = 64 };
 
+constexpr bool is_real_time(SchedPolicy policy) { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
+
 struct TaskSpec {
   uint32_t name = 0;      // index into Workload::names
   uint32_t first_op = 0;  // its program is ops[first_op, first_op + nr_ops)
@@ -31,7 +33,7 @@ struct TaskSpec {
   GroupId group{0};
   SchedPolicy policy = SchedPolicy::kNormal;
   int8_t nice = 0;
-  uint8_t rt_priority = 0;  // 1..99 for kFifo, kRr
+  uint8_t rt_priority = 0;  // 1..99 for real-time policies
   uint8_t wakee_flips = 0;  // how often it has woken another task than the last time, before its start
   WorkClass work_class = WorkClass::kScalar;
   uint16_t uclamp_min = 0, uclamp_max = kCapacityScale;  // sched_setattr's sched_util_min, sched_util_max

@@ -8,7 +8,22 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 namespace simsched {
+
+// read(root) of a YAML text; what yaml-cpp refuses is an Error with file and line. `fix` says what to do then.
+template <class Read>
+auto read_yaml(const std::string& text, const std::string& file, const std::string& fix, Read&& read) {
+  try {
+    // yaml-cpp takes NUL for the end of its input at places; a text file has none.
+    if (text.find('\0') != std::string::npos) throw Error(file, "is not a text file", fix);
+    return read(YAML::Load(text));
+  } catch (const YAML::Exception& error) {
+    const std::string line = error.mark.is_null() ? "" : ":" + std::to_string(error.mark.line + 1);
+    throw Error(file + line, "this is not YAML: " + error.msg, fix);
+  }
+}
 
 // "file:line" of a node; "file" where the node has no place.
 std::string yaml_where(const YAML::Node& node, const std::string& file);

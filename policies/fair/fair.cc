@@ -60,7 +60,7 @@ void FairClass::attach(Kernel& kernel) {
   for (size_t i = 0; i < nr_tasks; ++i) {
     TaskId task(i);
     uclamp_ |= kernel.spec(task).uclamp_min != 0 || kernel.spec(task).uclamp_max != kCapacityScale;
-    real_time_ |= kernel.policy(task) == SchedPolicy::kFifo || kernel.policy(task) == SchedPolicy::kRr;
+    real_time_ |= is_real_time(kernel.policy(task));
     entity_of(task).id = task.value();
     if (!kernel.is_stopper(task)) wakers_[i].flips = kernel.spec(task).wakee_flips;
     set_task_weight(task);

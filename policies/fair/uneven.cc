@@ -11,13 +11,9 @@ using namespace fair;
 // ---- What real-time tasks leave ----
 
 void FairClass::any_switch(CpuId cpu, TaskId, TaskId next) {
-  const auto real_time = [&](TaskId task) {
-    if (!task.valid() || kernel_->is_stopper(task)) return false;
-    const SchedPolicy policy = kernel_->policy(task);
-    return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr;
-  };
+  const bool real_time = next.valid() && !kernel_->is_stopper(next) && is_real_time(kernel_->policy(next));
   RealTime& rt = rt_[cpu.index()];
-  if (rt.running == real_time(next)) return;
+  if (rt.running == real_time) return;
   rt_util(cpu);
   rt.running = !rt.running;
 }

@@ -178,7 +178,7 @@ void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
   layout_.flags.put(p, kernel_flags(task));
   bool stopper = kernel_.is_stopper(task);
   SchedPolicy policy = kernel_.policy(task);
-  bool rt = policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr;
+  bool rt = is_real_time(policy);
   int static_prio = kDefaultPrio + kernel_.nice(task);
   int prio = stopper ? 0 : rt ? kMaxRtPrio - 1 - kernel_.spec(task).rt_priority : static_prio;
   layout_.policy.put(p, static_cast<uint64_t>(stopper ? SchedPolicy::kFifo : policy));

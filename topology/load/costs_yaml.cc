@@ -54,16 +54,12 @@ void read_costs(const YamlMap& map, MachineSpec& spec) {
 }
 
 void read_costs_file(const std::string& path, MachineSpec& spec) {
-  YAML::Node node;
-  try {
-    node = YAML::Load(std::string(read_file(path).text()));
-  } catch (const YAML::Exception& error) {
-    throw Error(path + ":" + std::to_string(error.mark.line + 1), "this is not YAML: " + error.msg,
-                "write it anew with: simsched calibrate");
-  }
-  const YamlMap map(node, path, "a costs file", {"costs", "smt_share"});
-  if (map.has("costs")) read_table(map.at("costs"), path, spec.costs);
-  if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
+  const std::string text(read_file(path).text());
+  read_yaml(text, path, "write it anew with: simsched calibrate", [&](const YAML::Node& root) {
+    const YamlMap map(root, path, "a costs file", {"costs", "smt_share"});
+    if (map.has("costs")) read_table(map.at("costs"), path, spec.costs);
+    if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
+  });
 }
 
 }  // namespace simsched

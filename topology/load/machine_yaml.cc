@@ -236,12 +236,9 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
 }
 
 Machine parse_machine_yaml(const std::string& text, const std::string& name, size_t max_cpus) {
-  try {
-    return machine_from_yaml(YAML::Load(text), name, std::filesystem::path(name).stem().string(), max_cpus);
-  } catch (const YAML::Exception& error) {
-    std::string where = error.mark.is_null() ? name : name + ":" + std::to_string(error.mark.line + 1);
-    throw Error(where, "this is not YAML: " + error.msg, "check the quotes, brackets and indents around it");
-  }
+  return read_yaml(text, name, "check the quotes, brackets and indents around it", [&](const YAML::Node& root) {
+    return machine_from_yaml(root, name, std::filesystem::path(name).stem().string(), max_cpus);
+  });
 }
 
 }  // namespace simsched
