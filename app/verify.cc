@@ -154,8 +154,7 @@ int verify_fair(const Arguments& arguments) {
   if (!arguments.json.empty()) check_output_file(arguments.json);
   OracleOptions options;
   options.kept = arguments.kept;
-  if (arguments.kept.empty())
-    options.kernel = arguments.kernels.empty() ? fetch_kernels().front() : arguments.kernels.front();
+  if (!arguments.kernels.empty()) options.kernel = arguments.kernels.front();
   options.loads = arguments.loads;
   options.repeats = arguments.repeats;
   options.keep = arguments.keep;

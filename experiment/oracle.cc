@@ -13,6 +13,7 @@
 #include "experiment/recording.h"
 #include "experiment/side_by_side.h"
 #include "policies/stack.h"
+#include "scx_port/proof/boot.h"
 #include "scx_port/proof/guest_load.h"
 #include "scx_port/proof/initramfs.h"
 #include "scx_port/proof/virtual_machine.h"
@@ -41,19 +42,13 @@ using Files = std::map<std::string, std::string>;  // that the guest left, by na
 
 Files run_loads(const VmShape& shape, const std::vector<OracleLoad>& loads, const OracleOptions& options) {
   Initramfs files;
-  files.add_file("init", read_file(guest_program()).text(), true);
+  VirtualMachine machine = shape.virtual_machine();
+  files.add_file("init", read_file(guest_program(machine.architecture)).text(), true);
   files.add_folder("loads");
   for (const OracleLoad& load : loads) files.add_file("loads/" + load.name, guest_load(load.workload));
-  VirtualMachine machine;
-  machine.kernel = options.kernel;
-  machine.hardware = shape.qemu_words();
-  machine.icount_shift = shape.icount_shift();
+  machine.kernel = options.kernel.empty() ? fetch_kernels(machine.architecture).front() : options.kernel;
   machine.limit_seconds = kLimitSeconds;
-  // Nothing else is to run; and a clock that is read without asking the kernel.
-  machine.append = fmt::format(
-      "sched_verbose cryptomgr.notests damon_stat.enabled=N tsc=reliable clocksource=tsc simsched.loads={} "
-      "simsched.turns_us={}",
-      options.repeats, shape.turn_us());
+  machine.append += fmt::format(" simsched.loads={}", options.repeats);
   BootResult boot = run_virtual_machine(machine, files.finish());
   if (!boot.problem.empty()) throw Error("", "the virtual machine gave no results: " + boot.problem);
   return std::move(boot.files);

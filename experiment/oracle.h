@@ -12,7 +12,7 @@
 namespace simsched {
 
 struct OracleOptions {
-  std::string kernel;              // a vmlinuz
+  std::string kernel;              // a vmlinuz; empty: what scripts/fetch-kernels brings
   std::vector<std::string> loads;  // names; empty: all
   int repeats = 3;                 // of each load in the kernel
   int seeds = 5;

@@ -66,6 +66,19 @@ class VirtualMachine(e2e.EndToEnd):
         again = self.simsched("verify", "--kernel-fair", machine, *loads, "--kept", "kept", code=done.returncode).stdout
         self.assertEqual(again, done.stdout)
 
+    def test_the_fair_class_against_the_kernels_on_unequal_cores(self):
+        done = subprocess.run([e2e.SIMSCHED, "verify", "--kernel-fair", "juno", "--vm", "--load", "hogs_25", "--json", "o.json"],
+                              cwd=self.scratch, capture_output=True, text=True, timeout=SECONDS)
+        print(done.stdout)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        result = json.loads((self.scratch / "o.json").read_text())
+        self.assertIn("SD_ASYM_CPUCAPACITY", result["domains"])
+        rows = {row["name"]: row for row in result["loads"][0]["rows"]}
+        # A hog begins on a little CPU, as these come first, and does not stay there.
+        self.assertTrue(rows["work on the busiest LLC"]["ok"], rows)
+        self.assertGreater(rows["work on the busiest LLC"]["kernel_low"], 80)
+        self.assertGreaterEqual(rows["migrations by the stopper"]["kernel_low"], 1)
+
     def test_rusty(self):
         self.prove("scx_rusty", "--quick")
 

@@ -3,7 +3,7 @@
 # mirror is the one this machine uses. To be sourced; the caller defines cannot MESSAGE, which does not return.
 
 # debian_open WORK SUITE...: package lists of these suites, under the folder WORK. A mirror that carries this release
-# carries the others.
+# carries the others. debian_architecture, where it is set: of that one.
 debian_open() {
   local work=$1 code site keyring signed suite tool
   shift
@@ -22,6 +22,7 @@ debian_open() {
   done > "$work/sources.list"
   debian_apt=(-o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=
+    -o "APT::Architecture=${debian_architecture:-$(dpkg --print-architecture)}"
     -o Acquire::Retries=5 -o Acquire::http::Timeout=30)  # a mirror that fails once is asked again
   if ! apt-get "${debian_apt[@]}" -q update > "$work/log" 2>&1 || grep -q '^[EW]: ' "$work/log"; then
     cannot "no package lists of $*: $(grep -m1 '^[EW]: ' "$work/log" || tail -1 "$work/log")"

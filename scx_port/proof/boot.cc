@@ -67,9 +67,11 @@ BootResult boot(const BootOptions& options, const std::string& files) {
   return run_virtual_machine(machine, files);
 }
 
-std::vector<std::string> fetch_kernels() {
+std::vector<std::string> fetch_kernels(Architecture architecture) {
   const std::string script = std::string(SIMSCHED_SOURCE_DIR) + "/scripts/fetch-kernels";
-  const bpf::ProcessResult result = bpf::run_process({script});
+  std::vector<std::string> command = {script};
+  if (architecture == Architecture::kArm64) command.insert(command.end(), {"--arch", "arm64"});
+  const bpf::ProcessResult result = bpf::run_process(command);
   if (result.status != 0) {
     std::string reason = result.err.substr(0, result.err.find('\n'));
     throw Error("", reason.empty() ? script + " ended with " + std::to_string(result.status) : reason,

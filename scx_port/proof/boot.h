@@ -37,6 +37,6 @@ std::string boot_files(const BootOptions& options);
 BootResult boot(const BootOptions& options, const std::string& files);
 
 // The kernels that scripts/fetch-kernels has brought or brings now. Throws Error with its reason.
-std::vector<std::string> fetch_kernels();
+std::vector<std::string> fetch_kernels(Architecture architecture = Architecture::kX86);
 
 }  // namespace simsched

@@ -15,6 +15,7 @@ namespace simsched {
 namespace {
 
 constexpr int kPassed = 3, kFailed = 5;  // isa-debug-exit: 2 * code + 1
+constexpr int kOff = 0;                  // an arm64 machine has no such device, and powers off
 constexpr int kTimedOut = 124;           // of timeout(1)
 
 std::string read_text(const std::string& path) {
@@ -48,6 +49,25 @@ std::string last_lines(const std::string& text, int count) {
   return text.substr(begin);
 }
 
+// The device tree of the machine that these words make.
+void write_device_tree(const VirtualMachine& machine, const std::string& qemu, std::vector<std::string> words,
+                       const std::string& file) {
+  for (std::string& word : words)
+    if (word.starts_with("virt,")) word += ",dumpdtb=" + file;
+  auto checked = [](const std::vector<std::string>& command) {
+    const bpf::ProcessResult result = bpf::run_process(command);
+    if (result.status != 0) throw Error("", command.front() + " could not write the device tree: " + result.err);
+  };
+  words.insert(words.begin(), qemu);
+  checked(words);
+  const std::string fdtput = program("fdtput", "device-tree-compiler");
+  for (const std::vector<std::string>& change : machine.device_tree) {
+    std::vector<std::string> command = {fdtput};
+    for (const std::string& word : change) command.push_back(word == "FILE" ? file : word);
+    checked(command);
+  }
+}
+
 }  // namespace
 
 bool BootResult::ok() const {
@@ -55,24 +75,32 @@ bool BootResult::ok() const {
          std::all_of(checks.begin(), checks.end(), [](auto& check) { return check.ok; });
 }
 
-std::string guest_program() {
-  const std::string path = own_folder() + "/simsched-guest";
+std::string guest_program(Architecture architecture) {
+  const bool arm = architecture == Architecture::kArm64;
+  const std::string path = own_folder() + (arm ? "/simsched-guest-arm64" : "/simsched-guest");
   if (!std::filesystem::exists(path))
-    throw Error(path, "is not there: the virtual machine needs it", "build all of simsched");
+    throw Error(
+        path, "is not there: the virtual machine needs it",
+        arm ? "install g++-aarch64-linux-gnu (scripts/install vm) and build all of simsched" : "build all of simsched");
   return path;
 }
 
 std::vector<std::string> qemu_words(const VirtualMachine& machine, const std::string& folder) {
+  const bool arm = machine.architecture == Architecture::kArm64;
   std::vector<std::string> words = {
       "-accel", "tcg,thread=single", "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
       "-no-reboot", "-serial", "file:" + folder + "/console",
       // Without ioeventfd: its thread's timing would leak into the guest.
       "-device", "virtio-serial-pci,ioeventfd=off", "-chardev", "file,id=out,path=" + folder + "/out.tar", "-device",
-      "virtserialport,chardev=out,name=out", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel",
-      machine.kernel, "-initrd", folder + "/initramfs", "-append",
+      "virtserialport,chardev=out,name=out", "-kernel", machine.kernel, "-initrd", folder + "/initramfs", "-append",
       // no_timer_check: on a busy host the emulated timer may look as if it did not tick.
-      "console=ttyS0 panic=-1 oops=panic quiet no_timer_check simsched.limit=" +
-          std::to_string(machine.limit_seconds * 9 / 10) + " " + machine.append};
+      std::string(arm ? "console=ttyAMA0 acpi=off" : "console=ttyS0 no_timer_check") +
+          " panic=-1 oops=panic quiet simsched.limit=" + std::to_string(machine.limit_seconds * 9 / 10) + " " +
+          machine.append};
+  if (arm)
+    words.insert(words.end(), {"-dtb", folder + "/machine.dtb"});
+  else
+    words.insert(words.end(), {"-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"});
   words.insert(words.end(), machine.hardware.begin(), machine.hardware.end());
   if (machine.icount_shift >= 0) {
     const std::string shift = "shift=" + std::to_string(machine.icount_shift) + ",sleep=off";
@@ -87,9 +115,14 @@ BootResult run_virtual_machine(const VirtualMachine& machine, const std::string&
     throw Error("", "the virtual machine is an x86_64 one, and this is " + std::string(host.machine), "use --live");
   const TemporaryFolder folder("simsched-vm");
   write_file_atomically(folder.file("initramfs"), initramfs);
-  std::vector<std::string> command = {"timeout", "-k", "5", std::to_string(machine.limit_seconds),
-                                      program("qemu-system-x86_64", "qemu-system-x86")};
+  const bool arm = machine.architecture == Architecture::kArm64;
+  const std::string emulator =
+      arm ? program("qemu-system-aarch64", "qemu-system-arm") : program("qemu-system-x86_64", "qemu-system-x86");
+  // A QEMU whose user has gone ends, too.
+  std::vector<std::string> command = {
+      "setpriv", "--pdeathsig", "TERM", "timeout", "-k", "5", std::to_string(machine.limit_seconds), emulator};
   const std::vector<std::string> words = qemu_words(machine, folder.path());
+  if (arm) write_device_tree(machine, emulator, machine.hardware, folder.file("machine.dtb"));
   command.insert(command.end(), words.begin(), words.end());
   const bpf::ProcessResult qemu = bpf::run_process(command);
 
@@ -106,7 +139,7 @@ BootResult run_virtual_machine(const VirtualMachine& machine, const std::string&
   read_checks(result.files.contains("log") ? result.files["log"] : result.console, result);
   if (qemu.status == kTimedOut)
     result.problem = "it did not end within " + std::to_string(machine.limit_seconds) + " s";
-  else if (qemu.status != kPassed && qemu.status != kFailed)
+  else if (qemu.status != (arm ? kOff : kPassed) && (arm || qemu.status != kFailed))
     result.problem = "it died (QEMU ended with " + std::to_string(qemu.status) + "): " + qemu.err;
   else if (!result.files.contains("log"))
     result.problem = "it sent no results";

@@ -11,12 +11,17 @@
 
 namespace simsched {
 
+enum class Architecture { kX86, kArm64 };
+
 struct VirtualMachine {
+  Architecture architecture = Architecture::kX86;
   std::string kernel;                 // a vmlinuz
   std::string append;                 // to the kernel's command line, for the guest
   std::vector<std::string> hardware;  // words for QEMU: CPUs, memory, nodes
-  int icount_shift = -1;              // a clock that counts instructions, each of 2^shift ns; -1: this machine's clock
-  int limit_seconds = 600;            // of this machine's time
+  // What QEMU's own device tree lacks, as words for fdtput(1) behind the file's name, one call each. arm64 only.
+  std::vector<std::vector<std::string>> device_tree;
+  int icount_shift = -1;    // a clock that counts instructions, each of 2^shift ns; -1: this machine's clock
+  int limit_seconds = 600;  // of this machine's time
 };
 
 struct BootCheck {
@@ -36,13 +41,13 @@ struct BootResult {
   bool ok() const;
 };
 
-// What QEMU is told; `folder` holds initramfs and takes console and out.tar.
+// What QEMU is told; `folder` holds initramfs and, for arm64, machine.dtb, and takes console and out.tar.
 std::vector<std::string> qemu_words(const VirtualMachine& machine, const std::string& folder);
 
 // Throws Error where QEMU is missing; says how to get it.
 BootResult run_virtual_machine(const VirtualMachine& machine, const std::string& initramfs);
 
 // The program that runs in the guest, to be its /init. Throws Error where it is not there.
-std::string guest_program();
+std::string guest_program(Architecture architecture = Architecture::kX86);
 
 }  // namespace simsched

@@ -1,6 +1,7 @@
 #include "scx_port/proof/vm_shape.h"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 #include <tuple>
 
@@ -25,8 +26,28 @@ size_t each(const Machine& machine, size_t units, const char* what, size_t above
   return units / above;
 }
 
+bool unequal(const Machine& machine) {
+  return std::any_of(machine.spec().cpus.begin(), machine.spec().cpus.end(), [](const Cpu& cpu) {
+    return cpu.capacity != kCapacityScale || cpu.kernel_capacity != kCapacityScale;
+  });
+}
+
+// Emulated CPUs are equally fast, have no frequencies, and keep their numbers in a device tree.
+Machine taken_for_unequal(const Machine& machine) {
+  MachineSpec spec = machine.spec();
+  spec.core_types.clear();
+  for (Cpu& cpu : spec.cpus) {
+    cpu.capacity = kCapacityScale;
+    cpu.type = CoreTypeId();
+    cpu.cluster = ClusterId();
+    cpu.power_domain = PowerDomainId();
+  }
+  return Machine(std::move(spec));
+}
+
 // CPUs by node, LLC, core, as QEMU and a kernel number them.
-Machine renumbered(const Machine& machine) {
+Machine as_guest_sees(const Machine& machine) {
+  if (unequal(machine)) return taken_for_unequal(machine);
   MachineSpec spec = machine.spec();
   auto place = [](const Cpu& cpu) { return std::tuple(cpu.node, cpu.llc, cpu.core); };
   std::stable_sort(spec.cpus.begin(), spec.cpus.end(), [&](auto& a, auto& b) { return place(a) < place(b); });
@@ -48,27 +69,33 @@ Machine renumbered(const Machine& machine) {
 
 VmShape::VmShape(const Machine& machine)
     : nodes_(machine.nr_nodes()),
-      llcs_(each(machine, machine.nr_llcs(), "LLCs", machine.nr_nodes(), "nodes")),
-      cores_(each(machine, machine.nr_cores(), "cores", machine.nr_llcs(), "LLCs")),
       threads_(each(machine, machine.nr_cpus(), "CPUs", machine.nr_cores(), "cores")),
-      machine_(renumbered(machine)) {
+      machine_(as_guest_sees(machine)) {
   const size_t cpus = machine.nr_cpus();
   if (cpus > kMostVmCpus)
     refuse(machine, "it has " + std::to_string(cpus) + " CPUs, and emulated ones take turns: at most " +
                         std::to_string(kMostVmCpus));
   if (machine.spec().asym_packing) refuse(machine, "QEMU has no priorities of cores (asym_packing)");
   if (!machine.spec().isolated.empty()) refuse(machine, "it isolates CPUs");
+  if (arm()) {
+    if (nodes_ > 1 || threads_ > 1)
+      refuse(machine, "its CPUs are not equally fast, and it has several nodes, or several threads a core");
+    return;
+  }
+  llcs_ = each(machine, machine.nr_llcs(), "LLCs", machine.nr_nodes(), "nodes");
+  cores_ = each(machine, machine.nr_cores(), "cores", machine.nr_llcs(), "LLCs");
   for (CpuId cpu : machine_.cpus()) {
     const Cpu& expected = machine_.cpu(cpu);
     const size_t core = cpu.index() / threads_, llc = core / cores_, node = llc / llcs_;
     if (expected.core.index() != core || expected.llc.index() != llc || expected.node.index() != node)
       refuse(machine, "its nodes, LLCs or cores are not all alike");
-    if (expected.capacity != kCapacityScale) refuse(machine, "its CPUs are not equally fast");
   }
   if (zen() && llcs_ > 1 && cores_ * threads_ != 8)
     refuse(machine,
            "QEMU's AMD Zen has 8 CPUs an LLC where a node has several, this one " + std::to_string(cores_ * threads_));
 }
+
+bool VmShape::arm() const { return unequal(machine_); }
 
 bool VmShape::zen() const { return machine_.spec().reclaim_distance == kZenReclaimDistance; }
 
@@ -79,7 +106,7 @@ std::string VmShape::cpu_model() const {
   return llcs_ > 1 ? "EPYC" : "EPYC-Rome";
 }
 
-std::vector<std::string> VmShape::qemu_words() const {
+std::vector<std::string> VmShape::x86_words() const {
   auto text = [](size_t number) { return std::to_string(number); };
   // No HPET: it would take the place of the timer by which turns are short (guest/machine.h).
   std::vector<std::string> words = {"-machine", "pc,hpet=off", "-cpu", cpu_model(), "-smp"};
@@ -101,9 +128,63 @@ std::vector<std::string> VmShape::qemu_words() const {
   return words;
 }
 
-int VmShape::icount_shift() const {
+// What QEMU leaves out: capacities, last-level caches, and clusters, as which a kernel takes the CPUs of such a cache
+// (Documentation/devicetree/bindings/cpu/cpu-capacity.txt and cpu-topology.txt).
+std::vector<std::vector<std::string>> VmShape::device_tree() const {
+  constexpr size_t kCaches = 0x9000, kCpus = 0xa000;  // phandles, above QEMU's own
+  const std::string map = "/cpus/cpu-map";
+  std::vector<std::vector<std::string>> changes = {{"-r", "FILE", map}};
+  auto set = [&](const std::string& node, const std::string& property, size_t value) {
+    changes.push_back({"-t", "i", "FILE", node, property, std::to_string(value)});
+  };
+  changes.push_back({"-c", "FILE", map, map + "/socket0"});
+  for (size_t llc = 0; llc < machine_.nr_llcs(); ++llc) {
+    const std::string node = "/cpus/l2-cache" + std::to_string(llc);
+    changes.push_back({"-c", "FILE", node});
+    changes.push_back({"-t", "s", "FILE", node, "compatible", "cache"});
+    changes.push_back({"FILE", node, "cache-unified"});
+    set(node, "cache-level", 2);
+    set(node, "phandle", kCaches + llc);
+    const std::string cluster = map + "/socket0/cluster" + std::to_string(llc);
+    changes.push_back({"-c", "FILE", cluster});
+    size_t core = 0;
+    for (CpuId id : machine_.llc_cpus(LlcId(llc))) {
+      const std::string place = cluster + "/core" + std::to_string(core++);
+      changes.push_back({"-c", "FILE", place});
+      set(place, "cpu", kCpus + id.index());
+    }
+  }
+  for (CpuId id : machine_.cpus()) {
+    const Cpu& cpu = machine_.cpu(id);
+    std::ostringstream node;
+    node << "/cpus/cpu@" << std::hex << id.index();
+    set(node.str(), "phandle", kCpus + id.index());
+    set(node.str(), "capacity-dmips-mhz", static_cast<size_t>(cpu.kernel_capacity));
+    set(node.str(), "next-level-cache", kCaches + cpu.llc.index());
+  }
+  return changes;
+}
+
+VirtualMachine VmShape::virtual_machine() const {
+  VirtualMachine machine;
   const size_t cpus = machine_.nr_cpus();
-  return cpus <= 8 ? 2 : cpus <= 16 ? 1 : 0;
+  // So that an emulated CPU does about as much beside few as beside many.
+  machine.icount_shift = cpus <= 8 ? 2 : cpus <= 16 ? 1 : 0;
+  // Nothing else is to run; and a clock that is read without asking the kernel.
+  machine.append = "sched_verbose cryptomgr.notests damon_stat.enabled=N";
+  if (!arm()) {
+    machine.hardware = x86_words();
+    machine.append += " tsc=reliable clocksource=tsc simsched.turns_us=" + std::to_string(turn_us());
+    return machine;
+  }
+  machine.architecture = Architecture::kArm64;
+  const std::string number = std::to_string(cpus);
+  machine.hardware = {"-machine", "virt,gic-version=3",
+                      "-cpu",     "cortex-a57",
+                      "-smp",     number + ",sockets=1,clusters=1,cores=" + number + ",threads=1",
+                      "-m",       "1G"};
+  machine.device_tree = device_tree();
+  return machine;
 }
 
 int VmShape::turn_us() const { return std::clamp(kRoundMicros / static_cast<int>(machine_.nr_cpus()), 10, 50); }
@@ -133,6 +214,15 @@ void VmShape::check_domains(const std::string& kernel_log) const {
 }
 
 std::string VmShape::summary() const {
+  if (arm()) {
+    std::map<int32_t, size_t> by_capacity;
+    for (CpuId cpu : machine_.cpus()) ++by_capacity[machine_.cpu(cpu).kernel_capacity];
+    std::string text;
+    for (const auto& [capacity, cpus] : by_capacity)
+      text += (text.empty() ? "" : " and ") + std::to_string(cpus) + (text.empty() ? " CPUs of capacity " : " of ") +
+              std::to_string(capacity);
+    return text + (machine_.nr_llcs() > 1 ? " in " + std::to_string(machine_.nr_llcs()) + " LLCs" : "");
+  }
   auto some = [](size_t number, const char* what) {
     return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
   };
