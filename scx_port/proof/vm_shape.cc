@@ -171,18 +171,19 @@ VirtualMachine VmShape::virtual_machine() const {
   // So that an emulated CPU does about as much beside few as beside many.
   machine.icount_shift = cpus <= 8 ? 2 : cpus <= 16 ? 1 : 0;
   // Nothing else is to run; and a clock that is read without asking the kernel.
-  machine.append = "sched_verbose cryptomgr.notests damon_stat.enabled=N";
+  machine.append =
+      "sched_verbose cryptomgr.notests damon_stat.enabled=N simsched.turns_us=" + std::to_string(turn_us());
   if (!arm()) {
     machine.hardware = x86_words();
-    machine.append += " tsc=reliable clocksource=tsc simsched.turns_us=" + std::to_string(turn_us());
+    machine.append += " tsc=reliable clocksource=tsc";
     return machine;
   }
   machine.architecture = Architecture::kArm64;
   const std::string number = std::to_string(cpus);
-  machine.hardware = {"-machine", "virt,gic-version=3",
-                      "-cpu",     "cortex-a57",
-                      "-smp",     number + ",sockets=1,clusters=1,cores=" + number + ",threads=1",
-                      "-m",       "1G"};
+  machine.hardware = {"-machine", "virt,gic-version=3", "-cpu", "cortex-a57", "-smp",
+                      number + ",sockets=1,clusters=1,cores=" + number + ",threads=1", "-m", "1G",
+                      // Its timer makes turns short (guest/machine.h).
+                      "-device", "i6300esb"};
   machine.device_tree = device_tree();
   return machine;
 }

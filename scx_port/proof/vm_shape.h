@@ -23,7 +23,7 @@ class VmShape {
   // x86_64: CPUs of a core, cores of an LLC, LLCs of a node side by side; all else as the machine given has it.
   const Machine& machine() const { return machine_; }
   VirtualMachine virtual_machine() const;  // its kernel and limits are left to the caller
-  int turn_us() const;                     // how long QEMU lets one x86_64 CPU run: all have their turn within 0.4 ms
+  int turn_us() const;                     // how long QEMU lets one CPU run: all have their turn within 0.4 ms
   // What the kernel said of CPU 0's scheduling domains (with sched_verbose) is this shape. Throws Error when it is not.
   void check_domains(const std::string& kernel_log) const;
   std::string summary() const;  // "2 nodes at 32 of 8 cores, Zen", "4 CPUs of capacity 446 and 2 of 1024"

@@ -1,6 +1,7 @@
 #include "scx_port/proof/guest/machine.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -124,7 +125,46 @@ void end_machine(int code) {
 
 #else
 
-void shorten_turns(int) {}
+namespace {
+
+// An Intel 6300ESB watchdog: its registers are in the folder of its PCI device.
+void write_bytes(const std::string& path, off_t at, std::string_view bytes) {
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  if (pwrite(file, bytes.data(), bytes.size(), at) < 0) std::printf("cannot write %s\n", path.c_str());
+  close(file);
+}
+
+std::string watchdog() {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator("/sys/bus/pci/devices", none))
+    if (first_line(entry.path() / "vendor") == "0x8086" && first_line(entry.path() / "device") == "0x25ab")
+      return entry.path();
+  return {};
+}
+
+}  // namespace
+
+// Its timer runs freely and reboots nothing. (Intel 6300ESB datasheet, chapter 15.)
+void shorten_turns(int us) {
+  constexpr size_t kUnlock = 0x0c / 2;  // 0x80, then 0x86, before each write of
+  constexpr size_t kStages[] = {0, 1};  // the lengths of both stages, in 960 ns with the fast clock
+  constexpr off_t kConfig = 0x60, kLock = 0x68;
+  const std::string folder = watchdog();
+  if (folder.empty()) return;
+  write_bytes(folder + "/enable", 0, "1");
+  const int file = open((folder + "/resource0").c_str(), O_RDWR | O_SYNC | O_CLOEXEC);
+  void* memory = file < 0 ? MAP_FAILED : mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (memory == MAP_FAILED) return;
+  for (size_t stage : kStages) {
+    for (uint16_t word : {0x80, 0x86}) static_cast<volatile uint16_t*>(memory)[kUnlock] = word;
+    static_cast<volatile uint32_t*>(memory)[stage] = static_cast<uint32_t>(us);
+  }
+  write_bytes(folder + "/config", kConfig, std::string("\x27\0", 2));  // no reboot, fast clock, no interrupt
+  write_bytes(folder + "/config", kLock, "\x06");                      // free running, enabled
+  munmap(memory, 4096);
+  close(file);
+}
 
 void end_machine(int) {
   std::fflush(stdout);

@@ -8,7 +8,7 @@ namespace simsched::guest {
 void set_up_machine();  // mounts, folders, the console
 
 // QEMU lets an emulated CPU run until the next of its timers expires, which may take milliseconds in which no other
-// gets on. A timer that nobody listens to, the old one of PCs, makes the turns so short. Nothing on other machines.
+// gets on. A timer that nobody listens to makes the turns so short: the old one of PCs; on arm64 that of a watchdog.
 void shorten_turns(int us);
 
 // A word of the kernel's command line: "basic,log" of simsched.checks=basic,log.
