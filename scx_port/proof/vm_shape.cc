@@ -11,7 +11,7 @@ namespace simsched {
 namespace {
 
 constexpr int kZenReclaimDistance = 32;
-constexpr int kRoundMicros = 400;
+constexpr int kRoundMicros = 100;
 
 [[noreturn]] void refuse(const Machine& machine, const std::string& what) {
   throw Error("", "machine '" + machine.name() + "' does not fit into a virtual machine: " + what,
@@ -188,7 +188,7 @@ VirtualMachine VmShape::virtual_machine() const {
   return machine;
 }
 
-int VmShape::turn_us() const { return std::clamp(kRoundMicros / static_cast<int>(machine_.nr_cpus()), 10, 50); }
+int VmShape::turn_us() const { return std::clamp(kRoundMicros / static_cast<int>(machine_.nr_cpus()), 5, 50); }
 
 void VmShape::check_domains(const std::string& kernel_log) const {
   // "CPU0 attaching sched-domain(s):", then a line a level: "domain-0: span=0-7 level=MC".
