@@ -124,6 +124,8 @@ Outputs collect(const std::vector<Experiment>& experiments, const std::vector<Ou
   outputs.add_folder(config.output);
   outputs.add_file(config.output + "/results.json", results_to_json(results, SIMSCHED_VERSION));
   outputs.add_file(config.output + "/results.csv", csv);
+  if (std::string tasks = tasks_to_csv(results); !tasks.empty())
+    outputs.add_file(config.output + "/tasks.csv", std::move(tasks));
   if (!arguments.csv.empty()) outputs.add_file(arguments.csv, csv);
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (!experiments[i].record) continue;

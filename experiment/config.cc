@@ -172,6 +172,22 @@ std::vector<std::string> read_metrics(const YamlMap& map) {
   return metrics;
 }
 
+// A folder, or {folder: F, tasks: true}.
+void read_output(const YamlMap& map, Config& config) {
+  const YAML::Node node = map.at("output");
+  std::string where = map.where("output");
+  if (node.IsMap()) {
+    const YamlMap output(node, map.file(), "output", {"folder", "tasks"});
+    if (output.has("tasks")) config.task_figures = output.boolean("tasks");
+    if (!output.has("folder")) return;
+    config.output = output.text("folder");
+    where = output.where("folder");
+  } else {
+    config.output = map.text("output");
+  }
+  if (config.output.empty()) throw Error(where, "output is empty", "name a folder");
+}
+
 Config read_config(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry) {
   if (!root.IsMap()) {
     throw Error(name, "is not an experiment", "write 'machine:', 'workload:' and 'policies:'; see simsched run --help");
@@ -184,16 +200,13 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   if (config.machines.empty() && config.workload.trace.empty() && !has_trace(config.workload.mix)) {
     throw Error(name, "no machine is given", "add 'machine: host' or a preset; simsched topo lists them");
   }
-  config.tasks = read_natures(map);
+  config.tasks = read_task_rules(map, config.workload.mix.groups);
   config.kernel = read_kernel(map);
   config.policies = read_policies(map, registry);
   if (map.has("seeds")) config.seeds = read_seeds(map);
   if (map.has("duration")) config.duration = duration_of(map.at("duration"), name, "duration", 1_us, kLongest);
   if (map.has("metrics")) config.metrics = read_metrics(map);
-  if (map.has("output")) {
-    config.output = map.text("output");
-    if (config.output.empty()) throw Error(map.where("output"), "output is empty", "name a folder");
-  }
+  if (map.has("output")) read_output(map, config);
   if (map.has("hotplug")) config.hotplug = read_hotplug(map);
   if (map.has("jobs")) config.jobs = static_cast<int>(map.integer("jobs", 1, kMaxJobs));
   return config;

@@ -1,6 +1,7 @@
 #include "experiment/experiment.h"
 
 #include "experiment/parallel.h"
+#include "experiment/task_figures.h"
 #include "sim/engine.h"
 
 namespace simsched {
@@ -22,7 +23,7 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
   options.kernel = inputs.kernel(experiment.machine);
   options.seed = experiment.seed;
   options.duration = config.duration;
-  options.record = experiment.record;
+  options.record = experiment.record || config.task_figures;
   options.hotplug = config.hotplug;
   std::shared_ptr<const Workload> workload = inputs.workload(experiment.machine, experiment.seed);
   Engine engine(machine, *workload, options, policy.make(options.kernel, machine));
@@ -30,6 +31,7 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
   Outcome outcome;
   outcome.result = engine.result();
   outcome.result.policy = policy.label;
+  if (config.task_figures) add_task_figures(engine.trace(), outcome.result);
   if (experiment.record) outcome.trace = engine.trace();
   return outcome;
 }

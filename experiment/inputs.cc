@@ -26,10 +26,10 @@ KernelParams with_config(KernelParams kernel, const KernelConfig& config) {
   return kernel;
 }
 
-std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<TaskNature>& tasks,
+std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<TaskRule>& tasks,
                                        const Machine& machine) {
+  apply_task_rules(tasks, workload);
   workload.fit(machine.nr_cpus(), machine.spec().isolated);
-  apply_natures(tasks, workload);
   return std::make_shared<const Workload>(std::move(workload));
 }
 

@@ -39,7 +39,7 @@ class Inputs {
   void check_policies(const Config& config) const;
   void check_hotplug(const Config& config) const;
 
-  const std::vector<TaskNature> tasks_;
+  const std::vector<TaskRule> tasks_;
   std::vector<std::unique_ptr<const Machine>> machines_;  // engines refer to them
   std::vector<KernelParams> kernels_;                     // by machine
   std::unique_ptr<const Recording> recording_;

@@ -123,7 +123,7 @@ void Follower::see_prio(TaskIndex index, int16_t prio) {
   if (before == kNoPrio) {
     task.prio = prio;
   } else if (before >= kMaxRtPrio && prio >= kMaxRtPrio && prio < kMaxPrio) {
-    mark(index, work_now(task), Op{OpKind::kSetNice, 0, 0, 0, prio - kDefaultPrio});
+    mark(index, work_now(task), op::set_nice(prio - kDefaultPrio));
   } else {
     ++report_.priority_changes;
   }

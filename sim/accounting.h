@@ -24,6 +24,7 @@ enum class Where : uint8_t { kBlocked, kWaiting, kOnCpu };
   ROW(kBlockedChild, kBlocked, "blocked_child_ns", "waited for a child")                                        \
   ROW(kBlockedIdle, kBlocked, "blocked_idle_ns", "waited for work as an idle kernel thread")                    \
   ROW(kWait, kWaiting, "wait_ns", "could run and waited for a CPU")                                             \
+  ROW(kThrottled, kWaiting, "throttled_ns", "could run, but its group had used up its quota of CPU time")       \
   ROW(kOverhead, kOnCpu, "overhead_ns",                                                                         \
       "was switched to, or stood still while its CPU computed for the scheduler or spun in the kernel for it")  \
   ROW(kWork, kOnCpu, "work_ns", "did its work, as on the fastest core alone")                                   \

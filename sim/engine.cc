@@ -22,6 +22,10 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
     waits_.resize(workload.tasks.size());
   }
   if (!channels_.empty()) moved_.resize(workload.tasks.size());
+  for (size_t i = 0; i < workload.changes.size(); ++i) {
+    agenda_.push(workload.changes[i].at, EventKind::kChange, static_cast<uint32_t>(i));
+    recurring_changes_ += workload.changes[i].every > Nanos(0);
+  }
   for (size_t i = 0; i < options_.hotplug.size(); ++i)
     agenda_.push(options_.hotplug[i].at, EventKind::kHotplug, static_cast<uint32_t>(i));
   for (size_t i = 0; i < workload.tasks.size(); ++i) {
@@ -80,6 +84,7 @@ void Engine::handle(const Event& event) {
   switch (event.kind()) {
     case EventKind::kTimer: {
       Task& task = tasks_[event.index];
+      if (task.ended) break;  // and does not sleep any more
       // A timer fires where it was armed.
       context_ = {task.wake_elsewhere ? CpuId((task.cpu.index() + 1) % rqs_.size()) : task.cpu,
                   task.wake_softirq ? By::kSoftIrq : By::kHardIrq};
@@ -105,8 +110,19 @@ void Engine::handle(const Event& event) {
       context_.cpu = options_.hotplug[event.index].cpu;
       change_hotplug(options_.hotplug[event.index]);
       break;
+    case EventKind::kChange: {
+      const TimedChange& change = workload_.changes[event.index];
+      context_ = {online_cpus().first_cpu(), By::kHardIrq};
+      recurring_changes_ -= change.every > Nanos(0);
+      if (!apply_change(change) || change.every == Nanos(0)) break;
+      agenda_.push(now_ + change.every, EventKind::kChange, event.index);
+      ++recurring_changes_;
+      if (only_timers_left() && !let_one_go()) report_deadlock();
+      break;
+    }
     case EventKind::kFrequency:
-      context_ = {machine_.power_domain_cpus(PowerDomainId(static_cast<int32_t>(event.index))).first_cpu(), By::kHardIrq};
+      context_ = {machine_.power_domain_cpus(PowerDomainId(static_cast<int32_t>(event.index))).first_cpu(),
+                  By::kHardIrq};
       change_frequency(PowerDomainId(static_cast<int32_t>(event.index)));
       if (only_timers_left() && !let_one_go()) report_deadlock();
       break;
@@ -133,8 +149,10 @@ void Engine::handle(const Event& event) {
 
 // Nothing but the classes' own timers will ever happen.
 bool Engine::only_timers_left() {
-  return agenda_.nr_others() == class_timers_ + frequency_changes_ && !finished() && !agenda_.cpu_event_planned() &&
-         std::all_of(occupancy_.begin(), occupancy_.end(), [](const Occupancy& cpu) { return cpu.nr_running == 0 && !cpu.curr.valid(); });
+  return agenda_.nr_others() == class_timers_ + frequency_changes_ + recurring_changes_ && nr_throttled_ == 0 &&
+         !finished() && !agenda_.cpu_event_planned() &&
+         std::all_of(occupancy_.begin(), occupancy_.end(),
+                     [](const Occupancy& cpu) { return cpu.nr_running == 0 && !cpu.curr.valid(); });
 }
 
 void Engine::tick(CpuId cpu) {
@@ -160,8 +178,10 @@ void Engine::stop() {
     Task& task = tasks_[i];
     if (task.state == TaskState::kNew) continue;
     if (task.state == TaskState::kRunnable) {
-      task.time[Cause::kWait] += now_ - task.since;
-      task.longest_wait = std::max(task.longest_wait, now_ - task.since);
+      const Nanos throttled = task.throttled_for + (task.throttled ? now_ : Nanos(0));
+      task.time[Cause::kThrottled] += throttled;
+      task.time[Cause::kWait] += now_ - task.since - throttled;
+      task.longest_wait = std::max(task.longest_wait, now_ - task.since - throttled);
     }
     if (task.state == TaskState::kBlocked) task.time[task.blocked_by] += now_ - task.since;
     Nanos end = task.state == TaskState::kDead ? task.since : now_;

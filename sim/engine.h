@@ -112,6 +112,7 @@ class Engine : public Kernel, private EngineState {
   // results.cc
   Totals totals() const;
   void group_tasks(RunResult& result) const;
+  void report_groups(RunResult& result) const;
   bool starved(const Task& task) const;  // it hardly ever had the CPU that it waited for
   std::string starved_text() const;      // empty: nobody was
 
@@ -119,6 +120,10 @@ class Engine : public Kernel, private EngineState {
   [[noreturn]] void report_deadlock() const;
   void check_invariants() const;
   bool has_runnable(CpuId cpu) const;
+
+  // changes of the workload: execute.cc
+  bool apply_change(const TimedChange& change);  // false: what it is about is no more
+  void change(const Op& op, TaskId self);
 
   // hotplug.cc
   void change_hotplug(const HotplugEvent& change);
@@ -172,10 +177,11 @@ class Engine : public Kernel, private EngineState {
   // kills.cc
   bool await_kill(CpuId cpu, TaskId task, const Op& op);
   void kill(TaskId task);
+  void end(TaskId task);
+  void give_up_children(TaskId task);
   bool at_kill(TaskId task) const;
   void go_to_kill(TaskId task);
   void start_task(TaskId task);
-  void change_parameters(CpuId cpu, TaskId task, const Op& op);
 
   const EngineOptions options_;
   bool ends_with_foreground_ = false;

@@ -23,6 +23,7 @@ enum class EventKind : uint8_t {
   kIpi,         // index: CPU; of a class
   kClassTimer,  // index: the class's own number for it
   kHotplug,     // index: number of the change
+  kChange,      // index: of Workload::changes
   kFrequency,   // index: power domain. What its governor asked for holds
   kDone,        // index: CPU. The running task finished its compute op
   kResched,     // index: CPU

@@ -58,7 +58,7 @@ class Kernel : protected KernelState {
   // Of the workload's tasks only (not of stoppers).
   const TaskSpec& spec(TaskId task) const { return workload_.tasks[task.index()]; }
   Nanos custom_slice(TaskId task) const { return spec(task).slice; }
-  GroupId group(TaskId task) const { return spec(task).group; }
+  GroupId group(TaskId task) const { return tasks_[task.index()].group; }
   CpuId task_cpu(TaskId task) const { return tasks_[task.index()].cpu; }
   TaskState task_state(TaskId task) const { return tasks_[task.index()].state; }
   bool task_running(TaskId task) const { return task_state(task) == TaskState::kRunning; }
@@ -67,6 +67,8 @@ class Kernel : protected KernelState {
   bool task_exiting(TaskId task) const { return tasks_[task.index()].exiting; }
   SchedPolicy policy(TaskId task) const { return tasks_[task.index()].policy; }
   int8_t nice(TaskId task) const { return tasks_[task.index()].nice; }
+  uint8_t rt_priority(TaskId task) const { return tasks_[task.index()].rt_priority; }
+  bool task_throttled(TaskId task) const { return tasks_[task.index()].throttled; }
   Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
   std::string describe(TaskId task) const;  // "cc1[1234]"
   // The CPUs that it may run on, of those online; all of these for a task whose own have all gone.
@@ -82,6 +84,13 @@ class Kernel : protected KernelState {
     return isa_matters_ && !is_stopper(task) ? spec(task).isa & ~machine_.core_type(cpu).isa : 0;
   }
   const Memory& memory() const { return memory_; }
+  // ---- Groups ----
+  size_t nr_groups() const { return workload_.nr_groups(); }
+  GroupId parent(GroupId group) const { return workload_.groups[group.index()].parent; }
+  const GroupSpec& group_spec(GroupId group) const {  // as it is now, but for name and parent
+    const int32_t changed = group_settings_[group.index()];
+    return changed < 0 ? workload_.groups[group.index()] : workload_.settings[static_cast<size_t>(changed)];
+  }
   // An allowed CPU for a task that cannot be where it should: near its own, if possible.
   CpuId fallback_cpu(TaskId task) const;
 
@@ -90,6 +99,10 @@ class Kernel : protected KernelState {
   // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to
   // that.
   void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
+  // A queued or running task may not run (any more) because its group has used up its quota, and counts as neither
+  // running nor waiting; or may again. A running one is about to leave its CPU.
+  void throttle(TaskId task);
+  void unthrottle(TaskId task);
   // The class wants something else of the CPU than before (SchedClass::demand()): asks the governor of its frequency.
   void cpufreq_update_util(CpuId cpu) {
     if (governs_frequency_) update_frequency(cpu, false);
@@ -133,6 +146,7 @@ class Kernel : protected KernelState {
   void switch_to(CpuId cpu, TaskId prev, TaskId next);
   void activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags);
   bool deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags);
+  void end_delayed_sleep(TaskId task);
   void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags);
   void set_task_cpu(TaskId task, CpuId to, MigrationKind kind);
   void begin_waiting(Task& task);
@@ -142,6 +156,7 @@ class Kernel : protected KernelState {
                                : WastedIdle::Use::kIdle;
   }
   void recount_wasted(WastedIdle& counts) const;
+  void masks_changed();  // what affinities_ has
   void try_to_wake_up(TaskId task, uint32_t wake_flags);
   void wake_up_new_task(TaskId task);
   CpuId select_task_rq(TaskId task, uint32_t wake_flags);
@@ -155,8 +170,6 @@ class Kernel : protected KernelState {
   void queue_stop_work(CpuId cpu, const StopWork& work);
   void run_stopper(CpuId cpu);
   uint8_t trace_context() const;
-  // Where a task may run that asks for `wanted`.
-  AffinityId affinity_for(TaskId task, AffinityId wanted);
   bool kernel_preemptible() const { return params_.preempt == Preempt::kFull || params_.preempt == Preempt::kLazy; }
 
   // classes.cc: whose task is it
@@ -164,6 +177,25 @@ class Kernel : protected KernelState {
   uint8_t class_index(const SchedClass& cls) const;
   void set_class(Task& task);
   void reclassify(TaskId task);
+
+  // changes.cc: what others, or a task itself, make of it while it runs, waits or sleeps
+  struct Change {
+    TaskId task;
+    bool queued, runs;
+  };
+  Change begin_change(TaskId task, uint32_t dequeue_flags);
+  void end_change(const Change& change, uint32_t enqueue_flags);
+  void set_nice(TaskId task, int nice);
+  void set_scheduler(TaskId task, SchedPolicy policy, uint8_t rt_priority);
+  void set_affinity(TaskId task, AffinityId wanted);
+  void update_affinity(TaskId task);
+  void move_to_group(TaskId task, GroupId group);
+  void change_group(GroupId group, int32_t settings);
+  void update_group_cpus();
+
+  // affinity.cc: where a task may run that asks for `wanted`
+  AffinityId affinity_for(TaskId task, AffinityId wanted);
+  AffinityId within(AffinityId wanted, const CpuSet& cpus);
 
   // progress.cc: how work goes on
   void settle(CpuId cpu);
@@ -211,8 +243,6 @@ class Kernel : protected KernelState {
     std::vector<SchedClass*> tasks, idle, switches, scheduled, online;
   } watchers_;
   std::optional<Recorder> recorder_;
-  std::vector<CpuSet> wanted_affinities_;  // by AffinityId: of the workload, then of the stoppers, then of tasks that
-                                           // find their instruction sets on some cores only
   bool classes_matter_ = false;            // cores, or their threads, do not do all classes of work alike
   bool isa_matters_ = false;               // some task needs an instruction set that some core lacks
   bool governs_frequency_ = false;  // a governor that changes something

@@ -45,8 +45,16 @@ struct KernelState {
   std::vector<Occupancy> occupancy_;  // by CPU
   std::vector<Rq> rqs_;
   std::vector<std::vector<StopWork>> stop_work_;  // by CPU
-  std::vector<CpuSet> affinities_;                // by AffinityId: those of the CPUs wanted that are online
+  // By AffinityId: of the workload, then of the stoppers, then of tasks that may not have what they ask for.
+  std::vector<CpuSet> wanted_affinities_;
+  std::vector<CpuSet> affinities_;  // of them, those CPUs that are online
   bool all_online_ = true;
+  std::vector<int32_t> group_settings_;  // by group: of Workload::settings; -1: its own
+  std::vector<AffinityId> group_cpus_;   // by group: what it has, as its parents allow
+  std::vector<Nanos> group_usage_;       // by group: CPU time of tasks in it, but for what they had since they came last
+  std::vector<Nanos> usage_booked_;      // by task: of its CPU time, what is there already
+  size_t nr_throttled_ = 0;              // tasks
+  size_t recurring_changes_ = 0;         // of the pending events
   Memory memory_;
   size_t class_timers_ = 0, frequency_changes_ = 0;  // of the pending events
   std::vector<FrequencyDomain> frequency_domains_;   // by power domain

@@ -25,9 +25,7 @@ MachineSpec nodes_of(size_t cpus, size_t nodes, int64_t remote) {
   return spec;
 }
 
-Op stay_on(Workload& workload, CpuId cpu) {
-  return {OpKind::kSetAffinity, 0, 0, workload.intern_affinity(CpuSet::single(cpu)).value(), 0};
-}
+Op stay_on(Workload& workload, CpuId cpu) { return op::set_affinity(workload.intern_affinity(CpuSet::single(cpu))); }
 
 // A task on `first` with its pages there, which then does `work` on `then`.
 TaskId add_stranger(Workload& workload, CpuId first, CpuId then, uint16_t memory, Work work, int32_t kib = 0) {

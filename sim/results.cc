@@ -119,6 +119,37 @@ void Engine::group_tasks(RunResult& result) const {
   result.task_time_by_role = {{"foreground", foreground.named()}, {"background", background.named()}};
 }
 
+// The groups of a config, each with all below it; sessions have no names.
+void Engine::report_groups(RunResult& result) const {
+  struct Use {
+    int64_t tasks = 0;
+    Nanos usage, throttled;
+  };
+  std::vector<Use> uses(nr_groups());
+  for (size_t g = 0; g < uses.size(); ++g) uses[g].usage = group_usage_[g];
+  for (size_t i = 0; i < usage_booked_.size(); ++i) {
+    const Task& task = tasks_[i];
+    Use& use = uses[task.group.index()];
+    use.tasks += task.state != TaskState::kNew;
+    use.usage += time_on_cpu(TaskId(i)) - usage_booked_[i];
+    use.throttled += task.time[Cause::kThrottled];
+  }
+  for (size_t g = uses.size(); g-- > 1;) {
+    Use& above = uses[parent(GroupId(g)).index()];
+    above.tasks += uses[g].tasks;
+    above.usage += uses[g].usage;
+    above.throttled += uses[g].throttled;
+  }
+  for (size_t g = 1; g < uses.size(); ++g) {
+    if (workload_.groups[g].name.empty()) continue;
+    NamedValues values = {
+        {"tasks", uses[g].tasks}, {"usage_ns", uses[g].usage.count()}, {"throttled_ns", uses[g].throttled.count()}};
+    for (const auto& cls : classes_)
+      for (auto& value : cls->group_stat(GroupId(g))) values.push_back(std::move(value));
+    result.groups.emplace_back(workload_.group_path(GroupId(g)), std::move(values));
+  }
+}
+
 RunResult Engine::result() const {
   RunResult result;
   result.machine = machine_.name();
@@ -132,6 +163,7 @@ RunResult Engine::result() const {
                      {"idle_ns", all.cpus.idle.count()}};
   if (std::string text = starved_text(); !text.empty()) result.status = std::move(text);
   group_tasks(result);
+  report_groups(result);
   for (const Rq& rq : rqs_) {
     result.cpu_busy_ns.push_back(rq.time.busy().count());
     result.cpu_overhead_ns.push_back(rq.time.overhead.count());

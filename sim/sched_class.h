@@ -114,6 +114,15 @@ class SchedClass {
   virtual void switched_from(TaskId /*task*/) {}
   virtual void affinity_changed(TaskId /*task*/) {}
 
+  // Groups. Whether a task may go to another one; of all classes, whatever its class.
+  virtual bool can_change_group(TaskId /*task*/, GroupId /*to*/) { return true; }
+  // It has gone there from `from`, and is on no queue; Kernel::group() is the new one. Told to all classes.
+  virtual void group_changed(TaskId /*task*/, GroupId /*from*/) {}
+  // Kernel::group_spec() has other values than `before`. Told to all classes.
+  virtual void group_reconfigured(GroupId /*group*/, const GroupSpec& /*before*/) {}
+  // How a group fared, by the names of its cpu.stat.
+  virtual std::vector<std::pair<std::string, int64_t>> group_stat(GroupId /*group*/) const { return {}; }
+
   // A class is told of what it watches (Watch), of all tasks and CPUs, whatever their class.
   virtual uint32_t watches() const { return 0; }
   virtual void any_task_new(TaskId /*task*/) {}  // before its task_fork()

@@ -48,6 +48,37 @@ class Run(e2e.EndToEnd):
             self.assertEqual(row, {key: str(value) for key, value in expected.items()})
         self.assertEqual((self.scratch / "copy.csv").read_bytes(), (output / "results.csv").read_bytes())
 
+    def test_figures_of_tasks_and_groups(self):
+        (self.scratch / "c.yaml").write_text("""
+machine: vm-2c
+workload:
+  groups: {web: {max: {quota: 20ms, period: 50ms}, groups: {inner: {}}}}
+  mix:
+    - {hogs: {tasks: 2}, name: hog, group: inner}
+    - {periodic: {tasks: 3}, name: beat, changes: [{at: 100ms, nice: 5}]}
+policies: [eevdf, scx_simple]
+duration: 1s
+output: {folder: o, tasks: true}
+""")
+        self.simsched("run", "c.yaml", "-q")
+        results = json.loads((self.scratch / "o/results.json").read_text())["results"]
+        for result in results:
+            self.assertEqual(sorted(result["groups"]), ["web", "web/inner"])
+            self.assertEqual(len([name for name in result["tasks"] if name.startswith("beat[")]), 3)
+            ran = sum(figures["run_ns"] for figures in result["tasks"].values())
+            self.assertEqual(ran, sum(result["cpu_busy_ns"]))
+            self.assertEqual(ran, sum(figures["run_ns"] for figures in result["names"].values()))
+            self.assertEqual(result["groups"]["web"]["usage_ns"], result["names"]["hog"]["run_ns"])
+            life = {figures["run_ns"] + figures["wait_ns"] + figures["sleep_ns"]
+                    for name, figures in result["tasks"].items() if name.startswith("hog[")}
+            self.assertEqual(life, {1_000_000_000})
+        fair, ext = results
+        self.assertAlmostEqual(fair["groups"]["web"]["usage_ns"], 400_000_000, delta=20_000_000)
+        self.assertGreater(ext["groups"]["web"]["usage_ns"], 1_000_000_000)  # a quota is the fair class's
+        rows = list(csv.DictReader((self.scratch / "o/tasks.csv").open()))
+        self.assertEqual({row["of"] for row in rows}, {"task", "name", "group"})
+        self.assertEqual(len(rows), sum(len(r["tasks"]) + len(r["names"]) + len(r["groups"]) for r in results))
+
     def test_jobs_and_repetition_do_not_matter(self):
         one, two, again = [self.run_into(f"o{i}", e2e.QUICKSTART, "--jobs", jobs, "--perfetto", f"t{i}.perfetto")
                            for i, jobs in enumerate([1, 2, 2])]

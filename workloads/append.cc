@@ -7,11 +7,14 @@ namespace {
 
 // Where what `from` numbers from 0 comes to lie.
 struct Offsets {
-  int32_t task, token, channel, poll_loop, lock;
+  int32_t task, token, channel, poll_loop, lock, group, settings;
   std::vector<AffinityId> affinity;  // by that of `from`
 };
 
 Op moved(Op op, const Offsets& offsets) {
+  auto move_target = [&] {
+    if (op.arg >= 0) op.arg += offsets.task;
+  };
   switch (op.kind) {
     case OpKind::kWait:
     case OpKind::kSignal:
@@ -22,7 +25,20 @@ Op moved(Op op, const Offsets& offsets) {
       op.arg += offsets.task;
       break;
     case OpKind::kSetAffinity:
-      op.arg = offsets.affinity[static_cast<size_t>(op.arg)].value();
+      op.value = offsets.affinity[static_cast<size_t>(op.value)].value();
+      move_target();
+      break;
+    case OpKind::kSetGroup:
+      if (op.value != 0) op.value += offsets.group;
+      move_target();
+      break;
+    case OpKind::kChangeGroup:
+      op.arg += offsets.group;
+      op.value += offsets.settings;
+      break;
+    case OpKind::kSetNice:
+    case OpKind::kSetPolicy:
+      move_target();
       break;
     case OpKind::kLock:
       op.arg += offsets.lock;
@@ -43,8 +59,6 @@ Op moved(Op op, const Offsets& offsets) {
     case OpKind::kExec:
     case OpKind::kExit:
     case OpKind::kYield:
-    case OpKind::kSetNice:
-    case OpKind::kSetPolicy:
     case OpKind::kKilled:
     case OpKind::kUser:
     case OpKind::kLoop:
@@ -66,12 +80,13 @@ int32_t pid_shift(const Workload& to, const Workload& from) {
 TaskId append(Workload& to, const Workload& from) {
   Offsets offsets{static_cast<int32_t>(to.tasks.size()),    static_cast<int32_t>(to.nr_tokens),
                   static_cast<int32_t>(to.channels.size()), static_cast<int32_t>(to.poll_loops.size()),
-                  static_cast<int32_t>(to.locks.size()),    {AffinityId(0)}};
+                  static_cast<int32_t>(to.locks.size()),    static_cast<int32_t>(to.groups.size() - 1),
+                  static_cast<int32_t>(to.settings.size()), {AffinityId(0)}};
   for (size_t i = 1; i < from.affinities.size(); ++i)
     offsets.affinity.push_back(to.intern_affinity(from.affinities[i]));
   const auto first_op = static_cast<uint32_t>(to.ops.size());
   const auto first_user = static_cast<uint32_t>(to.lock_users.size());
-  const size_t groups = to.nr_groups - 1;
+  const size_t groups = to.groups.size() - 1;
   const int32_t pids = pid_shift(to, from);
 
   for (const Op& op : from.ops) to.ops.push_back(moved(op, offsets));
@@ -93,9 +108,17 @@ TaskId append(Workload& to, const Workload& from) {
   }
   for (TaskId user : from.lock_users) to.lock_users.push_back(TaskId(user.value() + offsets.task));
   to.recorded |= from.recorded;
-  to.group_weights.resize(to.nr_groups, kDefaultGroupWeight);
-  for (size_t group = 1; group < from.nr_groups; ++group) to.group_weights.push_back(from.group_weight(GroupId(group)));
-  to.nr_groups += from.nr_groups - 1;
+  auto moved_group = [&](GroupSpec group) {
+    if (group.parent != GroupId(0)) group.parent = GroupId(group.parent.index() + groups);
+    group.cpus = offsets.affinity[group.cpus.index()];
+    return group;
+  };
+  for (size_t group = 1; group < from.groups.size(); ++group) to.groups.push_back(moved_group(from.groups[group]));
+  for (const GroupSpec& settings : from.settings) to.settings.push_back(moved_group(settings));
+  for (TimedChange change : from.changes) {
+    change.op = moved(change.op, offsets);
+    to.changes.push_back(change);
+  }
   return TaskId(offsets.task);
 }
 

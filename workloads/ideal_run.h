@@ -170,6 +170,8 @@ class IdealMachine {
         case OpKind::kSetNice:
         case OpKind::kSetPolicy:
         case OpKind::kSetAffinity:
+        case OpKind::kSetGroup:
+        case OpKind::kChangeGroup:
           break;
       }
       state.pc = next;

@@ -26,12 +26,15 @@ enum class OpKind : uint8_t {
   kExec,         // the program image is replaced: the policy may move the task
   kExit,         // ends the task (the end of the program does too)
   kYield,        // sched_yield()
+  // Of the task `arg`; none: of itself.
   kSetNice,      // value: nice
-  kSetPolicy,    // value: SchedPolicy
-  kSetAffinity,  // arg: AffinityId
+  kSetPolicy,    // value: SchedPolicy; slot: real-time priority
+  kSetAffinity,  // value: AffinityId
+  kSetGroup,     // value: GroupId
+  kChangeGroup,  // arg: group; value: number of its new settings
   kLock,     // arg: lock; slot: its user who held it in the recording; value: Work. Blocks until the holder, or another
              // user of the lock, has done so much work
-  kKill,     // arg: task. That goes to its kKilled, whatever it does
+  kKill,     // arg: task. That goes to its kKilled, whatever it does; with kOpEnds, to its end
   kKilled,   // waits for the kKill; with kOpRuns it works until then
   kSend,     // arg: channel; value: bytes. Puts them in, or blocks until there is room; wakes the receiver
   kReceive,  // arg: channel; value: bytes. Takes them as they come, or blocks until it has all
@@ -51,6 +54,7 @@ enum OpFlag : uint8_t {
   kOpElsewhere = 16,  // sleep: an interrupt of another CPU than the task's last ends it
   kOpSoftIrq = 32,    // sleep: a soft interrupt ends it (I/O, RCU), not a hard one (a timer)
   kOpRuns = 1,        // killed: while it ran
+  kOpEnds = 1,        // kill
   kOpForce = 64,      // wait: leaves the CPU even if it was signalled before, and comes back at once (a lost race)
   // Of different ops:
   kOpExits = 128,     // signal: the task exits and tells its parent (exit_notify())
@@ -90,6 +94,18 @@ constexpr Op wait_child() { return {OpKind::kWaitChild}; }
 constexpr Op exec() { return {OpKind::kExec}; }
 constexpr Op exit() { return {OpKind::kExit}; }
 constexpr Op yield() { return {OpKind::kYield}; }
+constexpr Op set_nice(int nice, TaskId task = {}) { return {OpKind::kSetNice, 0, 0, task.value(), nice}; }
+// `policy`: a SchedPolicy; `priority`: of a real-time one.
+template <class Policy>
+constexpr Op set_policy(Policy policy, TaskId task = {}, uint16_t priority = 0) {
+  return {OpKind::kSetPolicy, 0, priority, task.value(), static_cast<int64_t>(policy)};
+}
+constexpr Op set_affinity(AffinityId cpus, TaskId task = {}) {
+  return {OpKind::kSetAffinity, 0, 0, task.value(), cpus.value()};
+}
+constexpr Op set_group(GroupId group, TaskId task = {}) {
+  return {OpKind::kSetGroup, 0, 0, task.value(), group.value()};
+}
 constexpr Op loop(int32_t target, int64_t times, uint16_t slot = 0) { return {OpKind::kLoop, 0, slot, target, times}; }
 }  // namespace op
 

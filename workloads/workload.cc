@@ -8,6 +8,7 @@ namespace simsched {
 namespace {
 
 constexpr int32_t kFirstPid = 1000;
+constexpr Nanos kShortestPeriod = 1_ms, kLongestPeriod = 1_s;  // min_cfs_quota_period, max_cfs_quota_period
 
 // Where an index or value of a task is out of range.
 [[noreturn]] void reject(const Workload& workload, TaskId task, const std::string& what) {
@@ -48,6 +49,41 @@ std::string segment_problem(std::span<const Op> program, size_t index) {
   return "";
 }
 
+// Of a change of task or group: what it names.
+std::string change_problem(const Workload& workload, const Op& op) {
+  const bool of_group = op.kind == OpKind::kChangeGroup;
+  const size_t targets = of_group ? workload.groups.size() : workload.tasks.size();
+  if (op.arg < (of_group ? 1 : -1) || (op.arg >= 0 && static_cast<size_t>(op.arg) >= targets))
+    return of_group ? "changes a group that does not exist" : "changes a task that does not exist";
+  auto value_in = [&](size_t bound) { return op.value >= 0 && static_cast<uint64_t>(op.value) < bound; };
+  switch (op.kind) {
+    case OpKind::kSetNice:
+      return op.value < -20 || op.value > 19 ? "nice must be -20..19" : "";
+    case OpKind::kSetPolicy:
+      if (!known_policy(op.value)) return "unknown scheduling policy";
+      return op.slot > 99 ? "a real-time priority must be 1..99" : "";
+    case OpKind::kSetAffinity:
+      return value_in(workload.affinities.size()) ? "" : "no such affinity";
+    case OpKind::kSetGroup:
+      return value_in(workload.groups.size()) ? "" : "no such group";
+    case OpKind::kChangeGroup:
+      return value_in(workload.settings.size()) ? "" : "no such settings of a group";
+    default:
+      return "an operation that changes nothing";
+  }
+}
+
+// What is wrong with a group; "" when nothing is.
+std::string group_problem(const Workload& workload, const GroupSpec& group) {
+  if (group.weight < 1 || group.weight > 10000) return "cpu.weight must be 1..10000";
+  if (group.period < kShortestPeriod || group.period > kLongestPeriod) return "the period must be 1ms..1s";
+  if (group.quota < kShortestPeriod) return "the quota must be 1ms at least";
+  if (group.burst < Nanos(0) || (group.burst > Nanos(0) && group.burst > group.quota))
+    return "the burst must be 0 up to the quota";
+  if (!group.cpus.valid() || group.cpus.index() >= workload.affinities.size()) return "no such affinity";
+  return "";
+}
+
 // What is wrong with the op at `index` of a program; "" when nothing is. What concerns forks needs
 // the whole workload: see check().
 std::string op_problem(const Workload& workload, std::span<const Op> program, size_t index) {
@@ -83,11 +119,11 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kFork:
       return arg_in(workload.tasks.size()) ? "" : "forks a task that does not exist";
     case OpKind::kSetNice:
-      return op.value < -20 || op.value > 19 ? "nice must be -20..19" : "";
     case OpKind::kSetPolicy:
-      return known_policy(op.value) ? "" : "unknown scheduling policy";
     case OpKind::kSetAffinity:
-      return arg_in(workload.affinities.size()) ? "" : "no such affinity";
+    case OpKind::kSetGroup:
+    case OpKind::kChangeGroup:
+      return change_problem(workload, op);
     case OpKind::kLoop:
       if (op.arg < 0 || static_cast<size_t>(op.arg) >= index) return "a loop must go back";
       if (op.slot >= kLoopSlots) return "loops nest at most " + std::to_string(kLoopSlots) + " deep";
@@ -107,6 +143,12 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
 }
 
 }  // namespace
+
+std::string Workload::group_path(GroupId group) const {
+  if (group == GroupId(0)) return "/";
+  const GroupSpec& spec = groups[group.index()];
+  return spec.parent == GroupId(0) ? spec.name : group_path(spec.parent) + "/" + spec.name;
+}
 
 uint32_t Workload::intern_name(const std::string& text) {
   while (name_index_.size() < names.size()) {
@@ -176,6 +218,27 @@ void Workload::check(size_t nr_cpus) const {
     }
   }
 
+  if (groups.empty()) throw Error("", "there is no root group");
+  for (size_t i = 1; i < groups.size(); ++i) {
+    std::string problem = group_problem(*this, groups[i]);
+    if (problem.empty() && (!groups[i].parent.valid() || groups[i].parent.index() >= i))
+      problem = "its parent does not come before it";
+    if (!problem.empty()) throw Error("", "group " + std::to_string(i) + " (" + groups[i].name + "): " + problem);
+  }
+  for (const GroupSpec& change : settings)
+    if (std::string problem = group_problem(*this, change); !problem.empty())
+      throw Error("", "a change of a group: " + problem);
+  for (const TimedChange& change : changes) {
+    const bool kill = change.op.kind == OpKind::kKill;
+    std::string problem = change.at < Nanos(0) || change.every < Nanos(0) ? "negative time"
+                          : !kill                                         ? change_problem(*this, change.op)
+                                                                          : "";
+    if (problem.empty() && change.op.arg < 0) problem = "it names no task";
+    if (kill && problem.empty() && static_cast<size_t>(change.op.arg) >= tasks.size())
+      problem = "kills a task that does not exist";
+    if (!problem.empty()) throw Error("", "a change at " + std::to_string(change.at.count()) + " ns: " + problem);
+  }
+
   for (const ChannelSpec& channel : channels) {
     if (channel.capacity < 0) throw Error("", "the capacity of a channel is negative");
     if (channel.kind == ChannelSpec::Kind::kPipe && (channel.capacity == 0 || channel.capacity % kPageSize != 0))
@@ -206,7 +269,7 @@ void Workload::check(size_t nr_cpus) const {
       reject(*this, task, "program out of range");
     if (spec.start < Nanos(0) || spec.slice < Nanos(0)) reject(*this, task, "negative start or slice");
     if (!spec.affinity.valid() || spec.affinity.index() >= affinities.size()) reject(*this, task, "no such affinity");
-    if (!spec.group.valid() || spec.group.index() >= nr_groups) reject(*this, task, "no such group");
+    if (!spec.group.valid() || spec.group.index() >= groups.size()) reject(*this, task, "no such group");
     if (spec.nice < -20 || spec.nice > 19) reject(*this, task, "nice must be -20..19");
     if (!known_policy(static_cast<int64_t>(spec.policy))) reject(*this, task, "unknown scheduling policy");
     if (is_real_time(spec.policy) != (spec.rt_priority >= 1 && spec.rt_priority <= 99)) {

@@ -69,7 +69,26 @@ struct LockSpec {
   uint32_t first = 0, count = 0;
 };
 
-constexpr int32_t kDefaultGroupWeight = 100;  // cgroup v2's cpu.weight, 1 to 10000
+constexpr int32_t kDefaultGroupWeight = 100;
+
+// A task group, as the files of a cgroup (v2) describe it.
+struct GroupSpec {
+  std::string name;                      // "web"; empty: of a session (autogroup)
+  GroupId parent{0};                     // comes before it; the root is its own
+  int32_t weight = kDefaultGroupWeight;  // cpu.weight, 1 to 10000
+  bool idle = false;                     // cpu.idle: runs when nothing else wants to; its weight counts nothing
+  Nanos quota = Nanos::max();            // cpu.max: CPU time in each period; max: as much as there is
+  Nanos period{100'000'000};
+  Nanos burst{0};      // cpu.max.burst: of the quota that was left over, so much may be used later
+  AffinityId cpus{0};  // cpuset.cpus, of which it has what its parent has
+};
+
+// What somebody outside does to a task or group at some time: an op that names it.
+struct TimedChange {
+  Nanos at;
+  Nanos every{0};  // again and again from then on; 0: once
+  Op op;
+};
 
 class Workload {
  public:
@@ -86,8 +105,9 @@ class Workload {
   // Made from a recording: each of its waits was met once. One that nothing will meet any more is let go and counted,
   // instead of ending the simulation.
   bool recorded = false;
-  size_t nr_groups = 1;  // [0] is the root group
-  std::vector<int32_t> group_weights;  // cpu.weight by GroupId; of those it lacks: kDefaultGroupWeight
+  std::vector<GroupSpec> groups{1};  // by GroupId; [0] is the root, of which nothing can be set
+  std::vector<GroupSpec> settings;   // by number: what a group becomes by kChangeGroup, all but name and parent
+  std::vector<TimedChange> changes;
 
   std::span<const Op> program(TaskId task) const {
     const TaskSpec& spec = tasks[task.index()];
@@ -95,9 +115,8 @@ class Workload {
   }
   const std::string& task_name(TaskId task) const { return names[tasks[task.index()].name]; }
 
-  int32_t group_weight(GroupId group) const {
-    return group.index() < group_weights.size() ? group_weights[group.index()] : kDefaultGroupWeight;
-  }
+  size_t nr_groups() const { return groups.size(); }
+  std::string group_path(GroupId group) const;  // "web/inner"; of the root "/"
 
   uint32_t intern_name(const std::string& text);  // index into names
   AffinityId intern_affinity(const CpuSet& cpus);

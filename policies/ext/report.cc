@@ -36,6 +36,8 @@ const char* op_name(Op op) {
                                              "cgroup_move",
                                              "cgroup_cancel_move",
                                              "cgroup_set_weight",
+                                             "cgroup_set_bandwidth",
+                                             "cgroup_set_idle",
                                              "cpu_online",
                                              "cpu_offline",
                                              "init",

@@ -59,6 +59,9 @@ bool FairClass::cache_hot(const LoadBalance& lb, TaskId task) {
 
 bool FairClass::can_migrate(LoadBalance& lb, TaskId task) {
   if (entity_of(task).delayed) return false;
+  // throttled_lb_pair(): a task that may not run here would not run there.
+  if (!bandwidth_.empty() && (kernel_->task_throttled(task) || queue_of(kernel_->group(task), lb.dst).throttle_count > 0))
+    return false;
   if (kernel_->spec(task).kthread && kernel_->allowed(task).size() == 1) return false;
   if (!kernel_->cpu_allowed(task, lb.dst)) {
     lb.some_pinned = true;

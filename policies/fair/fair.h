@@ -4,6 +4,8 @@
 //   fair.cc          the verbs of SchedClass that run tasks: pick, put, set, tick
 //   enqueue.cc       enqueue and dequeue through the hierarchy, delayed dequeue
 //   group.cc         load averages up the hierarchy, shares of task groups
+//   regroup.cc       what changes of groups and of the tasks in them
+//   bandwidth.cc     quotas of groups: throttled when they are used up, until there is more
 //   wakeup.cc        wake-up preemption, buddies, who wakes whom
 //   select_rq.cc     where a waking task goes: wake_affine, the search for an idle sibling
 //   find_idlest.cc   where a new or exec'ing task goes: down the domains to the idlest group and CPU
@@ -81,10 +83,15 @@ class FairClass final : public SchedClass, private fair::State {
   void cpu_idle(CpuId cpu, bool idle, bool transition) override;
   void any_switch(CpuId cpu, TaskId prev, TaskId next) override;
   void frequency_changes(CpuId cpu) override;
+  void timer(uint32_t number) override;
   CpuDemand demand(CpuId cpu) override;
   void task_exits(CpuId cpu, TaskId task) override;
   void task_dead(TaskId task) override;
   void switched_to(TaskId task) override;
+  void switched_from(TaskId task) override;
+  void group_changed(TaskId task, GroupId from) override;
+  void group_reconfigured(GroupId group, const GroupSpec& before) override;
+  std::vector<std::pair<std::string, int64_t>> group_stat(GroupId group) const override;
   void reweight_task(TaskId task) override;
   void assign(const SchedClass& other) override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
@@ -100,6 +107,7 @@ class FairClass final : public SchedClass, private fair::State {
  private:
   using Entity = fair::Entity;
   using CfsRq = fair::CfsRq;
+  using Bandwidth = fair::Bandwidth;
 
   Entity& entity_of(TaskId task) { return block_.entity(task.index()); }
   CfsRq& root_of(CpuId cpu) { return block_.queue(cpu.index()); }
@@ -137,13 +145,21 @@ class FairClass final : public SchedClass, private fair::State {
   void util_est_update(Entity& e);
 
   // group.cc
+  // How many groups there are from that of a queue up to the root.
+  uint32_t depth(const CfsRq& rq) const { return depths_[rq.group.index()]; }
   enum LoadFlag : uint32_t { kUpdateGroup = 1, kAttach = 2, kDetach = 4 };
   // The clock of load tracking.
   static constexpr int64_t kClockOrigin = int64_t{1} << 30;  // so that no time of it is 0
   int64_t pelt_now(CpuId cpu) { return clocks_[cpu.index()].slow ? slow_pelt_now(cpu) : now() + kClockOrigin; }
   int64_t slow_pelt_now(CpuId cpu);
+  // Of a queue: stands still while it is throttled.
+  int64_t pelt_now(const CfsRq& rq) {
+    const int64_t time = pelt_now(rq.cpu);
+    return queue_bandwidth_.empty() ? time : time_of_queue(rq, time);
+  }
+  int64_t time_of_queue(const CfsRq& rq, int64_t time) const;
   void update_load_avg(CfsRq& rq, Entity& e, uint32_t flags);
-  bool update_queue_load(CfsRq& rq) { return fair::pelt::update_queue(rq, pelt_now(rq.cpu)); }
+  bool update_queue_load(CfsRq& rq) { return fair::pelt::update_queue(rq, pelt_now(rq)); }
   void update_group_load(CfsRq& rq) {
     if (!rq.is_root()) update_load_of_group(rq);
   }
@@ -156,6 +172,7 @@ class FairClass final : public SchedClass, private fair::State {
   void init_new_task(Entity& e);
   void detach_sleeper(Entity& e);
   void update_blocked_averages(CpuId cpu);
+  void attach_sleeper(Entity& e);
   void add_leaf(CfsRq& rq);
   uint32_t* leaves_of(CpuId cpu) { return leaves_.data() + cpu.index() * (groups_.size() - 1); }
   uint64_t task_load(TaskId task);
@@ -176,6 +193,38 @@ class FairClass final : public SchedClass, private fair::State {
   }
   uint64_t cpu_util(const CfsRq& root, CpuId cpu) const { return util_of(root.avg.util_avg, root.util_est, cpu); }
 
+  // regroup.cc
+  bool is_idle(const CfsRq& rq) const { return groups_[rq.group.index()].idle; }
+  void set_shares(GroupId group);
+  void set_idle(GroupId group, bool idle);
+
+  // bandwidth.cc
+  void attach_bandwidth();
+  Bandwidth& bandwidth_of(const CfsRq& rq) { return bandwidth_[rq.group.index()]; }
+  fair::QueueBandwidth& limit_of(const CfsRq& rq) {
+    return queue_bandwidth_[rq.group.index() * cpus_.size() + rq.cpu.index()];
+  }
+  bool throttled(const CfsRq& rq) { return rq.limited && limit_of(rq).throttled; }
+  void set_bandwidth(GroupId group);
+  void refill(fair::Bandwidth& pool);
+  void start_period(GroupId group);
+  bool assign_runtime(CfsRq& rq, int64_t target);
+  void account_runtime(CfsRq& rq, int64_t delta);
+  void check_enqueue(CfsRq& rq);
+  bool out_of_runtime(CfsRq& rq);
+  void throttle(CfsRq& rq);
+  void unthrottle(CfsRq& rq);
+  void stop_below(CfsRq& rq, bool stop);
+  void mark_throttled(CpuId cpu);
+  void joins_throttled(TaskId task) {
+    if (!kernel_->task_throttled(task)) kernel_->throttle(task);
+  }
+  void return_runtime(CfsRq& rq);
+  bool refresh_within(const fair::Bandwidth& pool, int64_t ns) const;
+  void distribute(GroupId group);
+  void period_over(GroupId group);
+  void slack_over(GroupId group);
+
   // wakeup.cc
   void set_next_buddy(Entity* e);
   size_t waker() const;
@@ -185,7 +234,7 @@ class FairClass final : public SchedClass, private fair::State {
   // select_rq.cc
   // Runs SCHED_IDLE tasks only: as good as idle for others.
   bool sched_idle_cpu(CpuId cpu) const {
-    if (idle_policy_queued_ == 0) return false;
+    if (idle_policy_queued_ == 0 && !idle_groups_) return false;
     uint32_t running = kernel_->nr_running(cpu);
     return running != 0 && running == root(cpu).h_nr_idle;
   }
@@ -292,8 +341,11 @@ class FairClass final : public SchedClass, private fair::State {
   bool uclamp_ = false;      // some task has clamps
   bool real_time_ = false;   // there are tasks of the real-time class
   bool numa_on_ = false;
+  bool nested_ = false;       // there are groups in groups
+  bool idle_groups_ = false;  // some group has cpu.idle, or may come to have it
   std::vector<fair::PerfDomain> perf_domains_;  // empty: energy counts nothing
   std::vector<CpuId> nohz_scratch_;
+  std::vector<uint32_t> depths_;  // by group: of groups above it
 };
 
 }  // namespace simsched

@@ -19,7 +19,7 @@ Machine two_nodes(size_t cpus) {
 }
 
 Op go_to(Workload& w, const std::string& cpus) {
-  return {OpKind::kSetAffinity, 0, 0, cpus.empty() ? 0 : w.intern_affinity(CpuSet::parse(cpus)).value(), 0};
+  return op::set_affinity(cpus.empty() ? AffinityId(0) : w.intern_affinity(CpuSet::parse(cpus)));
 }
 
 // It works on these CPUs for so long, then on others.
@@ -30,7 +30,7 @@ TaskId add_mover(Workload& w, const std::vector<std::pair<std::string, Nanos>>& 
     program.push_back(op::compute(Work(time.count())));
   }
   const TaskId task = add_task(w, "mover", program);
-  w.tasks.back().affinity = AffinityId(program[0].arg);
+  w.tasks.back().affinity = AffinityId(static_cast<size_t>(program[0].value));
   w.tasks.back().memory = 512;
   w.tasks.back().footprint_kib = kib;
   return task;

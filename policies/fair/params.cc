@@ -62,6 +62,8 @@ void Params::bind(TunableReader& reader) {
   reader.bind("ni_random", &ni_random, "newidle balancing is tried in proportion to its success");
   reader.bind("migration_cost_ns", &migration_cost, Nanos(0), kLongest, "a task that ran less long ago is cache-hot");
   reader.bind("nr_migrate", &nr_migrate, 1, 1 << 20, "tasks looked at in one balancing run");
+  reader.bind("cfs_bandwidth_slice_ns", &cfs_bandwidth_slice, kShortest, kLongest,
+              "CPU time that a CPU draws of a group's quota at a time");
   reader.bind("numa_balancing", &numa_balancing, "pages follow tasks, and tasks go to the node of their pages");
   reader.bind("numa_scan_delay_ns", &numa_scan_delay, Nanos(0), kLongest * 3600, "CPU time before the first scan");
   reader.bind("numa_scan_period_min_ns", &numa_scan_period_min, kShortest, kLongest * 3600, "least CPU time for a pass");

@@ -48,6 +48,7 @@ struct Params {
   Nanos numa_scan_delay{1000000000}, numa_scan_period_min{1000000000}, numa_scan_period_max{60000000000};
   int64_t numa_scan_size_mb = 256;
   int64_t nr_migrate = 32;
+  Nanos cfs_bandwidth_slice{5000000};
   bool sched_energy_aware = true, schedutil;  // EAS needs both
   // A balancing run takes no simulated time; for the rule that a short idle period is not worth one, a look
   // at a domain counts as this much for each of its CPUs.

@@ -90,6 +90,27 @@ struct DomainState {
 struct TaskGroup {
   int64_t shares = kNice0Load;
   int64_t load_avg = 0;
+  bool idle = false;
+};
+
+// How much CPU time a group may use (struct cfs_bandwidth). ns
+struct Bandwidth {
+  int64_t quota = INT64_MAX, period = 0, burst = 0;
+  int64_t runtime = 0, snap = 0;  // in the pool; when it was last filled
+  int64_t expires = 0;            // of the period timer
+  bool idle = false;              // nothing was taken from the pool in this period
+  bool period_active = false, slack_started = false;
+  CpuId first, last;  // throttled queues, in the order of that; by QueueBandwidth::next
+  int64_t nr_periods = 0, nr_throttled = 0, throttled_time = 0, nr_burst = 0, burst_time = 0;
+};
+
+// ... and of that, what its queue on a CPU has drawn.
+struct QueueBandwidth {
+  int64_t remaining = 0;  // below 0: a debt
+  bool throttled = false;
+  int64_t throttled_since = 0;
+  CpuId next;
+  int64_t stopped_at = 0, stopped_for = 0;  // its clock of load tracking, while it or a group above is throttled
 };
 
 // sched_ext takes tasks from this class: none, those that ask for it (SCHED_EXT), or all.
@@ -103,6 +124,8 @@ struct State {
   std::vector<SlowClock> clocks_;  // by CPU
   std::vector<RealTime> rt_;       // by CPU; empty: there are no real-time tasks
   std::vector<TaskGroup> groups_;
+  std::vector<Bandwidth> bandwidth_;              // by group; empty: none ever has a quota
+  std::vector<QueueBandwidth> queue_bandwidth_;  // as the queues of block_; empty with that
   std::vector<uint32_t> leaves_;            // queues of the first CPU's groups, the second's, ...
   std::vector<DomainState> domain_states_;  // by Domain::number
   std::vector<uint8_t> imbalanced_;         // by Group::number: below it, affinity kept load from being balanced

@@ -40,7 +40,7 @@ Machine uneven_machine() {
 // Everything that the classes know: groups, policies, nice values, slices, affinities, real-time tasks.
 Workload mixed_workload(Rng& rng, size_t nr_cpus) {
   Workload w;
-  w.nr_groups = 3;
+  w.groups.resize(3);
   for (int i = 0; i < 24; ++i) {
     TaskId task = testing::add_task(w, "t", {op::compute(Work(rng.between(1000, 3'000'000))),
                                              op::sleep(Nanos(rng.between(1000, 2'000'000))),

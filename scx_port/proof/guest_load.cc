@@ -123,7 +123,8 @@ std::string guest_load(const Workload& workload) {
   }
   for (const Op& op : workload.ops) {
     const auto kind = kind_of(op.kind);
-    if (!kind) throw Error("", "an operation of the workload is none that a kernel's load can have", "leave it out");
+    const bool of_another = op.kind == OpKind::kSetNice && op.arg >= 0;
+    if (!kind || of_another) throw Error("", "an operation of the workload is none that a kernel's load can have", "leave it out");
     append(ops, load::Op{*kind, static_cast<uint8_t>(op.slot), 0, op.arg, op.value});
   }
   std::string bytes;

@@ -1,4 +1,4 @@
-#include "experiment/task_nature.h"
+#include "experiment/task_rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<TaskNature> read(const std::string& text) {
-  return read_natures(YamlMap(YAML::Load(text), "c.yaml", "an experiment", {"tasks"}));
+std::vector<TaskRule> read(const std::string& text) {
+  return read_task_rules(YamlMap(YAML::Load(text), "c.yaml", "an experiment", {"tasks"}), {});
 }
 
 Workload three_tasks() {
@@ -26,19 +26,19 @@ Workload three_tasks() {
 std::string refusal(const std::string& text) {
   Workload workload = three_tasks();
   try {
-    apply_natures(read(text), workload);
+    apply_task_rules(read(text), workload);
   } catch (const Error& error) {
     return error.what();
   }
   return "accepted";
 }
 
-TEST(TaskNature, IsGivenByName) {
+TEST(TaskRules, IsGivenByName) {
   Workload workload = three_tasks();
-  apply_natures(read("tasks:\n"
-                     "  - {name: 'cc1*', memory: 50%, footprint: 8MiB}\n"
-                     "  - {name: cc1, memory: 100%, class: vector, isa: [avx512, sve]}\n"),
-                workload);
+  apply_task_rules(read("tasks:\n"
+                        "  - {name: 'cc1*', memory: 50%, footprint: 8MiB}\n"
+                        "  - {name: cc1, memory: 100%, class: vector, isa: [avx512, sve]}\n"),
+                   workload);
   EXPECT_EQ(workload.tasks[0].memory, 1024);
   EXPECT_EQ(workload.tasks[0].footprint_kib, 8192);
   EXPECT_EQ(workload.tasks[0].work_class, WorkClass::kVector);
@@ -49,7 +49,37 @@ TEST(TaskNature, IsGivenByName) {
   EXPECT_EQ(workload.tasks[2].footprint_kib, 0);
 }
 
-TEST(TaskNature, MistakesNameTheirLine) {
+// The form of a recording's sidecar.
+TEST(TaskRules, OfATreeAreOfAllDescendants) {
+  Workload workload = three_tasks();
+  workload.tasks[0].parent = TaskId(1);
+  workload.tasks[1].parent = TaskId(2);
+  workload.tasks[2].rt_priority = 7;
+  apply_task_rules(
+      read("tasks:\n"
+           "  - {tree: make, slice_ns: 3000000, policy: normal, nice: 4, cpus: 0-1}\n"
+           "  - {tree: cc1plus, policy: fifo}\n"
+           "  - {name: cc1, priority: 3, policy: rr, changes: [{at: 1s, nice: 2}, {every: 1s, cpus: [0, 1]}]}\n"),
+      workload);
+  for (const TaskSpec& task : workload.tasks) {
+    EXPECT_EQ(task.slice, 3_ms);
+    EXPECT_EQ(task.nice, 4);
+    EXPECT_EQ(workload.affinities[task.affinity.index()].str(), "0-1");
+  }
+  EXPECT_EQ(workload.tasks[0].policy, SchedPolicy::kRr);
+  EXPECT_EQ(workload.tasks[0].rt_priority, 3);
+  EXPECT_EQ(workload.tasks[1].policy, SchedPolicy::kFifo);
+  EXPECT_EQ(workload.tasks[1].rt_priority, 10);
+  EXPECT_EQ(workload.tasks[2].policy, SchedPolicy::kNormal);
+  EXPECT_EQ(workload.tasks[2].rt_priority, 0);
+  ASSERT_EQ(workload.changes.size(), 3u);
+  EXPECT_EQ(workload.changes[0].op, op::set_nice(2, TaskId(0)));
+  EXPECT_EQ(workload.changes[1].at, 1_s);
+  EXPECT_EQ(workload.changes[2].at, 2_s);
+  EXPECT_EQ(workload.changes[2].every, 2_s);
+}
+
+TEST(TaskRules, MistakesNameTheirLine) {
   EXPECT_EQ(refusal("tasks:\n  - {name: cc1plu}"), "c.yaml:2: no task is called 'cc1plu'; did you mean 'cc1plus'?");
   EXPECT_THAT(refusal("tasks:\n  - {name: 'x*'}"), HasSubstr("c.yaml:2: no task is called 'x*'"));
   EXPECT_THAT(refusal("tasks: {name: make}"), HasSubstr("tasks is not a list"));
