@@ -62,6 +62,7 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     leave_idle(cpu);
   }
   occupancy_[cpu.index()].curr = next;
+  if (energy_.on()) energy_.set_task(machine_, cpu, next, now_);
   agenda_.cancel(cpu, EventKind::kDone);
   rq.held = false;
   rq.overhead_left = Nanos(0);
@@ -331,8 +332,14 @@ Nanos Kernel::next_grid_tick() {
   return next_tick_;
 }
 
+// sched_tick_remote(): somebody else looks at what runs there once a second, on behalf of its class only.
+void Kernel::arm_remote_tick(CpuId cpu) {
+  agenda_.plan(cpu, EventKind::kTick, Nanos((now_ / 1_s + 1) * Nanos(1_s).count()));
+}
+
 void Kernel::arm_tick(CpuId cpu) {
   if (!curr(cpu).valid()) return;
+  if (tick_stopped(cpu)) return arm_remote_tick(cpu);
   Nanos period = params_.tick(), planned = agenda_.at(cpu, EventKind::kTick);
   if (planned != Nanos::max() && planned - period <= now_) return;  // none could come earlier
   Nanos wanted = governs_frequency_ ? now_ : Nanos::max();

@@ -33,8 +33,20 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
     throw Error("", "no task of the workload ever ends the simulation", "give the config a duration");
   if (options_.duration != Nanos::max()) agenda_.push(options_.duration, EventKind::kEnd, 0);
   ends_with_foreground_ = foreground_left_ > 0;
-  if (options_.record) recorder_.emplace(workload, machine);
+  if (options_.record) start_recorder();
   attach_classes();
+}
+
+// What was before the first event.
+void Engine::start_recorder() {
+  recorder_.emplace(workload_, machine_);
+  for (CpuId cpu : machine_.cpus()) {
+    const CoreType& type = machine_.core_type(cpu);
+    const FrequencyDomain& domain = frequency_domains_[machine_.cpu(cpu).power_domain.index()];
+    if (!type.opps.empty()) recorder_->frequency(now_, cpu, type.opps[domain.opp].mhz * int64_t{1000});
+    if (!sleeps_.empty() && sleeps_[cpu.index()].sleeps)
+      recorder_->idle(now_, cpu, static_cast<int64_t>(sleeps_[cpu.index()].state));
+  }
 }
 
 Engine::~Engine() = default;
@@ -106,8 +118,14 @@ void Engine::handle(const Event& event) {
       change_hotplug(options_.hotplug[event.index]);
       break;
     case EventKind::kFrequency:
-      context_ = {machine_.power_domain_cpus(PowerDomainId(static_cast<int32_t>(event.index))).first_cpu(), By::kHardIrq};
+      context_ = {machine_.power_domain_cpus(PowerDomainId(static_cast<int32_t>(event.index))).first_cpu(),
+                  By::kHardIrq};
       change_frequency(PowerDomainId(static_cast<int32_t>(event.index)));
+      if (only_timers_left() && !let_one_go()) report_deadlock();
+      break;
+    case EventKind::kPowerCap:
+      context_ = {online_cpus().first_cpu(), By::kHardIrq};
+      update_power_cap();
       if (only_timers_left() && !let_one_go()) report_deadlock();
       break;
     case EventKind::kDone:
@@ -128,20 +146,30 @@ void Engine::handle(const Event& event) {
       break;
   }
   if (rqs_[context_.cpu.index()].charge > Nanos(0)) apply_charge(context_.cpu);
+  if (recorder_) record_figures();
   ++nr_events_;
+}
+
+// Power changes with what runs where, which any event may change.
+void Engine::record_figures() {
+  for (auto& cls : classes_) cls->record(*recorder_);
+  if (energy_.on()) recorder_->sample(now_, "power mW", energy_.power() / 1000);
 }
 
 // Nothing but the classes' own timers will ever happen.
 bool Engine::only_timers_left() {
   return agenda_.nr_others() == class_timers_ + frequency_changes_ && !finished() && !agenda_.cpu_event_planned() &&
-         std::all_of(occupancy_.begin(), occupancy_.end(), [](const Occupancy& cpu) { return cpu.nr_running == 0 && !cpu.curr.valid(); });
+         std::all_of(occupancy_.begin(), occupancy_.end(),
+                     [](const Occupancy& cpu) { return cpu.nr_running == 0 && !cpu.curr.valid(); });
 }
 
 void Engine::tick(CpuId cpu) {
   if (curr(cpu).valid()) {  // NO_HZ_IDLE: an idle CPU has no tick
     class_of(curr(cpu)).task_tick(cpu, curr(cpu));
-    for (auto& cls : classes_) cls->tick_balance(cpu);
-    cpufreq_update_util(cpu);
+    if (!tick_stopped(cpu)) {
+      for (auto& cls : classes_) cls->tick_balance(cpu);
+      cpufreq_update_util(cpu);
+    }
   } else {
     interrupt_idle(cpu, true);
   }
@@ -151,6 +179,7 @@ void Engine::tick(CpuId cpu) {
 void Engine::stop() {
   if (stopped_) return;
   stopped_ = true;
+  energy_.close(machine_, now_);
   for (size_t c = 0; c < rqs_.size(); ++c) {
     settle(CpuId(c));
     if (memory_.on()) memory_.settle(machine_, CpuId(c), now_);

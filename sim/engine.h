@@ -93,8 +93,9 @@ class Engine : public Kernel, private EngineState {
   bool run_until(Nanos time);
   // Ends it here and now, unless it is over anyway: what is open is accounted for, and there is a result.
   void stop();
-  RunResult result() const;         // when it is over
-  const SchedTrace& trace() const;  // so far, with `record`
+  RunResult result() const;                    // when it is over
+  const SchedTrace& trace() const;             // so far, with `record`
+  std::vector<CounterTrack> counters() const;  // the same
 
   // A snapshot: becomes like `other` between two of its events, and goes on as it would. Both were made from the same
   // machine, workload (the very objects), options (but `record` may be off here), and classes. No memory is allocated
@@ -105,6 +106,8 @@ class Engine : public Kernel, private EngineState {
  private:
   // engine.cc: the loop
   void handle(const Event& event);
+  void start_recorder();
+  void record_figures();
   void tick(CpuId cpu);
   bool finished() const;
   bool only_timers_left();

@@ -24,6 +24,7 @@ enum class EventKind : uint8_t {
   kClassTimer,  // index: the class's own number for it
   kHotplug,     // index: number of the change
   kFrequency,   // index: power domain. What its governor asked for holds
+  kPowerCap,    // how much the machine takes is looked at
   kDone,        // index: CPU. The running task finished its compute op
   kResched,     // index: CPU
   kTick,        // index: CPU

@@ -61,8 +61,9 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     rqs_[cpu.index()].has_siblings = machine.smt_cpus(cpu).size() > 1;
   }
   recount_wasted(wasted_);
-  energy_ = EnergyMeter(machine);
+  energy_ = EnergyMeter(machine, tasks_.size());
   start_frequencies();
+  start_power_cap();
   for (CpuId cpu : machine.cpus()) refresh_speed(cpu);
   start_sleeps();
 }

@@ -47,10 +47,10 @@ class Kernel : protected KernelState {
   // top one. Of 1024.
   int64_t capacity(CpuId cpu) const { return machine_.cpu(cpu).kernel_capacity; }
   int64_t frequency(CpuId cpu) const { return rqs_[cpu.index()].frequency; }
+  // What of its capacity is lost to the trip point of the machine (cpufreq_get_pressure()).
+  int64_t pressure(CpuId cpu) const { return caps_power_ ? pressure_of(cpu) : 0; }
   // Of an idle CPU: how long its idle state takes to leave.
-  Nanos idle_exit_latency(CpuId cpu) const {
-    return sleeps_.empty() ? Nanos(0) : exit_latency_of(cpu);
-  }
+  Nanos idle_exit_latency(CpuId cpu) const { return sleeps_.empty() ? Nanos(0) : exit_latency_of(cpu); }
 
   // ---- Tasks ----
   size_t nr_tasks() const { return tasks_.size(); }  // the workload's, then one stopper a CPU
@@ -137,7 +137,7 @@ class Kernel : protected KernelState {
   void set_task_cpu(TaskId task, CpuId to, MigrationKind kind);
   void begin_waiting(Task& task);
   WastedIdle::Use idle_use(CpuId cpu) const {
-    return !cpu_online(cpu)     ? WastedIdle::Use::kNone
+    return !cpu_online(cpu)    ? WastedIdle::Use::kNone
            : need_resched(cpu) ? WastedIdle::Use::kLeaving
                                : WastedIdle::Use::kIdle;
   }
@@ -150,6 +150,9 @@ class Kernel : protected KernelState {
   Nanos resched_delay(CpuId cpu);
   const Spread& interrupt_cost(CpuId cpu) const;
   void arm_tick(CpuId cpu);
+  // can_stop_full_tick(): a nohz_full CPU has none while one task runs there.
+  bool tick_stopped(CpuId cpu) const { return machine_.spec().nohz_full.contains(cpu) && nr_running(cpu) < 2; }
+  void arm_remote_tick(CpuId cpu);
   Nanos next_grid_tick();
   Nanos tick_after(Nanos delay) const;
   void queue_stop_work(CpuId cpu, const StopWork& work);
@@ -179,7 +182,7 @@ class Kernel : protected KernelState {
   void set_frequency(CpuId cpu, uint32_t frequency);  // of its top frequency: 1..1024 of 1024
   void set_memory(CpuId cpu, uint32_t memory);        // how far memory lets its task get on: 1..1024 of 1024
   void memory_changed();                              // of some CPUs: as memory_ says
-  void new_image(CpuId cpu, TaskId task);             // exec: of what the old one had in caches and memory nothing is left
+  void new_image(CpuId cpu, TaskId task);  // exec: of what the old one had in caches and memory nothing is left
 
   // cpufreq.cc: at which frequency
   void start_frequencies();
@@ -189,7 +192,18 @@ class Kernel : protected KernelState {
   uint32_t ondemand_opp(CpuId cpu, const CoreType& type);
   void ask_for_opp(PowerDomainId domain, uint32_t opp, bool sampled);
   void change_frequency(PowerDomainId domain);
+  uint32_t opp_below(PowerDomainId domain, int64_t mhz) const;
+  uint32_t opp_as_granted(PowerDomainId domain) const;
+  void run_as_granted();
+  void run_at(PowerDomainId domain, uint32_t opp);
+  void switch_core(CpuId cpu);
   NamedValues frequency_counters() const;
+
+  // power_cap.cc: how much power it may take
+  void start_power_cap();
+  void update_power_cap();
+  int64_t pressure_of(CpuId cpu) const;
+  NamedValues power_cap_counters() const;
 
   // cpuidle.cc: in which idle state
   void start_sleeps();
@@ -215,8 +229,9 @@ class Kernel : protected KernelState {
                                            // find their instruction sets on some cores only
   bool classes_matter_ = false;            // cores, or their threads, do not do all classes of work alike
   bool isa_matters_ = false;               // some task needs an instruction set that some core lacks
-  bool governs_frequency_ = false;  // a governor that changes something
-  size_t most_opps_ = 0;            // of any core type
+  bool governs_frequency_ = false;         // a governor that changes something
+  bool caps_power_ = false;
+  size_t most_opps_ = 0;  // of any core type
 };
 
 }  // namespace simsched

@@ -14,6 +14,7 @@
 #include "sim/energy.h"
 #include "sim/memory.h"
 #include "sim/metrics.h"
+#include "sim/power_cap.h"
 #include "sim/task.h"
 #include "sim/wasted_idle.h"
 
@@ -54,6 +55,8 @@ struct KernelState {
   std::vector<Nanos> opp_times_;                     // by power domain, then by operating point
   std::vector<CpuSleep> sleeps_;                     // by CPU; empty: no governor chooses idle states
   EnergyMeter energy_;
+  PowerCap power_cap_;
+  Femtojoules capped_energy_ = 0;  // used up to the last look at it
   Metrics metrics_;
   WastedIdle wasted_;
 };

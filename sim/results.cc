@@ -90,6 +90,7 @@ namespace {
 struct Group {
   int64_t tasks = 0;
   TaskTime time;
+  Femtojoules energy = 0;
 
   NamedValues named() const {
     NamedValues list = {{"tasks", tasks}};
@@ -113,9 +114,13 @@ void Engine::group_tasks(RunResult& result) const {
                          in_background ? &background : &foreground}) {
       ++group->tasks;
       group->time += tasks_[i].time;
+      if (energy_.on()) group->energy += energy_.of_task(id);
     }
   }
-  for (const auto& [name, group] : names) result.task_time_by_name.emplace_back(name, group.named());
+  for (const auto& [name, group] : names) {
+    result.task_time_by_name.emplace_back(name, group.named());
+    if (energy_.on()) result.energy_by_name.push_back({std::string(name), {{"energy_uj", microjoules(group.energy)}}});
+  }
   result.task_time_by_role = {{"foreground", foreground.named()}, {"background", background.named()}};
 }
 
@@ -148,9 +153,12 @@ RunResult Engine::result() const {
   }
   if (NamedValues counters = frequency_counters(); !counters.empty()) result.counters.emplace_back("cpufreq", counters);
   if (NamedValues counters = idle_counters(); !counters.empty()) result.counters.emplace_back("cpuidle", counters);
+  if (NamedValues counters = power_cap_counters(); !counters.empty())
+    result.counters.emplace_back("powercap", counters);
   return result;
 }
 
 const SchedTrace& Engine::trace() const { return recorder_->trace(); }
+std::vector<CounterTrack> Engine::counters() const { return recorder_->counters(); }
 
 }  // namespace simsched

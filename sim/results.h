@@ -30,6 +30,7 @@ struct RunResult {
   NamedGroups counters;                  // of the scheduling classes, by their names
   NamedGroups task_time_by_name;         // by name of tasks: tasks, work_ns, ..., lifetime_ns; what is 0 is left out
   NamedGroups task_time_by_role;         // the same of foreground and background
+  NamedGroups energy_by_name;            // by name of tasks: energy_uj that cores took for them; where powers are known
   std::vector<int64_t> cpu_busy_ns;      // by CPU
   std::vector<int64_t> cpu_overhead_ns;  // of it, switching
 
@@ -57,6 +58,7 @@ void for_each_column(Result& result, Column&& column) {
   column("counters", result.counters);
   column("task_time_by_name", result.task_time_by_name, false);
   column("task_time_by_role", result.task_time_by_role, false);
+  column("energy_by_name", result.energy_by_name, false);
   column("cpu_busy_ns", result.cpu_busy_ns);
   column("cpu_overhead_ns", result.cpu_overhead_ns, false);
 }

@@ -19,6 +19,7 @@
 namespace simsched {
 
 class Kernel;
+class Recorder;
 
 // Why a CPU is being chosen for a task (WF_*).
 enum WakeFlag : uint32_t {
@@ -32,7 +33,7 @@ enum WakeFlag : uint32_t {
 
 enum EnqueueFlag : uint32_t {
   kEnqueueWakeup = 0x01,
-  kEnqueueRestore = 0x02,   // after a change of parameters, same place in line
+  kEnqueueRestore = 0x02,  // after a change of parameters, same place in line
   kEnqueueMove = 0x04,
   kEnqueueMigrated = 0x40,  // comes from another CPU
   kEnqueueInitial = 0x80,   // a new task's first
@@ -139,10 +140,13 @@ class SchedClass {
 
   // How the class fared: what the results say of the run when it is not ok.
   struct Status {
-    std::string text;   // empty: ok
+    std::string text;  // empty: ok
     int exit_code = 0;
   };
   virtual Status status() const { return {}; }
+
+  // While the simulation is recorded, after every event: figures of its own that are drawn over time.
+  virtual void record(Recorder& /*recorder*/) {}
 
   // Figures of its own for the results, by name.
   virtual std::vector<std::pair<std::string, int64_t>> counters() const { return {}; }

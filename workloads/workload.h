@@ -39,7 +39,8 @@ struct TaskSpec {
   uint16_t uclamp_min = 0, uclamp_max = kCapacityScale;  // sched_setattr's sched_util_min, sched_util_max
   uint16_t memory = 0;        // share of its work, of 1024, that waits for memory when that is near and idle
   int32_t footprint_kib = 0;  // what it keeps using of its memory; 0: not modelled
-  IsaSet isa = 0;             // instruction sets that it executes; a core without one of them ends it (SIGILL)
+  uint16_t share = 0;  // from 1: it uses that memory together with all tasks that have the same number; 0: its own
+  IsaSet isa = 0;      // instruction sets that it executes; a core without one of them ends it (SIGILL)
   bool kthread = false;
   bool background = false;  // does not keep the simulation alive: it ends when all others have exited
 };
@@ -86,7 +87,7 @@ class Workload {
   // Made from a recording: each of its waits was met once. One that nothing will meet any more is let go and counted,
   // instead of ending the simulation.
   bool recorded = false;
-  size_t nr_groups = 1;  // [0] is the root group
+  size_t nr_groups = 1;                // [0] is the root group
   std::vector<int32_t> group_weights;  // cpu.weight by GroupId; of those it lacks: kDefaultGroupWeight
 
   std::span<const Op> program(TaskId task) const {

@@ -21,7 +21,11 @@ namespace bundle {
 constexpr FieldNumber kCpu = 1, kEvent = 2, kLostEvents = 3;
 }
 namespace ftrace {
-constexpr FieldNumber kTimestamp = 1, kPid = 2, kSwitch = 4, kWaking = 20, kWakeupNew = 114, kMigrateTask = 491;
+constexpr FieldNumber kTimestamp = 1, kPid = 2, kSwitch = 4, kFrequency = 11, kIdle = 13, kWaking = 20,
+                      kWakeupNew = 114, kMigrateTask = 491;
+}
+namespace power {  // cpu_frequency and cpu_idle
+constexpr FieldNumber kState = 1, kCpuId = 2;
 }
 namespace sched_switch {
 constexpr FieldNumber kPrevComm = 1, kPrevPid = 2, kPrevPrio = 3, kPrevState = 4, kNextComm = 5, kNextPid = 6,
@@ -46,11 +50,14 @@ namespace utsname {
 constexpr FieldNumber kSysname = 1, kRelease = 3;
 }
 namespace track {
-constexpr FieldNumber kUuid = 1, kName = 2, kCounter = 8;
+constexpr FieldNumber kUuid = 1, kName = 2, kThread = 4, kCounter = 8;
+}
+namespace thread {
+constexpr FieldNumber kPid = 1, kTid = 2;
 }
 namespace track_event {
-constexpr FieldNumber kType = 9, kTrackUuid = 11, kCounterValue = 30;
-constexpr int32_t kTypeCounter = 4;
+constexpr FieldNumber kType = 9, kTrackUuid = 11, kName = 23, kCounterValue = 30;
+constexpr int32_t kTypeSliceBegin = 1, kTypeSliceEnd = 2, kTypeCounter = 4;
 }  // namespace track_event
 
 }  // namespace simsched::perfetto
