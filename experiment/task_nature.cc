@@ -55,6 +55,40 @@ size_t read_choice(const YAML::Node& node, const std::string& file, const std::s
   return static_cast<size_t>(found - known.begin());
 }
 
+// Gives each shared memory its number. It is one memory: who shares it has the same footprint.
+void number_shares(const std::vector<TaskNature>& natures, Workload& workload) {
+  std::vector<std::string> names;
+  auto number_of = [&](const TaskNature& nature) {
+    return static_cast<size_t>(std::find(names.begin(), names.end(), *nature.share) - names.begin());
+  };
+  for (const TaskNature& nature : natures)
+    if (nature.share && number_of(nature) == names.size()) names.push_back(*nature.share);
+  if (names.size() >= UINT16_MAX)
+    throw Error(natures.front().where, "there are " + std::to_string(names.size()) + " shared memories", "share fewer");
+  std::vector<int32_t> footprint(names.size());
+  for (const TaskNature& nature : natures) {
+    for (TaskSpec& task : workload.tasks) {
+      if (!nature.share || !is_about(nature, workload.names[task.name])) continue;
+      task.share = static_cast<uint16_t>(number_of(nature) + 1);
+      const std::string who = "'" + workload.names[task.name] + "' shares '" + *nature.share + "' ";
+      if (task.memory == 0 || task.footprint_kib == 0)
+        throw Error(nature.where, who + "and has no memory", "give it memory and footprint, too");
+      int32_t& common = footprint[number_of(nature)];
+      if (common == 0) common = task.footprint_kib;
+      if (task.footprint_kib != common) throw Error(nature.where, who + "with another footprint", "give both the same");
+    }
+  }
+  for (const TaskNature& nature : natures) {
+    if (!nature.share) continue;
+    const auto shares = [number = number_of(nature) + 1](const TaskSpec& task) { return task.share == number; };
+    if (std::count_if(workload.tasks.begin(), workload.tasks.end(), shares) > 1) continue;
+    std::erase(names, *nature.share);
+    const std::string nearest = nearest_name(*nature.share, names);
+    throw Error(nature.where, "only one task shares '" + *nature.share + "'",
+                nearest.empty() ? "let others share it, too, or leave it out" : "did you mean '" + nearest + "'?");
+  }
+}
+
 }  // namespace
 
 std::vector<TaskNature> read_natures(const YamlMap& config) {
@@ -64,13 +98,16 @@ std::vector<TaskNature> read_natures(const YamlMap& config) {
   const char* example = "write one entry a line: - {name: cc1, memory: 30%, footprint: 8MiB}";
   if (!list.IsSequence()) throw Error(config.where("tasks"), "tasks is not a list", example);
   for (const YAML::Node& node : list) {
-    YamlMap map(node, config.file(), "an entry of tasks", {"name", "memory", "footprint", "class", "isa"});
+    YamlMap map(node, config.file(), "an entry of tasks", {"name", "memory", "footprint", "share", "class", "isa"});
     if (!map.has("name")) throw Error(map.where(), "an entry of tasks has no name", example);
     TaskNature& nature = natures.emplace_back();
     nature.name = map.text("name");
     nature.where = map.where();
     if (map.has("memory")) nature.memory = read_share(map);
     if (map.has("footprint")) nature.footprint_kib = read_footprint(map);
+    if (map.has("share")) nature.share = map.text("share");
+    if (nature.share && nature.share->empty())
+      throw Error(map.where("share"), "share is empty", "call the memory something");
     if (map.has("class"))
       nature.work_class = static_cast<WorkClass>(read_choice(map.at("class"), config.file(), "class", kWorkClassNames));
     if (!map.has("isa")) continue;
@@ -99,6 +136,7 @@ void apply_natures(const std::vector<TaskNature>& natures, Workload& workload) {
                 nearest.empty() ? "give a name that its tasks have, or how names begin, as in cc*"
                                 : "did you mean '" + nearest + "'?");
   }
+  number_shares(natures, workload);
 }
 
 }  // namespace simsched

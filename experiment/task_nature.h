@@ -14,6 +14,7 @@ struct TaskNature {
   std::string name;                // of the tasks that it is about, or how their names begin, then "*"
   std::optional<uint16_t> memory;  // as TaskSpec has these
   std::optional<int32_t> footprint_kib;
+  std::optional<std::string> share;  // the name of a memory that all who have it use together
   std::optional<WorkClass> work_class;
   std::optional<IsaSet> isa;
   std::string where;

@@ -49,6 +49,35 @@ TEST(TaskNature, IsGivenByName) {
   EXPECT_EQ(workload.tasks[2].footprint_kib, 0);
 }
 
+TEST(TaskNature, AMemoryIsSharedByItsName) {
+  Workload workload = three_tasks();
+  apply_natures(read("tasks:\n"
+                     "  - {name: 'cc1*', memory: 50%, footprint: 8MiB, share: heap}\n"),
+                workload);
+  EXPECT_EQ(workload.tasks[0].share, 1);
+  EXPECT_EQ(workload.tasks[1].share, 1);
+  EXPECT_EQ(workload.tasks[2].share, 0);
+}
+
+TEST(TaskNature, WhatSharesAMemoryFitsTogether) {
+  EXPECT_EQ(refusal("tasks:\n"
+                    "  - {name: cc1, memory: 5%, footprint: 8MiB, share: heap}\n"
+                    "  - {name: make, memory: 5%, footprint: 8MiB, share: heap}\n"
+                    "  - {name: cc1plus, memory: 5%, footprint: 8MiB, share: heep}\n"),
+            "c.yaml:4: only one task shares 'heep'; did you mean 'heap'?");
+  EXPECT_EQ(refusal("tasks:\n"
+                    "  - {name: cc1, memory: 5%, footprint: 8MiB, share: heap}\n"
+                    "  - {name: make, memory: 5%, footprint: 9MiB, share: heap}\n"),
+            "c.yaml:3: 'make' shares 'heap' with another footprint; give both the same");
+  EXPECT_THAT(refusal("tasks:\n  - {name: 'cc1*', memory: 5%, share: heap}\n"),
+              HasSubstr("c.yaml:2: 'cc1' shares 'heap' and has no memory"));
+  EXPECT_THAT(refusal("tasks:\n  - {name: make, memory: 5%, footprint: 1MiB, share: alone}\n"),
+              HasSubstr("c.yaml:2: only one task shares 'alone'"));
+  EXPECT_THAT(refusal("tasks:\n  - {name: make, memory: 5%, footprint: 1MiB, share: ''}\n"),
+              HasSubstr("share is empty"));
+  EXPECT_THAT(refusal("tasks:\n  - {name: make, share: [a]}\n"), HasSubstr("c.yaml:2"));
+}
+
 TEST(TaskNature, MistakesNameTheirLine) {
   EXPECT_EQ(refusal("tasks:\n  - {name: cc1plu}"), "c.yaml:2: no task is called 'cc1plu'; did you mean 'cc1plus'?");
   EXPECT_THAT(refusal("tasks:\n  - {name: 'x*'}"), HasSubstr("c.yaml:2: no task is called 'x*'"));

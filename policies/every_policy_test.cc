@@ -63,9 +63,11 @@ Machine random_machine(Rng& rng) {
   const size_t threads = 1 + rng.below(2), cpus = threads * (2 + rng.below(5));
   MachineSpec spec = flat_machine(cpus, threads).spec();
   const size_t half = threads * (cpus / threads / 2);
+  const bool alike = rng.below(3) > 0;
   for (size_t i = half; i < cpus; ++i) {
     spec.cpus[i].llc = LlcId(1);
     spec.cpus[i].node = NodeId(1);
+    if (!alike) spec.cpus[i].capacity = 400;
   }
   spec.distances.clear();
   return Machine(std::move(spec));

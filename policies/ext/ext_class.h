@@ -80,6 +80,7 @@ class ExtClass final : public SchedClass {
   void cpu_online(CpuId cpu, bool online) override;
   CpuDemand demand(CpuId cpu) override { return {enabled() ? int64_t{cpus_[cpu.index()].perf_target} : 0}; }
   Status status() const override;
+  void record(Recorder& recorder) override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
   void assign(const SchedClass& other) override;
 

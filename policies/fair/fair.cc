@@ -24,7 +24,9 @@ void FairClass::attach(Kernel& kernel) {
     groups_[group].shares = weight_of_group(kernel.workload().group_weight(GroupId(group)));
   leaves_.resize((nr_groups - 1) * nr_cpus);
   sleeps_ = kernel.params().idle_governor != IdleGovernor::kHaltpoll;
-  domains_.emplace(kernel.machine());
+  domains_.emplace(kernel.machine(), params_.hmp);
+  attach_hmp();
+  attach_ipc_classes();
   if (params_.sched_energy_aware && params_.schedutil) perf_domains_ = perf_domains(kernel.machine());
   domain_states_.resize(domains_->nr_domains());
   imbalanced_.resize(domains_->nr_groups());
@@ -47,7 +49,7 @@ void FairClass::attach(Kernel& kernel) {
   }
   for (CpuId cpu : kernel.machine().cpus()) {
     CpuState& state = cpu_state(cpu);
-    const bool smaller = capacity(cpu) != kCapacityScale;
+    const bool smaller = capacity(cpu) != kCapacityScale && hmp_.empty();
     clocks_[cpu.index()].slow = smaller || kernel.frequency(cpu) != kCapacityScale;
     asymmetric_ |= smaller;
     state.avg_idle = 2 * params_.migration_cost.count();
@@ -66,6 +68,7 @@ void FairClass::attach(Kernel& kernel) {
     set_task_weight(task);
   }
   if (real_time_) rt_.resize(nr_cpus);
+  capacity_varies_ = real_time_ || kernel.machine().spec().thermal.on();
 }
 
 void FairClass::assign(const SchedClass& other) { static_cast<State&>(*this) = dynamic_cast<const FairClass&>(other); }
@@ -200,6 +203,7 @@ void FairClass::task_tick(CpuId cpu, TaskId curr) {
     }
   }
   if (numa_on_) numa_tick(cpu, curr);
+  if (!ipc_scores_.empty()) ipc_tick(cpu, curr);
   note_overutilized(cpu);
 }
 
@@ -213,6 +217,7 @@ Nanos FairClass::next_tick(CpuId cpu) {
     at = std::min(at, rq->curr->exec_start + runs);
   }
   if (numa_on_) at = std::min(at, numa_tick_due(cpu));
+  if ((!hmp_.empty() && hmp_watches(cpu)) || (!ipc_scores_.empty() && ipc_unsure(cpu))) at = std::min(at, now());
   if (!domains_->of(cpu).empty()) {
     at = std::min(at, cpu_state(cpu).next_balance);
     if (wants_kick(cpu))

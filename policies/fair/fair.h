@@ -11,9 +11,11 @@
 //   energy.cc        energy-aware placement of waking tasks; energy.h: the model of what they cost
 //   uclamp.cc        utilisation clamps: how they change what fits, and the frequency
 //   uneven.cc        CPUs of unlike capacity or priority: misfits, packing, what real-time tasks leave
+//   ipc_class.cc     policy itd: who gains most by a bigger core
+//   hmp.cc           policy hmp: up to big CPUs and down again by thresholds of load
 //   imbalance.cc     which group is the busiest, and how much to pull from it
 //   nohz.cc          balancing on behalf of idle CPUs
-//   numa.cc          pages follow tasks, tasks follow pages
+//   numa.cc          pages follow tasks, tasks follow pages;  numa_group.cc: of tasks that share a memory
 //   state.h          all that changes, in flat arrays that are copied as a whole
 //   entity.h         what is in them: entities and run queues, pointing to each other (near.h)
 //   rule.h           the discipline: eevdf.h, cfs.h; run_queue.h, tree.h: what both stand on
@@ -106,9 +108,10 @@ class FairClass final : public SchedClass, private fair::State {
   CfsRq& queue_of(GroupId group, CpuId cpu) { return block_.queue(group.index() * cpus_.size() + cpu.index()); }
   fair::CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
   int64_t capacity(CpuId cpu) const { return kernel_->capacity(cpu); }
-  // What real-time tasks leave of it (capacity_of()).
+  // What real-time tasks and heat leave of it (capacity_of()).
   int64_t capacity_of(CpuId cpu) {
-    return real_time_ ? std::max<int64_t>(1, capacity(cpu) - rt_util(cpu)) : capacity(cpu);
+    if (!capacity_varies_) return capacity(cpu);
+    return std::max<int64_t>(1, capacity(cpu) - kernel_->pressure(cpu) - rt_util_of(cpu));
   }
   fair::DomainState& state_of(const fair::Domain& domain) { return domain_states_[domain.number]; }
   int64_t now() const { return kernel_->now().count(); }
@@ -235,6 +238,30 @@ class FairClass final : public SchedClass, private fair::State {
   bool better_on(const fair::Domain& domain, CpuId dst, CpuId src) const;
   bool group_packs(const fair::LoadBalance& lb, const fair::Group& group, const fair::GroupStats& stats) const;
 
+  // ipc_class.cc
+  void attach_ipc_classes();
+  void ipc_tick(CpuId cpu, TaskId task);
+  bool ipc_unsure(CpuId cpu) const;
+  int64_t ipc_score(TaskId task, CpuId cpu) const;
+  int64_t ipc_gain(CpuId src, CpuId dst) const;
+
+  // hmp.cc
+  void attach_hmp();
+  size_t hmp_domain(CpuId cpu) const;
+  uint64_t hmp_load(TaskId task);
+  bool hmp_goes_up(TaskId task);
+  bool hmp_goes_down(TaskId task);
+  CpuId hmp_idle(size_t domain, TaskId task) const;
+  CpuId hmp_least_loaded(size_t domain, TaskId task);
+  CpuId hmp_select(TaskId task, CpuId prev, uint32_t wake_flags);
+  CpuId hmp_moves(TaskId task, CpuId to, bool up);
+  template <class Holds>
+  TaskId hmp_find(CpuId cpu, bool heaviest, Holds holds);
+  void hmp_push(CpuId from, TaskId task, CpuId to, bool up);
+  bool hmp_watches(CpuId cpu) const;
+  void hmp_tick(CpuId cpu);
+  bool hmp_pull(CpuId cpu);
+
   // numa.cc
   struct NumaCounts {
     int64_t all = 0, wanting = 0, home = 0;
@@ -254,6 +281,18 @@ class FairClass final : public SchedClass, private fair::State {
   bool send_home(CpuId cpu, TaskId task, fair::NumaTask& known);
   void numa_stopper(CpuId cpu, TaskId task, CpuId dest);
   NodeId preferred_node(TaskId task);
+
+  // numa_group.cc
+  void attach_numa_groups();
+  fair::NumaGroup* numa_group(TaskId task);
+  bool numa_active(const fair::NumaGroup& group, NodeId node) const;
+  int64_t numa_followers(const fair::NumaGroup& group, NodeId from, NodeId to, int64_t pages) const;
+  void numa_group_scan(TaskId task, fair::NumaGroup& group, int64_t at_once);
+  void numa_group_fault(TaskId task, fair::NumaGroup& group, NodeId node, int64_t pages);
+  void numa_group_place(fair::NumaGroup& group);
+  int64_t numa_group_period(fair::NumaTask& known) const;
+
+  // numa.cc: what the balancer asks
   NumaCounts numa_counts(CpuId cpu);
   fair::NumaClass numa_class(const fair::LoadBalance& lb, std::span<const CpuId> cpus);
   bool hot(const fair::LoadBalance& lb, TaskId task);
@@ -286,13 +325,16 @@ class FairClass final : public SchedClass, private fair::State {
   const fair::Rule rule_{params_};
   Kernel* kernel_ = nullptr;
   std::optional<const fair::Domains> domains_;
-  bool smt_ = false;         // some core has more than one thread
-  bool asymmetric_ = false;  // CPUs differ in capacity
-  bool sleeps_ = false;      // idle states take time to leave
-  bool uclamp_ = false;      // some task has clamps
-  bool real_time_ = false;   // there are tasks of the real-time class
+  bool smt_ = false;              // some core has more than one thread
+  bool asymmetric_ = false;       // CPUs differ in capacity
+  bool sleeps_ = false;           // idle states take time to leave
+  bool uclamp_ = false;           // some task has clamps
+  bool real_time_ = false;        // there are tasks of the real-time class
+  bool capacity_varies_ = false;  // they, or heat, take away from capacities
   bool numa_on_ = false;
-  std::vector<fair::PerfDomain> perf_domains_;  // empty: energy counts nothing
+  std::vector<std::vector<TaskId>> numa_members_;  // by NumaState::groups
+  std::vector<fair::PerfDomain> perf_domains_;     // empty: energy counts nothing
+  std::vector<int64_t> ipc_scores_;                // by CPU and class; empty: without Thread Director
   std::vector<CpuId> nohz_scratch_;
 };
 

@@ -10,7 +10,7 @@ using namespace fair;
 
 namespace {
 
-constexpr int64_t kGroupLoadInterval = 1000000;         // ns between two updates of a group's load_avg
+constexpr int64_t kGroupLoadInterval = 1000000;  // ns between two updates of a group's load_avg
 constexpr int64_t kMinShares = int64_t{2} << kLoadShift;
 constexpr uint32_t kUtilEstMargin = kCapacityScale / 100;
 
@@ -20,20 +20,27 @@ constexpr uint32_t kUtilEstMargin = kCapacityScale / 100;
 // up when it is idle.
 int64_t FairClass::slow_pelt_now(CpuId cpu) {
   SlowClock& clock = clocks_[cpu.index()];
-  const int64_t pace = capacity(cpu) * kernel_->frequency(cpu) / kCapacityScale;
-  if (kernel_->curr(cpu).valid()) clock.pelt += (now() - clock.time) * pace / kCapacityScale;
-  else clock.pelt = now();
+  // big.LITTLE MP counts by frequency only: a task that never sleeps is of full load on any CPU.
+  const int64_t pace =
+      hmp_.empty() ? capacity(cpu) * kernel_->frequency(cpu) / kCapacityScale : kernel_->frequency(cpu);
+  if (kernel_->curr(cpu).valid())
+    clock.pelt += (now() - clock.time) * pace / kCapacityScale;
+  else
+    clock.pelt = now();
   clock.time = now();
   return clock.pelt + kClockOrigin;
 }
 
 void FairClass::frequency_changes(CpuId cpu) {
   SlowClock& clock = clocks_[cpu.index()];
-  if (clock.slow) slow_pelt_now(cpu);
-  else clock = {now(), now(), true};
+  if (clock.slow)
+    slow_pelt_now(cpu);
+  else
+    clock = {now(), now(), true};
 }
 
-// A CPU that slept is awake and activates what was sent to it (ttwu_queue_wakelist()): it has waited for nothing so far.
+// A CPU that slept is awake and activates what was sent to it (ttwu_queue_wakelist()): it has waited for nothing so
+// far.
 void FairClass::cpu_idle(CpuId cpu, bool idle, bool transition) {
   const TaskId next = cpu_state(cpu).picked;
   if (idle || !transition || !next.valid()) return;
@@ -206,8 +213,10 @@ void FairClass::update_blocked_averages(CpuId cpu) {
 // Slow clocks are read whenever an idle CPU is looked at: how they round depends on when they are.
 void FairClass::refresh(CpuId cpu) {
   if (!kernel_->idle_cpu(cpu)) return;
-  if (now() + kClockOrigin - root_of(cpu).avg.last_update_time > kStaleAfter) update_blocked_averages(cpu);
-  else pelt_now(cpu);
+  if (now() + kClockOrigin - root_of(cpu).avg.last_update_time > kStaleAfter)
+    update_blocked_averages(cpu);
+  else
+    pelt_now(cpu);
 }
 
 // task_h_load(): what the task contributes to the load of its CPU, through its group.
@@ -234,7 +243,8 @@ void FairClass::util_est_dequeue(CfsRq& root, Entity& e) {
 // Rises at once, falls by a quarter of the difference at each sleep.
 void FairClass::util_est_update(Entity& e) {
   uint32_t util = e.avg.util_avg;
-  if (util >= e.util_est) e.util_est = util;
+  if (util >= e.util_est)
+    e.util_est = util;
   else if (e.util_est - util >= kUtilEstMargin && util + kUtilEstMargin >= e.avg.runnable_avg)
     e.util_est -= (e.util_est - util) / 4;
 }

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "policies/fair/entity.h"
 #include "policies/fair/numa.h"
+#include "topology/core_type.h"
 
 namespace simsched::fair {
 
@@ -92,6 +93,17 @@ struct TaskGroup {
   int64_t load_avg = 0;
 };
 
+// When big.LITTLE MP last moved a task, ns: hmp_last_up_migration, hmp_last_down_migration.
+struct HmpTask {
+  int64_t up = INT64_MIN / 2, down = INT64_MIN / 2;
+};
+
+// What Thread Director has told of a task.
+struct IpcClass {
+  WorkClass kind = WorkClass::kScalar;  // until it is known
+  uint8_t ticks = 0;                    // that have said so
+};
+
 // sched_ext takes tasks from this class: none, those that ask for it (SCHED_EXT), or all.
 enum class Cede : uint8_t { kNone, kExt, kAll };
 
@@ -111,15 +123,18 @@ struct State {
   uint32_t search_ = 0;
   int64_t idle_policy_queued_ = 0;  // SCHED_IDLE tasks, on all CPUs
   Cede cede_ = Cede::kNone;
-  bool overutilized_ = false;            // some CPU has more to do than fits: energy counts nothing then
-  bool overloaded_ = false;  // some CPU may have tasks waiting
+  bool overutilized_ = false;  // some CPU has more to do than fits: energy counts nothing then
+  bool overloaded_ = false;    // some CPU may have tasks waiting
   // Balancing for idle CPUs.
   CpuSet nohz_idle_;  // may hold CPUs that are busy again
   int64_t nr_nohz_idle_ = 0, nohz_next_balance_ = 0;
   bool nohz_kicked_ = false;
   NumaState numa_;
+  std::vector<HmpTask> hmp_;           // by task; empty: not hmp
+  std::vector<IpcClass> ipc_classes_;  // by task; empty: not itd
   struct Counts {
-    int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0, energy_wakeups = 0;
+    int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0;
+    int64_t energy_wakeups = 0, hmp_up = 0, hmp_down = 0;
   } count_;
 };
 

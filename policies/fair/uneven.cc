@@ -1,5 +1,5 @@
 // Machines whose CPUs are not alike: tasks that need a bigger CPU (misfits), CPUs that tasks are packed on first
-// (SD_ASYM_PACKING), and CPUs of which real-time tasks leave less. Rules of kernel/sched/fair.c, 6.12.
+// (SD_ASYM_PACKING), and CPUs of which real-time tasks or heat leave less. Rules of kernel/sched/fair.c, 6.12.
 #include <algorithm>
 
 #include "policies/fair/balance.h"
@@ -30,7 +30,7 @@ int64_t FairClass::rt_util(CpuId cpu) {
 
 // check_cpu_capacity(): so little is left that a domain counts it as an imbalance.
 bool FairClass::reduced_capacity(CpuId cpu, const Domain& domain) {
-  return real_time_ && capacity_of(cpu) * domain.imbalance_pct < capacity(cpu) * 100;
+  return capacity_varies_ && capacity_of(cpu) * domain.imbalance_pct < capacity(cpu) * 100;
 }
 
 // ---- Misfits ----
