@@ -127,9 +127,11 @@ Outputs collect(const std::vector<Experiment>& experiments, const std::vector<Ou
   if (!arguments.csv.empty()) outputs.add_file(arguments.csv, csv);
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (!experiments[i].record) continue;
-    const SchedTrace& trace = outcomes[i].trace;
+    const Outcome& outcome = outcomes[i];
+    std::vector<CounterTrack> counters = nr_running_counters(outcome.trace);
+    counters.insert(counters.end(), outcome.counters.begin(), outcome.counters.end());
     outputs.add_file(perfetto_path(arguments.perfetto, config, experiments[i].policy),
-                     perfetto_bytes(trace, nr_running_counters(trace)));
+                     perfetto_bytes(outcome.trace, counters, places(outcome.trace, *outcome.machine)));
   }
   return outputs;
 }

@@ -35,9 +35,13 @@ class Adder {
     check(run);
     side(sums_.makespan, a) += run.metric("makespan_ns");
     side(sums_.wasted, a) += run.metric("idle_wasted_ns");
+    side(sums_.energy_uj, a) += run.find("energy_uj").value_or(0);
     add(sums_.time, run.task_time, a);
     add_groups(sums_.names, run.task_time_by_name, a);
     add_groups(sums_.roles, run.task_time_by_role, a);
+    for (TaskGroup& group : sums_.names)
+      for (const auto& [name, values] : run.energy_by_name)
+        if (name == group.name) side(group.energy_uj, a) += value_of(values, "energy_uj");
     const size_t nr_cpus = run.cpu_busy_ns.size();
     const int64_t whole = cpu_time(run) / static_cast<int64_t>(nr_cpus);
     sums_.cpus.resize(std::max(sums_.cpus.size(), nr_cpus));
@@ -86,7 +90,7 @@ class Adder {
     for (const auto& [name, times] : values) {
       auto same = [&, &wanted = name](const TaskGroup& group) { return group.name == wanted; };
       auto found = std::find_if(groups.begin(), groups.end(), same);
-      if (found == groups.end()) found = groups.insert(found, {name, {}, {}});
+      if (found == groups.end()) found = groups.insert(found, {name, {}, {}, {}});
       side(found->tasks, a) += value_of(times, "tasks");
       add(found->time, times, a);
     }

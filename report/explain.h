@@ -40,6 +40,7 @@ struct TaskGroup {
   std::string name;
   Sides tasks;
   Times time;
+  Sides energy_uj;  // that cores took for them; 0 where powers are not known
 };
 
 struct CpuSides {
@@ -57,6 +58,7 @@ struct Explanation {
   std::vector<TaskGroup> roles;     // foreground, background
   std::vector<CpuSides> cpus;       // by CpuId
   Sides wasted;                     // idle_wasted_ns
+  Sides energy_uj;                  // of the machine; 0 where powers are not known
   std::vector<std::string> doubts;  // why the comparison is not fair: a sentence each
 };
 
