@@ -43,7 +43,9 @@ class Adder {
     sums_.cpus.resize(std::max(sums_.cpus.size(), nr_cpus));
     for (size_t i = 0; i < nr_cpus; ++i) {
       CpuSides& cpu = sums_.cpus[i];
-      side(cpu.task, a) += run.cpu_busy_ns[i] - run.cpu_overhead_ns[i];
+      const int64_t irq = run.cpu_irq_ns.empty() ? 0 : run.cpu_irq_ns[i];
+      side(cpu.task, a) += run.cpu_busy_ns[i] - run.cpu_overhead_ns[i] - irq;
+      side(cpu.irq, a) += irq;
       side(cpu.overhead, a) += run.cpu_overhead_ns[i];
       side(cpu.idle, a) += whole - run.cpu_busy_ns[i];
     }
@@ -63,7 +65,8 @@ class Adder {
   // Whether it has all that is asked for, and every total is the sum of its parts.
   void check(const RunResult& run) const {
     if (run.task_time_by_name.empty() || run.task_time_by_role.empty() || run.cpu_busy_ns.empty() ||
-        run.cpu_overhead_ns.size() != run.cpu_busy_ns.size() || !run.find("idle_wasted_ns") ||
+        run.cpu_overhead_ns.size() != run.cpu_busy_ns.size() ||
+        (!run.cpu_irq_ns.empty() && run.cpu_irq_ns.size() != run.cpu_busy_ns.size()) || !run.find("idle_wasted_ns") ||
         !run.find("makespan_ns")) {
       fail(run, "lacks the times of groups of tasks or of CPUs, as an older simsched left them out");
     }
@@ -71,12 +74,13 @@ class Adder {
     add(all, run.task_time, true);
     for (const auto& [name, values] : run.task_time_by_name) add(names, values, true);
     for (const auto& [name, values] : run.task_time_by_role) add(roles, values, true);
-    int64_t busy = 0, overhead = 0;
+    int64_t busy = 0, overhead = 0, irq = 0;
     for (int64_t time : run.cpu_busy_ns) busy += time;
     for (int64_t time : run.cpu_overhead_ns) overhead += time;
+    for (int64_t time : run.cpu_irq_ns) irq += time;
     const bool adds_up = all.lifetime().a == value_of(run.task_time, "lifetime_ns") && names == all && roles == all &&
                          overhead == value_of(run.cpu_time, "overhead_ns") &&
-                         busy - overhead == value_of(run.cpu_time, "task_ns") &&
+                         irq == value_of(run.cpu_time, "irq_ns") && busy - overhead - irq == value_of(run.cpu_time, "task_ns") &&
                          cpu_time(run) % static_cast<int64_t>(run.cpu_busy_ns.size()) == 0;
     if (!adds_up)
       fail(run, "has times that do not add up: it was changed, or has causes that this version does not know");

@@ -43,8 +43,8 @@ struct TaskGroup {
 };
 
 struct CpuSides {
-  Sides task, overhead, idle;
-  Sides busy() const { return {task.a + overhead.a, task.b + overhead.b}; }
+  Sides task, overhead, irq, idle;
+  Sides busy() const { return {task.a + overhead.a + irq.a, task.b + overhead.b + irq.b}; }
 };
 
 struct Explanation {

@@ -42,7 +42,8 @@ std::string explanation_json(const Explanation& explanation) {
   json["by_cpu"] = Json::array();
   for (const CpuSides& cpu : explanation.cpus) {
     json["by_cpu"].push_back(
-        {{"task_ns", to_json(cpu.task)}, {"overhead_ns", to_json(cpu.overhead)}, {"idle_ns", to_json(cpu.idle)}});
+        {{"task_ns", to_json(cpu.task)}, {"overhead_ns", to_json(cpu.overhead)}, {"irq_ns", to_json(cpu.irq)},
+         {"idle_ns", to_json(cpu.idle)}});
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

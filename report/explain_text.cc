@@ -217,6 +217,7 @@ class Text {
         if (sum == &others && i < shown) continue;
         sum->task += cpu.task;
         sum->overhead += cpu.overhead;
+        sum->irq += cpu.irq;
         sum->idle += cpu.idle;
       }
     }

@@ -37,6 +37,9 @@ void Engine::check_invariants() const {
     SIMSCHED_CHECK(occupancy_[c].curr.valid() || occupancy_[c].nr_running == 0 || rqs_[c].need_resched || !has_runnable(CpuId(c)),
                    "cpu " + std::to_string(c) + " idles with work queued");
   }
+  for (size_t c = 0; c < rqs_.size(); ++c)
+    SIMSCHED_CHECK(!rqs_[c].irq || agenda_.planned(CpuId(c), EventKind::kDone),
+                   "cpu " + std::to_string(c) + " never comes back from its interrupt");
   WastedIdle anew;
   recount_wasted(anew);
   SIMSCHED_CHECK(anew == wasted_, "idle CPUs and waiting tasks are counted wrongly");

@@ -103,9 +103,8 @@ void Kernel::resched_curr(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   if (rq.need_resched) return;
   rq.need_resched = true;
-  if (!curr(cpu).valid() && cpu_online(cpu)) wasted_.cpu_is(now_, cpu, WastedIdle::Use::kLeaving);
-  // Without kernel preemption it waits until the task blocks or goes back to user space (leave_kernel()).
-  if (curr(cpu).valid() && tasks_[curr(cpu).index()].in_kernel && !kernel_preemptible()) return;
+  if (!curr(cpu).valid()) wasted_.cpu_is(now_, cpu, idle_use(cpu));
+  if (defers_resched(cpu)) return;
   plan_resched(cpu, resched_delay(cpu));
 }
 
@@ -335,7 +334,7 @@ void Kernel::arm_tick(CpuId cpu) {
   if (!curr(cpu).valid()) return;
   Nanos period = params_.tick(), planned = agenda_.at(cpu, EventKind::kTick);
   if (planned != Nanos::max() && planned - period <= now_) return;  // none could come earlier
-  Nanos wanted = governs_frequency_ ? now_ : Nanos::max();
+  Nanos wanted = governs_frequency_ || rqs_[cpu.index()].softirq_pending ? now_ : Nanos::max();
   for (auto& cls : classes_) wanted = std::min(wanted, cls->next_tick(cpu));
   if (wanted == Nanos::max()) return;
   // The first tick of the grid not before `wanted` and after now; mostly the next one.

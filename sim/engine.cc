@@ -29,6 +29,7 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
     if (!spec.background) ++foreground_left_;
     if (!spec.parent.valid()) agenda_.push(spec.start, EventKind::kStart, static_cast<uint32_t>(i));
   }
+  start_packets();
   if (foreground_left_ == 0 && options_.duration == Nanos::max())
     throw Error("", "no task of the workload ever ends the simulation", "give the config a duration");
   if (options_.duration != Nanos::max()) agenda_.push(options_.duration, EventKind::kEnd, 0);
@@ -110,13 +111,22 @@ void Engine::handle(const Event& event) {
       change_frequency(PowerDomainId(static_cast<int32_t>(event.index)));
       if (only_timers_left() && !let_one_go()) report_deadlock();
       break;
+    case EventKind::kPacket:
+      packet_comes(RingId(static_cast<int32_t>(event.index)));
+      break;
     case EventKind::kDone:
       context_.cpu = cpu;
+      if (rqs_[cpu.index()].irq) {
+        softirq_done(cpu);
+        break;
+      }
       settle(cpu);
       advance(cpu);
       break;
     case EventKind::kResched:
       context_.cpu = cpu;
+      // The interrupt, or the polling, comes first: its end looks again.
+      if (rqs_[cpu.index()].irq || (curr(cpu).valid() && tasks_[curr(cpu).index()].bh_off)) break;
       schedule(cpu);
       break;
     case EventKind::kTick:
@@ -145,12 +155,15 @@ void Engine::tick(CpuId cpu) {
   } else {
     interrupt_idle(cpu, true);
   }
+  // What is pending is tried again at the end of an interrupt, whoever was woken for it.
+  if (!softirqs_.empty() && softirqs_[cpu.index()].count > 0) start_softirq(cpu);
   arm_tick(cpu);
 }
 
 void Engine::stop() {
   if (stopped_) return;
   stopped_ = true;
+  for (size_t ring = 0; ring < rings_.size(); ++ring) packets_.pull(workload_.packets, RingId(ring), now_);
   for (size_t c = 0; c < rqs_.size(); ++c) {
     settle(CpuId(c));
     if (memory_.on()) memory_.settle(machine_, CpuId(c), now_);

@@ -10,6 +10,7 @@
 
 #include "sim/kernel.h"
 #include "sim/metric_table.h"
+#include "sim/packets.h"
 #include "sim/results.h"
 #include "traces/sched_trace.h"
 
@@ -68,6 +69,37 @@ struct EngineState {
   std::vector<Holding> holding_;  // by task; empty without locks
   std::vector<Work> waits_;       // by task that waits: for so much work more than the one before it
   std::vector<int64_t> moved_;    // by task: bytes of the message in progress that are through; empty without channels
+  // Who polls a ring has taken this packet off it.
+  struct Poll {
+    RingId ring;    // none: none is being polled
+    Packet packet;  // being worked on
+    int32_t done = 0;  // packets of this poll
+  };
+  // NET_RX_SOFTIRQ of a CPU: the rings that wait to be polled, in order, and the round in progress.
+  struct SoftIrq {
+    RingId first, last;  // linked by RingState::next
+    uint32_t count = 0;
+    uint32_t left = 0;   // of the rings, those of this round
+    int32_t budget = 0, rounds = 0;
+    Nanos round_ends, ends;
+    Work entry{0};           // of interrupts taken, before the next packet
+    bool in_thread = false;  // ksoftirqd is at it
+    Poll poll;
+  };
+  struct RingState {
+    bool masked = false;  // no interrupt comes until it has been polled empty
+    bool raised = false;  // one is on its way to a CPU that sleeps
+    RingId next;
+  };
+  struct PacketEvents {
+    int64_t interrupts = 0, rounds = 0, handed_over = 0;
+  };
+  PacketPlane packets_;
+  std::vector<SoftIrq> softirqs_;  // by CPU; empty without packets
+  std::vector<RingState> rings_;
+  std::vector<Poll> thread_polls_;  // by poll thread with a ring of its own
+  std::vector<WaitQueue> packet_waiters_;  // by packet queue
+  PacketEvents packet_events_;
   uint64_t scans_ = 0;
   size_t foreground_left_ = 0;  // tasks that keep the simulation alive
   bool ended_ = false;          // the duration is over
@@ -155,6 +187,35 @@ class Engine : public Kernel, private EngineState {
   void wake_writers(Channel& channel, bool all);
   void wait_again(CpuId cpu, TaskId task);
 
+  // packet_ops.cc: tasks that take packets or poll. False: the task has blocked, or works
+  bool packet_in(CpuId cpu, TaskId task, const Op& op);
+  bool poll(CpuId cpu, TaskId task, const Op& op);
+  bool poll_softirq(CpuId cpu, TaskId task, CpuId of);
+  bool poll_own_ring(CpuId cpu, TaskId task, PollThreadId thread);
+  bool end_poll(CpuId cpu, TaskId task);
+  void start_packets();
+
+  // softirq.cc: packets in soft interrupts
+  void arm_ring(RingId ring);
+  void packet_comes(RingId ring);
+  CpuId irq_cpu(RingId ring) const;
+  void start_softirq(CpuId cpu);
+  void softirq_done(CpuId cpu);
+  void go_on_softirq(CpuId cpu);
+  void begin_softirq(CpuId cpu, SoftIrq& softirq);
+  void begin_round(SoftIrq& softirq);
+  Work next_packet(CpuId cpu, SoftIrq& softirq);
+  bool take_packet(Poll& poll);
+  void finish_packet(Poll& poll);
+  void poll_later(SoftIrq& softirq, RingId ring);
+  void unmask(RingId ring);
+  void wake_ksoftirqd(CpuId cpu);
+  Nanos in_ticks(int64_t ticks);
+  void adopt_rings(CpuId gone);
+
+  // packet_results.cc
+  NamedGroups packet_results(const RunResult& result) const;
+
   // locks.cc
   TaskId holder_for(const Op& op, TaskId waiter) const;
   void wait_for_lock(CpuId cpu, TaskId task, const Op& op);
@@ -177,6 +238,7 @@ class Engine : public Kernel, private EngineState {
   void start_task(TaskId task);
   void change_parameters(CpuId cpu, TaskId task, const Op& op);
 
+  std::vector<TaskId> ksoftirqd_;  // by CPU; none where no packets come
   const EngineOptions options_;
   bool ends_with_foreground_ = false;
 };

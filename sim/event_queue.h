@@ -24,7 +24,8 @@ enum class EventKind : uint8_t {
   kClassTimer,  // index: the class's own number for it
   kHotplug,     // index: number of the change
   kFrequency,   // index: power domain. What its governor asked for holds
-  kDone,        // index: CPU. The running task finished its compute op
+  kPacket,      // index: ring. Its first packet comes, or its CPU takes the interrupt
+  kDone,        // index: CPU. The running task finished its compute op, or the soft interrupt there its packet
   kResched,     // index: CPU
   kTick,        // index: CPU
   kEnd,         // the duration is over

@@ -86,6 +86,15 @@ void Engine::advance(CpuId cpu) {
       case OpKind::kSelectEnd:
         if (!select(cpu, id, op)) return;
         break;
+      case OpKind::kPacketIn:
+        if (!packet_in(cpu, id, op)) return;
+        break;
+      case OpKind::kPacketOut:
+        packets_.serve_taken(workload_.packets, id, now_);
+        break;
+      case OpKind::kPoll:
+        if (!poll(cpu, id, op)) return;
+        break;
       case OpKind::kUser:
         break;  // leave_kernel() above
       case OpKind::kFork:

@@ -15,6 +15,7 @@ void Engine::change_hotplug(const HotplugEvent& change) {
   const WastedIdle before = wasted_;
   recount_wasted(wasted_);
   wasted_.go_on_from(before, now_);
+  if (!change.online && !softirqs_.empty()) adopt_rings(cpu);
   for (SchedClass* watcher : watchers_.online) watcher->cpu_online(cpu, change.online);
   if (change.online) resched_curr(cpu);
   // Everything leaves a CPU that goes, and tasks whose own CPU is back go home: what is queued at once, what runs

@@ -43,6 +43,12 @@ class Kernel : protected KernelState {
   const CpuSet& online_cpus() const { return affinities_[0]; }
   bool cpu_online(CpuId cpu) const { return online_cpus().contains(cpu); }
   CpuTime cpu_time(CpuId cpu) const;  // up to now
+  // Time in interrupts, up to now; and rq_clock_task(): the time of its tasks (update_rq_clock_task(), 6.18).
+  Nanos irq_time(CpuId cpu) const {
+    const Rq& rq = rqs_[cpu.index()];
+    return rq.irq ? rq.time.irq + (now_ - rq.settled) : rq.time.irq;
+  }
+  Nanos clock_task(CpuId cpu) const { return now_ - irq_time(cpu); }
   // arch_scale_cpu_capacity(): of the CPU alone at its top frequency; arch_scale_freq_capacity(): its frequency, of the
   // top one. Of 1024.
   int64_t capacity(CpuId cpu) const { return machine_.cpu(cpu).kernel_capacity; }
@@ -137,9 +143,9 @@ class Kernel : protected KernelState {
   void set_task_cpu(TaskId task, CpuId to, MigrationKind kind);
   void begin_waiting(Task& task);
   WastedIdle::Use idle_use(CpuId cpu) const {
-    return !cpu_online(cpu)     ? WastedIdle::Use::kNone
-           : need_resched(cpu) ? WastedIdle::Use::kLeaving
-                               : WastedIdle::Use::kIdle;
+    return !cpu_online(cpu) || rqs_[cpu.index()].irq ? WastedIdle::Use::kNone
+           : need_resched(cpu)                      ? WastedIdle::Use::kLeaving
+                                                    : WastedIdle::Use::kIdle;
   }
   void recount_wasted(WastedIdle& counts) const;
   void try_to_wake_up(TaskId task, uint32_t wake_flags);
@@ -158,6 +164,13 @@ class Kernel : protected KernelState {
   // Where a task may run that asks for `wanted`.
   AffinityId affinity_for(TaskId task, AffinityId wanted);
   bool kernel_preemptible() const { return params_.preempt == Preempt::kFull || params_.preempt == Preempt::kLazy; }
+
+  // irq.cc: time that interrupts take
+  void begin_irq(CpuId cpu);
+  void end_irq(CpuId cpu);
+  Nanos irq_time_for(CpuId cpu, Work work) const;
+  // What runs there cannot be switched away from now; it will be, where the kernel looks at need_resched again.
+  bool defers_resched(CpuId cpu) const;
 
   // classes.cc: whose task is it
   SchedClass& class_of(TaskId task) { return *classes_[tasks_[task.index()].sched_class]; }

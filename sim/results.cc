@@ -12,6 +12,8 @@ NamedValues RunResult::figures() const {
   NamedValues list = metrics;
   for (const auto& [sched_class, values] : counters)
     for (const auto& [name, value] : values) list.emplace_back(sched_class + "_" + name, value);
+  for (const auto& [packet_class, values] : packets)
+    for (const auto& [name, value] : values) list.emplace_back("packets_" + packet_class + "_" + name, value);
   return list;
 }
 
@@ -23,6 +25,10 @@ std::optional<int64_t> RunResult::find(std::string_view name) const {
   std::optional<int64_t> value = value_in(metrics, name);
   for (const auto& [sched_class, values] : counters) {
     const std::string prefix = sched_class + "_";
+    if (!value && name.starts_with(prefix)) value = value_in(values, name.substr(prefix.size()));
+  }
+  for (const auto& [packet_class, values] : packets) {
+    const std::string prefix = "packets_" + packet_class + "_";
     if (!value && name.starts_with(prefix)) value = value_in(values, name.substr(prefix.size()));
   }
   return value;
@@ -79,6 +85,7 @@ Totals Engine::totals() const {
   for (const Rq& rq : rqs_) {
     all.cpus.task += rq.time.task;
     all.cpus.overhead += rq.time.overhead;
+    all.cpus.irq += rq.time.irq;
     all.cpus.idle += rq.time.idle;
   }
   all.wasted = wasted_.until(now_);
@@ -129,13 +136,16 @@ RunResult Engine::result() const {
   result.task_time = all.tasks.named();
   result.cpu_time = {{"task_ns", all.cpus.task.count()},
                      {"overhead_ns", all.cpus.overhead.count()},
+                     {"irq_ns", all.cpus.irq.count()},
                      {"idle_ns", all.cpus.idle.count()}};
   if (std::string text = starved_text(); !text.empty()) result.status = std::move(text);
   group_tasks(result);
   for (const Rq& rq : rqs_) {
     result.cpu_busy_ns.push_back(rq.time.busy().count());
     result.cpu_overhead_ns.push_back(rq.time.overhead.count());
+    result.cpu_irq_ns.push_back(rq.time.irq.count());
   }
+  result.packets = packet_results(result);
   for (const auto& cls : classes_) {
     SchedClass::Status status = cls->status();
     if (!status.text.empty()) {

@@ -32,8 +32,10 @@ struct RunResult {
   NamedGroups task_time_by_role;         // the same of foreground and background
   std::vector<int64_t> cpu_busy_ns;      // by CPU
   std::vector<int64_t> cpu_overhead_ns;  // of it, switching
+  std::vector<int64_t> cpu_irq_ns;       // of it, in interrupts
+  NamedGroups packets;                   // by class, then "all": see sim/packet_results.cc; empty without packets
 
-  // A metric, or a counter as CLASS_COUNTER ("fair_pulled").
+  // A metric, a counter as CLASS_COUNTER ("fair_pulled"), or a figure of packets ("packets_voice_latency_ns_p99").
   std::optional<int64_t> find(std::string_view name) const;
   // The same; throws std::out_of_range for an unknown name.
   int64_t metric(std::string_view name) const;
@@ -59,6 +61,8 @@ void for_each_column(Result& result, Column&& column) {
   column("task_time_by_role", result.task_time_by_role, false);
   column("cpu_busy_ns", result.cpu_busy_ns);
   column("cpu_overhead_ns", result.cpu_overhead_ns, false);
+  column("cpu_irq_ns", result.cpu_irq_ns, false);
+  column("packets", result.packets, false);
 }
 
 }  // namespace simsched

@@ -40,6 +40,7 @@ struct Task {
   bool killed : 1 = false;          // by kKill; goes to its kKilled
   bool wake_elsewhere : 1 = false;  // its sleep has kOpElsewhere
   bool wake_softirq : 1 = false;    // its sleep has kOpSoftIrq
+  bool bh_off : 1 = false;          // polls packets: its CPU cannot be taken away
   TaskTime time;
 
   Fractions fractions{};  // progress not yet worth a whole unit of work
@@ -59,6 +60,8 @@ struct Occupancy {
 struct Rq {
   bool need_resched = false;
   bool held = false;          // spins in the kernel
+  bool irq = false;           // handles interrupts: what runs here stands still
+  bool softirq_pending = false;  // ksoftirqd was woken to go on with soft interrupts
   bool has_siblings = false;  // its core has other hardware threads
   Nanos settled;              // progress of `curr`, or idle time, is accounted up to here
   Nanos overhead_left;        // context-switch time before `curr` makes progress

@@ -32,7 +32,7 @@ class Run(e2e.EndToEnd):
             time = result["task_time"]
             self.assertEqual(time["lifetime_ns"], sum(v for k, v in time.items() if k != "lifetime_ns"))
             cpu = result["cpu_time"]
-            self.assertEqual(sum(result["cpu_busy_ns"]), cpu["task_ns"] + cpu["overhead_ns"])
+            self.assertEqual(sum(result["cpu_busy_ns"]), cpu["task_ns"] + cpu["overhead_ns"] + cpu["irq_ns"])
 
     def test_csv_says_the_same_as_json(self):
         output = self.run_into("o", e2e.QUICKSTART, "--seeds", 2, "--csv", "copy.csv")

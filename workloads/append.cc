@@ -7,7 +7,7 @@ namespace {
 
 // Where what `from` numbers from 0 comes to lie.
 struct Offsets {
-  int32_t task, token, channel, poll_loop, lock;
+  int32_t task, token, channel, poll_loop, lock, packet_queue, poll_thread;
   std::vector<AffinityId> affinity;  // by that of `from`
 };
 
@@ -35,6 +35,13 @@ Op moved(Op op, const Offsets& offsets) {
     case OpKind::kSelectEnd:
       op.arg += offsets.poll_loop;
       break;
+    case OpKind::kPacketIn:
+      op.arg += offsets.packet_queue;
+      break;
+    case OpKind::kPoll:
+      op.arg += offsets.poll_thread;
+      break;
+    case OpKind::kPacketOut:
     case OpKind::kCompute:
     case OpKind::kSleep:
     case OpKind::kSleepUntil:
@@ -66,7 +73,8 @@ int32_t pid_shift(const Workload& to, const Workload& from) {
 TaskId append(Workload& to, const Workload& from) {
   Offsets offsets{static_cast<int32_t>(to.tasks.size()),    static_cast<int32_t>(to.nr_tokens),
                   static_cast<int32_t>(to.channels.size()), static_cast<int32_t>(to.poll_loops.size()),
-                  static_cast<int32_t>(to.locks.size()),    {AffinityId(0)}};
+                  static_cast<int32_t>(to.locks.size()),    static_cast<int32_t>(to.packets.queues.size()),
+                  static_cast<int32_t>(to.packets.threads.size()), {AffinityId(0)}};
   for (size_t i = 1; i < from.affinities.size(); ++i)
     offsets.affinity.push_back(to.intern_affinity(from.affinities[i]));
   const auto first_op = static_cast<uint32_t>(to.ops.size());
@@ -92,6 +100,7 @@ TaskId append(Workload& to, const Workload& from) {
     to.locks.push_back(lock);
   }
   for (TaskId user : from.lock_users) to.lock_users.push_back(TaskId(user.value() + offsets.task));
+  to.packets.append(from.packets, offsets.task);
   to.recorded |= from.recorded;
   to.group_weights.resize(to.nr_groups, kDefaultGroupWeight);
   for (size_t group = 1; group < from.nr_groups; ++group) to.group_weights.push_back(from.group_weight(GroupId(group)));

@@ -148,6 +148,9 @@ class IdealMachine {
           }
           --state.exited_children;
           break;
+        case OpKind::kPacketIn:  // nothing comes here
+        case OpKind::kPoll:
+          return;
         case OpKind::kExit:
           return end(task, now);
         case OpKind::kLoop: {
@@ -164,6 +167,7 @@ class IdealMachine {
         case OpKind::kLock:    // held by nobody when all run at once
         case OpKind::kSelect:  // its segments one after the other: one feasible order
         case OpKind::kSelectEnd:
+        case OpKind::kPacketOut:
         case OpKind::kUser:
         case OpKind::kExec:
         case OpKind::kYield:

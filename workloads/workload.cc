@@ -25,7 +25,8 @@ bool known_policy(int64_t policy) {
 // An endless loop must block or compute, or the simulation would not get past it.
 bool takes_time(std::span<const Op> body) {
   return std::any_of(body.begin(), body.end(), [](const Op& op) {
-    return op.kind == OpKind::kWait || op.kind == OpKind::kSleepPeriod ||
+    return op.kind == OpKind::kWait || op.kind == OpKind::kSleepPeriod || op.kind == OpKind::kPacketIn ||
+           op.kind == OpKind::kPoll ||
            ((op.kind == OpKind::kCompute || op.kind == OpKind::kSleep) && op.value > 0);
   });
 }
@@ -80,6 +81,10 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
       return segment_problem(program, index);
     case OpKind::kSelectEnd:
       return arg_in(workload.poll_loops.size()) ? "" : "no such poll loop";
+    case OpKind::kPacketIn:
+      return arg_in(workload.packets.queues.size()) ? "" : "no such packet queue";
+    case OpKind::kPoll:
+      return arg_in(workload.packets.threads.size()) ? "" : "no such poll thread";
     case OpKind::kFork:
       return arg_in(workload.tasks.size()) ? "" : "forks a task that does not exist";
     case OpKind::kSetNice:
@@ -100,6 +105,7 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kExit:
     case OpKind::kYield:
     case OpKind::kUser:
+    case OpKind::kPacketOut:
     case OpKind::kKilled:
       return "";
   }
@@ -157,6 +163,9 @@ void Workload::fit(size_t nr_cpus, const CpuSet& isolated) {
   for (TaskSpec& spec : tasks) {
     if (spec.start_cpu.valid()) spec.start_cpu = CpuId(spec.start_cpu.index() % nr_cpus);
   }
+  packets.fit(nr_cpus);
+  for (const PollThread& thread : packets.threads)
+    if (!thread.ring.valid()) tasks[thread.task.index()].affinity = intern_affinity(CpuSet::single(thread.cpu));
   if (isolated.empty()) return;
   const AffinityId others = intern_affinity(existing - isolated);
   for (TaskSpec& spec : tasks) {
@@ -193,6 +202,8 @@ void Workload::check(size_t nr_cpus) const {
     if (loop.round < Work(0) || loop.batch < 1)
       throw Error("", "a poll loop handles one message at least, in some time");
   }
+
+  packets.check(tasks.size(), nr_cpus);
 
   // Programs are shared, so each range is checked once; tasks that share one usually stand together.
   std::vector<TaskId> forked_by(tasks.size()), receiver(channels.size());

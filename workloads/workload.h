@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "topology/machine.h"
+#include "workloads/packets.h"
 #include "workloads/program.h"
 
 namespace simsched {
@@ -83,6 +84,7 @@ class Workload {
   std::vector<PollLoopSpec> poll_loops;  // by number
   std::vector<LockSpec> locks;           // by number
   std::vector<TaskId> lock_users;
+  Packets packets;
   // Made from a recording: each of its waits was met once. One that nothing will meet any more is let go and counted,
   // instead of ending the simulation.
   bool recorded = false;

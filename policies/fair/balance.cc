@@ -54,7 +54,7 @@ bool FairClass::cache_hot(const LoadBalance& lb, TaskId task) {
   const Entity& e = entity_of(task);
   if (e.idle || lb.domain->smt || params_.migration_cost == Nanos(0)) return false;
   if (params_.cache_hot_buddy && kernel_->nr_running(lb.dst) > 0 && e.cfs_rq->next == &e) return true;
-  return now() - e.exec_start < params_.migration_cost.count();
+  return clock_task(lb.src) - e.exec_start < params_.migration_cost.count();
 }
 
 bool FairClass::can_migrate(LoadBalance& lb, TaskId task) {

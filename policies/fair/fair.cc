@@ -66,6 +66,8 @@ void FairClass::attach(Kernel& kernel) {
     set_task_weight(task);
   }
   if (real_time_) rt_.resize(nr_cpus);
+  interrupts_ = kernel.workload().packets.any();
+  if (interrupts_) irq_.resize(nr_cpus);
 }
 
 void FairClass::assign(const SchedClass& other) { static_cast<State&>(*this) = dynamic_cast<const FairClass&>(other); }
@@ -111,9 +113,9 @@ void FairClass::task_fork(TaskId child, TaskId parent) {
 void FairClass::update_curr(CfsRq& rq) {
   Entity* curr = rq.curr;
   if (!curr) return;
-  int64_t delta = now() - curr->exec_start;
+  const int64_t clock = clock_task(rq.cpu), delta = clock - curr->exec_start;
   if (delta <= 0) return;
-  curr->exec_start = now();
+  curr->exec_start = clock;
   curr->ran += delta;
   curr->vruntime += virtual_time(delta, *curr);
   if (rule_.ran(rq, *curr)) {
@@ -140,6 +142,7 @@ Entity* FairClass::pick_entity(CpuId cpu) {
 TaskId FairClass::pick_task(CpuId cpu) {
   if (cede_ == Cede::kAll && root_of(cpu).nr_queued == 0) return TaskId();
   pelt_now(cpu);
+  if (interrupts_) irq_util(cpu);
   CfsRq& root = root_of(cpu);
   do {
     while (root.nr_queued > 0)
@@ -167,7 +170,7 @@ void FairClass::set_next_entity(CfsRq& rq, Entity& e) {
     update_load_avg(rq, e, kUpdateGroup);
     rule_.picked(rq, e);
   }
-  e.exec_start = now();
+  e.exec_start = clock_task(rq.cpu);
   rq.curr = &e;
   e.ran = 0;
 }
@@ -199,6 +202,7 @@ void FairClass::task_tick(CpuId cpu, TaskId curr) {
       clear_buddies(rq, *e);
     }
   }
+  if (interrupts_) irq_util(cpu);
   if (numa_on_) numa_tick(cpu, curr);
   note_overutilized(cpu);
 }
@@ -210,7 +214,7 @@ Nanos FairClass::next_tick(CpuId cpu) {
     if (rq->nr_queued < 2) continue;
     // Several groups compete, or tasks with groups: every tick looks at their shares again.
     int64_t runs = groups_.size() > 1 && rq->is_root() ? 0 : rule_.runs_for(*rq, *rq->curr);
-    at = std::min(at, rq->curr->exec_start + runs);
+    at = std::min(at, rq->curr->exec_start + (now() - clock_task(cpu)) + runs);
   }
   if (numa_on_) at = std::min(at, numa_tick_due(cpu));
   if (!domains_->of(cpu).empty()) {

@@ -106,12 +106,13 @@ class FairClass final : public SchedClass, private fair::State {
   CfsRq& queue_of(GroupId group, CpuId cpu) { return block_.queue(group.index() * cpus_.size() + cpu.index()); }
   fair::CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }
   int64_t capacity(CpuId cpu) const { return kernel_->capacity(cpu); }
-  // What real-time tasks leave of it (capacity_of()).
-  int64_t capacity_of(CpuId cpu) {
-    return real_time_ ? std::max<int64_t>(1, capacity(cpu) - rt_util(cpu)) : capacity(cpu);
-  }
+  // What real-time tasks and interrupts leave of it (capacity_of()).
+  int64_t capacity_of(CpuId cpu) { return real_time_ || interrupts_ ? rest_of_capacity(cpu) : capacity(cpu); }
+  int64_t rest_of_capacity(CpuId cpu);
   fair::DomainState& state_of(const fair::Domain& domain) { return domain_states_[domain.number]; }
   int64_t now() const { return kernel_->now().count(); }
+  // rq_clock_task(): interrupts are not the time of tasks.
+  int64_t clock_task(CpuId cpu) const { return interrupts_ ? kernel_->clock_task(cpu).count() : now(); }
   bool is_fair(TaskId task) const { return !kernel_->is_stopper(task) && takes(kernel_->policy(task)); }
 
   // fair.cc
@@ -140,7 +141,7 @@ class FairClass final : public SchedClass, private fair::State {
   enum LoadFlag : uint32_t { kUpdateGroup = 1, kAttach = 2, kDetach = 4 };
   // The clock of load tracking.
   static constexpr int64_t kClockOrigin = int64_t{1} << 30;  // so that no time of it is 0
-  int64_t pelt_now(CpuId cpu) { return clocks_[cpu.index()].slow ? slow_pelt_now(cpu) : now() + kClockOrigin; }
+  int64_t pelt_now(CpuId cpu) { return clocks_[cpu.index()].slow ? slow_pelt_now(cpu) : clock_task(cpu) + kClockOrigin; }
   int64_t slow_pelt_now(CpuId cpu);
   void update_load_avg(CfsRq& rq, Entity& e, uint32_t flags);
   bool update_queue_load(CfsRq& rq) { return fair::pelt::update_queue(rq, pelt_now(rq.cpu)); }
@@ -163,6 +164,7 @@ class FairClass final : public SchedClass, private fair::State {
   // been updated then or later is not looked at further, fresh_since().
   const CfsRq& fresh_root(CpuId cpu, int64_t since) {
     const CfsRq& root = root_of(cpu);
+    if (interrupts_ && since != INT64_MAX) since -= kernel_->irq_time(cpu).count();
     if (root.avg.last_update_time < since && root.avg.load_sum != 0) refresh(cpu);
     return root;
   }
@@ -227,6 +229,7 @@ class FairClass final : public SchedClass, private fair::State {
 
   // uneven.cc
   int64_t rt_util(CpuId cpu);
+  int64_t irq_util(CpuId cpu);
   bool reduced_capacity(CpuId cpu, const fair::Domain& domain);
   uint64_t misfit_load(CpuId cpu);
   bool may_become_misfit(CpuId cpu) const;
@@ -291,6 +294,7 @@ class FairClass final : public SchedClass, private fair::State {
   bool sleeps_ = false;      // idle states take time to leave
   bool uclamp_ = false;      // some task has clamps
   bool real_time_ = false;   // there are tasks of the real-time class
+  bool interrupts_ = false;  // there are interrupts that take time
   bool numa_on_ = false;
   std::vector<fair::PerfDomain> perf_domains_;  // empty: energy counts nothing
   std::vector<CpuId> nohz_scratch_;

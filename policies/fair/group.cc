@@ -21,16 +21,17 @@ constexpr uint32_t kUtilEstMargin = kCapacityScale / 100;
 int64_t FairClass::slow_pelt_now(CpuId cpu) {
   SlowClock& clock = clocks_[cpu.index()];
   const int64_t pace = capacity(cpu) * kernel_->frequency(cpu) / kCapacityScale;
-  if (kernel_->curr(cpu).valid()) clock.pelt += (now() - clock.time) * pace / kCapacityScale;
-  else clock.pelt = now();
-  clock.time = now();
+  const int64_t time = clock_task(cpu);
+  if (kernel_->curr(cpu).valid()) clock.pelt += (time - clock.time) * pace / kCapacityScale;
+  else clock.pelt = time;
+  clock.time = time;
   return clock.pelt + kClockOrigin;
 }
 
 void FairClass::frequency_changes(CpuId cpu) {
   SlowClock& clock = clocks_[cpu.index()];
   if (clock.slow) slow_pelt_now(cpu);
-  else clock = {now(), now(), true};
+  else clock = {clock_task(cpu), clock_task(cpu), true};
 }
 
 // A CPU that slept is awake and activates what was sent to it (ttwu_queue_wakelist()): it has waited for nothing so far.
@@ -67,7 +68,11 @@ void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
 CpuDemand FairClass::demand(CpuId cpu) {
   if (cede_ == Cede::kAll) return {};
   const CfsRq& root = root_of(cpu);
-  const uint64_t util = std::max(cpu_util(root, cpu), uint64_t{root.avg.runnable_avg});
+  uint64_t util = std::max(cpu_util(root, cpu), uint64_t{root.avg.runnable_avg});
+  if (interrupts_) {  // effective_cpu_util()
+    const auto most = static_cast<uint64_t>(capacity(cpu)), irq = std::min(static_cast<uint64_t>(irq_util(cpu)), most);
+    util = std::min(most, util * (most - irq) / most + irq);
+  }
   const Clamp clamp = clamp_of(cpu);
   return {static_cast<int64_t>(util), clamp.min, root.h_nr_runnable > 0 ? clamp.max : 0};
 }
@@ -206,7 +211,7 @@ void FairClass::update_blocked_averages(CpuId cpu) {
 // Slow clocks are read whenever an idle CPU is looked at: how they round depends on when they are.
 void FairClass::refresh(CpuId cpu) {
   if (!kernel_->idle_cpu(cpu)) return;
-  if (now() + kClockOrigin - root_of(cpu).avg.last_update_time > kStaleAfter) update_blocked_averages(cpu);
+  if (clock_task(cpu) + kClockOrigin - root_of(cpu).avg.last_update_time > kStaleAfter) update_blocked_averages(cpu);
   else pelt_now(cpu);
 }
 

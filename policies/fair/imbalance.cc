@@ -163,7 +163,7 @@ void DomainStats::calculate(LoadBalance& lb) const {
 GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, bool local, bool* overloaded) {
   int64_t load = 0, util = 0, runnable = 0, nr_running = 0, h_nr_running = 0, idle_cpus = 0, misfit_load = 0;
   const bool all = lb.excluded.empty(), misfits = lb.domain->asym_capacity && !local;
-  const bool reduced = real_time_ && !lb.domain->asym_capacity && !local && lb.is_idle();
+  const bool reduced = (real_time_ || interrupts_) && !lb.domain->asym_capacity && !local && lb.is_idle();
   int64_t capacity = group.capacity;
   const int64_t since = fresh_since();
   for (int32_t i = 0; i < group.nr_cpus; ++i) {
@@ -174,7 +174,7 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
     util += static_cast<int64_t>(cpu_util(root, cpu));
     runnable += root.avg.runnable_avg;
     h_nr_running += root.h_nr_runnable;
-    if (real_time_) capacity -= this->capacity(cpu) - capacity_of(cpu);
+    if (real_time_ || interrupts_) capacity -= this->capacity(cpu) - capacity_of(cpu);
     uint32_t running = kernel_->nr_running(cpu);
     nr_running += running;
     if (running == 0) {

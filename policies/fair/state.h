@@ -72,6 +72,12 @@ struct RealTime {
   bool running = false;
 };
 
+// How much interrupts have had (avg_irq), and their time up to the last look.
+struct IrqTime {
+  LoadAvg avg;
+  int64_t seen = 0;
+};
+
 // Of a last-level cache (sched_domain_shared).
 struct CacheState {
   int64_t nr_idle_scan = 0;    // how many CPUs to look at for an idle one
@@ -102,6 +108,7 @@ struct State {
   std::vector<CpuState> cpus_;
   std::vector<SlowClock> clocks_;  // by CPU
   std::vector<RealTime> rt_;       // by CPU; empty: there are no real-time tasks
+  std::vector<IrqTime> irq_;       // by CPU; empty: none takes time
   std::vector<TaskGroup> groups_;
   std::vector<uint32_t> leaves_;            // queues of the first CPU's groups, the second's, ...
   std::vector<DomainState> domain_states_;  // by Domain::number
