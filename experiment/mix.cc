@@ -168,6 +168,8 @@ void add_part(Workload& to, Workload workload, const MixPart& part, const MixCon
                                    [&](const TaskSpec& task) { return task.name == workload.tasks[0].name; });
     for (std::string& name : workload.names) name = alike ? part.name : part.name + "." + name;
   }
+  if (part.start > Nanos(0) && workload.packets.any())
+    throw Error(part.where, "packets come from the beginning on, whatever the start of their part", "leave start out");
   const TaskId first = append(to, workload);
   for (size_t i = first.index(); i < to.tasks.size(); ++i) {
     TaskSpec& task = to.tasks[i];

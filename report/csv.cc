@@ -34,8 +34,8 @@ Fields fields_of(const RunResult& result) {
     } else if constexpr (std::is_same_v<Value, NamedValues>) {
       add_all(name == "metrics" ? "" : name + "_", value);
     } else if constexpr (std::is_same_v<Value, NamedGroups>) {
-      if (name != "counters") return;
-      for (const auto& [group, values] : value) add_all(group + "_", values);
+      if (name != "counters" && name != "packets") return;
+      for (const auto& [group, values] : value) add_all((name == "packets" ? "packets_" : "") + group + "_", values);
     }
   });
   return fields;
