@@ -23,8 +23,9 @@ RunResult run_of(const std::string& policy, int64_t mean, bool tail) {
 
 TEST(PacketTables, HaveEachClassUnderEachPolicy) {
   const std::vector<RunResult> results = {run_of("scx_packet", 1'200'000, true), run_of("eevdf", 700'000, true)};
-  EXPECT_THAT(packet_tables(results, false), AllOf(HasSubstr("voice"), HasSubstr("1.200 ms"), HasSubstr("0.58"), HasSubstr("4.000 ms"),
-                                                   HasSubstr("3.2%"), HasSubstr("87.0%"), HasSubstr("34.0%")));
+  EXPECT_THAT(packet_tables(results, false),
+              AllOf(HasSubstr("voice"), HasSubstr("1.200 ms"), HasSubstr("0.58"), HasSubstr("4.000 ms"),
+                    HasSubstr("3.2%"), HasSubstr("87.0%"), HasSubstr("34.0%")));
 }
 
 TEST(PacketTables, MarkATailWithTooFewSamples) {

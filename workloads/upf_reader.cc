@@ -1,6 +1,7 @@
 #include "workloads/upf_reader.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <set>
 
@@ -246,9 +247,13 @@ class UpfReader {
     for (const auto& entry : node) {
       const std::string text = yaml_text(entry.first, map.file(), "a size");
       const size_t dash = text.find('-');
-      auto bytes = [&](const std::string& part) {
-        return static_cast<int32_t>(
-            yaml_integer(located(part, entry.first), map.file(), "a size", 1, kMostPacketBytes));
+      auto bytes = [&](std::string_view part) {
+        int32_t value = 0;
+        auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), value);
+        if (failed == std::errc() && end == part.data() + part.size() && value >= 1 && value <= kMostPacketBytes)
+          return value;
+        throw Error(yaml_where(entry.first, map.file()), "a size is '" + std::string(part) + "'",
+                    "take a whole number from 1 to " + std::to_string(kMostPacketBytes));
       };
       SizeRange range;
       range.low = bytes(text.substr(0, dash));
@@ -261,13 +266,6 @@ class UpfReader {
       sizes.push_back(range);
       if (++flow.nr_sizes > 1000) throw Error(map.where("sizes"), "there are more than 1000 sizes", "take ranges");
     }
-  }
-
-  // A value that stands where `node` does.
-  static YAML::Node located(const std::string& text, const YAML::Node& node) {
-    YAML::Node copy = YAML::Clone(node);
-    copy = text;
-    return copy;
   }
 
   void read_arrivals(const YamlMap& map, Arrivals& arrivals) {

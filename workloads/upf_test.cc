@@ -71,8 +71,9 @@ TEST(Upf, DefaultIsTheTalksFourClasses) {
 }
 
 TEST(Upf, FlowsSpreadOverRingsUnlessBoundToOne) {
-  const Workload w = upf("classes: [{name: a}]\nrings: {cpus: '0,2'}\nflows:\n- {class: a, rate: 1000, sizes: {64: 1}}\n"
-                         "- {class: a, rate: 500, sizes: {64: 1}, ring: 1}\n- {class: a, rate: 10, sizes: {64: 1}, count: 3}");
+  const Workload w =
+      upf("classes: [{name: a}]\nrings: {cpus: '0,2'}\nflows:\n- {class: a, rate: 1000, sizes: {64: 1}}\n"
+          "- {class: a, rate: 500, sizes: {64: 1}, ring: 1}\n- {class: a, rate: 10, sizes: {64: 1}, count: 3}");
   ASSERT_EQ(w.packets.flows.size(), 6u);
   EXPECT_EQ(w.packets.flows[0].arrivals.rate + w.packets.flows[1].arrivals.rate, 1000);
   EXPECT_NE(w.packets.flows[0].ring, w.packets.flows[1].ring);
@@ -80,9 +81,7 @@ TEST(Upf, FlowsSpreadOverRingsUnlessBoundToOne) {
   EXPECT_EQ(w.packets.flows[3].arrivals.rate, 10);
 }
 
-TEST(Upf, LoadScalesEveryRate) {
-  EXPECT_EQ(upf(std::string(kOne) + "load: 250").packets.flows[0].arrivals.rate, 2500);
-}
+TEST(Upf, LoadScalesEveryRate) { EXPECT_EQ(upf(std::string(kOne) + "load: 250").packets.flows[0].arrivals.rate, 2500); }
 
 TEST(Upf, ThreadedRingsHaveTheirOwnThreads) {
   const Workload w = upf(std::string(kOne) + "rings: {cpus: 0-1, threaded: true}");
@@ -127,23 +126,37 @@ TEST(Upf, BadInputNamesItsLine) {
   EXPECT_THAT(error_of("classes: [{name: a}, {name: a}]\nflows: []"), HasSubstr("two classes"));
   EXPECT_THAT(error_of("classes: [{name: a, five_qi: 11}]\nflows: []"), HasSubstr("5QI 11 is not standardised"));
   EXPECT_THAT(error_of("classes: [{name: a, sla: -1ms}]\nflows: []"), HasSubstr("test.yaml:1"));
-  for (const char* flow :
-       {"{rate: 1000, sizes: {64: 1}}", "{class: b, rate: 1, sizes: {64: 1}}", "{class: a, sizes: {64: 1}}",
-        "{class: a, rate: 0, sizes: {64: 1}}", "{class: a, rate: 1e9, sizes: {64: 1}}", "{class: a, rate: nan, sizes: {64: 1}}",
-        "{class: a, rate: 1000000001, sizes: {64: 1}}", "{class: a, rate: 10}", "{class: a, rate: 10, sizes: {0: 1}}",
-        "{class: a, rate: 10, sizes: {64: 0}}", "{class: a, rate: 10, sizes: {9-5: 1}}", "{class: a, rate: 10, sizes: {70000: 1}}",
-        "{class: a, rate: 10, sizes: {1-: 1}}", "{class: a, rate: 10, sizes: 64}", "{class: a, rate: 10, sizes: {64: 1}, qfi: 64}",
-        "{class: a, rate: 10, sizes: {64: 1}, arrivals: sometimes}", "{class: a, rate: 10, sizes: {64: 1}, arrivals: bursty}",
-        "{class: a, rate: 10, sizes: {64: 1}, arrivals: bursty, burst: 1us, pause: 1us}",
-        "{class: a, rate: 1000000000, sizes: {64: 1}, arrivals: bursty, burst: 1ms, pause: 1ms}",
-        "{class: a, rate: 10, sizes: {64: 1}, burst: 1ms}", "{class: a, rate: 10, rates: x.csv, sizes: {64: 1}}",
-        "{class: a, rates: none.csv, sizes: {64: 1}}", "{class: a, rate: 10, sizes: {64: 1}, ring: 1}",
-        "{class: a, rate: 10, sizes: {64: 1}, count: 10001}", "[]", "7"})
+  for (const char* flow : {"{rate: 1000, sizes: {64: 1}}",
+                           "{class: b, rate: 1, sizes: {64: 1}}",
+                           "{class: a, sizes: {64: 1}}",
+                           "{class: a, rate: 0, sizes: {64: 1}}",
+                           "{class: a, rate: 1e9, sizes: {64: 1}}",
+                           "{class: a, rate: nan, sizes: {64: 1}}",
+                           "{class: a, rate: 1000000001, sizes: {64: 1}}",
+                           "{class: a, rate: 10}",
+                           "{class: a, rate: 10, sizes: {0: 1}}",
+                           "{class: a, rate: 10, sizes: {64: 0}}",
+                           "{class: a, rate: 10, sizes: {9-5: 1}}",
+                           "{class: a, rate: 10, sizes: {70000: 1}}",
+                           "{class: a, rate: 10, sizes: {1-: 1}}",
+                           "{class: a, rate: 10, sizes: 64}",
+                           "{class: a, rate: 10, sizes: {64: 1}, qfi: 64}",
+                           "{class: a, rate: 10, sizes: {64: 1}, arrivals: sometimes}",
+                           "{class: a, rate: 10, sizes: {64: 1}, arrivals: bursty}",
+                           "{class: a, rate: 10, sizes: {64: 1}, arrivals: bursty, burst: 1us, pause: 1us}",
+                           "{class: a, rate: 1000000000, sizes: {64: 1}, arrivals: bursty, burst: 1ms, pause: 1ms}",
+                           "{class: a, rate: 10, sizes: {64: 1}, burst: 1ms}",
+                           "{class: a, rate: 10, rates: x.csv, sizes: {64: 1}}",
+                           "{class: a, rates: none.csv, sizes: {64: 1}}",
+                           "{class: a, rate: 10, sizes: {64: 1}, ring: 1}",
+                           "{class: a, rate: 10, sizes: {64: 1}, count: 10001}",
+                           "[]",
+                           "7"})
     EXPECT_THAT(error_of("classes: [{name: a}]\nflows:\n - " + std::string(flow)), HasSubstr("test.yaml:3")) << flow;
   for (const char* rest :
-       {"rings: {cpus: ''}", "rings: {cpus: 3-1}", "rings: {capacity: 0}", "rings: {capacity: 99999999}", "netdev: {budget: 0}",
-        "netdev: {weight: 0}", "cost: {fixed: 1h}", "cost: {per_byte_ps: -1}", "workers: -1", "queue: 0", "load: 0",
-        "tasks: [{name: a}]", "tasks: [{name: a, period: 0, work: 1ms}]", "wrokers: 3"})
+       {"rings: {cpus: ''}", "rings: {cpus: 3-1}", "rings: {capacity: 0}", "rings: {capacity: 99999999}",
+        "netdev: {budget: 0}", "netdev: {weight: 0}", "cost: {fixed: 1h}", "cost: {per_byte_ps: -1}", "workers: -1",
+        "queue: 0", "load: 0", "tasks: [{name: a}]", "tasks: [{name: a, period: 0, work: 1ms}]", "wrokers: 3"})
     EXPECT_THAT(error_of(one + rest), HasSubstr("test.yaml:3")) << rest;
 }
 
