@@ -79,8 +79,8 @@ class Adder {
     for (int64_t time : run.cpu_overhead_ns) overhead += time;
     for (int64_t time : run.cpu_irq_ns) irq += time;
     const bool adds_up = all.lifetime().a == value_of(run.task_time, "lifetime_ns") && names == all && roles == all &&
-                         overhead == value_of(run.cpu_time, "overhead_ns") &&
-                         irq == value_of(run.cpu_time, "irq_ns") && busy - overhead - irq == value_of(run.cpu_time, "task_ns") &&
+                         overhead == value_of(run.cpu_time, "overhead_ns") && irq == value_of(run.cpu_time, "irq_ns") &&
+                         busy - overhead - irq == value_of(run.cpu_time, "task_ns") &&
                          cpu_time(run) % static_cast<int64_t>(run.cpu_busy_ns.size()) == 0;
     if (!adds_up)
       fail(run, "has times that do not add up: it was changed, or has causes that this version does not know");

@@ -41,9 +41,10 @@ std::string explanation_json(const Explanation& explanation) {
                {"by_role", to_json(explanation.roles)}};
   json["by_cpu"] = Json::array();
   for (const CpuSides& cpu : explanation.cpus) {
-    json["by_cpu"].push_back(
-        {{"task_ns", to_json(cpu.task)}, {"overhead_ns", to_json(cpu.overhead)}, {"irq_ns", to_json(cpu.irq)},
-         {"idle_ns", to_json(cpu.idle)}});
+    json["by_cpu"].push_back({{"task_ns", to_json(cpu.task)},
+                              {"overhead_ns", to_json(cpu.overhead)},
+                              {"irq_ns", to_json(cpu.irq)},
+                              {"idle_ns", to_json(cpu.idle)}});
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

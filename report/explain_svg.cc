@@ -72,12 +72,11 @@ std::vector<Panel> panels(const Explanation& what) {
     all.idle += cpu.idle;
   }
   const Sides idle{all.idle.a - what.wasted.a, all.idle.b - what.wasted.b};
-  Panel cpus{"CPUs",
-             {{"tasks", all.task}, {"idle while tasks waited", what.wasted}, {"overhead", all.overhead}, {"idle", idle}}};
+  Panel cpus{
+      "CPUs",
+      {{"tasks", all.task}, {"idle while tasks waited", what.wasted}, {"overhead", all.overhead}, {"idle", idle}}};
   if (all.irq != Sides{}) cpus.parts.push_back({"interrupts", all.irq});
-  return {active,
-          cpus,
-          {"tasks blocked", causes([](Where where) { return where == Where::kBlocked; })}};
+  return {active, cpus, {"tasks blocked", causes([](Where where) { return where == Where::kBlocked; })}};
 }
 
 class Picture {

@@ -37,7 +37,8 @@ int64_t FairClass::irq_util(CpuId cpu) {
     irq.avg.last_update_time = clock;
     return 0;
   }
-  const int64_t running = (spent - irq.seen) * capacity(cpu) / kCapacityScale * kernel_->frequency(cpu) / kCapacityScale;
+  const int64_t running =
+      (spent - irq.seen) * capacity(cpu) / kCapacityScale * kernel_->frequency(cpu) / kCapacityScale;
   irq.seen = spent;
   pelt::update(irq.avg, clock - running, {});
   pelt::update(irq.avg, clock, {.load = true, .running = true});
