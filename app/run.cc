@@ -20,6 +20,7 @@
 #include "report/comparison.h"
 #include "report/counters.h"
 #include "report/csv.h"
+#include "report/reference.h"
 #include "report/results_json.h"
 #include "report/table.h"
 #include "traces/perfetto/perfetto_writer.h"
@@ -168,6 +169,7 @@ int run(const Arguments& arguments) {
       if (!doubts.empty()) fmt::print(text, "{}\n", doubts);
     }
     fmt::print(text, "{}\n", comparison_tables(results, config.metrics, wants_colour(fileno(text))));
+    if (!config.references.empty()) fmt::print(text, "{}\n", reference_tables(config.references, results));
     for (const std::string& path : outputs.paths()) fmt::print(text, "wrote {}\n", path);
   }
   for (const RunResult& result : results) {

@@ -11,13 +11,13 @@
 #include "base/files.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
-#include "sim/metric_table.h"
+#include "experiment/metric_name.h"
 
 namespace simsched {
 namespace {
 
 const std::vector<std::string> kKeys = {"machine",  "machines", "workload", "kernel", "policies", "seeds",
-                                        "duration", "metrics",  "output",   "jobs",   "hotplug",  "tasks"};
+                                        "duration", "metrics",  "output",   "jobs",   "hotplug",  "tasks",  "reference"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
   return read_duration(yaml_text(node, file, what), what, low, high, yaml_where(node, file));
@@ -158,17 +158,8 @@ std::vector<std::string> read_metrics(const YamlMap& map) {
   if (!list.IsSequence()) {
     throw Error(map.where("metrics"), "metrics is not a list", "write it as [makespan_ns, migrations]");
   }
-  std::vector<std::string> known, metrics;
-  for (const Metric& metric : metric_table()) known.push_back(metric.name);
-  for (const YAML::Node& entry : list) {
-    std::string name = yaml_text(entry, map.file(), "a metric");
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      std::string nearest = nearest_name(name, known);
-      throw Error(yaml_where(entry, map.file()), "no metric is called '" + name + "'",
-                  nearest.empty() ? "simsched metrics lists them" : "did you mean '" + nearest + "'?");
-    }
-    metrics.push_back(name);
-  }
+  std::vector<std::string> metrics;
+  for (const YAML::Node& entry : list) metrics.push_back(metric_name(entry, map.file()));
   return metrics;
 }
 
@@ -187,6 +178,7 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   config.tasks = read_natures(map);
   config.kernel = read_kernel(map);
   config.policies = read_policies(map, registry);
+  if (map.has("reference")) config.references = read_references(map, config.policies);
   if (map.has("seeds")) config.seeds = read_seeds(map);
   if (map.has("duration")) config.duration = duration_of(map.at("duration"), name, "duration", 1_us, kLongest);
   if (map.has("metrics")) config.metrics = read_metrics(map);

@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "experiment/mix.h"
 #include "experiment/policy_config.h"
+#include "experiment/reference.h"
 #include "experiment/task_nature.h"
 #include "sim/engine.h"
 #include "sim/kernel_params.h"
@@ -54,6 +55,7 @@ struct Config {
   std::string output;                // folder; empty: not given
   int jobs = 0;                      // 0: one a CPU
   std::vector<HotplugEvent> hotplug;
+  std::vector<Reference> references;  // what others have measured
 };
 
 // `name` stands for the file in messages; the policies that it may name are those of `registry`, which must live as
