@@ -29,14 +29,13 @@ void print_parameters(const GeneratorInfo& generator) {
   table.add_column("range", Align::kLeft);
   table.add_column("meaning", Align::kLeft);
   for (const ParamInfo& info : generator.params) {
-    table.add_row(
-        {info.name, info.text(info.otherwise), info.text(info.low) + " .. " + info.text(info.high), info.meaning});
+    table.add_row({info.name, info.otherwise_text(), info.range_text(" .. "), info.meaning});
   }
   fmt::print("{}: {}\n\n{}", generator.name, generator.summary, table.str(wants_colour(STDOUT_FILENO)));
   if (generator.params.empty()) return;
   const ParamInfo& example = generator.params.front();
   fmt::print("\nIn an experiment:\n  workload: {{{}: {{{}: {}}}}}\n", generator.name, example.name,
-             example.text(example.otherwise));
+             example.unit == ParamInfo::Unit::kFile ? "PATH" : example.otherwise_text());
 }
 
 int show(const std::string& name) {

@@ -128,6 +128,7 @@ class Engine : public Kernel, private EngineState {
   void advance(CpuId cpu);
   void block(CpuId cpu, TaskId task, Cause cause, uint16_t trace_state);
   void leave_kernel(CpuId cpu, Task& task);
+  void end_frame(Task& task, Nanos period);
   void sleep_until(CpuId cpu, TaskId task, Nanos time, uint8_t op_flags, Cause cause, uint16_t trace_state);
   void fork(CpuId cpu, TaskId parent, TaskId child);
   void start_exit(CpuId cpu, TaskId task);

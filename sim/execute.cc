@@ -86,6 +86,9 @@ void Engine::advance(CpuId cpu) {
       case OpKind::kSelectEnd:
         if (!select(cpu, id, op)) return;
         break;
+      case OpKind::kFrame:
+        end_frame(task, Nanos(op.value));
+        break;
       case OpKind::kUser:
         break;  // leave_kernel() above
       case OpKind::kFork:
@@ -126,6 +129,17 @@ void Engine::advance(CpuId cpu) {
     }
   }
   throw Error(workload_.name, describe(id) + " loops without ever computing or sleeping", "put work into its loop");
+}
+
+// Periods after the first frame that see none are misses: a frame that is late is in the next one.
+void Engine::end_frame(Task& task, Nanos period) {
+  ++metrics_.frames;
+  if (task.last_frame != kNoFrame) {
+    auto due = [&](Nanos time) { return (time - task.born + period - 1_ns) / period; };
+    metrics_.frame_time.add(now_ - task.last_frame);
+    metrics_.deadline_misses += static_cast<uint64_t>(std::max(due(now_) - due(task.last_frame) - 1, int64_t{0}));
+  }
+  task.last_frame = now_;
 }
 
 // The task reaches an op that may block: when it does, schedule() follows at once; when it does not,

@@ -121,6 +121,11 @@ std::vector<Metric> make_table() {
               {50, 90, 95, 99});
   t.durations("runnable_wait_ns", "every stretch of being able to run and not running, after preemption too",
               &Metrics::runnable_wait, {50, 99});
+  t.count("frames", kHigher, "what tasks make periodically, done: images, blocks of sound (kFrame of their programs)",
+          [](const Metrics& m) { return m.frames; });
+  t.count("deadline_misses", kLower, "periods after a task's first frame in which it had none done",
+          [](const Metrics& m) { return m.deadline_misses; });
+  t.durations("frame_time_ns", "from one frame of a task to its next", &Metrics::frame_time, {50, 99});
   t.add("utilisation_ppm", "ppm", kNeither, "share of CPU time that was not idle",
         [](const Totals& all) { return ppm(all.cpus.busy().count(), all.cpus.total().count()); });
   t.add("idle_wasted_ns", "ns", kLower,

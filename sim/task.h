@@ -15,6 +15,8 @@ namespace simsched {
 
 enum class TaskState : uint8_t { kNew, kRunnable, kRunning, kBlocked, kDead };
 
+constexpr Nanos kNoFrame{-1};
+
 struct Task {
   // What every turn on a CPU needs comes first.
   Work remaining;  // of the compute op in progress
@@ -48,6 +50,7 @@ struct Task {
   TaskId next_waiter;        // in its token's queue
   Nanos born;
   Nanos longest_wait;  // for a CPU, at a stretch
+  Nanos last_frame = kNoFrame;
 };
 
 // What balancing looks at, of many CPUs at a time: apart from the rest of their Rq.

@@ -46,6 +46,7 @@ Op moved(Op op, const Offsets& offsets) {
     case OpKind::kSetNice:
     case OpKind::kSetPolicy:
     case OpKind::kKilled:
+    case OpKind::kFrame:
     case OpKind::kUser:
     case OpKind::kLoop:
       break;

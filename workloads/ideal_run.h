@@ -164,6 +164,7 @@ class IdealMachine {
         case OpKind::kLock:    // held by nobody when all run at once
         case OpKind::kSelect:  // its segments one after the other: one feasible order
         case OpKind::kSelectEnd:
+        case OpKind::kFrame:
         case OpKind::kUser:
         case OpKind::kExec:
         case OpKind::kYield:

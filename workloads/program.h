@@ -38,6 +38,8 @@ enum class OpKind : uint8_t {
   kSelect,   // a segment of a poll loop: this op, a kReceive, and what follows it; value: ops to the next segment
              // or the end. Segments begin in the order in which their bytes come. arg: poll loop
   kSelectEnd,  // arg: poll loop. Passed when all its segments are done
+  kFrame,      // value: period. What the task makes periodically is done: an image, a block of sound. It is due in each
+               // period after the task's start
   kUser,       // goes back to user space: the CPU may be taken away again (kOpKernel)
   kLoop,       // jumps to op `arg` of the program until passed `value` times (0: for ever); counter `slot`
 };
@@ -84,6 +86,7 @@ constexpr Op send(ChannelId c, int64_t bytes, uint8_t flags = 0) { return {OpKin
 constexpr Op receive(ChannelId c, int64_t bytes) { return {OpKind::kReceive, 0, 0, c.value(), bytes}; }
 constexpr Op select(int32_t loop, int64_t ops) { return {OpKind::kSelect, 0, 0, loop, ops}; }
 constexpr Op select_end(int32_t loop) { return {OpKind::kSelectEnd, 0, 0, loop, 0}; }
+constexpr Op frame(Nanos period) { return {OpKind::kFrame, 0, 0, 0, period.count()}; }
 constexpr Op user() { return {OpKind::kUser}; }
 constexpr Op fork(TaskId t) { return {OpKind::kFork, 0, 0, t.value(), 0}; }
 constexpr Op wait_child() { return {OpKind::kWaitChild}; }

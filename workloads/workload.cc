@@ -59,6 +59,7 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kSleepUntil:
       return op.value < 0 ? "negative time" : "";
     case OpKind::kSleepPeriod:
+    case OpKind::kFrame:
       return op.value <= 0 ? "a period must be positive" : "";
     case OpKind::kWait:
     case OpKind::kSignal:
