@@ -15,9 +15,18 @@ namespace simsched {
   ROW(periodic)                  \
   ROW(ping_pong)                 \
   ROW(fork_join)                 \
+  ROW(build)                     \
   ROW(server)                    \
   ROW(many_sleepers)             \
-  ROW(wake_storm)
+  ROW(wake_storm)                \
+  ROW(open_loop)                 \
+  ROW(schbench)                  \
+  ROW(hackbench)                 \
+  ROW(oltp)                      \
+  ROW(cache)                     \
+  ROW(gaming)                    \
+  ROW(desktop)                   \
+  ROW(interbench)
 
 #define SIMSCHED_ROW(name) Generator name##_generator();
 SIMSCHED_GENERATORS(SIMSCHED_ROW)
