@@ -42,7 +42,8 @@ int32_t same_order(const std::vector<int64_t>& a, const std::vector<int64_t>& b)
 
 class Fitter {
  public:
-  Fitter(const SchedTrace& trace, const Workload& workload) : tree_(trace, workload) {}
+  Fitter(const SchedTrace& trace, const Workload& workload)
+      : tree_(trace, workload), length_(trace.events.empty() ? Nanos(0) : trace.events.back().time) {}
 
   BuildFit run(const std::string& where) {
     const TaskId root = find_root(where);
@@ -53,7 +54,7 @@ class Fitter {
     decide(root);
     model_.root = make_of(root);
     name_kinds();
-    fit_background(tree_, model_);
+    fit_background(tree_, root, length_, model_);
     BuildFit made;
     for (size_t i = 0; i < tree_.workload().tasks.size(); ++i) {
       const TaskSpec& spec = tree_.workload().tasks[i];
@@ -286,6 +287,7 @@ class Fitter {
   }
 
   const BuildTree tree_;
+  const Nanos length_;  // of the recording
   BuildModel model_;
   std::vector<std::pair<Nanos, Nanos>> commands_;
   std::optional<Slots> slots_;

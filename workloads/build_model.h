@@ -72,13 +72,14 @@ struct BuildMake {
   friend bool operator==(const BuildMake&, const BuildMake&) = default;
 };
 
-// A kernel thread: sleeps, works a little, again.
+// Beside the build, a kernel thread or somebody's daemon: sleeps, works a little, again.
 struct BuildBackground {
   std::string name;
   int64_t tasks = 1;
   Distribution sleep, work;
   bool tick = false;      // it sleeps until a tick
   int32_t elsewhere = 0;  // percent of its sleeps that another CPU's interrupt ends
+  bool user = false;      // no kernel thread
   int32_t cpu = -1;       // it is bound to that one; none
   friend bool operator==(const BuildBackground&, const BuildBackground&) = default;
 };

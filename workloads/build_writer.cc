@@ -32,14 +32,14 @@ class Writer {
     for (const BuildJob& job : model.kinds) write(job);
     text_ += "\n# The makes and what each starts, in order; 'then': when all before it is done.\nroot:\n";
     write(model.root, 1);
-    text_ += "\n# Kernel threads: they sleep, work a little, again.\nbackground:";
+    text_ += "\n# Kernel threads and daemons: they sleep, work a little, again.\nbackground:";
     if (model.background.empty()) text_ += " []";
     text_ += "\n";
     for (const BuildBackground& thread : model.background) {
       text_ += "  - {name: " + quoted(thread.name) + ", tasks: " + std::to_string(thread.tasks) +
                (thread.cpu >= 0 ? ", cpu: " + std::to_string(thread.cpu) : "") + (thread.tick ? ", tick: true" : "") +
-               elsewhere(thread.elsewhere) + ",\n     sleep: " + distribution(thread.sleep) +
-               ",\n     work: " + distribution(thread.work) + "}\n";
+               elsewhere(thread.elsewhere) + (thread.user ? ", user: true" : "") +
+               ",\n     sleep: " + distribution(thread.sleep) + ",\n     work: " + distribution(thread.work) + "}\n";
     }
     return std::move(text_);
   }

@@ -229,7 +229,7 @@ class Reader {
   void background(const YamlMap& map, BuildModel& model) const {
     for (const YAML::Node& node : list(map.at("background"), "background", kMostProcesses)) {
       const YamlMap entry(node, file_, "a kernel thread",
-                          {"name", "tasks", "cpu", "sleep", "work", "tick", "elsewhere"});
+                          {"name", "tasks", "cpu", "sleep", "work", "tick", "elsewhere", "user"});
       BuildBackground made;
       for (const char* key : {"name", "sleep", "work"})
         if (!entry.has(key))
@@ -242,6 +242,7 @@ class Reader {
       made.sleep = distribution(entry.at("sleep"), "sleep");
       made.work = distribution(entry.at("work"), "work");
       if (entry.has("tick")) made.tick = entry.boolean("tick");
+      if (entry.has("user")) made.user = entry.boolean("user");
       made.elsewhere = static_cast<int32_t>(entry.integer_or("elsewhere", 0, 100, 0));
       model.background.push_back(std::move(made));
     }

@@ -47,10 +47,10 @@ struct Starter {
 
 class BuildMaker {
  public:
-  BuildMaker(const BuildModel& model, int64_t jobs, bool kthreads, const Rng& rng)
-      : model_(model), jobs_(jobs), kthreads_(kthreads), rng_(rng), loops_(rng.split(1)) {
+  BuildMaker(const BuildModel& model, int64_t jobs, bool background, const Rng& rng)
+      : model_(model), jobs_(jobs), background_(background), rng_(rng), loops_(rng.split(1)) {
     if (model.session) {
-      w_.nr_groups = 2;
+      w_.nr_groups = 3;  // the build's session, and that of others
       group_ = GroupId(1);
     }
   }
@@ -62,7 +62,7 @@ class BuildMaker {
     folders_ = token();
     io_ = token();
     add_make(plan, {}, false);
-    if (kthreads_) add_kernel_threads();
+    if (background_) add_background();
     return std::move(w_);
   }
 
@@ -192,7 +192,7 @@ class BuildMaker {
       for (; block != blocks.end() && *block <= to; ++block) {
         compute(ops, *block - done);
         done = std::max(done, *block);
-        if (process.io_by_kernel && kthreads_) ops.push_back(op::signal(io_, kOpKernel));
+        if (process.io_by_kernel && background_) ops.push_back(op::signal(io_, kOpKernel));
         ops.push_back(op::sleep(Nanos(process.io.draw(rng)),
                                 static_cast<uint8_t>(kOpIo | kOpSoftIrq | elsewhere(process.io_elsewhere, rng))));
       }
@@ -271,10 +271,12 @@ class BuildMaker {
     return order;
   }
 
-  void add_kernel_threads() {
-    auto add = [&](const std::string& name, const std::vector<Op>& program, int32_t cpu) {
+  void add_background() {
+    auto add = [&](const std::string& name, const std::vector<Op>& program, int32_t cpu, bool user = false) {
       TaskSpec& task = w_.tasks[w_.add_task(name, program).index()];
-      task.kthread = task.background = true;
+      task.background = true;
+      task.kthread = !user;
+      if (user && model_.session) task.group = GroupId(2);
       if (cpu < 0) return;
       task.start_cpu = CpuId(cpu);
       task.affinity = w_.intern_affinity(CpuSet::single(CpuId(cpu)));
@@ -286,12 +288,13 @@ class BuildMaker {
         ops.clear();
         for (int round = 0; round < kBackgroundRounds; ++round) {
           const Nanos sleep(std::max(thread.sleep.draw(rng), int64_t{1}));
-          const int flags = kOpIdle | (thread.tick ? kOpSoftIrq | kOpTick : 0) | elsewhere(thread.elsewhere, rng);
+          const int flags =
+              (thread.user ? 0 : kOpIdle) | (thread.tick ? kOpSoftIrq | kOpTick : 0) | elsewhere(thread.elsewhere, rng);
           ops.push_back(op::sleep(sleep, static_cast<uint8_t>(flags)));
           compute(ops, std::max(thread.work.draw(rng), int64_t{1}));
         }
         ops.push_back(op::loop(0, 0));
-        add(thread.name, ops, thread.cpu);
+        add(thread.name, ops, thread.cpu, thread.user);
       }
     }
     ops.clear();
@@ -305,7 +308,7 @@ class BuildMaker {
 
   const BuildModel& model_;
   const int64_t jobs_;
-  const bool kthreads_;
+  const bool background_;
   const Rng rng_, loops_;
   Workload w_;
   GroupId group_{0};
@@ -327,20 +330,21 @@ Workload make(const Params& params, const Rng& rng) {
         params.file("file"),
         "a build of " + std::to_string(objects) + " objects has more than " + std::to_string(kMostTasks) + " processes",
         "take fewer objects");
-  return BuildMaker(model, jobs, params.count("kthreads") != 0, rng).make(plan);
+  return BuildMaker(model, jobs, params.count("background") != 0, rng).make(plan);
 }
 
 }  // namespace
 
 Generator build_generator() {
   using Unit = ParamInfo::Unit;
-  return {{"build",
-           "a build as simsched fit found it in a recording, with any -j and of any size",
-           {{"file", Unit::kFile, 0, 0, 0, "what simsched fit wrote"},
-            {"jobs", Unit::kCount, 0, 0, 100'000, "make -j; 0: as recorded"},
-            {"objects", Unit::kCount, 0, 0, 500'000, "files to compile; 0: as recorded"},
-            {"kthreads", Unit::kCount, 1, 0, 1, "1: beside the kernel threads of the recording; 0: alone"}}},
-          make};
+  return {
+      {"build",
+       "a build as simsched fit found it in a recording, with any -j and of any size",
+       {{"file", Unit::kFile, 0, 0, 0, "what simsched fit wrote"},
+        {"jobs", Unit::kCount, 0, 0, 100'000, "make -j; 0: as recorded"},
+        {"objects", Unit::kCount, 0, 0, 500'000, "files to compile; 0: as recorded"},
+        {"background", Unit::kCount, 1, 0, 1, "1: beside the kernel threads and daemons of the recording; 0: alone"}}},
+      make};
 }
 
 }  // namespace simsched
