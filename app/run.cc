@@ -167,6 +167,8 @@ int run(const Arguments& arguments) {
       std::string doubts = doubts_about(*inputs.recording());
       if (!doubts.empty()) fmt::print(text, "{}\n", doubts);
     }
+    for (const std::string& note : inputs.notes()) fmt::print(text, "note        {}\n", note);
+    if (!inputs.notes().empty()) fmt::print(text, "\n");
     fmt::print(text, "{}\n", comparison_tables(results, config.metrics, wants_colour(fileno(text))));
     for (const std::string& path : outputs.paths()) fmt::print(text, "wrote {}\n", path);
   }

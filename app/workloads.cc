@@ -23,6 +23,11 @@ void print_list() {
 }
 
 void print_parameters(const GeneratorInfo& generator) {
+  if (generator.from_file) {
+    fmt::print("{}: {}\n\nIn an experiment:\n  workload: {{{}: FILE}}\n", generator.name, generator.summary,
+               generator.name);
+    return;
+  }
   Table table;
   table.add_column("parameter", Align::kLeft);
   table.add_column("default", Align::kLeft);

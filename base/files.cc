@@ -108,6 +108,14 @@ Bytes read_file(const std::string& path) {
   return read_stream(file.get(), path);
 }
 
+std::string find_input_file(const std::string& path, const std::string& config_file, const std::string& where) {
+  const auto beside = std::filesystem::path(config_file).parent_path() / path;  // path when it is absolute
+  std::error_code ignored;
+  if (std::filesystem::exists(beside, ignored)) return beside.string();
+  if (std::filesystem::exists(path, ignored)) return path;
+  throw Error(where, "there is no file " + path, "give its path from the config's folder or from the current one");
+}
+
 std::string first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;

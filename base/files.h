@@ -35,6 +35,10 @@ class Bytes {
 // A regular file is mapped, anything else (a pipe, /dev/stdin) is read. Throws Error when it cannot be.
 Bytes read_file(const std::string& path);
 
+// `path` as written in a config: relative to the config's folder, else to the current one. Throws Error (where: `where`)
+// when there is no such file in either.
+std::string find_input_file(const std::string& path, const std::string& config_file, const std::string& where);
+
 // The first line of a small file, as /proc and /sys are made of; empty when it cannot be read.
 std::string first_line(const std::string& path);
 

@@ -1,13 +1,13 @@
 #include "experiment/inputs.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
 
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/yaml/yaml_map.h"
 #include "topology/load/load.h"
 #include "workloads/registry.h"
@@ -35,14 +35,6 @@ std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<Task
 
 }  // namespace
 
-std::string find_input_file(const std::string& path, const std::string& config_file, const std::string& where) {
-  std::filesystem::path beside = std::filesystem::path(config_file).parent_path() / path;  // path when it is absolute
-  std::error_code ignored;
-  if (std::filesystem::exists(beside, ignored)) return beside.string();
-  if (std::filesystem::exists(path, ignored)) return path;
-  throw Error(where, "there is no file " + path, "give its path from the config's folder or from the current one");
-}
-
 Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.tasks) {
   load_machines(config);
   if (!config.workload.mix.parts.empty()) {
@@ -52,7 +44,7 @@ Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.t
   } else {
     load_trace(config, progress);
   }
-  if (generator_) workload(0, config.seeds.front());  // bad parameters and names of tasks show here
+  if (generator_) notes_ = workload(0, config.seeds.front())->notes;  // bad parameters and names of tasks show here
   check_policies(config);
   check_hotplug(config);
 }

@@ -188,6 +188,7 @@ void add_part(Workload& to, Workload workload, const MixPart& part, const MixCon
   if (part.start > Nanos(0))
     for (size_t i = to.ops.size() - workload.ops.size(); i < to.ops.size(); ++i)
       if (to.ops[i].kind == OpKind::kSleepUntil) to.ops[i].value += part.start.count();
+  for (size_t i = to.timers.size() - workload.timers.size(); i < to.timers.size(); ++i) to.timers[i] += part.start;
 }
 
 }  // namespace simsched

@@ -10,6 +10,10 @@ Engine::Engine(const Machine& machine, const Workload& workload, EngineOptions o
                std::vector<std::unique_ptr<SchedClass>> classes)
     : Kernel(machine, workload, options.kernel, options.seed, std::move(classes)), options_(std::move(options)) {
   tokens_.resize(workload.nr_tokens);
+  for (TokenId token : workload.given) ++tokens_[token.index()].count;
+  timers_ = workload.timers;
+  if (std::ranges::any_of(workload.ops, [](const Op& op) { return op.kind == OpKind::kRuntime; }))
+    until_.resize(workload.tasks.size());
   channels_.resize(workload.channels.size());
   for (size_t i = 0; i < channels_.size(); ++i) {
     if (workload.channels[i].kind != ChannelSpec::Kind::kPipe) continue;

@@ -67,6 +67,8 @@ struct EngineState {
   };
   std::vector<Holding> holding_;  // by task; empty without locks
   std::vector<Work> waits_;       // by task that waits: for so much work more than the one before it
+  std::vector<Nanos> timers_;     // when each is due next
+  std::vector<Nanos> until_;      // by task: when its kRuntime is over, 0 before it begins; empty without any
   std::vector<int64_t> moved_;    // by task: bytes of the message in progress that are through; empty without channels
   uint64_t scans_ = 0;
   size_t foreground_left_ = 0;  // tasks that keep the simulation alive
@@ -133,8 +135,11 @@ class Engine : public Kernel, private EngineState {
   void start_exit(CpuId cpu, TaskId task);
   void exit_task(CpuId cpu, TaskId task, uint64_t Metrics::*outcome = &Metrics::exits);
   TokenId token_of(CpuId cpu, const Op& op) const;
-  void signal(TokenId token, uint32_t wake_flags);
+  void signal(TokenId token, uint8_t op_flags);
   bool wait(CpuId cpu, TaskId task, const Op& op);
+  bool barrier(CpuId cpu, TaskId task, const Op& op);
+  bool timer(CpuId cpu, TaskId task, const Op& op);
+  bool runtime(CpuId cpu, TaskId task, const Op& op);
   void start_work(CpuId cpu, TaskId task, Work work);
   void join(WaitQueue& queue, TaskId task);
   TaskId take_first(WaitQueue& queue);

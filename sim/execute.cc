@@ -60,13 +60,22 @@ void Engine::advance(CpuId cpu) {
         Nanos next = task.born + ((now_ - task.born) / period + 1) * period;
         return sleep_until(cpu, id, next, op.flags, sleep_cause(op), sleep_state(op));
       }
+      case OpKind::kTimer:
+        if (!timer(cpu, id, op)) return;
+        break;
+      case OpKind::kRuntime:
+        if (!runtime(cpu, id, op)) return;
+        break;
+      case OpKind::kBarrier:
+        if (!barrier(cpu, id, op)) return;
+        break;
       case OpKind::kWait:
         if (!wait(cpu, id, op)) return;
         break;
       case OpKind::kSignal:
         if (op.flags & kOpExits) start_exit(cpu, id);
         task.in_kernel = task.exiting || op.flags & kOpKernel;
-        signal(token_of(cpu, op), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
+        signal(token_of(cpu, op), op.flags);
         break;
       case OpKind::kKill:
         kill(TaskId(op.arg));
@@ -201,13 +210,15 @@ TokenId Engine::token_of(CpuId cpu, const Op& op) const {
   return op.slot == 0 ? TokenId(op.arg) : TokenId(op.arg + cpu.value() % op.slot);
 }
 
-void Engine::signal(TokenId id, uint32_t wake_flags) {
+void Engine::signal(TokenId id, uint8_t op_flags) {
   Token& token = tokens_[id.index()];
-  if (!token.waiters.first.valid()) {
-    ++token.count;
-    return;
-  }
-  try_to_wake_up(take_first(token.waiters), wake_flags);
+  const uint32_t wake_flags = op_flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu;
+  const bool waits = token.waiters.first.valid();
+  if (op_flags & kOpBarge || (!waits && !(op_flags & (kOpLost | kOpAll)))) ++token.count;
+  if (!waits) return;
+  // Those who wait now: who is woken may wait again before the last one is.
+  const TaskId last = op_flags & kOpAll ? token.waiters.last : token.waiters.first;
+  for (TaskId woken; woken != last;) try_to_wake_up(woken = take_first(token.waiters), wake_flags);
 }
 
 void Engine::join(WaitQueue& queue, TaskId id) {
@@ -239,8 +250,45 @@ bool Engine::wait(CpuId cpu, TaskId id, const Op& op) {
     try_to_wake_up(id, kWfTtwu | kWfOnCpu);
     return false;
   }
+  if (op.flags & kOpBarge) --tasks_[id.index()].pc;
   join(token.waiters, id);
   block(cpu, id, cause, sleep_state(op));
+  return false;
+}
+
+// The same of those that follow.
+bool Engine::barrier(CpuId cpu, TaskId id, const Op& op) {
+  Token& token = tokens_[token_of(cpu, op).index()];
+  if (++token.count < op.value) {
+    join(token.waiters, id);
+    block(cpu, id, Cause::kBlockedToken, kStateInterruptible);
+    return false;
+  }
+  token.count = 0;
+  signal(TokenId(op.arg), kOpAll);
+  return true;
+}
+
+bool Engine::timer(CpuId cpu, TaskId id, const Op& op) {
+  Nanos& due = timers_[static_cast<size_t>(op.arg)];
+  due += Nanos(op.value);
+  if (due > now_) {
+    sleep_until(cpu, id, due, op.flags & ~kOpCatchUp, Cause::kBlockedSleep, kStateInterruptible);
+    return false;
+  }
+  if (!(op.flags & kOpCatchUp)) due = now_;
+  return true;
+}
+
+bool Engine::runtime(CpuId cpu, TaskId id, const Op& op) {
+  Nanos& until = until_[id.index()];
+  if (until == Nanos(0)) until = now_ + Nanos(op.value);
+  if (until <= now_) {
+    until = Nanos(0);
+    return true;
+  }
+  --tasks_[id.index()].pc;
+  start_work(cpu, id, Work(op.arg));
   return false;
 }
 
@@ -277,7 +325,10 @@ void Engine::change_parameters(CpuId cpu, TaskId id, const Op& op) {
   deactivate_task(cpu, id, kDequeueSave);
   class_of(id).put_prev_task(cpu, id, TaskId());
   if (op.kind == OpKind::kSetNice) task.nice = static_cast<int8_t>(op.value);
-  if (op.kind == OpKind::kSetPolicy) task.policy = static_cast<SchedPolicy>(op.value);
+  if (op.kind == OpKind::kSetPolicy) {
+    task.policy = static_cast<SchedPolicy>(op.value);
+    if (op.slot != 0) task.rt_priority = static_cast<uint8_t>(op.slot);
+  }
   uint8_t before = task.sched_class;
   set_class(task);
   if (task.sched_class != before) {

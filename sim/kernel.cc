@@ -43,6 +43,7 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     Task& task = tasks_[i];
     task.policy = spec.policy;
     task.nice = spec.nice;
+    task.rt_priority = spec.rt_priority;
     task.affinity = affinity_for(TaskId(i), spec.affinity);
     CpuId cpu = spec.start_cpu.valid() && machine.cpus().contains(spec.start_cpu) ? spec.start_cpu
                                                                                   : CpuId(i % machine.nr_cpus());

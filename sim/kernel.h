@@ -67,6 +67,7 @@ class Kernel : protected KernelState {
   bool task_exiting(TaskId task) const { return tasks_[task.index()].exiting; }
   SchedPolicy policy(TaskId task) const { return tasks_[task.index()].policy; }
   int8_t nice(TaskId task) const { return tasks_[task.index()].nice; }
+  uint8_t rt_priority(TaskId task) const { return tasks_[task.index()].rt_priority; }
   Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
   std::string describe(TaskId task) const;  // "cc1[1234]"
   // The CPUs that it may run on, of those online; all of these for a task whose own have all gone.

@@ -31,6 +31,7 @@ struct Task {
   SchedPolicy policy = SchedPolicy::kNormal;
   uint8_t sched_class = 0;  // index into the class stack
   int8_t nice = 0;
+  uint8_t rt_priority = 0;
   bool on_rq : 1 = false;   // queued at its class; may outlast blocking (delayed dequeue)
   bool waking : 1 = false;  // woken and not yet switched in
   bool exiting : 1 = false;

@@ -77,6 +77,23 @@ class Run(e2e.EndToEnd):
         self.assertNotIn("±", done.stdout)
         self.assertTrue((self.scratch / "from-config/results.json").exists())
 
+    def test_files_of_rt_app_are_loads_alone_and_in_a_mix(self):
+        self.write("app.json", '{"tasks": {"t": {"loop": 5, "run": 2000, "sleep": 8000}},\n "global": {"frag": 1}}')
+        config = self.write("r.yaml", "machine: vm-2c\nworkload: {rtapp: app.json}\npolicies: [eevdf]\n")
+        done = self.simsched("run", config)
+        self.assertIn("rtapp on vm-2c, 1 seed\n", done.stdout)
+        self.assertIn("app.json:2: 'frag' in global is no key of rt-app's", done.stdout)
+        config = self.write("m.yaml", "machine: vm-2c\npolicies: [eevdf]\nworkload: {mix: [{rtapp: app.json, "
+                                      "name: app}, {rtapp: app.json, start: 1s}, {hogs: {tasks: 1, work: 10ms}}]}\n")
+        self.simsched("run", config)
+        (result,) = json.loads((self.scratch / "results/m/results.json").read_text())["results"]
+        names = result["task_time_by_name"]
+        self.assertEqual({name: times["work_ns"] for name, times in names.items() if name != "migration"},
+                         {"app": 10_000_000, "t-0": 10_000_000, "hog": 10_000_000})
+        self.assertGreater(result["metrics"]["makespan_ns"], 1_050_000_000)
+        wrong = self.write("w.yaml", "machine: vm-2c\nworkload:\n  rtapp: none.json\npolicies: [eevdf]\n")
+        self.assertIn("w.yaml:3: there is no file none.json", self.error("run", wrong))
+
     def test_kinds_of_work_are_given_by_name(self):
         config = "machine: numa-8n\nworkload: {hogs: {tasks: 64, work: 50ms}}\npolicies: [eevdf]\nduration: 1s\n"
         results = []

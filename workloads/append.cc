@@ -7,7 +7,7 @@ namespace {
 
 // Where what `from` numbers from 0 comes to lie.
 struct Offsets {
-  int32_t task, token, channel, poll_loop, lock;
+  int32_t task, token, timer, channel, poll_loop, lock;
   std::vector<AffinityId> affinity;  // by that of `from`
 };
 
@@ -15,7 +15,11 @@ Op moved(Op op, const Offsets& offsets) {
   switch (op.kind) {
     case OpKind::kWait:
     case OpKind::kSignal:
+    case OpKind::kBarrier:
       op.arg += offsets.token;
+      break;
+    case OpKind::kTimer:
+      op.arg += offsets.timer;
       break;
     case OpKind::kFork:
     case OpKind::kKill:
@@ -36,6 +40,7 @@ Op moved(Op op, const Offsets& offsets) {
       op.arg += offsets.poll_loop;
       break;
     case OpKind::kCompute:
+    case OpKind::kRuntime:
     case OpKind::kSleep:
     case OpKind::kSleepUntil:
     case OpKind::kSleepPeriod:
@@ -64,9 +69,10 @@ int32_t pid_shift(const Workload& to, const Workload& from) {
 }  // namespace
 
 TaskId append(Workload& to, const Workload& from) {
-  Offsets offsets{static_cast<int32_t>(to.tasks.size()),    static_cast<int32_t>(to.nr_tokens),
-                  static_cast<int32_t>(to.channels.size()), static_cast<int32_t>(to.poll_loops.size()),
-                  static_cast<int32_t>(to.locks.size()),    {AffinityId(0)}};
+  Offsets offsets{static_cast<int32_t>(to.tasks.size()),      static_cast<int32_t>(to.nr_tokens),
+                  static_cast<int32_t>(to.timers.size()),     static_cast<int32_t>(to.channels.size()),
+                  static_cast<int32_t>(to.poll_loops.size()), static_cast<int32_t>(to.locks.size()),
+                  {AffinityId(0)}};
   for (size_t i = 1; i < from.affinities.size(); ++i)
     offsets.affinity.push_back(to.intern_affinity(from.affinities[i]));
   const auto first_op = static_cast<uint32_t>(to.ops.size());
@@ -85,6 +91,10 @@ TaskId append(Workload& to, const Workload& from) {
     to.tasks.push_back(task);
   }
   to.nr_tokens += from.nr_tokens;
+  for (TokenId token : from.given) to.given.push_back(TokenId(token.value() + offsets.token));
+  to.timers.insert(to.timers.end(), from.timers.begin(), from.timers.end());
+  for (const std::string& note : from.notes)
+    if (std::ranges::find(to.notes, note) == to.notes.end()) to.notes.push_back(note);
   to.channels.insert(to.channels.end(), from.channels.begin(), from.channels.end());
   to.poll_loops.insert(to.poll_loops.end(), from.poll_loops.begin(), from.poll_loops.end());
   for (LockSpec lock : from.locks) {

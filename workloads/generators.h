@@ -9,6 +9,7 @@ namespace simsched {
 struct Generator {
   GeneratorInfo info;
   Workload (*make)(const Params& params, const Rng& rng);
+  Workload (*read)(const std::string& path) = nullptr;  // instead: of a file that is named in place of parameters
 };
 
 // Ranges that parameters share.

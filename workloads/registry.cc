@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
 #include "workloads/generators.h"
@@ -17,7 +18,8 @@ namespace simsched {
   ROW(fork_join)                 \
   ROW(server)                    \
   ROW(many_sleepers)             \
-  ROW(wake_storm)
+  ROW(wake_storm)                \
+  ROW(rtapp)
 
 #define SIMSCHED_ROW(name) Generator name##_generator();
 SIMSCHED_GENERATORS(SIMSCHED_ROW)
@@ -45,7 +47,9 @@ Workload make_workload(const std::string& name, const YAML::Node& params, const 
   for (const Generator& generator : generators()) {
     names.push_back(generator.info.name);
     if (generator.info.name != name) continue;
-    Workload workload = generator.make(Params(params, file, name, generator.info.params), Rng(seed));
+    Workload workload =
+        generator.read ? generator.read(find_input_file(yaml_text(params, file, name), file, yaml_where(params, file)))
+                       : generator.make(Params(params, file, name, generator.info.params), Rng(seed));
     workload.name = name;
     workload.check(0);
     return workload;

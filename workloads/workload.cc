@@ -25,8 +25,10 @@ bool known_policy(int64_t policy) {
 // An endless loop must block or compute, or the simulation would not get past it.
 bool takes_time(std::span<const Op> body) {
   return std::any_of(body.begin(), body.end(), [](const Op& op) {
-    return op.kind == OpKind::kWait || op.kind == OpKind::kSleepPeriod ||
-           ((op.kind == OpKind::kCompute || op.kind == OpKind::kSleep) && op.value > 0);
+    return op.kind == OpKind::kWait || op.kind == OpKind::kSleepPeriod || op.kind == OpKind::kBarrier ||
+           ((op.kind == OpKind::kCompute || op.kind == OpKind::kRuntime || op.kind == OpKind::kSleep ||
+             op.kind == OpKind::kTimer) &&
+            op.value > 0);
   });
 }
 
@@ -60,6 +62,14 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
       return op.value < 0 ? "negative time" : "";
     case OpKind::kSleepPeriod:
       return op.value <= 0 ? "a period must be positive" : "";
+    case OpKind::kRuntime:
+      return op.value < 0 ? "negative time" : op.arg <= 0 ? "works in no pieces" : "";
+    case OpKind::kTimer:
+      if (!arg_in(workload.timers.size())) return "no such timer";
+      return op.value < 0 ? "negative time" : "";
+    case OpKind::kBarrier:
+      if (!arg_in(workload.nr_tokens)) return "no such token";
+      return op.value < 1 ? "a barrier for nobody" : "";
     case OpKind::kWait:
     case OpKind::kSignal:
       return arg_in(workload.nr_tokens) && op.slot <= workload.nr_tokens - static_cast<size_t>(op.arg)
@@ -85,6 +95,7 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kSetNice:
       return op.value < -20 || op.value > 19 ? "nice must be -20..19" : "";
     case OpKind::kSetPolicy:
+      if (op.slot > 99) return "a real-time priority must be 1..99";
       return known_policy(op.value) ? "" : "unknown scheduling policy";
     case OpKind::kSetAffinity:
       return arg_in(workload.affinities.size()) ? "" : "no such affinity";
@@ -182,6 +193,10 @@ void Workload::check(size_t nr_cpus) const {
       throw Error("", "the capacity of a pipe is not a number of pages");
   }
 
+  for (TokenId token : given)
+    if (!token.valid() || token.index() >= nr_tokens) throw Error("", "a token that is given does not exist");
+  for (Nanos start : timers)
+    if (start < Nanos(0)) throw Error("", "a timer begins before the start");
   for (const LockSpec& lock : locks) {
     if (lock.count == 0 || lock.first > lock_users.size() || lock.count > lock_users.size() - lock.first)
       throw Error("", "the users of a lock are out of range");

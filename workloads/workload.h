@@ -79,6 +79,8 @@ class Workload {
   std::vector<Op> ops;
   std::vector<CpuSet> affinities{1};  // by AffinityId; [0] is unused: every CPU
   size_t nr_tokens = 0;
+  std::vector<TokenId> given;            // tokens that are there from the start: an entry each
+  std::vector<Nanos> timers;             // of kTimer, by number: when each begins
   std::vector<ChannelSpec> channels;     // by ChannelId
   std::vector<PollLoopSpec> poll_loops;  // by number
   std::vector<LockSpec> locks;           // by number
@@ -88,6 +90,7 @@ class Workload {
   bool recorded = false;
   size_t nr_groups = 1;  // [0] is the root group
   std::vector<int32_t> group_weights;  // cpu.weight by GroupId; of those it lacks: kDefaultGroupWeight
+  std::vector<std::string> notes;      // sentences on what it leaves out of where it comes from, for people
 
   std::span<const Op> program(TaskId task) const {
     const TaskSpec& spec = tasks[task.index()];
