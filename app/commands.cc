@@ -8,6 +8,7 @@ namespace simsched {
   ROW(explain)                 \
   ROW(validate)                \
   ROW(import)                  \
+  ROW(fit)                     \
   ROW(topo)                    \
   ROW(calibrate)               \
   ROW(policies)                \

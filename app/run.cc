@@ -20,6 +20,8 @@
 #include "report/comparison.h"
 #include "report/counters.h"
 #include "report/csv.h"
+#include "report/packets.h"
+#include "report/reference.h"
 #include "report/results_json.h"
 #include "report/table.h"
 #include "traces/perfetto/perfetto_writer.h"
@@ -124,12 +126,16 @@ Outputs collect(const std::vector<Experiment>& experiments, const std::vector<Ou
   outputs.add_folder(config.output);
   outputs.add_file(config.output + "/results.json", results_to_json(results, SIMSCHED_VERSION));
   outputs.add_file(config.output + "/results.csv", csv);
+  if (std::string tasks = tasks_to_csv(results); !tasks.empty())
+    outputs.add_file(config.output + "/tasks.csv", std::move(tasks));
   if (!arguments.csv.empty()) outputs.add_file(arguments.csv, csv);
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (!experiments[i].record) continue;
-    const SchedTrace& trace = outcomes[i].trace;
+    const Outcome& outcome = outcomes[i];
+    std::vector<CounterTrack> counters = nr_running_counters(outcome.trace);
+    counters.insert(counters.end(), outcome.counters.begin(), outcome.counters.end());
     outputs.add_file(perfetto_path(arguments.perfetto, config, experiments[i].policy),
-                     perfetto_bytes(trace, nr_running_counters(trace)));
+                     perfetto_bytes(outcome.trace, counters, places(outcome.trace, *outcome.machine)));
   }
   return outputs;
 }
@@ -167,7 +173,12 @@ int run(const Arguments& arguments) {
       std::string doubts = doubts_about(*inputs.recording());
       if (!doubts.empty()) fmt::print(text, "{}\n", doubts);
     }
+    for (const std::string& note : inputs.notes()) fmt::print(text, "note        {}\n", note);
+    if (!inputs.notes().empty()) fmt::print(text, "\n");
     fmt::print(text, "{}\n", comparison_tables(results, config.metrics, wants_colour(fileno(text))));
+    if (!config.references.empty()) fmt::print(text, "{}\n", reference_tables(config.references, results));
+    if (std::string packets = packet_tables(results, wants_colour(fileno(text))); !packets.empty())
+      fmt::print(text, "{}\n", packets);
     for (const std::string& path : outputs.paths()) fmt::print(text, "wrote {}\n", path);
   }
   for (const RunResult& result : results) {

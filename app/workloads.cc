@@ -23,20 +23,24 @@ void print_list() {
 }
 
 void print_parameters(const GeneratorInfo& generator) {
+  if (generator.from_file) {
+    fmt::print("{}: {}\n\nIn an experiment:\n  workload: {{{}: FILE}}\n", generator.name, generator.summary,
+               generator.name);
+    return;
+  }
   Table table;
   table.add_column("parameter", Align::kLeft);
   table.add_column("default", Align::kLeft);
   table.add_column("range", Align::kLeft);
   table.add_column("meaning", Align::kLeft);
   for (const ParamInfo& info : generator.params) {
-    table.add_row(
-        {info.name, info.text(info.otherwise), info.text(info.low) + " .. " + info.text(info.high), info.meaning});
+    table.add_row({info.name, info.otherwise_text(), info.range_text(" .. "), info.meaning});
   }
   fmt::print("{}: {}\n\n{}", generator.name, generator.summary, table.str(wants_colour(STDOUT_FILENO)));
   if (generator.params.empty()) return;
   const ParamInfo& example = generator.params.front();
   fmt::print("\nIn an experiment:\n  workload: {{{}: {{{}: {}}}}}\n", generator.name, example.name,
-             example.text(example.otherwise));
+             example.unit == ParamInfo::Unit::kFile ? "PATH" : example.otherwise_text());
 }
 
 int show(const std::string& name) {

@@ -8,9 +8,18 @@ uint64_t Histogram::lowest(size_t bucket) {
   return (bucket - shift * 256) << shift;
 }
 
-Nanos Histogram::quantile(int per_mille) const {
+Histogram& Histogram::operator+=(const Histogram& other) {
+  if (counts_.size() < other.counts_.size()) counts_.resize(other.counts_.size());
+  for (size_t i = 0; i < other.counts_.size(); ++i) counts_[i] += other.counts_[i];
+  count_ += other.count_;
+  sum_ += other.sum_;
+  if (other.max_ > max_) max_ = other.max_;
+  return *this;
+}
+
+Nanos Histogram::quantile_ppm(int ppm) const {
   if (count_ == 0) return Nanos(0);
-  uint64_t rank = (count_ * static_cast<uint64_t>(per_mille) + 999) / 1000;
+  uint64_t rank = (count_ * static_cast<uint64_t>(ppm) + 999'999) / 1'000'000;
   if (rank == 0) rank = 1;
   uint64_t seen = 0;
   for (size_t i = 0; i < counts_.size(); ++i) {

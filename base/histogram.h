@@ -28,7 +28,9 @@ class Histogram {
   Nanos max() const { return max_; }
   Nanos mean() const { return count_ ? sum_ / static_cast<int64_t>(count_) : Nanos(0); }
   // Nearest-rank quantile, `per_mille` 0..1000, as the lowest value of its bucket; 0 when empty.
-  Nanos quantile(int per_mille) const;
+  Nanos quantile(int per_mille) const { return quantile_ppm(per_mille * 1000); }
+  Nanos quantile_ppm(int ppm) const;  // of a million
+  Histogram& operator+=(const Histogram& other);
 
  private:
   static size_t bucket(uint64_t v) {

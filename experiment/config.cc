@@ -11,13 +11,14 @@
 #include "base/files.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
-#include "sim/metric_table.h"
+#include "experiment/metric_name.h"
 
 namespace simsched {
 namespace {
 
-const std::vector<std::string> kKeys = {"machine",  "machines", "workload", "kernel", "policies", "seeds",
-                                        "duration", "metrics",  "output",   "jobs",   "hotplug",  "tasks"};
+const std::vector<std::string> kKeys = {"machine", "machines", "workload", "kernel", "policies",
+                                        "seeds",   "duration", "metrics",  "output", "jobs",
+                                        "hotplug", "tasks",    "reference"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
   return read_duration(yaml_text(node, file, what), what, low, high, yaml_where(node, file));
@@ -158,18 +159,25 @@ std::vector<std::string> read_metrics(const YamlMap& map) {
   if (!list.IsSequence()) {
     throw Error(map.where("metrics"), "metrics is not a list", "write it as [makespan_ns, migrations]");
   }
-  std::vector<std::string> known, metrics;
-  for (const Metric& metric : metric_table()) known.push_back(metric.name);
-  for (const YAML::Node& entry : list) {
-    std::string name = yaml_text(entry, map.file(), "a metric");
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      std::string nearest = nearest_name(name, known);
-      throw Error(yaml_where(entry, map.file()), "no metric is called '" + name + "'",
-                  nearest.empty() ? "simsched metrics lists them" : "did you mean '" + nearest + "'?");
-    }
-    metrics.push_back(name);
-  }
+  std::vector<std::string> metrics;
+  for (const YAML::Node& entry : list) metrics.push_back(metric_name(entry, map.file()));
   return metrics;
+}
+
+// A folder, or {folder: F, tasks: true}.
+void read_output(const YamlMap& map, Config& config) {
+  const YAML::Node node = map.at("output");
+  std::string where = map.where("output");
+  if (node.IsMap()) {
+    const YamlMap output(node, map.file(), "output", {"folder", "tasks"});
+    if (output.has("tasks")) config.task_figures = output.boolean("tasks");
+    if (!output.has("folder")) return;
+    config.output = output.text("folder");
+    where = output.where("folder");
+  } else {
+    config.output = map.text("output");
+  }
+  if (config.output.empty()) throw Error(where, "output is empty", "name a folder");
 }
 
 Config read_config(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry) {
@@ -184,16 +192,14 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   if (config.machines.empty() && config.workload.trace.empty() && !has_trace(config.workload.mix)) {
     throw Error(name, "no machine is given", "add 'machine: host' or a preset; simsched topo lists them");
   }
-  config.tasks = read_natures(map);
+  config.tasks = read_task_rules(map, config.workload.mix.groups);
   config.kernel = read_kernel(map);
   config.policies = read_policies(map, registry);
+  if (map.has("reference")) config.references = read_references(map, config.policies);
   if (map.has("seeds")) config.seeds = read_seeds(map);
   if (map.has("duration")) config.duration = duration_of(map.at("duration"), name, "duration", 1_us, kLongest);
   if (map.has("metrics")) config.metrics = read_metrics(map);
-  if (map.has("output")) {
-    config.output = map.text("output");
-    if (config.output.empty()) throw Error(map.where("output"), "output is empty", "name a folder");
-  }
+  if (map.has("output")) read_output(map, config);
   if (map.has("hotplug")) config.hotplug = read_hotplug(map);
   if (map.has("jobs")) config.jobs = static_cast<int>(map.integer("jobs", 1, kMaxJobs));
   return config;

@@ -14,7 +14,8 @@
 #include "base/units.h"
 #include "experiment/mix.h"
 #include "experiment/policy_config.h"
-#include "experiment/task_nature.h"
+#include "experiment/reference.h"
+#include "experiment/task_rules.h"
 #include "sim/engine.h"
 #include "sim/kernel_params.h"
 
@@ -45,15 +46,17 @@ struct Config {
   std::string file;                  // its path, for messages and for paths relative to it
   std::vector<YAML::Node> machines;  // as load_machine() takes them; empty: the recording's own machine
   WorkloadConfig workload;
-  std::vector<TaskNature> tasks;  // what kind of work they do, by name
+  std::vector<TaskRule> tasks;
   KernelConfig kernel;
   std::vector<PolicyConfig> policies;
   std::vector<uint64_t> seeds = {1};
   Nanos duration = Nanos::max();
   std::vector<std::string> metrics;  // to show; empty: default_metrics()
   std::string output;                // folder; empty: not given
+  bool task_figures = false;         // results have figures of each task, and of each name
   int jobs = 0;                      // 0: one a CPU
   std::vector<HotplugEvent> hotplug;
+  std::vector<Reference> references;  // what others have measured
 };
 
 // `name` stands for the file in messages; the policies that it may name are those of `registry`, which must live as

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "experiment/config.h"
 #include "experiment/inputs.h"
 #include "sim/results.h"
+#include "traces/counter_track.h"
 #include "traces/sched_trace.h"
 
 namespace simsched {
@@ -22,7 +24,10 @@ struct Experiment {
 
 struct Outcome {
   RunResult result;
-  SchedTrace trace;  // empty unless recorded
+  // Empty unless recorded; `machine` is the one that the policy was shown.
+  SchedTrace trace;
+  std::vector<CounterTrack> counters;
+  std::optional<Machine> machine;
 };
 
 // In the order of the results: by machine, then policy, then seed.

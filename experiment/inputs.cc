@@ -1,13 +1,13 @@
 #include "experiment/inputs.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
 
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/input_file.h"
 #include "base/yaml/yaml_map.h"
 #include "topology/load/load.h"
 #include "workloads/registry.h"
@@ -26,22 +26,13 @@ KernelParams with_config(KernelParams kernel, const KernelConfig& config) {
   return kernel;
 }
 
-std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<TaskNature>& tasks,
-                                       const Machine& machine) {
+std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<TaskRule>& tasks, const Machine& machine) {
+  apply_task_rules(tasks, workload);
   workload.fit(machine.nr_cpus(), machine.spec().isolated);
-  apply_natures(tasks, workload);
   return std::make_shared<const Workload>(std::move(workload));
 }
 
 }  // namespace
-
-std::string find_input_file(const std::string& path, const std::string& config_file, const std::string& where) {
-  std::filesystem::path beside = std::filesystem::path(config_file).parent_path() / path;  // path when it is absolute
-  std::error_code ignored;
-  if (std::filesystem::exists(beside, ignored)) return beside.string();
-  if (std::filesystem::exists(path, ignored)) return path;
-  throw Error(where, "there is no file " + path, "give its path from the config's folder or from the current one");
-}
 
 Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.tasks) {
   load_machines(config);
@@ -52,7 +43,7 @@ Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.t
   } else {
     load_trace(config, progress);
   }
-  if (generator_) workload(0, config.seeds.front());  // bad parameters and names of tasks show here
+  if (generator_) notes_ = workload(0, config.seeds.front())->notes;  // bad parameters and names of tasks show here
   check_policies(config);
   check_hotplug(config);
 }
@@ -126,8 +117,8 @@ void Inputs::prepare_mix(const Config& config, const Progress& progress) {
   auto mix = std::make_shared<const MixConfig>(config.workload.mix);
   for (const MixPart& part : mix->parts) {
     if (part.trace.empty()) continue;
-    Recording recording = load_recording(find_input_file(part.trace, config.file, part.where), {}, {}, part.limit,
-                                         progress, true);
+    Recording recording =
+        load_recording(find_input_file(part.trace, config.file, part.where), {}, {}, part.limit, progress, true);
     if (machines_.empty()) machines_.push_back(std::make_unique<const Machine>(recording.machine));
     traces->emplace(&part, std::move(recording.workload));
   }

@@ -27,6 +27,8 @@ class Inputs {
   const KernelParams& kernel(size_t machine) const { return kernels_[machine]; }
   // That the workload is made of, without its events; none for a generator.
   const Recording* recording() const { return recording_.get(); }
+  // What the workload leaves out of the files that it is made of: sentences.
+  const std::vector<std::string>& notes() const { return notes_; }
   // Of that machine and seed. Any thread may ask.
   std::shared_ptr<const Workload> workload(size_t machine, uint64_t seed) const;
 
@@ -39,16 +41,13 @@ class Inputs {
   void check_policies(const Config& config) const;
   void check_hotplug(const Config& config) const;
 
-  const std::vector<TaskNature> tasks_;
+  const std::vector<TaskRule> tasks_;
   std::vector<std::unique_ptr<const Machine>> machines_;  // engines refer to them
   std::vector<KernelParams> kernels_;                     // by machine
   std::unique_ptr<const Recording> recording_;
   std::vector<std::shared_ptr<const Workload>> replays_;  // of a recording, by machine; empty for a generator
+  std::vector<std::string> notes_;
   std::function<Workload(uint64_t seed)> generator_;      // otherwise: made anew for each run, which keeps memory low
 };
-
-// `path` as written in the config: relative to the config's folder, else to the current one. Throws Error (where:
-// `where`) when there is no such file in either.
-std::string find_input_file(const std::string& path, const std::string& config_file, const std::string& where);
 
 }  // namespace simsched

@@ -2,36 +2,32 @@
 #pragma once
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/yaml/yaml_map.h"
+#include "experiment/groups.h"
+#include "experiment/task_attributes.h"
 #include "workloads/workload.h"
 
 namespace simsched {
 
 // One entry. What is not given stays as the generator or the recording has it.
-struct MixPart {         // NOLINT(bugprone-exception-escape): assigning a YAML::Node may throw
-  std::string trace;     // path of a recording; empty: a generator
+struct MixPart {      // NOLINT(bugprone-exception-escape): assigning a YAML::Node may throw
+  std::string trace;  // path of a recording; empty: a generator
   Nanos limit = Nanos::max();
   std::string generator;
   YAML::Node params;
-  std::string name, group, where;
-  std::optional<int8_t> nice;
-  std::optional<SchedPolicy> policy;
-  std::optional<uint8_t> rt_priority;
-  std::optional<Nanos> slice;
-  std::optional<CpuSet> cpus;
-  std::optional<uint16_t> uclamp_min, uclamp_max;
-  std::optional<bool> background;
+  std::string name, where;
+  TaskAttributes attributes;
   Nanos start{0};
+  Nanos stop = Nanos::max();  // all its tasks end then
   size_t copies = 1;
 };
 
 struct MixConfig {
   std::vector<MixPart> parts;
-  std::vector<std::pair<std::string, int32_t>> groups;  // with their cpu.weight
+  std::vector<GroupConfig> groups;
 };
 
 inline bool has_trace(const MixConfig& mix) {
@@ -42,18 +38,16 @@ inline bool has_trace(const MixConfig& mix) {
 MixConfig read_mix(const YAML::Node& workload, const std::string& file);
 
 // Gives the tasks of `workload` what the part says, and adds them to `to`.
-void add_part(Workload& to, Workload workload, const MixPart& part, const MixConfig& mix);
+void add_part(Workload& to, Workload workload, const MixPart& part);
 
 // `made(part, copy)` makes a part's own workload.
 template <class Make>
 Workload make_mix(const MixConfig& mix, Make&& made) {
   Workload whole;
   whole.name = "mix";
-  whole.nr_groups = 1 + mix.groups.size();
-  whole.group_weights = {kDefaultGroupWeight};
-  for (const auto& [name, weight] : mix.groups) whole.group_weights.push_back(weight);
+  add_groups(mix.groups, whole);
   for (const MixPart& part : mix.parts)
-    for (size_t copy = 0; copy < part.copies; ++copy) add_part(whole, made(part, copy), part, mix);
+    for (size_t copy = 0; copy < part.copies; ++copy) add_part(whole, made(part, copy), part);
   return whole;
 }
 

@@ -5,9 +5,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include <map>
+#include <set>
 
 #include "base/error.h"
-#include "policies/registry.h"
 #include "sim/engine.h"
 #include "sim/testing.h"
 #include "workloads/append.h"
@@ -37,22 +37,6 @@ std::string error_of(const std::string& yaml) {
   return "accepted";
 }
 
-// Time on a CPU by name of task, on one CPU, so many seconds long.
-std::map<std::string, double> shares(const std::string& yaml, int64_t seconds, size_t cpus = 1) {
-  const Workload workload = made(mix(yaml));
-  const Machine machine = testing::flat_machine(cpus);
-  EngineOptions options;
-  options.duration = Nanos(seconds * 1000000000);
-  options.check_invariants = true;
-  Engine engine(machine, workload, options, make_policy("eevdf", {}, options.kernel, machine));
-  engine.run();
-  std::map<std::string, double> by_name;
-  for (size_t i = 0; i < workload.tasks.size(); ++i)
-    by_name[workload.task_name(TaskId(i))] +=
-        static_cast<double>(engine.time_on_cpu(TaskId(i)).count()) / static_cast<double>(options.duration.count());
-  return by_name;
-}
-
 TEST(Mix, PartsStandBesideEachOther) {
   const Workload w =
       made(mix("mix: [{hogs: {tasks: 2}, name: batch, nice: 5}, {ping_pong: {}, start: 2s, cpus: \"0-1\"},"
@@ -71,8 +55,13 @@ TEST(Mix, PartsStandBesideEachOther) {
 }
 
 // A mix of a generator and nothing that disturbs it is that generator, but for the order of what falls on one instant.
+// What these do depends on who is first for a lock, a pipe or a CPU; a build is nothing without its file, and packets
+// come for as long as anything else goes on.
+const std::set<std::string> kByChance = {"build", "hackbench", "oltp", "gaming", "desktop", "upf"};
+
 TEST(Mix, WhatAPartDoesIsWhatItDoesAlone) {
   for (const GeneratorInfo& info : generator_infos()) {
+    if (kByChance.contains(info.name) || info.from_file) continue;
     Workload alone = make_workload(info.name, YAML::Node(), "c.yaml", 3), beside;
     append(beside, make_workload("hogs", YAML::Load("{tasks: 1, work: 1ms}"), "c.yaml", 1));
     const TaskId first = append(beside, alone);
@@ -95,46 +84,6 @@ TEST(Mix, WhatAPartDoesIsWhatItDoesAlone) {
   }
 }
 
-// ---- Closed forms ----
-
-TEST(Mix, GroupsShareByWeightHoweverManyTheirTasksAre) {
-  const auto by = shares(
-      "{groups: {low: {weight: 100}, high: {weight: 400}}, mix: [{hogs: {tasks: 3, work: 100s}, name: a, group: low},"
-      " {hogs: {tasks: 1, work: 100s}, name: b, group: high}]}",
-      20);
-  EXPECT_NEAR(by.at("a"), 0.2, 0.01);
-  EXPECT_NEAR(by.at("b"), 0.8, 0.01);
-}
-
-TEST(Mix, AGroupOfDefaultWeightIsWorthOneTaskBesideIt) {
-  const auto by = shares(
-      "{groups: {g: {}}, mix: [{hogs: {tasks: 4, work: 100s}, name: in, group: g},"
-      " {hogs: {tasks: 1, work: 100s}, name: out}]}",
-      20);
-  EXPECT_NEAR(by.at("in"), 0.5, 0.01);
-  EXPECT_NEAR(by.at("out"), 0.5, 0.01);
-}
-
-TEST(Mix, GroupsOnSeveralCpusShareTheWholeMachine) {
-  const auto by = shares(
-      "{groups: {low: {weight: 100}, high: {weight: 300}}, mix: [{hogs: {tasks: 4, work: 100s}, name: a, group: low},"
-      " {hogs: {tasks: 4, work: 100s}, name: b, group: high}]}",
-      20, 4);
-  EXPECT_NEAR(by.at("a"), 1, 0.05);
-  EXPECT_NEAR(by.at("b"), 3, 0.05);
-}
-
-TEST(Mix, NiceSharesByWeight) {
-  const auto by = shares(
-      "mix: [{hogs: {tasks: 1, work: 100s}, name: a}, {hogs: {tasks: 1, work: 100s}, name: b, nice: 5},"
-      " {hogs: {tasks: 1, work: 100s}, name: c, nice: 10}]",
-      60);
-  const double all = 1024 + 335 + 110;  // sched_prio_to_weight
-  EXPECT_NEAR(by.at("a"), 1024 / all, 0.01);
-  EXPECT_NEAR(by.at("b"), 335 / all, 0.01);
-  EXPECT_NEAR(by.at("c"), 110 / all, 0.01);
-}
-
 TEST(Mix, BadPartsAreErrorsWithTheirLine) {
   EXPECT_THAT(error_of("mix: []"), HasSubstr("c.yaml:1: mix is not a list"));
   EXPECT_THAT(error_of("mix:\n  - {hogs: {}}\n  - {hog: {}}"),
@@ -143,7 +92,10 @@ TEST(Mix, BadPartsAreErrorsWithTheirLine) {
   EXPECT_THAT(error_of("mix: [{hogs: {}, group: x}]"), HasSubstr("there is no group 'x'"));
   EXPECT_THAT(error_of("mix: [{hogs: {}, priority: 5}]"), HasSubstr("a priority is of real-time tasks"));
   EXPECT_THAT(error_of("mix: [{hogs: {}, uclamp_min: 600, uclamp_max: 300}]"), HasSubstr("uclamp_min is above"));
-  EXPECT_THAT(error_of("{groups: {a: {weight: 0}}, mix: [{hogs: {}}]}"), HasSubstr("weight is 0"));
+  EXPECT_THAT(error_of("mix:\n- {hogs: {}, start: 2s, stop: 1s}"), HasSubstr("c.yaml:2: it stops before it starts"));
+  for (const char* time : {"start", "stop"})
+    EXPECT_THAT([&] { made(mix(std::string("mix:\n- {upf: {}, ") + time + ": 1s}")); },
+                ::testing::ThrowsMessage<Error>(HasSubstr("c.yaml:2: packets come from the beginning")));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ Workload generated(const std::string& text) {
 Workload nice_hogs(size_t tasks) {
   Workload workload;
   for (size_t i = 0; i < tasks; ++i) {
-    const Op program[] = {{OpKind::kSetNice, 0, 0, 0, static_cast<int64_t>(i % 3 * 5)}, op::compute(Work(300'000'000))};
+    const Op program[] = {op::set_nice(static_cast<int>(i % 3 * 5)), op::compute(Work(300'000'000))};
     workload.add_task("nice", program);
   }
   return workload;

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/input_file.h"
 #include "base/suggest.h"
-#include "experiment/inputs.h"
 
 namespace simsched {
 namespace {

@@ -22,6 +22,10 @@ struct PolicyConfig {
   ClassStack make(const KernelParams& kernel, const Machine& machine) const {
     return policy->make({kernel, machine, where}, tunables);
   }
+  // The machine that the policy is shown, where it is another one.
+  std::optional<Machine> machine(const KernelParams& kernel, const Machine& machine) const {
+    return policy->machine({kernel, machine, where}, tunables);
+  }
 };
 
 // The list `policies`. Throws Error with file and line.

@@ -45,7 +45,7 @@ Machine machine_of_head(const std::vector<RecordedCpu>& cpus, const std::string&
   MachineSpec spec;
   spec.name = "as recorded";
   for (const RecordedCpu& cpu : cpus)
-    spec.cpus.push_back({CoreId(cpu.core), LlcId(cpu.llc), NodeId(cpu.node), kCapacityScale});
+    spec.cpus.push_back({CoreId(cpu.core), LlcId(cpu.llc), NodeId(cpu.node), cpu.capacity});
   try {
     return Machine(std::move(spec));
   } catch (const Error& error) {
@@ -69,8 +69,9 @@ FoundMachine find_machine(const SchedTrace& trace, const std::string& path, cons
       return {recorded_machine(circumstances.machine, path), MachineSource::kTold};
     if (!trace.machine.empty()) return {machine_of_head(trace.machine, path), MachineSource::kHead};
     Machine host = load_machine("host");
-    if (trace.nr_cpus <= host.nr_cpus()) return {std::move(host), MachineSource::kHost};
-    if (may_be_unknown) return {equal_cpus(trace.nr_cpus), MachineSource::kUnknown};
+    const bool fits = trace.tells_cpus ? trace.nr_cpus == host.nr_cpus() : trace.nr_cpus <= host.nr_cpus();
+    if (fits) return {std::move(host), MachineSource::kHost};
+    if (may_be_unknown || trace.tells_cpus) return {equal_cpus(trace.nr_cpus), MachineSource::kUnknown};
     throw Error(path,
                 "was recorded on " + of_cpus(trace.nr_cpus) + ", so not on this computer, which has " +
                     std::to_string(host.nr_cpus()),
@@ -146,7 +147,9 @@ std::vector<std::string> assumptions(const Recording& recording) {
   const std::string cpus = of_cpus(recording.machine.nr_cpus());
   assume(recording.machine_source != MachineSource::kHost, "made on this computer, of " + cpus);
   assume(recording.machine_source != MachineSource::kUnknown, "made on " + cpus + ", all equal");
-  assume(recording.machine_source != MachineSource::kHead, "all cores equally fast");
+  const bool alike = std::ranges::all_of(recording.trace.machine,
+                                         [](const RecordedCpu& cpu) { return cpu.capacity == kFullRecordedCapacity; });
+  assume(recording.machine_source != MachineSource::kHead || !alike, "all cores equally fast");
   assume(circumstances.told.kernel, "Linux " + circumstances.kernel);
   assume(circumstances.told.hz, "HZ=" + std::to_string(circumstances.hz));
   assume(circumstances.told.preempt, "preempt " + circumstances.preempt);

@@ -1,5 +1,6 @@
 // What holds of every policy in C++, whatever it decides: tasks come to their end, where they may, on CPUs that come
-// and go; a copy goes on as its original; and those that say that no CPU idles while a task waits keep their word.
+// and go, whatever others make of them meanwhile; a copy goes on as its original; and those that say that no CPU idles
+// while a task waits keep their word.
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
@@ -12,8 +13,43 @@ namespace {
 using testing::add_task;
 using testing::flat_machine;
 
+constexpr SchedPolicy kPolicies[] = {SchedPolicy::kNormal, SchedPolicy::kBatch, SchedPolicy::kIdle, SchedPolicy::kRr};
+
+// Groups in groups, of any weight, some with a quota, CPUs of their own, or for idle times.
+GroupSpec random_group(Rng& rng, GroupId parent, const std::vector<AffinityId>& masks) {
+  GroupSpec group{.name = "g", .parent = parent, .weight = static_cast<int32_t>(1 + rng.below(10000))};
+  group.idle = rng.below(4) == 0;
+  if (rng.below(2) == 0) {
+    group.period = Nanos(static_cast<int64_t>(1'000'000 + rng.below(19'000'000)));
+    group.quota = Nanos(static_cast<int64_t>(1'000'000 + rng.below(20'000'000)));
+    group.burst = Nanos(static_cast<int64_t>(rng.below(2) * rng.below(1'000'000)));
+  }
+  group.cpus = masks[rng.below(masks.size())];
+  return group;
+}
+
+// Something that is made of any task or group.
+Op random_change(Rng& rng, Workload& w, const std::vector<AffinityId>& masks, size_t tasks) {
+  const TaskId task(rng.below(tasks));
+  switch (rng.below(w.nr_groups() > 1 ? 5 : 3)) {
+    case 0:
+      return op::set_nice(static_cast<int>(rng.below(40)) - 20, task);
+    case 1:
+      return op::set_policy(kPolicies[rng.below(4)], task, static_cast<uint16_t>(1 + rng.below(99)));
+    case 2:
+      return op::set_affinity(masks[rng.below(masks.size())], task);
+    case 3:
+      return op::set_group(GroupId(rng.below(w.nr_groups())), task);
+    default: {
+      const auto group = static_cast<int32_t>(1 + rng.below(w.nr_groups() - 1));
+      w.settings.push_back(random_group(rng, GroupId(0), masks));
+      return {OpKind::kChangeGroup, 0, 0, group, static_cast<int64_t>(w.settings.size() - 1)};
+    }
+  }
+}
+
 // Tasks that compute, sleep, yield, fork, and change nice levels, policies and affinities, at random.
-Workload random_workload(Rng& rng, size_t cpus, bool confined) {
+Workload random_workload(Rng& rng, size_t cpus, bool confined, bool changed = false) {
   Workload w;
   const size_t tasks = 3 + rng.below(4 * cpus);
   std::vector<AffinityId> masks = {AffinityId(0)};
@@ -23,26 +59,27 @@ Workload random_workload(Rng& rng, size_t cpus, bool confined) {
       if (rng.below(2) == 0) mask.add(CpuId(cpu));
     if (!mask.empty()) masks.push_back(w.intern_affinity(mask));
   }
+  for (size_t i = rng.below(4); changed && i > 0; --i)
+    w.groups.push_back(random_group(rng, GroupId(rng.below(w.nr_groups())), masks));
   auto amount = [&] { return static_cast<int64_t>(1 + rng.below(9'000'000)); };
   for (size_t i = 0; i < tasks; ++i) {
     std::vector<Op> program;
     if (i % 3 == 0 && i + 1 < tasks) program.push_back(op::fork(TaskId(i + 1)));
     for (size_t n = 2 + rng.below(8); n > 0; --n) {
       program.push_back(op::compute(Work(amount())));
+      if (changed && rng.below(3) == 0) program.push_back(random_change(rng, w, masks, tasks));
       switch (rng.below(6)) {
         case 0:
           program.push_back(op::yield());
           break;
         case 1:
-          program.push_back({OpKind::kSetNice, 0, 0, 0, static_cast<int64_t>(rng.below(40)) - 20});
+          program.push_back(op::set_nice(static_cast<int>(rng.below(40)) - 20));
           break;
         case 2:
-          program.push_back({OpKind::kSetAffinity, 0, 0, masks[rng.below(masks.size())].value(), 0});
+          program.push_back(op::set_affinity(masks[rng.below(masks.size())]));
           break;
         case 3: {
-          static constexpr SchedPolicy kPolicies[] = {SchedPolicy::kNormal, SchedPolicy::kBatch, SchedPolicy::kIdle,
-                                                      SchedPolicy::kRr};
-          program.push_back({OpKind::kSetPolicy, 0, 0, 0, static_cast<int64_t>(kPolicies[rng.below(4)])});
+          program.push_back(op::set_policy(kPolicies[rng.below(4)]));
           break;
         }
         default:
@@ -55,6 +92,11 @@ Workload random_workload(Rng& rng, size_t cpus, bool confined) {
     spec.start_cpu = CpuId(rng.below(cpus));
     spec.affinity = masks[rng.below(masks.size())];
     spec.nice = static_cast<int8_t>(static_cast<int>(rng.below(40)) - 20);
+    if (changed) spec.group = GroupId(rng.below(w.nr_groups()));
+  }
+  for (size_t i = changed ? rng.below(30) : 0; i > 0; --i) {
+    const Op op = random_change(rng, w, masks, tasks);
+    w.changes.push_back({Nanos(amount() * 4), Nanos(rng.below(3) == 0 ? amount() : 0), op});
   }
   return w;
 }
@@ -63,9 +105,11 @@ Machine random_machine(Rng& rng) {
   const size_t threads = 1 + rng.below(2), cpus = threads * (2 + rng.below(5));
   MachineSpec spec = flat_machine(cpus, threads).spec();
   const size_t half = threads * (cpus / threads / 2);
+  const bool alike = rng.below(3) > 0;
   for (size_t i = half; i < cpus; ++i) {
     spec.cpus[i].llc = LlcId(1);
     spec.cpus[i].node = NodeId(1);
+    if (!alike) spec.cpus[i].capacity = 400;
   }
   spec.distances.clear();
   return Machine(std::move(spec));
@@ -108,11 +152,23 @@ TEST_P(EveryPolicy, BringsAllTasksToTheirEndWhereTheyMayRun) {
   }
 }
 
-TEST_P(EveryPolicy, ASnapshotGoesOnAsItsOriginal) {
-  for (uint64_t seed = 1; seed <= 12; ++seed) {
+TEST_P(EveryPolicy, LosesNoTaskWhateverIsMadeOfIt) {
+  for (uint64_t seed = 1; seed <= 120; ++seed) {
     Rng rng(seed);
     const Machine machine = random_machine(rng);
-    const Workload w = random_workload(rng, machine.nr_cpus(), true);
+    const Workload w = random_workload(rng, machine.nr_cpus(), true, true);
+    w.check(machine.nr_cpus());
+    auto one = engine(machine, w, options_of(rng, machine.nr_cpus(), seed % 3 == 0));
+    one->run();
+    EXPECT_EQ(one->result().metric("tasks_exited"), static_cast<int64_t>(w.tasks.size())) << seed;
+  }
+}
+
+TEST_P(EveryPolicy, ASnapshotGoesOnAsItsOriginal) {
+  for (uint64_t seed = 1; seed <= 24; ++seed) {
+    Rng rng(seed);
+    const Machine machine = random_machine(rng);
+    const Workload w = random_workload(rng, machine.nr_cpus(), true, seed > 12);
     const EngineOptions options = options_of(rng, machine.nr_cpus(), seed % 2 == 0);
     auto whole = engine(machine, w, options);
     whole->run();

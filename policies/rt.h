@@ -48,7 +48,7 @@ class RtClass final : public SchedClass {
     int highest() const;               // 0 when empty
   };
 
-  int priority(TaskId task) const { return std::max<int>(1, kernel_->spec(task).rt_priority); }
+  int priority(TaskId task) const { return std::max<int>(1, kernel_->rt_priority(task)); }
   // Of what runs on the CPU: 0 when it is idle or of a lower class.
   int running_priority(CpuId cpu) const;
   bool is_rt(TaskId task) const;

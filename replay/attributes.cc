@@ -85,7 +85,7 @@ void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload&
   std::vector<uint32_t> name_of(trace.names.size(), ~uint32_t{0});
   Command command = find_command(trace, recorded);
   constexpr GroupId kCommandGroup{1}, kOtherGroup{2};
-  if (trace.circumstances.autogroup) workload.nr_groups = 3;
+  if (trace.circumstances.autogroup) workload.groups.resize(3);
 
   for (size_t i = 0; i < recorded.tasks.size(); ++i) {
     const RecordedTask& task = recorded.tasks[i];

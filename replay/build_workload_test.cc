@@ -327,7 +327,7 @@ TEST(BuildWorkload, AChangeOfNiceIsReplayedWhereItIsSeen) {
   maker.sw(200, 0, 11, kStateDead, 10).names(10, "nice", 49).sw(300, 0, 10, kStateRunning, 0);
   Built built = build(maker.trace());
   EXPECT_EQ(built.spec(10).nice, 0);
-  EXPECT_THAT(built.ops(10), ElementsAre(us(100), Op{OpKind::kSetNice, 0, 0, 0, 7}, us(100)));
+  EXPECT_THAT(built.ops(10), ElementsAre(us(100), op::set_nice(7), us(100)));
   EXPECT_EQ(built.report.priority_changes, 1u);
 }
 

@@ -3,10 +3,11 @@
 #include "replay/parts.h"
 
 namespace simsched::replay {
-Work work_of_stretch(const Machine& machine, CpuId cpu, Nanos elapsed, Work refill) {
+Work work_of_stretch(const Machine& machine, CpuId cpu, Nanos elapsed, Nanos paced, Work refill) {
   const int64_t speed = cpu.valid() && cpu.index() < machine.nr_cpus() ? machine.cpu(cpu).capacity : kCapacityScale;
   const int64_t ran = std::max(Nanos(0), elapsed - machine.costs().context_switch).count();
-  const Work progress(static_cast<int64_t>(static_cast<Int128>(ran) * speed / kCapacityScale));
+  const Int128 scale = Int128{kCapacityScale} * std::max<int64_t>(1, elapsed.count());
+  const Work progress(static_cast<int64_t>(Int128{ran} * speed * paced.count() / scale));
   return progress - CacheWarmth::refilling(refill, progress);
 }
 

@@ -22,6 +22,7 @@ Follower::Follower(const SchedTrace& trace, const Machine& machine, BuildReport&
       report_(report),
       names_(trace),
       ticks_(trace),
+      pace_(trace, machine),
       cpus_(trace.nr_cpus),
       messages_(match_calls(trace)),
       locks_(find_locks(trace)) {
@@ -41,7 +42,7 @@ Recorded Follower::run() {
   for (const TraceEvent& event : trace_.events) {
     for (; edge < messages_.edges.size() && messages_.edges[edge].time <= event.time; ++edge)
       call_edge(messages_.edges[edge]);
-    now_ = event.time;
+    set_now(event.time);
     follow(event);
   }
   for (RecordedTask& task : out_.tasks) {
@@ -58,13 +59,24 @@ Recorded Follower::run() {
   return std::move(out_);
 }
 
+void Follower::set_now(Nanos now) {
+  now_ = now;
+  pace_.advance(now);
+}
+
 void Follower::follow(const TraceEvent& event) {
   if (event.kind == TraceKind::kLost || event.kind == TraceKind::kStatRuntime) return;
   if (!event.cpu.valid() || event.cpu.index() >= cpus_.size()) return;
-  if (event.current.valid()) see_running(event);
+  if (event.current.valid()) {
+    pace_.set_busy(event.cpu, event.current.value() > 0, now_);
+    see_running(event);
+  }
   if (!event.pid.valid()) return;
   // A task ends with the switch in state X or Z that follows kExit.
-  if (event.kind == TraceKind::kSwitch) on_switch(event);
+  if (event.kind == TraceKind::kSwitch) {
+    pace_.set_busy(event.cpu, event.pid.value() > 0, now_);
+    on_switch(event);
+  }
   if (event.kind == TraceKind::kWaking) on_waking(event);
   if (event.kind == TraceKind::kWakeupNew) on_wakeup_new(event);
   if (event.kind == TraceKind::kFork) on_fork(event);
@@ -123,7 +135,7 @@ void Follower::see_prio(TaskIndex index, int16_t prio) {
   if (before == kNoPrio) {
     task.prio = prio;
   } else if (before >= kMaxRtPrio && prio >= kMaxRtPrio && prio < kMaxPrio) {
-    mark(index, work_now(task), Op{OpKind::kSetNice, 0, 0, 0, prio - kDefaultPrio});
+    mark(index, work_now(task), op::set_nice(prio - kDefaultPrio));
   } else {
     ++report_.priority_changes;
   }

@@ -6,6 +6,7 @@
 
 #include "replay/locks.h"
 #include "replay/messages.h"
+#include "replay/pace.h"
 #include "replay/parts.h"
 #include "replay/ticks.h"
 
@@ -33,6 +34,7 @@ class Follower {
   bool replayed(Pid pid) const { return pid.value() > 0 && !names_.stopper(pid); }
   bool from_task(const TraceEvent& event) const { return event.context == 0 && event.current.value() > 0; }
 
+  void set_now(Nanos now);
   void follow(const TraceEvent& event);
   TaskIndex create(Pid pid, const TraceEvent& event);
   // A task that was there before the recording.
@@ -103,6 +105,7 @@ class Follower {
   BuildReport& report_;
   NameFacts names_;
   Ticks ticks_;
+  Pace pace_;
   std::vector<CpuState> cpus_;
   std::vector<TaskIndex> by_pid_;
   TokenId pools_[2];  // of the workers of each CPU, of normal and high priority: as many tokens as there are CPUs

@@ -67,6 +67,7 @@ struct RecordedTask {
   Work refill{0};     // cache refill to do at the start of the stretch on the CPU
   Nanos woken_at{0};  // when it was woken last; 0: never
   Nanos since{0};     // when it entered `state`
+  Nanos paced{0};     // the clock of its CPU's pace when it came there
   TokenId token;      // none until it needs one
   uint32_t last_mark = kNoMark;
   Work last_at{0};                // where its last mark stands
@@ -133,8 +134,9 @@ std::vector<Op> with_poll_loops(std::span<const Op> ops, std::span<const Chunk> 
 void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload& workload);
 
 // The work in the first `elapsed` of a stretch on `cpu`, without what the simulation will add again: the context switch,
-// the refill that goes along with the work, and that a slower core takes longer (at its top frequency).
-Work work_of_stretch(const Machine& machine, CpuId cpu, Nanos elapsed, Work refill);
+// the refill that goes along with the work, and that a slower core takes longer. `paced`: how much of `elapsed` counts at
+// the CPU's top speed (replay/pace.h).
+Work work_of_stretch(const Machine& machine, CpuId cpu, Nanos elapsed, Nanos paced, Work refill);
 // The refill that a stretch on `cpu` begins with. `busy`: how long `cpu` has run tasks so far.
 Work refill_of_stretch(const Machine& machine, CacheWarmth& warmth, Work left, CpuId last_cpu, CpuId cpu, Nanos busy);
 

@@ -18,7 +18,8 @@ constexpr Nanos kKernelPath = 30_us;
 
 Work Follower::work_now(const RecordedTask& task) const {
   if (task.state != State::kRunning) return task.work;
-  return task.work + work_of_stretch(machine_, task.cpu, now_ - task.since, task.refill);
+  const Nanos paced = pace_.clock(task.cpu, now_) - task.paced;
+  return task.work + work_of_stretch(machine_, task.cpu, now_ - task.since, paced, task.refill);
 }
 
 void Follower::see_running(const TraceEvent& event) {
@@ -55,6 +56,7 @@ void Follower::enter(Pid pid, const TraceEvent& event, bool since_start) {
   task.state = State::kRunning;
   task.cpu = event.cpu;
   if (!since_start || blocked) task.since = now_;
+  task.paced = pace_.clock(event.cpu, now_) - (now_ - task.since);
   cpus_[event.cpu.index()].running = index;
 }
 

@@ -16,7 +16,7 @@ void Follower::call_edge(const CallEdge& edge) {
   TaskIndex index = known(call.pid);
   if (ended(index)) return;
   RecordedTask& task = this->task(index);
-  now_ = edge.time;
+  set_now(edge.time);
   if (edge.end) {
     if (task.call == edge.call) end_call(task);
     return;

@@ -7,6 +7,7 @@
 #include "report/format.h"
 #include "report/summary.h"
 #include "report/table.h"
+#include "report/tail.h"
 
 namespace simsched {
 namespace {
@@ -39,28 +40,47 @@ Style difference_style(const Estimate& difference, Better better) {
 
 struct MetricColumn {
   std::vector<Cell> values, remarks;  // by policy
+  std::string doubt;                  // a line, or nothing
 };
+
+// Why the figure of a policy is not to be shown.
+std::string doubt_of(const PolicyRuns& policy, const Metric& metric) {
+  std::optional<TooFew> worst;
+  for (const RunResult* run : policy.runs)
+    if (const auto few = too_few_samples(metric, *run); few && (!worst || few->samples < worst->samples)) worst = few;
+  if (!worst) return {};
+  return fmt::format(
+      "? too few samples in a run: {} of {} has {}, and its 95 % confidence interval needs {} whatever the "
+      "distribution\n",
+      metric.name, policy.policy, worst->samples, worst->least);
+}
 
 // `may_win`: by policy, see contenders().
 MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& may_win, const std::string& metric,
-                           const std::string& unit, Better better) {
+                           const Metric* known) {
+  const std::string unit = known != nullptr ? known->unit : "";
+  const Better better = known != nullptr ? known->better : Better::kNeither;
+  MetricColumn column;
+  std::vector<bool> doubted;
   std::vector<std::vector<double>> values;
   std::vector<double> means;  // of the policies that may win
   bool complete = true;
   for (size_t i = 0; i < machine.policies.size(); ++i) {
-    values.push_back(machine.policies[i].values(metric));
+    const std::string doubt = known != nullptr ? doubt_of(machine.policies[i], *known) : "";
+    if (column.doubt.empty()) column.doubt = doubt;
+    doubted.push_back(!doubt.empty());
+    values.push_back(doubt.empty() ? machine.policies[i].values(metric) : std::vector<double>());
     complete = complete && (!values.back().empty() || !may_win[i]);
     if (!values.back().empty() && may_win[i]) means.push_back(mean_estimate(values.back()).mean);
   }
   std::vector<bool> best = best_of(means, complete ? better : Better::kNeither);
   if (means.size() == 1 && values.size() > 1) best[0] = complete && better != Better::kNeither;  // the others are out
 
-  MetricColumn column;
   size_t present = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const std::vector<double>& own = values[i];
     if (own.empty()) {
-      column.values.push_back("-");
+      column.values.push_back(doubted[i] ? "?" : "-");
       column.remarks.push_back("");
       continue;
     }
@@ -79,19 +99,19 @@ MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& 
   return column;
 }
 
+// `doubts`: lines on what is not shown.
 std::string machine_table(const MachineRuns& machine, const std::vector<bool>& may_win,
-                          const std::vector<std::string>& metrics, bool colour) {
+                          const std::vector<std::string>& metrics, bool colour, std::string* doubts) {
   Table table;
   std::vector<std::vector<Cell>> rows;
   table.add_column("policy", Align::kLeft);
   for (const PolicyRuns& policy : machine.policies) rows.push_back({Cell(policy.policy)});
   for (const std::string& metric : metrics) {
     const Metric* known = find_metric(metric);
-    const std::string unit = known != nullptr ? known->unit : "";
-    table.add_column(heading(metric, unit));
+    table.add_column(heading(metric, known != nullptr ? known->unit : ""));
     if (machine.policies.size() > 1) table.add_column("", Align::kLeft, true);
-    MetricColumn column =
-        metric_column(machine, may_win, metric, unit, known != nullptr ? known->better : Better::kNeither);
+    MetricColumn column = metric_column(machine, may_win, metric, known);
+    *doubts += column.doubt;
     for (size_t i = 0; i < rows.size(); ++i) {
       rows[i].push_back(column.values[i]);
       if (machine.policies.size() > 1) rows[i].push_back(column.remarks[i]);
@@ -137,8 +157,9 @@ std::string comparison_tables(std::span<const RunResult> results, const std::vec
                         first.runs.size() == 1 ? "" : "s");
     const std::vector<bool> may_win = contenders(machine);
     all_may_win = all_may_win && std::find(may_win.begin(), may_win.end(), false) == may_win.end();
-    text += machine_table(machine, may_win, metrics, colour);
-    text += remarks(machine, may_win);
+    std::string doubts;
+    text += machine_table(machine, may_win, metrics, colour, &doubts);
+    text += remarks(machine, may_win) + doubts;
   }
   if (!results.empty()) {
     text += "\n* best of its metric";

@@ -1,5 +1,6 @@
 #include "report/counters.h"
 
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -56,10 +57,8 @@ class NrRunning {
   }
   void add(CpuId cpu, int64_t change, Nanos time) {
     counts_[cpu.index()] += change;
-    auto& samples = tracks_[cpu.index()].samples;
-    // One sample an instant: what it was in between two events of the same time cannot be seen.
-    if (samples.empty() || samples.back().time != time) samples.push_back({time, 0});
-    samples.back().value = counts_[cpu.index()];
+    // What it was in between two events of the same time cannot be seen.
+    tracks_[cpu.index()].add(time, counts_[cpu.index()]);
   }
 
   std::vector<int64_t> counts_;
@@ -73,6 +72,32 @@ std::vector<CounterTrack> nr_running_counters(const SchedTrace& trace) {
   NrRunning counter(trace.nr_cpus);
   for (const TraceEvent& event : trace.events) counter.handle(event);
   return counter.take();
+}
+
+std::vector<SliceTrack> places(const SchedTrace& trace, const Machine& machine) {
+  struct Task {
+    LlcId llc;
+    SliceTrack track;
+  };
+  std::map<int32_t, Task> tasks;
+  if (machine.nr_llcs() < 2) return {};
+  for (const TraceEvent& event : trace.events) {
+    if (event.kind != TraceKind::kSwitch) continue;
+    if (auto left = tasks.find(event.current.value()); left != tasks.end())
+      left->second.track.slices.back().end = event.time;
+    if (event.pid.value() <= 0) continue;
+    const Cpu& cpu = machine.cpu(event.cpu);
+    Task& task = tasks[event.pid.value()];
+    if (task.llc == cpu.llc) continue;
+    task.llc = cpu.llc;
+    task.track.pid = event.pid;
+    task.track.slices.push_back(
+        {event.time, trace.duration(),
+         "node " + std::to_string(cpu.node.value()) + ", LLC " + std::to_string(cpu.llc.value())});
+  }
+  std::vector<SliceTrack> tracks;
+  for (auto& [pid, task] : tasks) tracks.push_back(std::move(task.track));
+  return tracks;
 }
 
 }  // namespace simsched

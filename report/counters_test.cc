@@ -44,8 +44,33 @@ TEST(NrRunningCounters, FollowsTasks) {
   ASSERT_EQ(tracks.size(), 2u);
   EXPECT_EQ(tracks[0].name, "cpu0 nr_running");
   using Samples = std::vector<std::pair<int64_t, int64_t>>;
-  EXPECT_EQ(samples(tracks[0]), (Samples{{10, 1}, {20, 1}, {30, 0}}));
+  EXPECT_EQ(samples(tracks[0]), (Samples{{10, 1}, {30, 0}}));
   EXPECT_EQ(samples(tracks[1]), (Samples{{20, 1}, {40, 2}}));
+}
+
+// CPUs 0 and 1 have an LLC each, of two nodes.
+TEST(Places, AreOfEachTaskAndEndWhereItGoesElsewhere) {
+  MachineSpec spec;
+  for (size_t i = 0; i < 2; ++i) spec.cpus.push_back({CoreId(i), LlcId(i), NodeId(i)});
+  const Machine machine(spec);
+  using enum TraceKind;
+  SchedTrace trace;
+  trace.nr_cpus = 2;
+  trace.events = {event(kSwitch, 10, 0, 0, 5), event(kSwitch, 20, 0, 5, 0, -1, -1, kStateInterruptible),
+                  event(kSwitch, 30, 0, 0, 5), event(kSwitch, 40, 0, 5, 0, -1, -1, kStateInterruptible),
+                  event(kSwitch, 50, 1, 0, 5), event(kSwitch, 60, 1, 5, 0, -1, -1, kStateInterruptible)};
+  const auto tracks = places(trace, machine);
+  ASSERT_EQ(tracks.size(), 1u);
+  EXPECT_EQ(tracks[0].pid, Pid(5));
+  ASSERT_EQ(tracks[0].slices.size(), 2u);
+  EXPECT_EQ(tracks[0].slices[0].name, "node 0, LLC 0");
+  EXPECT_EQ(tracks[0].slices[0].begin, Nanos(10));
+  EXPECT_EQ(tracks[0].slices[0].end, Nanos(40));
+  EXPECT_EQ(tracks[0].slices[1].name, "node 1, LLC 1");
+  EXPECT_EQ(tracks[0].slices[1].end, Nanos(60));
+  spec.cpus[1].llc = LlcId(0);
+  spec.cpus[1].node = NodeId(0);
+  EXPECT_TRUE(places(trace, Machine(spec)).empty()) << "there is but one place";
 }
 
 TEST(NrRunningCounters, IgnoresCpusOutOfRange) {

@@ -34,34 +34,67 @@ Fields fields_of(const RunResult& result) {
     } else if constexpr (std::is_same_v<Value, NamedValues>) {
       add_all(name == "metrics" ? "" : name + "_", value);
     } else if constexpr (std::is_same_v<Value, NamedGroups>) {
-      if (name != "counters") return;
-      for (const auto& [group, values] : value) add_all(group + "_", values);
+      if (name != "counters" && name != "packets") return;
+      for (const auto& [group, values] : value) add_all((name == "packets" ? "packets_" : "") + group + "_", values);
     }
   });
   return fields;
 }
 
-}  // namespace
-
-std::string results_to_csv(std::span<const RunResult> results) {
-  std::vector<std::string> columns;
-  std::unordered_map<std::string, size_t> index;
-  std::vector<std::vector<std::string>> rows;
-  for (const RunResult& result : results) {
-    std::vector<std::string>& row = rows.emplace_back();
-    for (auto& [name, text] : fields_of(result)) {
-      const size_t at = index.try_emplace(name, columns.size()).first->second;
-      if (at == columns.size()) columns.push_back(name);
+// Lines of which each has some of the columns, in order of first appearance.
+class Lines {
+ public:
+  void add(Fields fields) {
+    std::vector<std::string>& row = rows_.emplace_back();
+    for (auto& [name, text] : fields) {
+      const size_t at = index_.try_emplace(name, columns_.size()).first->second;
+      if (at == columns_.size()) columns_.push_back(name);
       if (at >= row.size()) row.resize(at + 1);
       row[at] = std::move(text);
     }
   }
-  std::string csv = fmt::format("{}\n", fmt::join(columns, ","));
-  for (std::vector<std::string>& row : rows) {
-    row.resize(columns.size());
-    csv += fmt::format("{}\n", fmt::join(row, ","));
+
+  std::string csv() {
+    std::string csv = fmt::format("{}\n", fmt::join(columns_, ","));
+    for (std::vector<std::string>& row : rows_) {
+      row.resize(columns_.size());
+      csv += fmt::format("{}\n", fmt::join(row, ","));
+    }
+    return csv;
   }
-  return csv;
+  bool empty() const { return rows_.empty(); }
+
+ private:
+  std::vector<std::string> columns_;
+  std::unordered_map<std::string, size_t> index_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace
+
+std::string results_to_csv(std::span<const RunResult> results) {
+  Lines lines;
+  for (const RunResult& result : results) lines.add(fields_of(result));
+  return lines.csv();
+}
+
+std::string tasks_to_csv(std::span<const RunResult> results) {
+  Lines lines;
+  for (const RunResult& result : results) {
+    for (auto [of, list] : {std::pair("task", &result.tasks), {"name", &result.names}, {"group", &result.groups}}) {
+      for (const auto& [name, values] : *list) {
+        Fields fields = {{"machine", quoted(result.machine)},
+                         {"policy", quoted(result.policy)},
+                         {"workload", quoted(result.workload)},
+                         {"seed", std::to_string(result.seed)},
+                         {"of", of},
+                         {"name", quoted(name)}};
+        for (const auto& [figure, value] : values) fields.emplace_back(figure, std::to_string(value));
+        lines.add(std::move(fields));
+      }
+    }
+  }
+  return lines.empty() ? "" : lines.csv();
 }
 
 }  // namespace simsched

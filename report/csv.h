@@ -13,4 +13,8 @@ namespace simsched {
 // one has an empty field. Lists (cpu_busy_ns) and the times of groups of tasks are left out.
 std::string results_to_csv(std::span<const RunResult> results);
 
+// tasks.csv: one line a task, name or group of a run. After machine, policy, workload and seed come `of` ("task", "name"
+// or "group"), `name`, and the figures. Empty when no run has any.
+std::string tasks_to_csv(std::span<const RunResult> results);
+
 }  // namespace simsched

@@ -35,15 +35,21 @@ class Adder {
     check(run);
     side(sums_.makespan, a) += run.metric("makespan_ns");
     side(sums_.wasted, a) += run.metric("idle_wasted_ns");
+    side(sums_.energy_uj, a) += run.find("energy_uj").value_or(0);
     add(sums_.time, run.task_time, a);
     add_groups(sums_.names, run.task_time_by_name, a);
     add_groups(sums_.roles, run.task_time_by_role, a);
+    for (TaskGroup& group : sums_.names)
+      for (const auto& [name, values] : run.energy_by_name)
+        if (name == group.name) side(group.energy_uj, a) += value_of(values, "energy_uj");
     const size_t nr_cpus = run.cpu_busy_ns.size();
     const int64_t whole = cpu_time(run) / static_cast<int64_t>(nr_cpus);
     sums_.cpus.resize(std::max(sums_.cpus.size(), nr_cpus));
     for (size_t i = 0; i < nr_cpus; ++i) {
       CpuSides& cpu = sums_.cpus[i];
-      side(cpu.task, a) += run.cpu_busy_ns[i] - run.cpu_overhead_ns[i];
+      const int64_t irq = run.cpu_irq_ns.empty() ? 0 : run.cpu_irq_ns[i];
+      side(cpu.task, a) += run.cpu_busy_ns[i] - run.cpu_overhead_ns[i] - irq;
+      side(cpu.irq, a) += irq;
       side(cpu.overhead, a) += run.cpu_overhead_ns[i];
       side(cpu.idle, a) += whole - run.cpu_busy_ns[i];
     }
@@ -63,7 +69,8 @@ class Adder {
   // Whether it has all that is asked for, and every total is the sum of its parts.
   void check(const RunResult& run) const {
     if (run.task_time_by_name.empty() || run.task_time_by_role.empty() || run.cpu_busy_ns.empty() ||
-        run.cpu_overhead_ns.size() != run.cpu_busy_ns.size() || !run.find("idle_wasted_ns") ||
+        run.cpu_overhead_ns.size() != run.cpu_busy_ns.size() ||
+        (!run.cpu_irq_ns.empty() && run.cpu_irq_ns.size() != run.cpu_busy_ns.size()) || !run.find("idle_wasted_ns") ||
         !run.find("makespan_ns")) {
       fail(run, "lacks the times of groups of tasks or of CPUs, as an older simsched left them out");
     }
@@ -71,12 +78,13 @@ class Adder {
     add(all, run.task_time, true);
     for (const auto& [name, values] : run.task_time_by_name) add(names, values, true);
     for (const auto& [name, values] : run.task_time_by_role) add(roles, values, true);
-    int64_t busy = 0, overhead = 0;
+    int64_t busy = 0, overhead = 0, irq = 0;
     for (int64_t time : run.cpu_busy_ns) busy += time;
     for (int64_t time : run.cpu_overhead_ns) overhead += time;
+    for (int64_t time : run.cpu_irq_ns) irq += time;
     const bool adds_up = all.lifetime().a == value_of(run.task_time, "lifetime_ns") && names == all && roles == all &&
-                         overhead == value_of(run.cpu_time, "overhead_ns") &&
-                         busy - overhead == value_of(run.cpu_time, "task_ns") &&
+                         overhead == value_of(run.cpu_time, "overhead_ns") && irq == value_of(run.cpu_time, "irq_ns") &&
+                         busy - overhead - irq == value_of(run.cpu_time, "task_ns") &&
                          cpu_time(run) % static_cast<int64_t>(run.cpu_busy_ns.size()) == 0;
     if (!adds_up)
       fail(run, "has times that do not add up: it was changed, or has causes that this version does not know");
@@ -86,7 +94,7 @@ class Adder {
     for (const auto& [name, times] : values) {
       auto same = [&, &wanted = name](const TaskGroup& group) { return group.name == wanted; };
       auto found = std::find_if(groups.begin(), groups.end(), same);
-      if (found == groups.end()) found = groups.insert(found, {name, {}, {}});
+      if (found == groups.end()) found = groups.insert(found, {name, {}, {}, {}});
       side(found->tasks, a) += value_of(times, "tasks");
       add(found->time, times, a);
     }

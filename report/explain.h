@@ -40,11 +40,12 @@ struct TaskGroup {
   std::string name;
   Sides tasks;
   Times time;
+  Sides energy_uj;  // that cores took for them; 0 where powers are not known
 };
 
 struct CpuSides {
-  Sides task, overhead, idle;
-  Sides busy() const { return {task.a + overhead.a, task.b + overhead.b}; }
+  Sides task, overhead, irq, idle;
+  Sides busy() const { return {task.a + overhead.a + irq.a, task.b + overhead.b + irq.b}; }
 };
 
 struct Explanation {
@@ -57,6 +58,7 @@ struct Explanation {
   std::vector<TaskGroup> roles;     // foreground, background
   std::vector<CpuSides> cpus;       // by CpuId
   Sides wasted;                     // idle_wasted_ns
+  Sides energy_uj;                  // of the machine; 0 where powers are not known
   std::vector<std::string> doubts;  // why the comparison is not fair: a sentence each
 };
 

@@ -20,7 +20,8 @@ Json to_json(const Times& times) {
 Json to_json(const std::vector<TaskGroup>& groups) {
   Json json = Json::object();
   for (const TaskGroup& group : groups)
-    json[group.name] = {{"tasks", to_json(group.tasks)}, {"task_time", to_json(group.time)}};
+    json[group.name] = {
+        {"tasks", to_json(group.tasks)}, {"task_time", to_json(group.time)}, {"energy_uj", to_json(group.energy_uj)}};
   return json;
 }
 
@@ -36,13 +37,16 @@ std::string explanation_json(const Explanation& explanation) {
                {"doubts", explanation.doubts},
                {"makespan_ns", to_json(explanation.makespan)},
                {"idle_wasted_ns", to_json(explanation.wasted)},
+               {"energy_uj", to_json(explanation.energy_uj)},
                {"task_time", to_json(explanation.time)},
                {"by_name", to_json(explanation.names)},
                {"by_role", to_json(explanation.roles)}};
   json["by_cpu"] = Json::array();
   for (const CpuSides& cpu : explanation.cpus) {
-    json["by_cpu"].push_back(
-        {{"task_ns", to_json(cpu.task)}, {"overhead_ns", to_json(cpu.overhead)}, {"idle_ns", to_json(cpu.idle)}});
+    json["by_cpu"].push_back({{"task_ns", to_json(cpu.task)},
+                              {"overhead_ns", to_json(cpu.overhead)},
+                              {"irq_ns", to_json(cpu.irq)},
+                              {"idle_ns", to_json(cpu.idle)}});
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

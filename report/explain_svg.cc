@@ -68,13 +68,15 @@ std::vector<Panel> panels(const Explanation& what) {
   for (const CpuSides& cpu : what.cpus) {
     all.task += cpu.task;
     all.overhead += cpu.overhead;
+    all.irq += cpu.irq;
     all.idle += cpu.idle;
   }
   const Sides idle{all.idle.a - what.wasted.a, all.idle.b - what.wasted.b};
-  return {active,
-          {"CPUs",
-           {{"tasks", all.task}, {"idle while tasks waited", what.wasted}, {"overhead", all.overhead}, {"idle", idle}}},
-          {"tasks blocked", causes([](Where where) { return where == Where::kBlocked; })}};
+  Panel cpus{
+      "CPUs",
+      {{"tasks", all.task}, {"idle while tasks waited", what.wasted}, {"overhead", all.overhead}, {"idle", idle}}};
+  if (all.irq != Sides{}) cpus.parts.push_back({"interrupts", all.irq});
+  return {active, cpus, {"tasks blocked", causes([](Where where) { return where == Where::kBlocked; })}};
 }
 
 class Picture {

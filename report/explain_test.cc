@@ -59,6 +59,23 @@ std::string message(const std::vector<RunResult>& results, const ExplainChoice& 
   return "no error";
 }
 
+TEST(Explain, EnergyIsToldWhereItIsKnown) {
+  std::vector<RunResult> runs = example();
+  EXPECT_EQ(explanation_text(explain(runs, {"slow", "fast", ""}, "r.json"), false).find(" J"), std::string::npos);
+  for (RunResult& run : runs) {
+    const bool slow = run.policy == "slow";
+    run.metrics.emplace_back("energy_uj", slow ? 3'000'000 : 2'500'000);
+    run.energy_by_name = {{"daemon", {{"energy_uj", 100'000}}},
+                          {"worker", {{"energy_uj", slow ? 2'000'000 : 1'250'000}}}};
+  }
+  const Explanation what = explain(runs, {"slow", "fast", ""}, "r.json");
+  EXPECT_EQ(what.energy_uj, (Sides{6'000'000, 5'000'000}));
+  const std::string text = explanation_text(what, false);
+  EXPECT_NE(text.find("The machine used 3 J; with fast 2.5 J. Cores took 2 J for worker, and 1.25 J."),
+            std::string::npos)
+      << text;
+}
+
 TEST(Explain, EveryTotalIsTheSumOfItsPartsExactly) {
   const Explanation what = explain(example(), {"slow", "fast", ""}, "r.json");
   const int64_t longer = 17 * kMs + 1 + 2 * kMs + 17 * kMs + 1;  // wait, smt, and the daemon's sleep

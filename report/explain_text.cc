@@ -53,7 +53,7 @@ class Text {
     std::string text = wrapped(fmt::format("{} against {}: {} on {}, {} run{} of each", what_.policy, what_.versus,
                                            what_.workload, what_.machine, runs, runs == 1 ? "" : "s"));
     if (a_ != what_.policy) text += wrapped(fmt::format("A is {}, B is {}", what_.policy, what_.versus));
-    text += "\n" + verdict() + reasons() + blocked() + wasted();
+    text += "\n" + verdict() + reasons() + blocked() + wasted() + energy();
     for (const std::string& doubt : what_.doubts) text += wrapped("But: " + doubt);
     text += "\n" + wrapped("By cause, a run; points: percent of what is not blocked of " + b_) + "\n" + cause_table();
     text += "\nBy name of tasks, a run: on CPUs or waiting for one, and blocked\n\n" + group_table();
@@ -138,6 +138,20 @@ class Text {
                                time(idle.a), what_.versus, time(idle.b)));
   }
 
+  std::string energy() const {
+    const Sides& all = what_.energy_uj;
+    if (all == Sides()) return "";
+    auto joules = [&](int64_t sum) { return fmt::format("{:.4g} J", mean(sum) / 1e6); };
+    const auto size = [](const TaskGroup& group) { return std::abs(group.energy_uj.difference()); };
+    const auto most = std::max_element(what_.names.begin(), what_.names.end(),
+                                       [&](const TaskGroup& x, const TaskGroup& y) { return size(x) < size(y); });
+    std::string text = fmt::format("The machine used {}; with {} {}.", joules(all.a), what_.versus, joules(all.b));
+    if (most != what_.names.end() && size(*most) > 0)
+      text += fmt::format(" Cores took {} for {}, and {}.", joules(most->energy_uj.a), most->name,
+                          joules(most->energy_uj.b));
+    return wrapped(text);
+  }
+
   std::string cause_table() const {
     Table table;
     table.add_column("cause", Align::kLeft);
@@ -217,6 +231,7 @@ class Text {
         if (sum == &others && i < shown) continue;
         sum->task += cpu.task;
         sum->overhead += cpu.overhead;
+        sum->irq += cpu.irq;
         sum->idle += cpu.idle;
       }
     }

@@ -20,6 +20,7 @@ RunResult example() {
   result.cpu_time = {{"idle_ns", 5}};
   result.counters = {{"fair", {{"pulled", 3}}}};
   result.cpu_busy_ns = {1, 2};
+  result.packets = {{"voice", {{"latency_ns_p99.9", 8}}}};
   return result;
 }
 
@@ -44,6 +45,8 @@ TEST(ResultsJson, ReadsWhatItWrote) {
   EXPECT_EQ(back[0].task_time, results[0].task_time);
   EXPECT_EQ(back[0].counters, results[0].counters);
   EXPECT_EQ(back[0].cpu_busy_ns, results[0].cpu_busy_ns);
+  EXPECT_EQ(back[0].packets, results[0].packets);
+  EXPECT_EQ(back[0].metric("packets_voice_latency_ns_p99.9"), 8);
   EXPECT_EQ(back[1].exit_code, 42);
 }
 
@@ -99,9 +102,9 @@ TEST(ResultsCsv, QuotesAndFillsGaps) {
   results[1].metrics = {{"migrations", 1}, {"extra", 2}};
   EXPECT_EQ(results_to_csv(results),
             "machine,policy,workload,seed,status,exit_code,makespan_ns,migrations,task_time_work_ns,"
-            "task_time_lifetime_ns,cpu_time_idle_ns,fair_pulled,extra\n"
-            "vm-2c,\"eevdf, \"\"long\"\"\",build,3,ok,0,123456789012,42,7,9,5,3,\n"
-            "vm-2c,cfs,build,3,ok,0,,1,7,9,5,3,2\n");
+            "task_time_lifetime_ns,cpu_time_idle_ns,fair_pulled,packets_voice_latency_ns_p99.9,extra\n"
+            "vm-2c,\"eevdf, \"\"long\"\"\",build,3,ok,0,123456789012,42,7,9,5,3,8,\n"
+            "vm-2c,cfs,build,3,ok,0,,1,7,9,5,3,8,2\n");
 }
 
 }  // namespace

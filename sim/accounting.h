@@ -1,5 +1,5 @@
 // The accounting identity: where every nanosecond of a task's life went, exactly. lifetime = the sum over all causes,
-// and of a CPU: time = task + overhead + idle. Checked at the end of every simulation.
+// and of a CPU: time = task + overhead + irq + idle. Checked at the end of every simulation.
 #pragma once
 
 #include <array>
@@ -24,8 +24,10 @@ enum class Where : uint8_t { kBlocked, kWaiting, kOnCpu };
   ROW(kBlockedChild, kBlocked, "blocked_child_ns", "waited for a child")                                        \
   ROW(kBlockedIdle, kBlocked, "blocked_idle_ns", "waited for work as an idle kernel thread")                    \
   ROW(kWait, kWaiting, "wait_ns", "could run and waited for a CPU")                                             \
+  ROW(kThrottled, kWaiting, "throttled_ns", "could run, but its group had used up its quota of CPU time")       \
   ROW(kOverhead, kOnCpu, "overhead_ns",                                                                         \
       "was switched to, or stood still while its CPU computed for the scheduler or spun in the kernel for it")  \
+  ROW(kIrq, kOnCpu, "irq_ns", "stood still while its CPU handled interrupts")                                   \
   ROW(kWork, kOnCpu, "work_ns", "did its work, as on the fastest core alone")                                   \
   ROW(kRefill, kOnCpu, "refill_ns", "filled caches again after a migration")                                    \
   ROW(kCapacity, kOnCpu, "slowdown_capacity_ns", "took longer, because the core is slower")                     \
@@ -73,8 +75,8 @@ class TaskTime {
 };
 
 struct CpuTime {
-  Nanos task, overhead, idle;
-  Nanos busy() const { return task + overhead; }
+  Nanos task, overhead, irq, idle;
+  Nanos busy() const { return task + overhead + irq; }
   Nanos total() const { return busy() + idle; }
 };
 

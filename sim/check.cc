@@ -25,7 +25,7 @@ void Engine::check_invariants() const {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     const Task& task = tasks_[i];
     TaskId id(i);
-    if (task.on_rq) ++queued[task.cpu.index()];
+    if (task.on_rq && !task.throttled) ++queued[task.cpu.index()];
     bool runs = curr(task.cpu) == id;
     SIMSCHED_CHECK(runs == (task.state == TaskState::kRunning), describe(id) + " runs where it should not");
     SIMSCHED_CHECK(task.state != TaskState::kRunnable || task.on_rq, describe(id) + " is runnable but on no queue");
@@ -34,9 +34,13 @@ void Engine::check_invariants() const {
   }
   for (size_t c = 0; c < rqs_.size(); ++c) {
     SIMSCHED_CHECK(queued[c] == occupancy_[c].nr_running, "cpu " + std::to_string(c) + " has lost count of its tasks");
-    SIMSCHED_CHECK(occupancy_[c].curr.valid() || occupancy_[c].nr_running == 0 || rqs_[c].need_resched || !has_runnable(CpuId(c)),
-                   "cpu " + std::to_string(c) + " idles with work queued");
+    SIMSCHED_CHECK(
+        occupancy_[c].curr.valid() || occupancy_[c].nr_running == 0 || rqs_[c].need_resched || !has_runnable(CpuId(c)),
+        "cpu " + std::to_string(c) + " idles with work queued");
   }
+  for (size_t c = 0; c < rqs_.size(); ++c)
+    SIMSCHED_CHECK(!rqs_[c].irq || agenda_.planned(CpuId(c), EventKind::kDone),
+                   "cpu " + std::to_string(c) + " never comes back from its interrupt");
   WastedIdle anew;
   recount_wasted(anew);
   SIMSCHED_CHECK(anew == wasted_, "idle CPUs and waiting tasks are counted wrongly");
@@ -44,7 +48,8 @@ void Engine::check_invariants() const {
 
 bool Engine::has_runnable(CpuId cpu) const {
   return std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
-    return task.cpu == cpu && task.state == TaskState::kRunnable && !classes_[task.sched_class]->may_idle_with_work();
+    return task.cpu == cpu && task.state == TaskState::kRunnable && !task.throttled &&
+           !classes_[task.sched_class]->may_idle_with_work();
   });
 }
 

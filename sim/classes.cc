@@ -47,7 +47,7 @@ void Kernel::reclassify(TaskId id) {
   CpuId cpu = task.cpu;
   if (runs) settle(cpu);
   if (queued && task.state == TaskState::kBlocked) {
-    classes_[before]->dequeue_task(cpu, id, kDequeueSleep | kDequeueDelayed);  // its sleep was delayed: no longer
+    end_delayed_sleep(id);
     queued = false;
   }
   if (queued) deactivate_task(cpu, id, kDequeueSave | kDequeueMove);

@@ -50,7 +50,10 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     if (task.state == TaskState::kRunning) {
       task.state = TaskState::kRunnable;
       task.since = now_;
-      waiting += wasted_.elsewhere(now_, task.affinity, 1);
+      if (task.throttled)
+        task.throttled_for = Nanos(0) - now_;
+      else
+        waiting += wasted_.elsewhere(now_, task.affinity, 1);
       ++metrics_.involuntary;
     } else {
       prev_state = task.prev_state;
@@ -62,18 +65,21 @@ void Kernel::switch_to(CpuId cpu, TaskId prev, TaskId next) {
     leave_idle(cpu);
   }
   occupancy_[cpu.index()].curr = next;
+  if (energy_.on()) energy_.set_task(machine_, cpu, next, now_);
   agenda_.cancel(cpu, EventKind::kDone);
   rq.held = false;
   rq.overhead_left = Nanos(0);
   if (next.valid()) {
     Task& task = tasks_[next.index()];
-    SIMSCHED_CHECK(task.state == TaskState::kRunnable && task.cpu == cpu,
+    SIMSCHED_CHECK(task.state == TaskState::kRunnable && task.cpu == cpu && !task.throttled,
                    describe(next) + " was picked on cpu " + std::to_string(cpu.value()) + " but is not runnable there");
     task.state = TaskState::kRunning;
     waiting += wasted_.elsewhere(now_, task.affinity, -1);
     Nanos waited = now_ - task.since;
-    task.time[Cause::kWait] += waited;
-    task.longest_wait = std::max(task.longest_wait, waited);
+    task.time[Cause::kWait] += waited - task.throttled_for;
+    task.time[Cause::kThrottled] += task.throttled_for;
+    task.longest_wait = std::max(task.longest_wait, waited - task.throttled_for);
+    task.throttled_for = Nanos(0);
     metrics_.runnable_wait.add(waited);
     if (task.waking) {
       task.waking = false;
@@ -103,9 +109,8 @@ void Kernel::resched_curr(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   if (rq.need_resched) return;
   rq.need_resched = true;
-  if (!curr(cpu).valid() && cpu_online(cpu)) wasted_.cpu_is(now_, cpu, WastedIdle::Use::kLeaving);
-  // Without kernel preemption it waits until the task blocks or goes back to user space (leave_kernel()).
-  if (curr(cpu).valid() && tasks_[curr(cpu).index()].in_kernel && !kernel_preemptible()) return;
+  if (!curr(cpu).valid()) wasted_.cpu_is(now_, cpu, idle_use(cpu));
+  if (defers_resched(cpu)) return;
   plan_resched(cpu, resched_delay(cpu));
 }
 
@@ -143,6 +148,7 @@ void Kernel::activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags) {
 
 bool Kernel::deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) {
   if (!class_of(task).dequeue_task(cpu, task, dequeue_flags)) return false;
+  if (tasks_[task.index()].throttled) unthrottle(task);
   tasks_[task.index()].on_rq = false;
   --occupancy_[cpu.index()].nr_running;
   return true;
@@ -151,8 +157,37 @@ bool Kernel::deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags) {
 void Kernel::finish_delayed_dequeue(TaskId task) {
   Task& state = tasks_[task.index()];
   SIMSCHED_CHECK(state.on_rq && state.state != TaskState::kRunning, describe(task) + " was not delayed");
+  if (state.throttled) unthrottle(task);
   state.on_rq = false;
   --occupancy_[state.cpu.index()].nr_running;
+}
+
+// A sleeper leaves the queue on which it has stayed so far.
+void Kernel::end_delayed_sleep(TaskId task) {
+  class_of(task).dequeue_task(task_cpu(task), task, kDequeueSleep | kDequeueDelayed);
+}
+
+void Kernel::throttle(TaskId id) {
+  Task& task = tasks_[id.index()];
+  SIMSCHED_CHECK(!task.throttled, describe(id) + " is throttled twice");
+  task.throttled = true;
+  ++nr_throttled_;
+  --occupancy_[task.cpu.index()].nr_running;
+  if (task.state != TaskState::kRunnable) return;  // it still runs, or sleeps and has not been dequeued yet
+  task.throttled_for -= now_;
+  wasted_.task_waits(now_, task.cpu, task.affinity, -1);
+}
+
+void Kernel::unthrottle(TaskId id) {
+  Task& task = tasks_[id.index()];
+  SIMSCHED_CHECK(task.throttled, describe(id) + " is not throttled");
+  task.throttled = false;
+  --nr_throttled_;
+  ++occupancy_[task.cpu.index()].nr_running;
+  if (task.state != TaskState::kRunnable) return;
+  task.throttled_for += now_;
+  wasted_.task_waits(now_, task.cpu, task.affinity, 1);
+  arm_tick(task.cpu);
 }
 
 void Kernel::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
@@ -174,6 +209,7 @@ CpuId Kernel::select_task_rq(TaskId task, uint32_t wake_flags) {
   const CpuSet& cpus = allowed(task);
   if (state.affinity.value() != 0 && cpus.size() == 1) return cpus.first_cpu();
   CpuId cpu = class_of(task).select_task_rq(task, state.cpu, wake_flags);
+  if (cpu == state.cpu && !cpus.contains(cpu)) cpu = fallback_cpu(task);  // it could stay, but for its affinity
   SIMSCHED_CHECK(cpus.contains(cpu), "a policy placed " + describe(task) + " on cpu " + std::to_string(cpu.value()));
   return cpu;
 }
@@ -193,7 +229,10 @@ void Kernel::set_task_cpu(TaskId task, CpuId to, MigrationKind kind) {
 
 void Kernel::begin_waiting(Task& task) {
   task.state = TaskState::kRunnable;
-  wasted_.task_waits(now_, task.cpu, task.affinity, 1);
+  if (task.throttled)
+    task.throttled_for = Nanos(0) - now_;
+  else
+    wasted_.task_waits(now_, task.cpu, task.affinity, 1);
 }
 
 // All that counts as wasted idle time now, told anew to counts that are empty.
@@ -204,7 +243,13 @@ void Kernel::recount_wasted(WastedIdle& counts) const {
     if (!curr(cpu).valid()) counts.cpu_is(now_, cpu, idle_use(cpu));
   }
   for (const Task& task : tasks_)
-    if (task.state == TaskState::kRunnable) counts.task_waits(now_, task.cpu, task.affinity, 1);
+    if (task.state == TaskState::kRunnable && !task.throttled) counts.task_waits(now_, task.cpu, task.affinity, 1);
+}
+
+void Kernel::masks_changed() {
+  const WastedIdle before = wasted_;
+  recount_wasted(wasted_);
+  wasted_.go_on_from(before, now_);
 }
 
 void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
@@ -311,8 +356,11 @@ void Kernel::run_stopper(CpuId cpu) {
       continue;
     }
     const Task& task = tasks_[work.task.index()];  // migration_cpu_stop()
-    if (task.on_rq && task.cpu == cpu && cpu_allowed(work.task, work.dest))
+    if (!task.on_rq || task.cpu != cpu || !cpu_allowed(work.task, work.dest)) continue;
+    if (task.state == TaskState::kRunnable)
       move_queued_task(work.task, work.dest, work.kind);
+    else if (!cpu_allowed(work.task, cpu))
+      end_delayed_sleep(work.task);
   }
   works.clear();
   if (stop_work_[cpu.index()].empty()) works.swap(stop_work_[cpu.index()]);  // keep the allocation
@@ -331,11 +379,17 @@ Nanos Kernel::next_grid_tick() {
   return next_tick_;
 }
 
+// sched_tick_remote(): somebody else looks at what runs there once a second, on behalf of its class only.
+void Kernel::arm_remote_tick(CpuId cpu) {
+  agenda_.plan(cpu, EventKind::kTick, Nanos((now_ / 1_s + 1) * Nanos(1_s).count()));
+}
+
 void Kernel::arm_tick(CpuId cpu) {
   if (!curr(cpu).valid()) return;
+  if (tick_stopped(cpu)) return arm_remote_tick(cpu);
   Nanos period = params_.tick(), planned = agenda_.at(cpu, EventKind::kTick);
   if (planned != Nanos::max() && planned - period <= now_) return;  // none could come earlier
-  Nanos wanted = governs_frequency_ ? now_ : Nanos::max();
+  Nanos wanted = governs_frequency_ || rqs_[cpu.index()].softirq_pending ? now_ : Nanos::max();
   for (auto& cls : classes_) wanted = std::min(wanted, cls->next_tick(cpu));
   if (wanted == Nanos::max()) return;
   // The first tick of the grid not before `wanted` and after now; mostly the next one.

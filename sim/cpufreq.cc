@@ -71,14 +71,13 @@ void Kernel::start_frequencies() {
     const size_t nr = type.opps.size();
     FrequencyDomain& domain = frequency_domains_[i];
     if (params_.governor == Governor::kPerformance && nr > 0) domain.opp = static_cast<uint32_t>(nr - 1);
-    domain.wanted = domain.opp;
+    domain.wanted = domain.granted = domain.opp;
     governs_frequency_ |= nr > 1 && params_.governor >= Governor::kOndemand;
     for (CpuId cpu : cpus) rqs_[cpu.index()].frequency = frequency_factor(type, domain.opp);
     energy_.set_opp(machine_, PowerDomainId(i), domain.opp, now_);
     most_opps_ = std::max(most_opps_, nr);
   }
-  if (!governs_frequency_) return;
-  cpu_frequencies_.resize(machine_.nr_cpus());
+  if (governs_frequency_) cpu_frequencies_.resize(machine_.nr_cpus());
   opp_times_.resize(frequency_domains_.size() * most_opps_);
 }
 
@@ -174,8 +173,10 @@ void Kernel::ask_for_opp(PowerDomainId id, uint32_t opp, bool sampled) {
 // For how long the domains of each core type ran at each operating point.
 NamedValues Kernel::frequency_counters() const {
   NamedValues counters;
-  if (!governs_frequency_) return counters;
+  if (!governs_frequency_ && !caps_power_) return counters;
   const auto& types = machine_.spec().core_types;
+  if (std::any_of(types.begin(), types.end(), [](const CoreType& type) { return type.little_opps > 0; }))
+    counters.emplace_back("core_switches", static_cast<int64_t>(metrics_.core_switches));
   for (size_t t = 0; t < types.size(); ++t) {
     for (uint32_t opp = 0; opp < types[t].opps.size(); ++opp) {
       Nanos time;
@@ -194,15 +195,67 @@ void Kernel::change_frequency(PowerDomainId id) {
   FrequencyDomain& domain = frequency_domains_[id.index()];
   domain.changing = false;
   --frequency_changes_;
-  if (domain.opp == domain.wanted) return;
+  domain.granted = domain.wanted;
+  if (machine_.spec().switching.kinds_share_clock)
+    run_as_granted();
+  else
+    run_at(id, opp_as_granted(id));
+}
+
+// The highest operating point of at most that frequency, or the lowest.
+uint32_t Kernel::opp_below(PowerDomainId id, int64_t mhz) const {
+  const CoreType& type = machine_.core_type(machine_.power_domain_cpus(id).first_cpu());
+  uint32_t opp = 0;
+  while (opp + 1 < type.opps.size() && type.opps[opp + 1].mhz <= mhz) ++opp;
+  return opp;
+}
+
+// Of CPUs of two cores, those of a kind run as fast as the fastest of them is to (ve_spc_cpufreq_set_rate()).
+uint32_t Kernel::opp_as_granted(PowerDomainId id) const {
+  uint32_t opp = frequency_domains_[id.index()].granted;
+  if (machine_.spec().switching.kinds_share_clock) {
+    const uint32_t little = machine_.core_type(machine_.power_domain_cpus(id).first_cpu()).little_opps;
+    const bool is_little = opp < little;
+    for (const FrequencyDomain& other : frequency_domains_)
+      if ((other.granted < little) == is_little) opp = std::max(opp, other.granted);
+  }
+  return caps_power_ ? std::min(opp, opp_below(id, power_cap_.mhz())) : opp;
+}
+
+void Kernel::run_as_granted() {
+  for (size_t i = 0; i < frequency_domains_.size(); ++i) run_at(PowerDomainId(i), opp_as_granted(PowerDomainId(i)));
+}
+
+void Kernel::run_at(PowerDomainId id, uint32_t opp) {
+  FrequencyDomain& domain = frequency_domains_[id.index()];
+  if (domain.opp == opp) return;
   const CpuSet& cpus = machine_.power_domain_cpus(id);
   const CoreType& type = machine_.core_type(cpus.first_cpu());
-  energy_.set_opp(machine_, id, domain.wanted, now_);
+  const bool switches = (opp < type.little_opps) != (domain.opp < type.little_opps);
+  energy_.set_opp(machine_, id, opp, now_);
   opp_times_[id.index() * most_opps_ + domain.opp] += now_ - domain.since;
   domain.since = now_;
-  domain.opp = domain.wanted;
+  domain.opp = opp;
   ++metrics_.frequency_changes;
-  for (CpuId cpu : cpus) set_frequency(cpu, frequency_factor(type, domain.opp));
+  for (CpuId cpu : cpus) {
+    if (switches) switch_core(cpu);
+    if (recorder_) recorder_->frequency(now_, cpu, type.opps[opp].mhz * int64_t{1000});
+    set_frequency(cpu, frequency_factor(type, opp));
+  }
+}
+
+// The CPU stops while its state goes to its other core, where what runs finds caches empty. What waits meanwhile, or
+// sleeps, is taken to find them as it left them.
+void Kernel::switch_core(CpuId cpu) {
+  ++metrics_.core_switches;
+  const TaskId runs = curr(cpu);
+  if (!runs.valid()) return;
+  settle(cpu);
+  Task& task = tasks_[runs.index()];
+  task.warmth.forget();
+  task.refill = std::max(task.refill, Work(machine_.costs().refill_node.count()));
+  charge(cpu, machine_.spec().switching.cost);
+  if (agenda_.planned(cpu, EventKind::kDone)) apply_charge(cpu);
 }
 
 }  // namespace simsched

@@ -51,8 +51,9 @@ struct CpuFrequency {
 
 // Of the CPUs of a power domain (struct cpufreq_policy).
 struct FrequencyDomain {
-  uint32_t opp = 0;       // at which it runs
-  uint32_t wanted = 0;    // what was asked for last
+  uint32_t opp = 0;      // at which it runs
+  uint32_t wanted = 0;   // what was asked for last
+  uint32_t granted = 0;  // what was asked for and has come into force; others, or a cap, may keep it from running there
   bool changing = false;  // it has not come into force yet
   Nanos asked = Nanos(-1'000'000'000'000);
   Nanos since;  // it runs at `opp`

@@ -222,6 +222,7 @@ void Kernel::enter_idle(CpuId cpu) {
   else
     agenda_.plan(cpu, EventKind::kTick, next_grid_tick());
   energy_.set_depth(machine_, cpu, static_cast<IdleDepth>(choice.state + 1), now_);
+  if (recorder_) recorder_->idle(now_, cpu, static_cast<int64_t>(choice.state));
 }
 
 void Kernel::end_sleep(CpuId cpu, bool by_tick) {
@@ -248,6 +249,7 @@ void Kernel::leave_idle(CpuId cpu) {
   if (!sleeps_.empty()) {
     end_sleep(cpu, false);
     sleeps_[cpu.index()].tick_stopped = false;
+    if (recorder_) recorder_->idle(now_, cpu, CounterTrack::kNotIdle);
   }
   energy_.set_depth(machine_, cpu, kRuns, now_);
 }

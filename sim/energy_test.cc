@@ -34,7 +34,7 @@ MachineSpec two_types() {
 // Every stretch of every core and domain by itself, from what its CPUs do in it.
 RC_GTEST_PROP(EnergyProperty, IsPowerTimesTimeWhateverChanges, ()) {
   const Machine machine(two_types());
-  EnergyMeter meter(machine);
+  EnergyMeter meter(machine, 0);
   std::vector<IdleDepth> depths;
   for (CpuId cpu : machine.cpus()) depths.push_back(shallow_depth(machine.core_type(cpu)));
   std::vector<uint32_t> opps(machine.nr_power_domains());
@@ -83,6 +83,48 @@ RC_GTEST_PROP(EnergyProperty, IsPowerTimesTimeWhateverChanges, ()) {
   RC_ASSERT(total.all() == parts);
 }
 
+// Whatever runs where: what tasks were given, wake-ups without a task, and idle cores are the cores' energy, to the
+// femtojoule; and who was not on a core has none of it.
+RC_GTEST_PROP(EnergyProperty, OfTasksAndIdleCoresIsThatOfTheCores, ()) {
+  constexpr size_t kTasks = 4;
+  const Machine machine(two_types());
+  EnergyMeter meter(machine, kTasks);
+  Nanos now;
+  const auto changes = *rc::gen::inRange(1, 80);
+  std::vector<TaskId> runs(machine.nr_cpus());
+  std::vector<bool> ran(kTasks);
+  for (int i = 0; i < changes; ++i) {
+    now += Nanos(*rc::gen::inRange<int64_t>(0, 1'000'001));
+    const CpuId cpu(*rc::gen::inRange<size_t>(0, machine.nr_cpus()));
+    const CoreType& type = machine.core_type(cpu);
+    switch (*rc::gen::inRange(0, 4)) {
+      case 0:
+        meter.set_opp(machine, machine.cpu(cpu).power_domain,
+                      *rc::gen::inRange<uint32_t>(0, static_cast<uint32_t>(type.opps.size())), now);
+        break;
+      case 1:
+        meter.set_depth(machine, cpu, static_cast<IdleDepth>(*rc::gen::inRange<size_t>(0, type.idle_states.size() + 1)),
+                        now);
+        break;
+      default: {
+        const TaskId task(*rc::gen::inRange(-1, static_cast<int>(kTasks)));
+        meter.set_depth(machine, cpu, task.valid() ? kRuns : shallow_depth(type), now);
+        meter.set_task(machine, cpu, task, now);
+        if (task.valid()) ran[task.index()] = true;
+      }
+    }
+  }
+  meter.close(machine, now);
+  const EnergyMeter::Total total = meter.total(now);
+  Femtojoules sum = meter.of_task(TaskId());
+  for (size_t i = 0; i < kTasks; ++i) {
+    sum += meter.of_task(TaskId(i));
+    RC_ASSERT(ran[i] || meter.of_task(TaskId(i)) == 0);
+  }
+  RC_ASSERT(sum == total.running);
+  RC_ASSERT(sum + total.idle == total.cores());
+}
+
 // One task of 10 ms on a little core, 30 ms in all.
 RunResult one_task(MachineSpec spec, KernelParams kernel = {}) {
   const Machine machine(std::move(spec));
@@ -113,12 +155,32 @@ TEST(Energy, OfAFixedScheduleIsItsClosedForm) {
   EXPECT_EQ(r.metric("energy_uj"), (7770 + 220 + 660 + 1330 + 800) / 1000);
 }
 
+// Two threads of a core run for 10 ms, then one of them alone for 10 ms more.
+TEST(Energy, OfACoreIsOfItsThreadsInEqualParts) {
+  MachineSpec spec = two_types();
+  spec.smt_share = 512;
+  const Machine machine(spec);
+  Workload workload;
+  add_task(workload, "short", {op::compute(Work(5'000'000)), op::sleep(1_s)});
+  add_task(workload, "long", {op::compute(Work(15'000'000)), op::sleep(1_s)});
+  for (int i = 0; i < 2; ++i)
+    workload.tasks[static_cast<size_t>(i)].affinity = workload.intern_affinity(CpuSet::single(CpuId(i)));
+  EngineOptions options;
+  options.duration = 30_ms;
+  const RunResult r = testing::simulate(machine, workload, options);
+  const NamedGroups expected = {{"long", {{"energy_uj", 5100 * 15 / 1000}}},
+                                {"migration", {{"energy_uj", 0}}},
+                                {"short", {{"energy_uj", 5100 * 5 / 1000}}}};
+  EXPECT_EQ(r.energy_by_name, expected);
+}
+
 TEST(Energy, OfAMachineOfUnknownPowerIsNone) {
   MachineSpec spec = two_types();
   spec.core_types.clear();
   for (Cpu& cpu : spec.cpus) cpu.type = {};
   RunResult r = one_task(spec);
   EXPECT_EQ(r.metric("energy_uj"), 0);
+  EXPECT_TRUE(r.energy_by_name.empty());
 }
 
 // Operating points alone change nothing but what is told of energy.

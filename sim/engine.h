@@ -10,6 +10,7 @@
 
 #include "sim/kernel.h"
 #include "sim/metric_table.h"
+#include "sim/packets.h"
 #include "sim/results.h"
 #include "traces/sched_trace.h"
 
@@ -67,7 +68,40 @@ struct EngineState {
   };
   std::vector<Holding> holding_;  // by task; empty without locks
   std::vector<Work> waits_;       // by task that waits: for so much work more than the one before it
+  std::vector<Nanos> timers_;     // when each is due next
+  std::vector<Nanos> until_;      // by task: when its kRuntime is over, 0 before it begins; empty without any
   std::vector<int64_t> moved_;    // by task: bytes of the message in progress that are through; empty without channels
+  // Who polls a ring has taken this packet off it.
+  struct Poll {
+    RingId ring;    // none: none is being polled
+    Packet packet;  // being worked on
+    int32_t done = 0;  // packets of this poll
+  };
+  // NET_RX_SOFTIRQ of a CPU: the rings that wait to be polled, in order, and the round in progress.
+  struct SoftIrq {
+    RingId first, last;  // linked by RingState::next
+    uint32_t count = 0;
+    uint32_t left = 0;   // of the rings, those of this round
+    int32_t budget = 0, rounds = 0;
+    Nanos round_ends, ends;
+    Work entry{0};           // of interrupts taken, before the next packet
+    bool in_thread = false;  // ksoftirqd is at it
+    Poll poll;
+  };
+  struct RingState {
+    bool masked = false;  // no interrupt comes until it has been polled empty
+    bool raised = false;  // one is on its way to a CPU that sleeps
+    RingId next;
+  };
+  struct PacketEvents {
+    int64_t interrupts = 0, rounds = 0, handed_over = 0;
+  };
+  PacketPlane packets_;
+  std::vector<SoftIrq> softirqs_;  // by CPU; empty without packets
+  std::vector<RingState> rings_;
+  std::vector<Poll> thread_polls_;  // by poll thread with a ring of its own
+  std::vector<WaitQueue> packet_waiters_;  // by packet queue
+  PacketEvents packet_events_;
   uint64_t scans_ = 0;
   size_t foreground_left_ = 0;  // tasks that keep the simulation alive
   bool ended_ = false;          // the duration is over
@@ -93,8 +127,9 @@ class Engine : public Kernel, private EngineState {
   bool run_until(Nanos time);
   // Ends it here and now, unless it is over anyway: what is open is accounted for, and there is a result.
   void stop();
-  RunResult result() const;         // when it is over
-  const SchedTrace& trace() const;  // so far, with `record`
+  RunResult result() const;                    // when it is over
+  const SchedTrace& trace() const;             // so far, with `record`
+  std::vector<CounterTrack> counters() const;  // the same
 
   // A snapshot: becomes like `other` between two of its events, and goes on as it would. Both were made from the same
   // machine, workload (the very objects), options (but `record` may be off here), and classes. No memory is allocated
@@ -105,6 +140,8 @@ class Engine : public Kernel, private EngineState {
  private:
   // engine.cc: the loop
   void handle(const Event& event);
+  void start_recorder();
+  void record_figures();
   void tick(CpuId cpu);
   bool finished() const;
   bool only_timers_left();
@@ -112,6 +149,7 @@ class Engine : public Kernel, private EngineState {
   // results.cc
   Totals totals() const;
   void group_tasks(RunResult& result) const;
+  void report_groups(RunResult& result) const;
   bool starved(const Task& task) const;  // it hardly ever had the CPU that it waited for
   std::string starved_text() const;      // empty: nobody was
 
@@ -119,6 +157,10 @@ class Engine : public Kernel, private EngineState {
   [[noreturn]] void report_deadlock() const;
   void check_invariants() const;
   bool has_runnable(CpuId cpu) const;
+
+  // changes of the workload: execute.cc
+  bool apply_change(const TimedChange& change);  // false: what it is about is no more
+  void change(const Op& op, TaskId self);
 
   // hotplug.cc
   void change_hotplug(const HotplugEvent& change);
@@ -128,13 +170,17 @@ class Engine : public Kernel, private EngineState {
   void advance(CpuId cpu);
   void block(CpuId cpu, TaskId task, Cause cause, uint16_t trace_state);
   void leave_kernel(CpuId cpu, Task& task);
+  void end_frame(Task& task, Nanos period);
   void sleep_until(CpuId cpu, TaskId task, Nanos time, uint8_t op_flags, Cause cause, uint16_t trace_state);
   void fork(CpuId cpu, TaskId parent, TaskId child);
   void start_exit(CpuId cpu, TaskId task);
   void exit_task(CpuId cpu, TaskId task, uint64_t Metrics::*outcome = &Metrics::exits);
   TokenId token_of(CpuId cpu, const Op& op) const;
-  void signal(TokenId token, uint32_t wake_flags);
+  void signal(TokenId token, uint8_t op_flags);
   bool wait(CpuId cpu, TaskId task, const Op& op);
+  bool barrier(CpuId cpu, TaskId task, const Op& op);
+  bool timer(CpuId cpu, TaskId task, const Op& op);
+  bool runtime(CpuId cpu, TaskId task, const Op& op);
   void start_work(CpuId cpu, TaskId task, Work work);
   void join(WaitQueue& queue, TaskId task);
   TaskId take_first(WaitQueue& queue);
@@ -155,6 +201,35 @@ class Engine : public Kernel, private EngineState {
   void wake_writers(Channel& channel, bool all);
   void wait_again(CpuId cpu, TaskId task);
 
+  // packet_ops.cc: tasks that take packets or poll. False: the task has blocked, or works
+  bool packet_in(CpuId cpu, TaskId task, const Op& op);
+  bool poll(CpuId cpu, TaskId task, const Op& op);
+  bool poll_softirq(CpuId cpu, TaskId task, CpuId of);
+  bool poll_own_ring(CpuId cpu, TaskId task, PollThreadId thread);
+  bool end_poll(CpuId cpu, TaskId task);
+  void start_packets();
+
+  // softirq.cc: packets in soft interrupts
+  void arm_ring(RingId ring);
+  void packet_comes(RingId ring);
+  CpuId irq_cpu(RingId ring) const;
+  void start_softirq(CpuId cpu);
+  void softirq_done(CpuId cpu);
+  void go_on_softirq(CpuId cpu);
+  void begin_softirq(CpuId cpu, SoftIrq& softirq);
+  void begin_round(SoftIrq& softirq);
+  Work next_packet(CpuId cpu, SoftIrq& softirq);
+  bool take_packet(Poll& poll);
+  void finish_packet(Poll& poll);
+  void poll_later(SoftIrq& softirq, RingId ring);
+  void unmask(RingId ring);
+  void wake_ksoftirqd(CpuId cpu);
+  Nanos in_ticks(int64_t ticks);
+  void adopt_rings(CpuId gone);
+
+  // packet_results.cc
+  NamedGroups packet_results(const RunResult& result) const;
+
   // locks.cc
   TaskId holder_for(const Op& op, TaskId waiter) const;
   void wait_for_lock(CpuId cpu, TaskId task, const Op& op);
@@ -172,11 +247,13 @@ class Engine : public Kernel, private EngineState {
   // kills.cc
   bool await_kill(CpuId cpu, TaskId task, const Op& op);
   void kill(TaskId task);
+  void end(TaskId task);
+  void give_up_children(TaskId task);
   bool at_kill(TaskId task) const;
   void go_to_kill(TaskId task);
   void start_task(TaskId task);
-  void change_parameters(CpuId cpu, TaskId task, const Op& op);
 
+  std::vector<TaskId> ksoftirqd_;  // by CPU; none where no packets come
   const EngineOptions options_;
   bool ends_with_foreground_ = false;
 };

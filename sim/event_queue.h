@@ -23,8 +23,11 @@ enum class EventKind : uint8_t {
   kIpi,         // index: CPU; of a class
   kClassTimer,  // index: the class's own number for it
   kHotplug,     // index: number of the change
+  kChange,      // index: of Workload::changes
   kFrequency,   // index: power domain. What its governor asked for holds
-  kDone,        // index: CPU. The running task finished its compute op
+  kPowerCap,    // how much the machine takes is looked at
+  kPacket,      // index: ring. Its first packet comes, or its CPU takes the interrupt
+  kDone,        // index: CPU. The running task finished its compute op, or the soft interrupt there its packet
   kResched,     // index: CPU
   kTick,        // index: CPU
   kEnd,         // the duration is over

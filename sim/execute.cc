@@ -39,6 +39,7 @@ void Engine::advance(CpuId cpu) {
   }
   if (isa_lacking(id, cpu) != 0) return end_illegal(cpu, id);
   if (!holding_.empty() && let_lock_go(cpu, id)) return;
+  if (task.ended) return exit_task(cpu, id);
   if (task.killed) go_to_kill(id);
   std::span<const Op> program = workload_.program(id);
   for (int instant = 0; instant < kMaxInstantOps; ++instant) {
@@ -60,16 +61,29 @@ void Engine::advance(CpuId cpu) {
         Nanos next = task.born + ((now_ - task.born) / period + 1) * period;
         return sleep_until(cpu, id, next, op.flags, sleep_cause(op), sleep_state(op));
       }
+      case OpKind::kTimer:
+        if (!timer(cpu, id, op)) return;
+        break;
+      case OpKind::kRuntime:
+        if (!runtime(cpu, id, op)) return;
+        break;
+      case OpKind::kBarrier:
+        if (!barrier(cpu, id, op)) return;
+        break;
       case OpKind::kWait:
         if (!wait(cpu, id, op)) return;
         break;
       case OpKind::kSignal:
         if (op.flags & kOpExits) start_exit(cpu, id);
         task.in_kernel = task.exiting || op.flags & kOpKernel;
-        signal(token_of(cpu, op), op.flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu);
+        signal(token_of(cpu, op), op.flags);
         break;
       case OpKind::kKill:
-        kill(TaskId(op.arg));
+        if (op.flags & kOpEnds)
+          end(TaskId(op.arg));
+        else
+          kill(TaskId(op.arg));
+        if (task.ended) return exit_task(cpu, id);
         break;
       case OpKind::kKilled:
         if (!await_kill(cpu, id, op)) return;
@@ -85,6 +99,18 @@ void Engine::advance(CpuId cpu) {
       case OpKind::kSelect:
       case OpKind::kSelectEnd:
         if (!select(cpu, id, op)) return;
+        break;
+      case OpKind::kFrame:
+        end_frame(task, Nanos(op.value));
+        break;
+      case OpKind::kPacketIn:
+        if (!packet_in(cpu, id, op)) return;
+        break;
+      case OpKind::kPacketOut:
+        packets_.serve_taken(workload_.packets, id, now_);
+        break;
+      case OpKind::kPoll:
+        if (!poll(cpu, id, op)) return;
         break;
       case OpKind::kUser:
         break;  // leave_kernel() above
@@ -113,7 +139,10 @@ void Engine::advance(CpuId cpu) {
       case OpKind::kSetNice:
       case OpKind::kSetPolicy:
       case OpKind::kSetAffinity:
-        change_parameters(cpu, id, op);
+      case OpKind::kSetGroup:
+      case OpKind::kChangeGroup:
+        change(op, id);
+        if (!cpu_allowed(id, cpu)) schedule(cpu);  // its stopper is to take it away first
         if (curr(cpu) != id) return;
         break;
       case OpKind::kLoop:
@@ -126,6 +155,17 @@ void Engine::advance(CpuId cpu) {
     }
   }
   throw Error(workload_.name, describe(id) + " loops without ever computing or sleeping", "put work into its loop");
+}
+
+// Periods after the first frame that see none are misses: a frame that is late is in the next one.
+void Engine::end_frame(Task& task, Nanos period) {
+  ++metrics_.frames;
+  if (task.last_frame != kNoFrame) {
+    auto due = [&](Nanos time) { return (time - task.born + period - 1_ns) / period; };
+    metrics_.frame_time.add(now_ - task.last_frame);
+    metrics_.deadline_misses += static_cast<uint64_t>(std::max(due(now_) - due(task.last_frame) - 1, int64_t{0}));
+  }
+  task.last_frame = now_;
 }
 
 // The task reaches an op that may block: when it does, schedule() follows at once; when it does not,
@@ -165,7 +205,9 @@ void Engine::start_work(CpuId cpu, TaskId id, Work work) {
 
 // do_exit() has come to where the parent is told.
 void Engine::start_exit(CpuId cpu, TaskId id) {
-  tasks_[id.index()].exiting = tasks_[id.index()].in_kernel = true;  // and does not leave it again
+  Task& task = tasks_[id.index()];
+  task.exiting = task.in_kernel = true;            // and does not leave it again
+  if (params_.autogroup) task.group = GroupId(0);  // sched_autogroup_exit_task()
   class_of(id).task_exits(cpu, id);
 }
 
@@ -201,13 +243,15 @@ TokenId Engine::token_of(CpuId cpu, const Op& op) const {
   return op.slot == 0 ? TokenId(op.arg) : TokenId(op.arg + cpu.value() % op.slot);
 }
 
-void Engine::signal(TokenId id, uint32_t wake_flags) {
+void Engine::signal(TokenId id, uint8_t op_flags) {
   Token& token = tokens_[id.index()];
-  if (!token.waiters.first.valid()) {
-    ++token.count;
-    return;
-  }
-  try_to_wake_up(take_first(token.waiters), wake_flags);
+  const uint32_t wake_flags = op_flags & kOpSync ? kWfTtwu | kWfSync : kWfTtwu;
+  const bool waits = token.waiters.first.valid();
+  if (op_flags & kOpBarge || (!waits && !(op_flags & (kOpLost | kOpAll)))) ++token.count;
+  if (!waits) return;
+  // Those who wait now: who is woken may wait again before the last one is.
+  const TaskId last = op_flags & kOpAll ? token.waiters.last : token.waiters.first;
+  for (TaskId woken; woken != last;) try_to_wake_up(woken = take_first(token.waiters), wake_flags);
 }
 
 void Engine::join(WaitQueue& queue, TaskId id) {
@@ -239,13 +283,51 @@ bool Engine::wait(CpuId cpu, TaskId id, const Op& op) {
     try_to_wake_up(id, kWfTtwu | kWfOnCpu);
     return false;
   }
+  if (op.flags & kOpBarge) --tasks_[id.index()].pc;
   join(token.waiters, id);
   block(cpu, id, cause, sleep_state(op));
   return false;
 }
 
+// The same of those that follow.
+bool Engine::barrier(CpuId cpu, TaskId id, const Op& op) {
+  Token& token = tokens_[token_of(cpu, op).index()];
+  if (++token.count < op.value) {
+    join(token.waiters, id);
+    block(cpu, id, Cause::kBlockedToken, kStateInterruptible);
+    return false;
+  }
+  token.count = 0;
+  signal(TokenId(op.arg), kOpAll);
+  return true;
+}
+
+bool Engine::timer(CpuId cpu, TaskId id, const Op& op) {
+  Nanos& due = timers_[static_cast<size_t>(op.arg)];
+  due += Nanos(op.value);
+  if (due > now_) {
+    sleep_until(cpu, id, due, op.flags & ~kOpCatchUp, Cause::kBlockedSleep, kStateInterruptible);
+    return false;
+  }
+  if (!(op.flags & kOpCatchUp)) due = now_;
+  return true;
+}
+
+bool Engine::runtime(CpuId cpu, TaskId id, const Op& op) {
+  Nanos& until = until_[id.index()];
+  if (until == Nanos(0)) until = now_ + Nanos(op.value);
+  if (until <= now_) {
+    until = Nanos(0);
+    return true;
+  }
+  --tasks_[id.index()].pc;
+  start_work(cpu, id, Work(op.arg));
+  return false;
+}
+
 // A task that nobody forks comes into being as if its CPU had.
 void Engine::start_task(TaskId id) {
+  if (tasks_[id.index()].ended) return;
   context_.cpu = tasks_[id.index()].cpu;
   for (SchedClass* watcher : watchers_.tasks) watcher->any_task_new(id);
   class_of(id).task_fork(id, TaskId());
@@ -255,6 +337,10 @@ void Engine::start_task(TaskId id) {
 void Engine::fork(CpuId cpu, TaskId parent, TaskId child) {
   Task& task = tasks_[child.index()];
   SIMSCHED_CHECK(task.state == TaskState::kNew, describe(child) + " is forked twice");
+  if (task.ended) {  // before it began
+    ++tasks_[parent.index()].child_exits;
+    return;
+  }
   ++metrics_.forks;
   task.cpu = cpu_allowed(child, cpu) ? cpu : allowed(child).first_cpu();
   if (recorder_) recorder_->fork(now_, cpu, parent, child);
@@ -263,31 +349,38 @@ void Engine::fork(CpuId cpu, TaskId parent, TaskId child) {
   wake_up_new_task(child);
 }
 
-// sched_setscheduler() and sched_setaffinity() of the running task on itself.
-void Engine::change_parameters(CpuId cpu, TaskId id, const Op& op) {
-  Task& task = tasks_[id.index()];
-  if (op.kind == OpKind::kSetAffinity) {
-    task.affinity = affinity_for(id, AffinityId(op.arg));
-    class_of(id).affinity_changed(id);
-    if (cpu_allowed(id, cpu)) return;
-    queue_stop_work(cpu, {0, true, MigrationKind::kAffinity, id, allowed(id).first_cpu()});
-    schedule(cpu);
-    return;
+// What a task (none: somebody outside) makes of itself or of others.
+void Engine::change(const Op& op, TaskId self) {
+  const TaskId target = op.arg >= 0 && op.kind != OpKind::kChangeGroup ? TaskId(op.arg) : self;
+  if (target.valid() && tasks_[target.index()].state == TaskState::kDead) return;
+  switch (op.kind) {
+    case OpKind::kSetNice:
+      return set_nice(target, static_cast<int>(op.value));
+    case OpKind::kSetPolicy:
+      return set_scheduler(target, static_cast<SchedPolicy>(op.value), static_cast<uint8_t>(op.slot));
+    case OpKind::kSetAffinity:
+      return set_affinity(target, AffinityId(static_cast<size_t>(op.value)));
+    case OpKind::kSetGroup:
+      return move_to_group(target, GroupId(static_cast<size_t>(op.value)));
+    case OpKind::kChangeGroup:
+      return change_group(GroupId(op.arg), static_cast<int32_t>(op.value));
+    default:
+      SIMSCHED_CHECK(false, "an operation that changes nothing");
   }
-  deactivate_task(cpu, id, kDequeueSave);
-  class_of(id).put_prev_task(cpu, id, TaskId());
-  if (op.kind == OpKind::kSetNice) task.nice = static_cast<int8_t>(op.value);
-  if (op.kind == OpKind::kSetPolicy) task.policy = static_cast<SchedPolicy>(op.value);
-  uint8_t before = task.sched_class;
-  set_class(task);
-  if (task.sched_class != before) {
-    classes_[before]->switched_from(id);
-    class_of(id).switched_to(id);
+}
+
+bool Engine::apply_change(const TimedChange& timed) {
+  const Op& op = timed.op;
+  if (op.kind == OpKind::kKill) {
+    if (op.flags & kOpEnds)
+      end(TaskId(op.arg));
+    else
+      kill(TaskId(op.arg));
+    return false;
   }
-  class_of(id).reweight_task(id);
-  activate_task(cpu, id, kEnqueueRestore);
-  class_of(id).set_next_task(cpu, id);
-  resched_curr(cpu);
+  if (op.kind != OpKind::kChangeGroup && tasks_[static_cast<size_t>(op.arg)].state == TaskState::kDead) return false;
+  change(op, TaskId());
+  return true;
 }
 
 }  // namespace simsched

@@ -12,9 +12,8 @@ void Engine::change_hotplug(const HotplugEvent& change) {
   else
     affinities_[0].remove(cpu);
   update_online();
-  const WastedIdle before = wasted_;
-  recount_wasted(wasted_);
-  wasted_.go_on_from(before, now_);
+  masks_changed();
+  if (!change.online && !softirqs_.empty()) adopt_rings(cpu);
   for (SchedClass* watcher : watchers_.online) watcher->cpu_online(cpu, change.online);
   if (change.online) resched_curr(cpu);
   // Everything leaves a CPU that goes, and tasks whose own CPU is back go home: what is queued at once, what runs
@@ -27,6 +26,8 @@ void Engine::change_hotplug(const HotplugEvent& change) {
       queue_stop_work(task.cpu, {0, true, MigrationKind::kAffinity, id, fallback_cpu(id)});
     } else if (task.state == TaskState::kRunnable) {
       move_queued_task(id, fallback_cpu(id), MigrationKind::kAffinity);
+    } else {
+      end_delayed_sleep(id);
     }
   }
 }

@@ -20,6 +20,7 @@ class CpuIdle {
   // The idle period is over.
   void leave(Nanos now, const Costs& costs) {
     const Nanos period = now - since_, longest = costs.idle_poll_max;
+    since_ = Nanos::max();
     if (period <= poll_) return;
     poll_ = period > longest ? Nanos(0) : std::min(std::max(poll_ * 2, kPollStart), longest);
   }
@@ -32,7 +33,7 @@ class CpuIdle {
  private:
   static constexpr Nanos kPollStart{10000};  // halt_poll_ns_grow_start; it grows by doubling
 
-  Nanos since_;
+  Nanos since_;  // max(): it is not idle
   Nanos poll_;  // how long the host polls; 0 for a machine without one
 };
 

@@ -34,15 +34,19 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     classes_matter_ |= spec.work_class != WorkClass::kScalar;
     isa_matters_ |= (spec.isa & ~everywhere) != 0;
   }
-  // All that there will be are made now.
-  for (size_t i = 0; i < workload.tasks.size() && isa_matters_; ++i)
-    for (size_t wanted = 0; wanted < workload.affinities.size(); ++wanted) affinity_for(TaskId(i), AffinityId(wanted));
 
+  group_settings_.resize(workload.nr_groups(), -1);
+  group_usage_.resize(workload.nr_groups());
+  if (workload.nr_groups() > 1) usage_booked_.resize(workload.tasks.size());
+  update_group_cpus();
   for (size_t i = 0; i < workload.tasks.size(); ++i) {
     const TaskSpec& spec = workload.tasks[i];
     Task& task = tasks_[i];
     task.policy = spec.policy;
     task.nice = spec.nice;
+    task.rt_priority = spec.rt_priority;
+    task.group = spec.group;
+    task.wanted_affinity = spec.affinity;
     task.affinity = affinity_for(TaskId(i), spec.affinity);
     CpuId cpu = spec.start_cpu.valid() && machine.cpus().contains(spec.start_cpu) ? spec.start_cpu
                                                                                   : CpuId(i % machine.nr_cpus());
@@ -61,8 +65,9 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     rqs_[cpu.index()].has_siblings = machine.smt_cpus(cpu).size() > 1;
   }
   recount_wasted(wasted_);
-  energy_ = EnergyMeter(machine);
+  energy_ = EnergyMeter(machine, tasks_.size());
   start_frequencies();
+  start_power_cap();
   for (CpuId cpu : machine.cpus()) refresh_speed(cpu);
   start_sleeps();
 }

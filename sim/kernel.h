@@ -43,14 +43,20 @@ class Kernel : protected KernelState {
   const CpuSet& online_cpus() const { return affinities_[0]; }
   bool cpu_online(CpuId cpu) const { return online_cpus().contains(cpu); }
   CpuTime cpu_time(CpuId cpu) const;  // up to now
+  // Time in interrupts, up to now; and rq_clock_task(): the time of its tasks (update_rq_clock_task(), 6.18).
+  Nanos irq_time(CpuId cpu) const {
+    const Rq& rq = rqs_[cpu.index()];
+    return rq.irq ? rq.time.irq + (now_ - rq.settled) : rq.time.irq;
+  }
+  Nanos clock_task(CpuId cpu) const { return now_ - irq_time(cpu); }
   // arch_scale_cpu_capacity(): of the CPU alone at its top frequency; arch_scale_freq_capacity(): its frequency, of the
   // top one. Of 1024.
   int64_t capacity(CpuId cpu) const { return machine_.cpu(cpu).kernel_capacity; }
   int64_t frequency(CpuId cpu) const { return rqs_[cpu.index()].frequency; }
+  // What of its capacity is lost to the trip point of the machine (cpufreq_get_pressure()).
+  int64_t pressure(CpuId cpu) const { return caps_power_ ? pressure_of(cpu) : 0; }
   // Of an idle CPU: how long its idle state takes to leave.
-  Nanos idle_exit_latency(CpuId cpu) const {
-    return sleeps_.empty() ? Nanos(0) : exit_latency_of(cpu);
-  }
+  Nanos idle_exit_latency(CpuId cpu) const { return sleeps_.empty() ? Nanos(0) : exit_latency_of(cpu); }
 
   // ---- Tasks ----
   size_t nr_tasks() const { return tasks_.size(); }  // the workload's, then one stopper a CPU
@@ -58,7 +64,7 @@ class Kernel : protected KernelState {
   // Of the workload's tasks only (not of stoppers).
   const TaskSpec& spec(TaskId task) const { return workload_.tasks[task.index()]; }
   Nanos custom_slice(TaskId task) const { return spec(task).slice; }
-  GroupId group(TaskId task) const { return spec(task).group; }
+  GroupId group(TaskId task) const { return tasks_[task.index()].group; }
   CpuId task_cpu(TaskId task) const { return tasks_[task.index()].cpu; }
   TaskState task_state(TaskId task) const { return tasks_[task.index()].state; }
   bool task_running(TaskId task) const { return task_state(task) == TaskState::kRunning; }
@@ -67,6 +73,8 @@ class Kernel : protected KernelState {
   bool task_exiting(TaskId task) const { return tasks_[task.index()].exiting; }
   SchedPolicy policy(TaskId task) const { return tasks_[task.index()].policy; }
   int8_t nice(TaskId task) const { return tasks_[task.index()].nice; }
+  uint8_t rt_priority(TaskId task) const { return tasks_[task.index()].rt_priority; }
+  bool task_throttled(TaskId task) const { return tasks_[task.index()].throttled; }
   Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
   std::string describe(TaskId task) const;  // "cc1[1234]"
   // The CPUs that it may run on, of those online; all of these for a task whose own have all gone.
@@ -82,6 +90,13 @@ class Kernel : protected KernelState {
     return isa_matters_ && !is_stopper(task) ? spec(task).isa & ~machine_.core_type(cpu).isa : 0;
   }
   const Memory& memory() const { return memory_; }
+  // ---- Groups ----
+  size_t nr_groups() const { return workload_.nr_groups(); }
+  GroupId parent(GroupId group) const { return workload_.groups[group.index()].parent; }
+  const GroupSpec& group_spec(GroupId group) const {  // as it is now, but for name and parent
+    const int32_t changed = group_settings_[group.index()];
+    return changed < 0 ? workload_.groups[group.index()] : workload_.settings[static_cast<size_t>(changed)];
+  }
   // An allowed CPU for a task that cannot be where it should: near its own, if possible.
   CpuId fallback_cpu(TaskId task) const;
 
@@ -90,6 +105,10 @@ class Kernel : protected KernelState {
   // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to
   // that.
   void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
+  // A queued or running task may not run (any more) because its group has used up its quota, and counts as neither
+  // running nor waiting; or may again. A running one is about to leave its CPU.
+  void throttle(TaskId task);
+  void unthrottle(TaskId task);
   // The class wants something else of the CPU than before (SchedClass::demand()): asks the governor of its frequency.
   void cpufreq_update_util(CpuId cpu) {
     if (governs_frequency_) update_frequency(cpu, false);
@@ -133,15 +152,17 @@ class Kernel : protected KernelState {
   void switch_to(CpuId cpu, TaskId prev, TaskId next);
   void activate_task(CpuId cpu, TaskId task, uint32_t enqueue_flags);
   bool deactivate_task(CpuId cpu, TaskId task, uint32_t dequeue_flags);
+  void end_delayed_sleep(TaskId task);
   void wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags);
   void set_task_cpu(TaskId task, CpuId to, MigrationKind kind);
   void begin_waiting(Task& task);
   WastedIdle::Use idle_use(CpuId cpu) const {
-    return !cpu_online(cpu)     ? WastedIdle::Use::kNone
-           : need_resched(cpu) ? WastedIdle::Use::kLeaving
-                               : WastedIdle::Use::kIdle;
+    return !cpu_online(cpu) || rqs_[cpu.index()].irq ? WastedIdle::Use::kNone
+           : need_resched(cpu)                       ? WastedIdle::Use::kLeaving
+                                                     : WastedIdle::Use::kIdle;
   }
   void recount_wasted(WastedIdle& counts) const;
+  void masks_changed();  // what affinities_ has
   void try_to_wake_up(TaskId task, uint32_t wake_flags);
   void wake_up_new_task(TaskId task);
   CpuId select_task_rq(TaskId task, uint32_t wake_flags);
@@ -150,20 +171,47 @@ class Kernel : protected KernelState {
   Nanos resched_delay(CpuId cpu);
   const Spread& interrupt_cost(CpuId cpu) const;
   void arm_tick(CpuId cpu);
+  // can_stop_full_tick(): a nohz_full CPU has none while one task runs there.
+  bool tick_stopped(CpuId cpu) const { return machine_.spec().nohz_full.contains(cpu) && nr_running(cpu) < 2; }
+  void arm_remote_tick(CpuId cpu);
   Nanos next_grid_tick();
   Nanos tick_after(Nanos delay) const;
   void queue_stop_work(CpuId cpu, const StopWork& work);
   void run_stopper(CpuId cpu);
   uint8_t trace_context() const;
-  // Where a task may run that asks for `wanted`.
-  AffinityId affinity_for(TaskId task, AffinityId wanted);
   bool kernel_preemptible() const { return params_.preempt == Preempt::kFull || params_.preempt == Preempt::kLazy; }
+
+  // irq.cc: time that interrupts take
+  void begin_irq(CpuId cpu);
+  void end_irq(CpuId cpu);
+  Nanos irq_time_for(CpuId cpu, Work work) const;
+  // What runs there cannot be switched away from now; it will be, where the kernel looks at need_resched again.
+  bool defers_resched(CpuId cpu) const;
 
   // classes.cc: whose task is it
   SchedClass& class_of(TaskId task) { return *classes_[tasks_[task.index()].sched_class]; }
   uint8_t class_index(const SchedClass& cls) const;
   void set_class(Task& task);
   void reclassify(TaskId task);
+
+  // changes.cc: what others, or a task itself, make of it while it runs, waits or sleeps
+  struct Change {
+    TaskId task;
+    bool queued, runs;
+  };
+  Change begin_change(TaskId task, uint32_t dequeue_flags);
+  void end_change(const Change& change, uint32_t enqueue_flags);
+  void set_nice(TaskId task, int nice);
+  void set_scheduler(TaskId task, SchedPolicy policy, uint8_t rt_priority);
+  void set_affinity(TaskId task, AffinityId wanted);
+  void update_affinity(TaskId task);
+  void move_to_group(TaskId task, GroupId group);
+  void change_group(GroupId group, int32_t settings);
+  void update_group_cpus();
+
+  // affinity.cc: where a task may run that asks for `wanted`
+  AffinityId affinity_for(TaskId task, AffinityId wanted);
+  AffinityId within(AffinityId wanted, const CpuSet& cpus);
 
   // progress.cc: how work goes on
   void settle(CpuId cpu);
@@ -179,7 +227,7 @@ class Kernel : protected KernelState {
   void set_frequency(CpuId cpu, uint32_t frequency);  // of its top frequency: 1..1024 of 1024
   void set_memory(CpuId cpu, uint32_t memory);        // how far memory lets its task get on: 1..1024 of 1024
   void memory_changed();                              // of some CPUs: as memory_ says
-  void new_image(CpuId cpu, TaskId task);             // exec: of what the old one had in caches and memory nothing is left
+  void new_image(CpuId cpu, TaskId task);  // exec: of what the old one had in caches and memory nothing is left
 
   // cpufreq.cc: at which frequency
   void start_frequencies();
@@ -189,7 +237,18 @@ class Kernel : protected KernelState {
   uint32_t ondemand_opp(CpuId cpu, const CoreType& type);
   void ask_for_opp(PowerDomainId domain, uint32_t opp, bool sampled);
   void change_frequency(PowerDomainId domain);
+  uint32_t opp_below(PowerDomainId domain, int64_t mhz) const;
+  uint32_t opp_as_granted(PowerDomainId domain) const;
+  void run_as_granted();
+  void run_at(PowerDomainId domain, uint32_t opp);
+  void switch_core(CpuId cpu);
   NamedValues frequency_counters() const;
+
+  // power_cap.cc: how much power it may take
+  void start_power_cap();
+  void update_power_cap();
+  int64_t pressure_of(CpuId cpu) const;
+  NamedValues power_cap_counters() const;
 
   // cpuidle.cc: in which idle state
   void start_sleeps();
@@ -211,12 +270,11 @@ class Kernel : protected KernelState {
     std::vector<SchedClass*> tasks, idle, switches, scheduled, online;
   } watchers_;
   std::optional<Recorder> recorder_;
-  std::vector<CpuSet> wanted_affinities_;  // by AffinityId: of the workload, then of the stoppers, then of tasks that
-                                           // find their instruction sets on some cores only
   bool classes_matter_ = false;            // cores, or their threads, do not do all classes of work alike
   bool isa_matters_ = false;               // some task needs an instruction set that some core lacks
-  bool governs_frequency_ = false;  // a governor that changes something
-  size_t most_opps_ = 0;            // of any core type
+  bool governs_frequency_ = false;         // a governor that changes something
+  bool caps_power_ = false;
+  size_t most_opps_ = 0;  // of any core type
 };
 
 }  // namespace simsched

@@ -14,6 +14,7 @@
 #include "sim/energy.h"
 #include "sim/memory.h"
 #include "sim/metrics.h"
+#include "sim/power_cap.h"
 #include "sim/task.h"
 #include "sim/wasted_idle.h"
 
@@ -45,8 +46,16 @@ struct KernelState {
   std::vector<Occupancy> occupancy_;  // by CPU
   std::vector<Rq> rqs_;
   std::vector<std::vector<StopWork>> stop_work_;  // by CPU
-  std::vector<CpuSet> affinities_;                // by AffinityId: those of the CPUs wanted that are online
+  // By AffinityId: of the workload, then of the stoppers, then of tasks that may not have what they ask for.
+  std::vector<CpuSet> wanted_affinities_;
+  std::vector<CpuSet> affinities_;  // of them, those CPUs that are online
   bool all_online_ = true;
+  std::vector<int32_t> group_settings_;  // by group: of Workload::settings; -1: its own
+  std::vector<AffinityId> group_cpus_;   // by group: what it has, as its parents allow
+  std::vector<Nanos> group_usage_;       // by group: CPU time of tasks in it, but for what they had since they came last
+  std::vector<Nanos> usage_booked_;      // by task: of its CPU time, what is there already
+  size_t nr_throttled_ = 0;              // tasks
+  size_t recurring_changes_ = 0;         // of the pending events
   Memory memory_;
   size_t class_timers_ = 0, frequency_changes_ = 0;  // of the pending events
   std::vector<FrequencyDomain> frequency_domains_;   // by power domain
@@ -54,6 +63,8 @@ struct KernelState {
   std::vector<Nanos> opp_times_;                     // by power domain, then by operating point
   std::vector<CpuSleep> sleeps_;                     // by CPU; empty: no governor chooses idle states
   EnergyMeter energy_;
+  PowerCap power_cap_;
+  Femtojoules capped_energy_ = 0;  // used up to the last look at it
   Metrics metrics_;
   WastedIdle wasted_;
 };

@@ -39,6 +39,39 @@ void Engine::kill(TaskId id) {
   if (task.state == TaskState::kBlocked) try_to_wake_up(id, kWfTtwu);
 }
 
+// SIGKILL: it ends wherever it is.
+void Engine::end(TaskId id) {
+  Task& task = tasks_[id.index()];
+  if (task.ended || task.state == TaskState::kDead) return;
+  task.ended = true;
+  give_up_children(id);
+  if (task.state == TaskState::kNew) {  // start_task() and fork() leave it alone
+    foreground_left_ -= !spec(id).background;
+    last_exit_ = std::max(last_exit_, now_);
+    return;
+  }
+  const std::span<const Op> program = workload_.program(id);
+  const bool waits_for_lock =
+      task.state == TaskState::kBlocked && task.pc > 0 && program[task.pc - 1].kind == OpKind::kLock;
+  if (waits_for_lock) return;  // its holder knows it: it ends when it has the lock
+  task.killed = false;
+  kill(id);
+  task.waits_for_child = false;
+  if (task.state == TaskState::kBlocked) try_to_wake_up(id, kWfTtwu);
+}
+
+// Whom `id` would have forked, and they, will never be.
+void Engine::give_up_children(TaskId id) {
+  for (size_t i = 0; i < workload_.tasks.size(); ++i) {
+    TaskId ancestor = spec(TaskId(i)).parent;
+    while (ancestor.valid() && ancestor != id && tasks_[ancestor.index()].state == TaskState::kNew)
+      ancestor = spec(ancestor).parent;
+    if (tasks_[i].state != TaskState::kNew || tasks_[i].ended || ancestor != id) continue;
+    tasks_[i].ended = true;
+    foreground_left_ -= !spec(TaskId(i)).background;
+  }
+}
+
 bool Engine::at_kill(TaskId id) const {
   std::span<const Op> program = workload_.program(id);
   uint32_t pc = tasks_[id.index()].pc;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <map>
 
 #include "base/int128.h"
 
@@ -51,17 +52,25 @@ Memory::Memory(const Machine& machine, const Workload& workload) {
   const MemorySpec& spec = machine.memory();
   auto waits = [](const TaskSpec& task) { return task.memory > 0; };
   if (!spec.known() || std::none_of(workload.tasks.begin(), workload.tasks.end(), waits)) return;
+  std::map<uint16_t, uint32_t> shares;  // to the region of each
   for (const TaskSpec& task : workload.tasks) {
     number_.push_back(waits(task) ? static_cast<int32_t>(tasks_.size()) : -1);
     if (!waits(task)) continue;
     TaskMemory& memory = tasks_.emplace_back();
     memory.share = std::min<uint32_t>(task.memory, kScale);
     memory.footprint_kib = task.footprint_kib;
-    memory.pages = memory.untouched = std::max<int64_t>(1, task.footprint_kib * 1024 / kPageSize);
     memory.demand = std::max<int64_t>(1, kCoreMbs * memory.share * memory.share / (kScale * kScale));
-    memory.first = pages_.size();
-    pages_.resize(pages_.size() + machine.nr_nodes());
+    const auto [shared, is_new] = shares.try_emplace(task.share, static_cast<uint32_t>(regions_.size()));
+    memory.region = task.share == 0 ? static_cast<uint32_t>(regions_.size()) : shared->second;
+    if (memory.region == regions_.size()) {
+      Region& region = regions_.emplace_back();
+      region.pages = region.untouched = std::max<int64_t>(1, int64_t{task.footprint_kib} * 1024 / kPageSize);
+      region.first = pages_.size();
+      pages_.resize(pages_.size() + machine.nr_nodes());
+    }
+    ++regions_[memory.region].tasks;
   }
+  for (TaskMemory& task : tasks_) task.footprint_kib /= region_of(task).tasks;
   cpus_.resize(machine.nr_cpus());
   pools_.resize(3 * machine.nr_nodes());
   caches_known_ = !spec.llc_kib.empty();
@@ -74,12 +83,13 @@ Memory::Memory(const Machine& machine, const Workload& workload) {
 template <class Use>
 void Memory::each_use(const Machine& machine, const TaskMemory& task, Use&& use) {
   const size_t nodes = machine.nr_nodes(), here = machine.cpu(task.cpu).node.index();
-  if (pages_[task.first + here] + task.untouched == task.pages) return use(here, task.demand);  // mostly
+  const Region& region = region_of(task);
+  if (pages_[region.first + here] + region.untouched == region.pages) return use(here, task.demand);  // mostly
   int64_t away = 0;
   for (size_t node = 0; node < nodes; ++node) {
-    const int64_t pages = pages_[task.first + node] + (node == here ? task.untouched : 0);
+    const int64_t pages = pages_[region.first + node] + (node == here ? region.untouched : 0);
     if (pages == 0) continue;
-    const int64_t mbs = pages == task.pages ? task.demand : task.demand * pages / task.pages;
+    const int64_t mbs = pages == region.pages ? task.demand : task.demand * pages / region.pages;
     if (mbs == 0) continue;
     use(node, mbs);
     if (node == here) continue;
@@ -147,6 +157,7 @@ Work Memory::come(const Machine& machine, CpuId cpu, TaskId id, Nanos now) {
     task.inserted = caches_[llc.index()].inserted;
   }
   task.llc = llc;
+  if (region_of(task).tasks > 1) region_of(task).running.push_back(static_cast<uint32_t>(number_[id.index()]));
   use(machine, task, 1);
   cpus_[cpu.index()].felt = feel(machine, task);
   if (lost == 0) return Work(0);
@@ -159,6 +170,7 @@ void Memory::leave(const Machine& machine, CpuId cpu, Nanos now) {
   settle(machine, cpu, now);
   TaskMemory& task = tasks_[static_cast<size_t>(runs.task)];
   use(machine, task, -1);
+  if (region_of(task).tasks > 1) std::erase(region_of(task).running, static_cast<uint32_t>(runs.task));
   task.cpu = CpuId();
   runs = {};
 }
@@ -169,16 +181,12 @@ void Memory::settle(const Machine& machine, CpuId cpu, Nanos now) {
   const int64_t ran = (now - task.since).count();
   if (ran == 0) return;
   task.since = now;
-  const size_t here = machine.cpu(cpu).node.index();
-  const int64_t near = pages_[task.first + here] + task.untouched;
+  const Region& region = region_of(task);
+  const int64_t near = pages_of(region, machine.cpu(cpu).node) + region.untouched;
   counts_.used += Nanos(ran);
-  if (near != task.pages)
-    counts_.remote += Nanos(static_cast<int64_t>(static_cast<Int128>(ran) * (task.pages - near) / task.pages));
-  if (task.untouched > 0) {
-    const int64_t touched = std::min(task.untouched, ran / kTouchNs + 1);
-    task.untouched -= touched;
-    pages_[task.first + here] += touched;
-  }
+  if (near != region.pages)
+    counts_.remote += Nanos(static_cast<int64_t>(static_cast<Int128>(ran) * (region.pages - near) / region.pages));
+  if (region.untouched > 0) touch(machine, task, std::min(region.untouched, ran / kTouchNs + 1));
   if (!caches_known_ || task.footprint_kib == 0) return;
   Cache& cache = caches_[task.llc.index()];
   advance(cache, now);
@@ -194,17 +202,18 @@ void Memory::settle(const Machine& machine, CpuId cpu, Nanos now) {
 int64_t Memory::latency(const Machine& machine, const TaskMemory& task, NodeId from, bool idle) const {
   const size_t nodes = machine.nr_nodes(), here = from.index();
   const std::vector<int64_t>& row = machine.memory().latency_ns[here];
-  if (pages_[task.first + here] + task.untouched == task.pages)
+  const Region& region = region_of(task);
+  if (pages_[region.first + here] + region.untouched == region.pages)
     return row[here] * (idle ? kScale : int64_t{pools_[here].latency});
   Int128 sum = 0;
   for (size_t node = 0; node < nodes; ++node) {
-    const int64_t pages = pages_[task.first + node] + (node == here ? task.untouched : 0);
+    const int64_t pages = pages_[region.first + node] + (node == here ? region.untouched : 0);
     if (pages == 0) continue;
     int64_t load = pools_[node].latency;
     if (node != here) load = std::max<int64_t>({load, pools_[nodes + here].latency, pools_[2 * nodes + node].latency});
     sum += static_cast<Int128>(pages) * row[node] * (idle ? kScale : load);
   }
-  return static_cast<int64_t>(sum / task.pages);
+  return static_cast<int64_t>(sum / region.pages);
 }
 
 MemoryFelt Memory::feel(const Machine& machine, const TaskMemory& task) {
@@ -301,31 +310,60 @@ const std::vector<CpuId>& Memory::take_changed(const Machine& machine) {
   return taken_;
 }
 
+// Where the pages of its memory lie is about to change, for all of those that run on it.
+template <class Change>
+void Memory::change_pages(const Machine& machine, TaskMemory& task, Change&& change) {
+  Region& region = region_of(task);
+  CpuSet cpus;
+  auto all = [&](int sign) {
+    if (region.tasks == 1) {
+      if (task.cpu.valid()) use(machine, task, sign);
+    } else {
+      for (uint32_t number : region.running) use(machine, tasks_[number], sign);
+    }
+  };
+  all(-1);
+  change(region);
+  all(1);
+  if (region.tasks == 1 && task.cpu.valid()) cpus.add(task.cpu);
+  for (uint32_t number : region.running) cpus.add(tasks_[number].cpu);
+  felt_by(machine, cpus);
+}
+
+// Pages are used for the first time. To who uses a memory alone they were near before.
+void Memory::touch(const Machine& machine, TaskMemory& task, int64_t count) {
+  auto change = [&](Region& region) {
+    region.untouched -= count;
+    pages_[region.first + machine.cpu(task.cpu).node.index()] += count;
+  };
+  if (region_of(task).running.size() < 2)
+    change(region_of(task));
+  else
+    change_pages(machine, task, change);
+}
+
 int64_t Memory::move_pages(const Machine& machine, TaskId id, NodeId from, NodeId to, int64_t count) {
   TaskMemory& task = of(id);
-  count = std::min(count, pages_of(task, from));
+  count = std::min(count, pages_of(region_of(task), from));
   if (count <= 0) return 0;
-  if (task.cpu.valid()) use(machine, task, -1);
-  pages_[task.first + from.index()] -= count;
-  pages_[task.first + to.index()] += count;
+  change_pages(machine, task, [&](Region& region) {
+    pages_[region.first + from.index()] -= count;
+    pages_[region.first + to.index()] += count;
+  });
   counts_.pages_moved += count;
-  if (task.cpu.valid()) {
-    use(machine, task, 1);
-    felt_by(machine, CpuSet::single(task.cpu));
-  }
   return count;
 }
 
+// Who shares a memory leaves it to the others, and is then as before (the model has no second memory for it).
 void Memory::forget(const Machine& machine, TaskId id) {
   if (!models(id)) return;
   TaskMemory& task = of(id);
-  if (task.cpu.valid()) use(machine, task, -1);
-  std::fill_n(pages_.begin() + static_cast<std::ptrdiff_t>(task.first), machine.nr_nodes(), 0);
-  task.untouched = task.pages;
   task.cached_kib = 0;
-  if (!task.cpu.valid()) return;
-  use(machine, task, 1);
-  felt_by(machine, CpuSet::single(task.cpu));
+  if (region_of(task).tasks > 1) return;
+  change_pages(machine, task, [&](Region& region) {
+    std::fill_n(pages_.begin() + static_cast<std::ptrdiff_t>(region.first), machine.nr_nodes(), 0);
+    region.untouched = region.pages;
+  });
 }
 
 CoreAndMemory with_memory(uint32_t core, uint32_t frequency, const MemoryFelt& felt) {

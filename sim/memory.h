@@ -1,9 +1,10 @@
 // What memory costs tasks: where their pages lie, and how busy the memories, links and caches are on the way there.
 //
-// A task that waits for memory (TaskSpec::memory) puts its pages on the node where it runs when it first uses them. How
-// far they are from where it runs later, and what others read at the same time, says how slowly it gets on: MemoryFelt,
-// from which Kernel::refresh_speed() makes Factor::kMemory. It stays slow until its pages follow, or it goes home.
-// All is integer, a function of what runs now, and looked at only when that changes, for those that it concerns.
+// A task that waits for memory (TaskSpec::memory) puts its pages on the node where it runs when it first uses them;
+// those that share a memory (TaskSpec::share) use all of its pages alike, whoever of them used one first. How far they
+// are from where it runs later, and what others read at the same time, says how slowly it gets on: MemoryFelt, from
+// which Kernel::refresh_speed() makes Factor::kMemory. It stays slow until its pages follow, or it goes home. All is
+// integer, a function of what runs now, and looked at only when that changes, for those that it concerns.
 //
 // Where the numbers come from: latency under load is the mean of four published curves of Intel's Memory Latency
 // Checker; beyond what a memory can deliver, bandwidth is shared max-min fairly. The rest, marked so, are estimates.
@@ -49,8 +50,8 @@ class Memory {
   const std::vector<CpuId>& take_changed(const Machine& machine);
 
   // Of a task that is modelled: its pages (of 4 KiB) on a node, and all that it has used so far.
-  int64_t pages(TaskId task, NodeId node) const { return pages_of(of(task), node); }
-  int64_t pages(TaskId task) const { return of(task).pages - of(task).untouched; }
+  int64_t pages(TaskId task, NodeId node) const { return pages_of(region_of(of(task)), node); }
+  int64_t pages(TaskId task) const { return region_of(of(task)).pages - region_of(of(task)).untouched; }
   // At most so many of them go from one node to another: how many did.
   int64_t move_pages(const Machine& machine, TaskId task, NodeId from, NodeId to, int64_t count);
   // A new program image.
@@ -67,12 +68,18 @@ class Memory {
   static constexpr size_t kSizes = 16;
   static constexpr int64_t kNoBound = INT64_MAX;
 
-  struct TaskMemory {
+  // The memory of a task, or of those that share it.
+  struct Region {
     int64_t pages = 0, untouched = 0;
-    int64_t demand = 0;  // MB/s that it reads alone, all near
-    int64_t footprint_kib = 0;
+    size_t first = 0;  // of its pages by node, in pages_
+    int32_t tasks = 0;
+    std::vector<uint32_t> running;  // numbers of those that run; empty where there is one
+  };
+  struct TaskMemory {
+    uint32_t region = 0;
+    int64_t demand = 0;         // MB/s that it reads alone, all near
+    int64_t footprint_kib = 0;  // in caches; of a shared memory, its part
     uint32_t share = 0;
-    size_t first = 0;                      // of its pages by node, in pages_
     CpuId cpu;                             // where it runs; none: it does not
     Nanos since;                           // accounted for up to then
     LlcId llc;                             // where it ran last
@@ -104,7 +111,12 @@ class Memory {
 
   const TaskMemory& of(TaskId task) const { return tasks_[static_cast<size_t>(number_[task.index()])]; }
   TaskMemory& of(TaskId task) { return tasks_[static_cast<size_t>(number_[task.index()])]; }
-  int64_t pages_of(const TaskMemory& task, NodeId node) const { return pages_[task.first + node.index()]; }
+  const Region& region_of(const TaskMemory& task) const { return regions_[task.region]; }
+  Region& region_of(const TaskMemory& task) { return regions_[task.region]; }
+  int64_t pages_of(const Region& region, NodeId node) const { return pages_[region.first + node.index()]; }
+  template <class Change>
+  void change_pages(const Machine& machine, TaskMemory& task, Change&& change);
+  void touch(const Machine& machine, TaskMemory& task, int64_t pages);
   template <class Use>
   void each_use(const Machine& machine, const TaskMemory& task, Use&& use);
   void use(const Machine& machine, TaskMemory& task, int sign);
@@ -118,7 +130,8 @@ class Memory {
 
   std::vector<int32_t> number_;  // by TaskId: its place in tasks_; -1: it does not wait for memory
   std::vector<TaskMemory> tasks_;
-  std::vector<int64_t> pages_;  // of the first task by node, of the second, ...
+  std::vector<Region> regions_;
+  std::vector<int64_t> pages_;  // of the first region by node, of the second, ...
   std::vector<OfCpu> cpus_;
   std::vector<Pool> pools_;    // memories by node, links inward, links outward
   std::vector<Cache> caches_;  // by LlcId

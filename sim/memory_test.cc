@@ -25,9 +25,7 @@ MachineSpec nodes_of(size_t cpus, size_t nodes, int64_t remote) {
   return spec;
 }
 
-Op stay_on(Workload& workload, CpuId cpu) {
-  return {OpKind::kSetAffinity, 0, 0, workload.intern_affinity(CpuSet::single(cpu)).value(), 0};
-}
+Op stay_on(Workload& workload, CpuId cpu) { return op::set_affinity(workload.intern_affinity(CpuSet::single(cpu))); }
 
 // A task on `first` with its pages there, which then does `work` on `then`.
 TaskId add_stranger(Workload& workload, CpuId first, CpuId then, uint16_t memory, Work work, int32_t kib = 0) {
@@ -69,6 +67,48 @@ TEST(Memory, FarMemoryIsFeltByThePartThatWaitsForIt) {
   EXPECT_NEAR(static_cast<double>(result.metric("memory_remote_ppm")), 1e6 * 15 / 16, 1e3);
   EXPECT_NEAR(static_cast<double>(run_stranger(CpuId(1), CpuId(0), 512).metric("makespan_ns")), 13.5e6, 0.03e6);
   EXPECT_EQ(run_stranger(CpuId(0), CpuId(1), 0).metric("makespan_ns"), 11'000'000);
+}
+
+// Two nodes; one task uses all of a memory first, the other one finds it there.
+TEST(Memory, OfSharedPagesTheFirstUseCounts) {
+  const Machine machine(nodes_of(1, 2, 200));
+  for (uint16_t share : {uint16_t{0}, uint16_t{1}}) {
+    Workload workload;
+    for (int i = 0; i < 2; ++i) {
+      const TaskId task = add_task(workload, i ? "second" : "first",
+                                   {op::sleep_until(Nanos(i * 20'000'000)), op::compute(Work(10'000'000))});
+      TaskSpec& spec = workload.tasks[task.index()];
+      spec.affinity = workload.intern_affinity(CpuSet::single(CpuId(i)));
+      spec.memory = 1024;
+      spec.footprint_kib = 4096;
+      spec.share = share;
+    }
+    const RunResult result = testing::simulate(machine, workload);
+    const double end = share ? 40e6 : 30e6;  // twice as slow
+    EXPECT_NEAR(static_cast<double>(result.metric("makespan_ns")), end, 0.1e6) << share;
+  }
+}
+
+// Both run at once: each puts pages where it is, and in the end half of them are far for either.
+TEST(Memory, OfThoseThatShareEachUsesAllPagesAlike) {
+  const Machine machine(nodes_of(1, 2, 200));
+  Workload workload;
+  for (int i = 0; i < 2; ++i) {
+    const TaskId task = add_task(workload, "t", {op::compute(Work(5'000'000)), op::sleep(1_us), op::loop(0, 20)});
+    TaskSpec& spec = workload.tasks[task.index()];
+    spec.affinity = workload.intern_affinity(CpuSet::single(CpuId(i)));
+    spec.memory = 1024;
+    spec.footprint_kib = 4096;
+    spec.share = 1;
+  }
+  EngineOptions options;
+  options.check_invariants = true;
+  Engine engine(machine, workload, options, testing::queue_classes());
+  engine.run();
+  const int64_t here = engine.memory().pages(TaskId(0), NodeId(0)), there = engine.memory().pages(TaskId(1), NodeId(1));
+  EXPECT_EQ(here + there, 1024);
+  EXPECT_GT(engine.result().metric("makespan_ns"), 140'000'000);
+  EXPECT_EQ(engine.memory().pages(TaskId(1), NodeId(0)), here);
 }
 
 TEST(Memory, TaskThatGoesHomeIsFastAgain) {

@@ -51,15 +51,17 @@ class TableMaker {
         [value = std::move(value)](const Totals& t) { return static_cast<int64_t>(value(t.counts)); });
   }
   void add(std::string name, std::string unit, Better better, std::string help,
-           std::function<int64_t(const Totals&)> value) {
-    rows_.push_back({std::move(name), std::move(unit), better, std::move(help), std::move(value)});
+           std::function<int64_t(const Totals&)> value, std::string samples = {}) {
+    rows_.push_back({std::move(name), std::move(unit), better, std::move(help), std::move(value), std::move(samples)});
   }
-  // Figures of a histogram of durations: `percents` are quantiles between the mean and the maximum.
+  // Figures of a histogram of durations: `percents` are quantiles between the mean and the maximum. `samples`: the
+  // metric that counts them.
   void durations(const std::string& name, const std::string& help, Histogram Metrics::*histogram,
-                 std::initializer_list<int> percents) {
+                 std::initializer_list<int> percents, const std::string& samples) {
     auto row = [&](const std::string& suffix, const std::string& what, auto figure) {
-      add(name + suffix, "ns", kLower, what,
-          [histogram, figure](const Totals& t) { return figure(t.counts.*histogram).count(); });
+      add(
+          name + suffix, "ns", kLower, what,
+          [histogram, figure](const Totals& t) { return figure(t.counts.*histogram).count(); }, samples);
     };
     row("_mean", help + ": mean", [](const Histogram& h) { return h.mean(); });
     for (int percent : percents) {
@@ -81,7 +83,8 @@ std::vector<Metric> make_table() {
         "from the start until the last task that is not marked background has exited, or the duration",
         [](const Totals& all) { return all.makespan.count(); });
   t.count("tasks_exited", kHigher, "tasks that ran to their end", [](const Metrics& m) { return m.exits; });
-  t.count("tasks_illegal", kLower, "tasks that a core ended because it lacks an instruction set that they need (SIGILL)",
+  t.count("tasks_illegal", kLower,
+          "tasks that a core ended because it lacks an instruction set that they need (SIGILL)",
           [](const Metrics& m) { return m.illegal; });
   t.add("tasks_unfinished", "count", kLower, "tasks not marked background that did not",
         [](const Totals& all) { return static_cast<int64_t>(all.unfinished); });
@@ -118,9 +121,14 @@ std::vector<Metric> make_table() {
         [](const Totals& all) { return static_cast<int64_t>(all.free_waits); });
   t.count("forks", kNeither, "tasks that were forked", [](const Metrics& m) { return m.forks; });
   t.durations("wake_latency_ns", "from waking a task, or making it, until it runs", &Metrics::wake_latency,
-              {50, 90, 95, 99});
+              {50, 90, 95, 99}, "wakeups");
   t.durations("runnable_wait_ns", "every stretch of being able to run and not running, after preemption too",
-              &Metrics::runnable_wait, {50, 99});
+              &Metrics::runnable_wait, {50, 99}, "context_switches");
+  t.count("frames", kHigher, "what tasks make periodically, done: images, blocks of sound (kFrame of their programs)",
+          [](const Metrics& m) { return m.frames; });
+  t.count("deadline_misses", kLower, "periods after a task's first frame in which it had none done",
+          [](const Metrics& m) { return m.deadline_misses; });
+  t.durations("frame_time_ns", "from one frame of a task to its next", &Metrics::frame_time, {50, 99}, "frames");
   t.add("utilisation_ppm", "ppm", kNeither, "share of CPU time that was not idle",
         [](const Totals& all) { return ppm(all.cpus.busy().count(), all.cpus.total().count()); });
   t.add("idle_wasted_ns", "ns", kLower,
@@ -138,9 +146,10 @@ std::vector<Metric> make_table() {
         [](const Totals& all) { return all.fairness.ppm(); });
   t.add("pages_moved", "count", kNeither, "pages of 4 KiB that went to another node",
         [](const Totals& all) { return all.memory.pages_moved; });
-  t.add("memory_remote_ppm", "ppm", kLower,
-        "of the time in which tasks ran that wait for memory, the share with pages on other nodes, in proportion to them",
-        [](const Totals& all) { return ppm(all.memory.remote.count(), all.memory.used.count()); });
+  t.add(
+      "memory_remote_ppm", "ppm", kLower,
+      "of the time in which tasks ran that wait for memory, the share with pages on other nodes, in proportion to them",
+      [](const Totals& all) { return ppm(all.memory.remote.count(), all.memory.used.count()); });
   t.add("energy_uj", "uj", kLower, "that the machine used, as far as its file knows powers: 0 where it knows none",
         [](const Totals& all) { return microjoules(all.energy.all()); });
   t.add("energy_cpus_uj", "uj", kLower, "of it, in cores",

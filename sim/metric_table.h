@@ -40,6 +40,7 @@ struct Metric {
   Better better;
   std::string help;
   std::function<int64_t(const Totals&)> value;
+  std::string samples = {};  // of a quantile: the metric that counts what it is taken of
 };
 
 // In the order of the results.

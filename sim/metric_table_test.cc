@@ -43,7 +43,7 @@ TEST(MetricTable, MigrationsAreTheSumOfTheirKinds) {
 TEST(MetricTable, SharesAreOfAllCpuTime) {
   Totals totals;
   totals.tasks[Cause::kWork] = 30_ns;
-  totals.cpus = {50_ns, 10_ns, 40_ns};
+  totals.cpus = {50_ns, 10_ns, 0_ns, 40_ns};
   EXPECT_EQ(value("throughput_work_ppm", totals), 300000);
   EXPECT_EQ(value("utilisation_ppm", totals), 600000);
 }

@@ -11,6 +11,11 @@ void Kernel::settle(CpuId cpu) {
   Nanos delta = now_ - rq.settled;
   if (delta == Nanos(0)) return;
   rq.settled = now_;
+  if (rq.irq) {
+    rq.time.irq += delta;
+    if (curr(cpu).valid()) tasks_[curr(cpu).index()].time[Cause::kIrq] += delta;
+    return;
+  }
   if (!curr(cpu).valid()) {
     rq.time.idle += delta;
     return;
@@ -39,7 +44,7 @@ void Kernel::arm_done(CpuId cpu) {
   Rq& rq = rqs_[cpu.index()];
   rq.overhead_left += rq.charge;
   rq.charge = Nanos(0);
-  if (rq.held) return;  // release() does
+  if (rq.held || rq.irq) return;  // release() does, end_irq() does
   const Task& task = tasks_[curr(cpu).index()];
   Nanos time = time_for(task.remaining + std::min(task.refill, task.remaining), rq.speed, task.fractions);
   agenda_.plan(cpu, EventKind::kDone, now_ + rq.overhead_left + time);
@@ -57,7 +62,7 @@ void Kernel::hold(CpuId cpu) {
   if (rq.held || !curr(cpu).valid()) return;
   settle(cpu);
   rq.held = true;
-  agenda_.cancel(cpu, EventKind::kDone);
+  if (!rq.irq) agenda_.cancel(cpu, EventKind::kDone);
 }
 
 void Kernel::release(CpuId cpu) {
@@ -81,9 +86,9 @@ bool Kernel::refresh_speed(CpuId cpu) {
   uint32_t core = static_cast<uint32_t>(machine_.cpu(cpu).capacity), smt = kFullFactor;
   uint32_t frequency = rq.frequency, memory = rq.memory;
   for (CpuId sibling : machine_.smt_cpus(cpu)) {
-    if (sibling == cpu || !curr(sibling).valid()) continue;
+    if (sibling == cpu || (!curr(sibling).valid() && !rqs_[sibling.index()].irq)) continue;
     // What each leaves to the other lies between what two of the one kind do and two of the other.
-    smt = classes_matter_ && runs.valid()
+    smt = classes_matter_ && runs.valid() && curr(sibling).valid()
               ? std::min(smt, (smt_share(cpu, work_class(runs)) + smt_share(cpu, work_class(curr(sibling)))) / 2)
               : static_cast<uint32_t>(machine_.smt_share());
   }
@@ -146,6 +151,10 @@ CpuTime Kernel::cpu_time(CpuId cpu) const {
   const Rq& rq = rqs_[cpu.index()];
   CpuTime time = rq.time;
   Nanos open = now_ - rq.settled;
+  if (rq.irq) {
+    time.irq += open;
+    return time;
+  }
   Nanos overhead = curr(cpu).valid() ? std::min(rq.overhead_left, open) : Nanos(0);
   time.overhead += overhead;
   (curr(cpu).valid() ? time.task : time.idle) += open - overhead;

@@ -6,6 +6,10 @@ namespace simsched {
 
 Recorder::Recorder(const Workload& workload, const Machine& machine) {
   trace_.nr_cpus = machine.nr_cpus();
+  for (CpuId cpu : machine.cpus()) {
+    frequencies_.push_back({CounterTrack::Kind::kFrequency, cpu, {}, {}});
+    idles_.push_back({CounterTrack::Kind::kIdle, cpu, {}, {}});
+  }
   trace_.holes.no_switch_from_idle.assign(machine.nr_cpus(), false);
   int32_t last_pid = 0;
   for (const TaskSpec& spec : workload.tasks) {
@@ -61,5 +65,17 @@ void Recorder::fork(Nanos now, CpuId cpu, TaskId parent, TaskId child) {
 }
 
 void Recorder::exec(Nanos now, CpuId cpu, TaskId task) { add(TraceKind::kExec, now, cpu, task, task); }
+
+std::vector<CounterTrack> Recorder::counters() const {
+  std::vector<CounterTrack> all;
+  for (const auto* tracks : {&frequencies_, &idles_})
+    for (const CounterTrack& track : *tracks)
+      if (!track.samples.empty()) all.push_back(track);
+  for (const auto& [name, track] : named_) {
+    all.push_back(track);
+    all.back().name = name;
+  }
+  return all;
+}
 
 }  // namespace simsched

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "topology/machine.h"
+#include "traces/counter_track.h"
 #include "traces/sched_trace.h"
 #include "workloads/workload.h"
 
@@ -22,7 +25,13 @@ class Recorder {
   void fork(Nanos now, CpuId cpu, TaskId parent, TaskId child);
   void exec(Nanos now, CpuId cpu, TaskId task);
 
+  // A figure is so much from now on.
+  void sample(Nanos now, const std::string& name, int64_t value) { named_[name].add(now, value); }
+  void frequency(Nanos now, CpuId cpu, int64_t khz) { frequencies_[cpu.index()].add(now, khz); }
+  void idle(Nanos now, CpuId cpu, int64_t state) { idles_[cpu.index()].add(now, state); }
+
   const SchedTrace& trace() const { return trace_; }
+  std::vector<CounterTrack> counters() const;
 
  private:
   TraceEvent& add(TraceKind kind, Nanos now, CpuId cpu, TaskId current, TaskId about);
@@ -34,6 +43,8 @@ class Recorder {
   };
   std::vector<Identity> tasks_;  // the workload's, then the stoppers
   SchedTrace trace_;
+  std::map<std::string, CounterTrack> named_;
+  std::vector<CounterTrack> frequencies_, idles_;  // by CPU
 };
 
 }  // namespace simsched

@@ -59,7 +59,11 @@ bool Engine::leave_queue(TaskId id) {
     channels_[static_cast<size_t>(next->arg)].bytes += next->value - moved_[id.index()];
     moved_[id.index()] = 0;
     ++task.pc;
-  } else if (last && last->kind == OpKind::kWait && remove(tokens_[token_of(task.cpu, *last).index()].waiters, id)) {
+  } else if (next && next->kind == OpKind::kWait && next->flags & kOpBarge &&
+             remove(tokens_[token_of(task.cpu, *next).index()].waiters, id)) {
+    ++task.pc;
+  } else if (last && (last->kind == OpKind::kWait || last->kind == OpKind::kBarrier) &&
+             remove(tokens_[token_of(task.cpu, *last).index()].waiters, id)) {
     --tokens_[token_of(task.cpu, *last).index()].count;
   } else {
     return false;

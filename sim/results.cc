@@ -12,6 +12,8 @@ NamedValues RunResult::figures() const {
   NamedValues list = metrics;
   for (const auto& [sched_class, values] : counters)
     for (const auto& [name, value] : values) list.emplace_back(sched_class + "_" + name, value);
+  for (const auto& [packet_class, values] : packets)
+    for (const auto& [name, value] : values) list.emplace_back("packets_" + packet_class + "_" + name, value);
   return list;
 }
 
@@ -23,6 +25,10 @@ std::optional<int64_t> RunResult::find(std::string_view name) const {
   std::optional<int64_t> value = value_in(metrics, name);
   for (const auto& [sched_class, values] : counters) {
     const std::string prefix = sched_class + "_";
+    if (!value && name.starts_with(prefix)) value = value_in(values, name.substr(prefix.size()));
+  }
+  for (const auto& [packet_class, values] : packets) {
+    const std::string prefix = "packets_" + packet_class + "_";
     if (!value && name.starts_with(prefix)) value = value_in(values, name.substr(prefix.size()));
   }
   return value;
@@ -79,6 +85,7 @@ Totals Engine::totals() const {
   for (const Rq& rq : rqs_) {
     all.cpus.task += rq.time.task;
     all.cpus.overhead += rq.time.overhead;
+    all.cpus.irq += rq.time.irq;
     all.cpus.idle += rq.time.idle;
   }
   all.wasted = wasted_.until(now_);
@@ -90,6 +97,7 @@ namespace {
 struct Group {
   int64_t tasks = 0;
   TaskTime time;
+  Femtojoules energy = 0;
 
   NamedValues named() const {
     NamedValues list = {{"tasks", tasks}};
@@ -113,10 +121,45 @@ void Engine::group_tasks(RunResult& result) const {
                          in_background ? &background : &foreground}) {
       ++group->tasks;
       group->time += tasks_[i].time;
+      if (energy_.on()) group->energy += energy_.of_task(id);
     }
   }
-  for (const auto& [name, group] : names) result.task_time_by_name.emplace_back(name, group.named());
+  for (const auto& [name, group] : names) {
+    result.task_time_by_name.emplace_back(name, group.named());
+    if (energy_.on()) result.energy_by_name.push_back({std::string(name), {{"energy_uj", microjoules(group.energy)}}});
+  }
   result.task_time_by_role = {{"foreground", foreground.named()}, {"background", background.named()}};
+}
+
+// The groups of a config, each with all below it; sessions have no names.
+void Engine::report_groups(RunResult& result) const {
+  struct Use {
+    int64_t tasks = 0;
+    Nanos usage, throttled;
+  };
+  std::vector<Use> uses(nr_groups());
+  for (size_t g = 0; g < uses.size(); ++g) uses[g].usage = group_usage_[g];
+  for (size_t i = 0; i < usage_booked_.size(); ++i) {
+    const Task& task = tasks_[i];
+    Use& use = uses[task.group.index()];
+    use.tasks += task.state != TaskState::kNew;
+    use.usage += time_on_cpu(TaskId(i)) - usage_booked_[i];
+    use.throttled += task.time[Cause::kThrottled];
+  }
+  for (size_t g = uses.size(); g-- > 1;) {
+    Use& above = uses[parent(GroupId(g)).index()];
+    above.tasks += uses[g].tasks;
+    above.usage += uses[g].usage;
+    above.throttled += uses[g].throttled;
+  }
+  for (size_t g = 1; g < uses.size(); ++g) {
+    if (workload_.groups[g].name.empty()) continue;
+    NamedValues values = {
+        {"tasks", uses[g].tasks}, {"usage_ns", uses[g].usage.count()}, {"throttled_ns", uses[g].throttled.count()}};
+    for (const auto& cls : classes_)
+      for (auto& value : cls->group_stat(GroupId(g))) values.push_back(std::move(value));
+    result.groups.emplace_back(workload_.group_path(GroupId(g)), std::move(values));
+  }
 }
 
 RunResult Engine::result() const {
@@ -129,13 +172,17 @@ RunResult Engine::result() const {
   result.task_time = all.tasks.named();
   result.cpu_time = {{"task_ns", all.cpus.task.count()},
                      {"overhead_ns", all.cpus.overhead.count()},
+                     {"irq_ns", all.cpus.irq.count()},
                      {"idle_ns", all.cpus.idle.count()}};
   if (std::string text = starved_text(); !text.empty()) result.status = std::move(text);
   group_tasks(result);
+  report_groups(result);
   for (const Rq& rq : rqs_) {
     result.cpu_busy_ns.push_back(rq.time.busy().count());
     result.cpu_overhead_ns.push_back(rq.time.overhead.count());
+    result.cpu_irq_ns.push_back(rq.time.irq.count());
   }
+  result.packets = packet_results(result);
   for (const auto& cls : classes_) {
     SchedClass::Status status = cls->status();
     if (!status.text.empty()) {
@@ -148,9 +195,12 @@ RunResult Engine::result() const {
   }
   if (NamedValues counters = frequency_counters(); !counters.empty()) result.counters.emplace_back("cpufreq", counters);
   if (NamedValues counters = idle_counters(); !counters.empty()) result.counters.emplace_back("cpuidle", counters);
+  if (NamedValues counters = power_cap_counters(); !counters.empty())
+    result.counters.emplace_back("powercap", counters);
   return result;
 }
 
 const SchedTrace& Engine::trace() const { return recorder_->trace(); }
+std::vector<CounterTrack> Engine::counters() const { return recorder_->counters(); }
 
 }  // namespace simsched

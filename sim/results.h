@@ -30,10 +30,16 @@ struct RunResult {
   NamedGroups counters;                  // of the scheduling classes, by their names
   NamedGroups task_time_by_name;         // by name of tasks: tasks, work_ns, ..., lifetime_ns; what is 0 is left out
   NamedGroups task_time_by_role;         // the same of foreground and background
+  NamedGroups groups;                    // by path of named groups: usage_ns, throttled_ns, nr_periods, ...
+  NamedGroups tasks;                     // by "name[pid]", where asked for: run_ns, wait_ns, sleep_ns, switches, ...
+  NamedGroups names;                     // the same of all tasks of a name
+  NamedGroups energy_by_name;            // by name of tasks: energy_uj that cores took for them; where powers are known
   std::vector<int64_t> cpu_busy_ns;      // by CPU
   std::vector<int64_t> cpu_overhead_ns;  // of it, switching
+  std::vector<int64_t> cpu_irq_ns;       // of it, in interrupts
+  NamedGroups packets;                   // by class, then "all": see sim/packet_results.cc; empty without packets
 
-  // A metric, or a counter as CLASS_COUNTER ("fair_pulled").
+  // A metric, a counter as CLASS_COUNTER ("fair_pulled"), or a figure of packets ("packets_voice_latency_ns_p99").
   std::optional<int64_t> find(std::string_view name) const;
   // The same; throws std::out_of_range for an unknown name.
   int64_t metric(std::string_view name) const;
@@ -57,8 +63,14 @@ void for_each_column(Result& result, Column&& column) {
   column("counters", result.counters);
   column("task_time_by_name", result.task_time_by_name, false);
   column("task_time_by_role", result.task_time_by_role, false);
+  column("groups", result.groups, false);
+  column("tasks", result.tasks, false);
+  column("names", result.names, false);
+  column("energy_by_name", result.energy_by_name, false);
   column("cpu_busy_ns", result.cpu_busy_ns);
   column("cpu_overhead_ns", result.cpu_overhead_ns, false);
+  column("cpu_irq_ns", result.cpu_irq_ns, false);
+  column("packets", result.packets, false);
 }
 
 }  // namespace simsched

@@ -19,6 +19,7 @@
 namespace simsched {
 
 class Kernel;
+class Recorder;
 
 // Why a CPU is being chosen for a task (WF_*).
 enum WakeFlag : uint32_t {
@@ -32,7 +33,7 @@ enum WakeFlag : uint32_t {
 
 enum EnqueueFlag : uint32_t {
   kEnqueueWakeup = 0x01,
-  kEnqueueRestore = 0x02,   // after a change of parameters, same place in line
+  kEnqueueRestore = 0x02,  // after a change of parameters, same place in line
   kEnqueueMove = 0x04,
   kEnqueueMigrated = 0x40,  // comes from another CPU
   kEnqueueInitial = 0x80,   // a new task's first
@@ -114,6 +115,15 @@ class SchedClass {
   virtual void switched_from(TaskId /*task*/) {}
   virtual void affinity_changed(TaskId /*task*/) {}
 
+  // Groups. Whether a task may go to another one; of all classes, whatever its class.
+  virtual bool can_change_group(TaskId /*task*/, GroupId /*to*/) { return true; }
+  // It has gone there from `from`, and is on no queue; Kernel::group() is the new one. Told to all classes.
+  virtual void group_changed(TaskId /*task*/, GroupId /*from*/) {}
+  // Kernel::group_spec() has other values than `before`. Told to all classes.
+  virtual void group_reconfigured(GroupId /*group*/, const GroupSpec& /*before*/) {}
+  // How a group fared, by the names of its cpu.stat.
+  virtual std::vector<std::pair<std::string, int64_t>> group_stat(GroupId /*group*/) const { return {}; }
+
   // A class is told of what it watches (Watch), of all tasks and CPUs, whatever their class.
   virtual uint32_t watches() const { return 0; }
   virtual void any_task_new(TaskId /*task*/) {}  // before its task_fork()
@@ -139,10 +149,13 @@ class SchedClass {
 
   // How the class fared: what the results say of the run when it is not ok.
   struct Status {
-    std::string text;   // empty: ok
+    std::string text;  // empty: ok
     int exit_code = 0;
   };
   virtual Status status() const { return {}; }
+
+  // While the simulation is recorded, after every event: figures of its own that are drawn over time.
+  virtual void record(Recorder& /*recorder*/) {}
 
   // Figures of its own for the results, by name.
   virtual std::vector<std::pair<std::string, int64_t>> counters() const { return {}; }

@@ -102,8 +102,7 @@ TEST(Isa, PlatformMayKeepItFromSuchCores) {
   workload.tasks.back().start_cpu = CpuId(2);
   add_bound(workload, CpuId(2), WorkClass::kScalar, kAvx512);
   const AffinityId little = workload.intern_affinity(CpuSet::single(CpuId(2)));
-  add_task(workload, "late",
-           {op::compute(Work(1000)), {OpKind::kSetAffinity, 0, 0, little.value(), 0}, op::compute(Work(1'000'000))});
+  add_task(workload, "late", {op::compute(Work(1000)), op::set_affinity(little), op::compute(Work(1'000'000))});
   workload.tasks.back().isa = kAvx512;
   RunResult result = testing::simulate(machine, workload);
   EXPECT_EQ(result.metric("tasks_illegal"), 0);

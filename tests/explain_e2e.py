@@ -36,7 +36,7 @@ class Explain(e2e.EndToEnd):
                 self.assertEqual(why["task_time"][cause][side], total)
                 for groups in ["by_name", "by_role"]:
                     self.assertEqual(sum(g["task_time"][cause][side] for g in why[groups].values()), total)
-            for part in ["task_ns", "overhead_ns", "idle_ns"]:
+            for part in ["task_ns", "overhead_ns", "irq_ns", "idle_ns"]:
                 self.assertEqual(sum(cpu[part][side] for cpu in why["by_cpu"]), sum(r["cpu_time"][part] for r in runs))
             self.assertEqual(why["idle_wasted_ns"][side], sum(run["metrics"]["idle_wasted_ns"] for run in runs))
         causes = {k: v["difference"] for k, v in why["task_time"].items()}

@@ -22,6 +22,7 @@ ORDER = {
     "traces": ["base"],
     "replay": ["traces", "workloads"],
     "calibrate": ["topology", "traces"],
+    "fit": ["traces", "workloads"],
     "sim": ["traces", "workloads"],
     "policies": ["sim"],
     "bpf": ["base"],
@@ -31,7 +32,7 @@ ORDER = {
     "experiment": ["scx_port"],
     "ml": ["experiment"],
     "report": ["experiment"],
-    "app": ["ml", "report", "calibrate"],
+    "app": ["ml", "report", "calibrate", "fit"],
     "bindings": ["ml", "report"],
     "bench": ["ml", "report"],
 }

@@ -73,7 +73,7 @@ def schedulers():
 
 def generators():
     names = [name for name in first_column("workloads") if name != "trace"]  # which is a recording
-    return {name: str(path.relative_to(SOURCE)) for name in names for path in SOURCE.glob("workloads/generators_*.cc")
+    return {name: str(path.relative_to(SOURCE)) for name in names for path in SOURCE.glob("workloads/**/*.cc")
             if f"{name}_generator()" in path.read_text()}
 
 

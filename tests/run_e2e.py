@@ -32,7 +32,7 @@ class Run(e2e.EndToEnd):
             time = result["task_time"]
             self.assertEqual(time["lifetime_ns"], sum(v for k, v in time.items() if k != "lifetime_ns"))
             cpu = result["cpu_time"]
-            self.assertEqual(sum(result["cpu_busy_ns"]), cpu["task_ns"] + cpu["overhead_ns"])
+            self.assertEqual(sum(result["cpu_busy_ns"]), cpu["task_ns"] + cpu["overhead_ns"] + cpu["irq_ns"])
 
     def test_csv_says_the_same_as_json(self):
         output = self.run_into("o", e2e.QUICKSTART, "--seeds", 2, "--csv", "copy.csv")
@@ -47,6 +47,37 @@ class Run(e2e.EndToEnd):
                 expected |= {f"{sched_class}_{key}": value for key, value in counters.items()}
             self.assertEqual(row, {key: str(value) for key, value in expected.items()})
         self.assertEqual((self.scratch / "copy.csv").read_bytes(), (output / "results.csv").read_bytes())
+
+    def test_figures_of_tasks_and_groups(self):
+        (self.scratch / "c.yaml").write_text("""
+machine: vm-2c
+workload:
+  groups: {web: {max: {quota: 20ms, period: 50ms}, groups: {inner: {}}}}
+  mix:
+    - {hogs: {tasks: 2}, name: hog, group: inner}
+    - {periodic: {tasks: 3}, name: beat, changes: [{at: 100ms, nice: 5}]}
+policies: [eevdf, scx_simple]
+duration: 1s
+output: {folder: o, tasks: true}
+""")
+        self.simsched("run", "c.yaml", "-q")
+        results = json.loads((self.scratch / "o/results.json").read_text())["results"]
+        for result in results:
+            self.assertEqual(sorted(result["groups"]), ["web", "web/inner"])
+            self.assertEqual(len([name for name in result["tasks"] if name.startswith("beat[")]), 3)
+            ran = sum(figures["run_ns"] for figures in result["tasks"].values())
+            self.assertEqual(ran, sum(result["cpu_busy_ns"]))
+            self.assertEqual(ran, sum(figures["run_ns"] for figures in result["names"].values()))
+            self.assertEqual(result["groups"]["web"]["usage_ns"], result["names"]["hog"]["run_ns"])
+            life = {figures["run_ns"] + figures["wait_ns"] + figures["sleep_ns"]
+                    for name, figures in result["tasks"].items() if name.startswith("hog[")}
+            self.assertEqual(life, {1_000_000_000})
+        fair, ext = results
+        self.assertAlmostEqual(fair["groups"]["web"]["usage_ns"], 400_000_000, delta=20_000_000)
+        self.assertGreater(ext["groups"]["web"]["usage_ns"], 1_000_000_000)  # a quota is the fair class's
+        rows = list(csv.DictReader((self.scratch / "o/tasks.csv").open()))
+        self.assertEqual({row["of"] for row in rows}, {"task", "name", "group"})
+        self.assertEqual(len(rows), sum(len(r["tasks"]) + len(r["names"]) + len(r["groups"]) for r in results))
 
     def test_jobs_and_repetition_do_not_matter(self):
         one, two, again = [self.run_into(f"o{i}", e2e.QUICKSTART, "--jobs", jobs, "--perfetto", f"t{i}.perfetto")
@@ -76,6 +107,23 @@ class Run(e2e.EndToEnd):
         self.assertIn("ping_pong on vm-2c, 1 seed\n", done.stdout)
         self.assertNotIn("±", done.stdout)
         self.assertTrue((self.scratch / "from-config/results.json").exists())
+
+    def test_files_of_rt_app_are_loads_alone_and_in_a_mix(self):
+        self.write("app.json", '{"tasks": {"t": {"loop": 5, "run": 2000, "sleep": 8000}},\n "global": {"frag": 1}}')
+        config = self.write("r.yaml", "machine: vm-2c\nworkload: {rtapp: app.json}\npolicies: [eevdf]\n")
+        done = self.simsched("run", config)
+        self.assertIn("rtapp on vm-2c, 1 seed\n", done.stdout)
+        self.assertIn("app.json:2: 'frag' in global is no key of rt-app's", done.stdout)
+        config = self.write("m.yaml", "machine: vm-2c\npolicies: [eevdf]\nworkload: {mix: [{rtapp: app.json, "
+                                      "name: app}, {rtapp: app.json, start: 1s}, {hogs: {tasks: 1, work: 10ms}}]}\n")
+        self.simsched("run", config)
+        (result,) = json.loads((self.scratch / "results/m/results.json").read_text())["results"]
+        names = result["task_time_by_name"]
+        self.assertEqual({name: times["work_ns"] for name, times in names.items() if name != "migration"},
+                         {"app": 10_000_000, "t-0": 10_000_000, "hog": 10_000_000})
+        self.assertGreater(result["metrics"]["makespan_ns"], 1_050_000_000)
+        wrong = self.write("w.yaml", "machine: vm-2c\nworkload:\n  rtapp: none.json\npolicies: [eevdf]\n")
+        self.assertIn("w.yaml:3: there is no file none.json", self.error("run", wrong))
 
     def test_kinds_of_work_are_given_by_name(self):
         config = "machine: numa-8n\nworkload: {hogs: {tasks: 64, work: 50ms}}\npolicies: [eevdf]\nduration: 1s\n"

@@ -56,6 +56,10 @@ struct CoreType {
   Nanos transition_latency;            // from a request for another frequency until it holds
   Nanos transition_delay;              // the least time between two requests (rate_limit_us); 0: it follows from that
   std::vector<IdleState> idle_states;  // from shallow to deep; empty: Costs tell how long waking takes
+  // A CPU that is one of two cores at a time, as Arm's switchers of big.LITTLE make of a pair (topology/switched.h): so
+  // many operating points, the first ones, are of the little core, whose sleep takes other powers; 0: it is one core.
+  uint32_t little_opps = 0;
+  std::vector<IdleState> little_idle_states;
 
   friend bool operator==(const CoreType&, const CoreType&) = default;
 };

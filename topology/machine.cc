@@ -100,8 +100,7 @@ void check_core_type(const MachineSpec& spec, const CoreType& type) {
     refuse_type("has " + std::to_string(type.idle_states.size()) + " idle states",
                 "the most is " + std::to_string(kMaxIdleStates));
   for (const IdleState& state : type.idle_states)
-    if (state.cpu_uw < 0 || state.shared_uw < 0)
-      refuse_type("has a negative power in " + state.name, "take 0 or more");
+    if (state.cpu_uw < 0 || state.shared_uw < 0) refuse_type("has a negative power in " + state.name, "take 0 or more");
   for (size_t i = 1; i < type.idle_states.size(); ++i)
     if (type.idle_states[i].target_residency < type.idle_states[i - 1].target_residency)
       refuse_type("has idle state " + type.idle_states[i].name + " after a deeper one",
@@ -150,6 +149,42 @@ void check_memory(const MemorySpec& memory, size_t nodes, size_t llcs) {
   check_list(memory.node_mbs, nodes, "node_mbs", "node");
   check_list(memory.link_mbs, nodes, "link_mbs", "node");
   check_list(memory.llc_kib, llcs, "llc_kib", "LLC");
+}
+
+void check_power(const MachineSpec& spec) {
+  constexpr int64_t kMostUw = 10'000'000'000'000, kMostMc = 1'000'000;  // 10 MW, 1000 degrees
+  constexpr Nanos kShortest = 10_ms, kLongest = 3600_s;
+  const PowerLimit& limit = spec.power_limit;
+  const auto any_power = [&](auto&& has) { return std::any_of(spec.core_types.begin(), spec.core_types.end(), has); };
+  const bool scales =
+      any_power([](const CoreType& type) { return type.opps.size() > 1 && type.opps.back().cpu_uw > 0; });
+  const std::string remedy = "give a core type operating points with powers";
+  if (limit.pl1_uw < 0 || limit.pl1_uw > kMostUw || limit.pl2_uw > kMostUw)
+    refuse("power_limit", "a power limit is out of range", "take up to 10 MW");
+  if (limit.on()) {
+    if (!scales) refuse("power_limit", "there is a power limit and nothing to lower", remedy);
+    if (limit.pl2_uw < limit.pl1_uw)
+      refuse("power_limit",
+             "PL2 is " + std::to_string(limit.pl2_uw / 1000) + " mW and PL1 is " + std::to_string(limit.pl1_uw / 1000) +
+                 " mW",
+             "PL2 is for short: take at least PL1");
+    if (limit.tau < kShortest || limit.tau > kLongest)
+      refuse("power_limit", "tau is out of range", "take 10 ms to 1 h");
+  }
+  const ThermalZone& zone = spec.thermal;
+  if (!zone.on()) return;
+  if (!scales) refuse("thermal", "there is a thermal zone and nothing to lower", remedy);
+  if (zone.resistance_mc > kMostMc || zone.ambient_mc < -kMostMc || zone.ambient_mc > kMostMc || zone.trip_mc > kMostMc)
+    refuse("thermal", "a temperature is out of range", "take up to 1000 degrees");
+  if (zone.trip_mc <= zone.ambient_mc)
+    refuse("thermal",
+           "it trips at " + std::to_string(zone.trip_mc) + " mC, and it is never colder than " +
+               std::to_string(zone.ambient_mc) + " mC",
+           "take a trip point above ambient_mc");
+  if (zone.hysteresis_mc < 0 || zone.trip_mc - zone.hysteresis_mc <= zone.ambient_mc)
+    refuse("thermal", "its hysteresis of " + std::to_string(zone.hysteresis_mc) + " mC reaches down to ambient_mc",
+           "take less than lies between the two");
+  if (zone.tau < kShortest || zone.tau > kLongest) refuse("thermal", "tau is out of range", "take 10 ms to 1 h");
 }
 
 // Fills in the default, then checks: square, local 10, symmetric.
@@ -211,6 +246,10 @@ Machine::Machine(MachineSpec spec) : spec_(std::move(spec)) {
   if (!spec_.isolated.subset_of(cpus_) || spec_.isolated == cpus_)
     refuse("isolated", "CPUs " + spec_.isolated.str() + " are isolated, of " + cpus_.str(),
            "leave at least one CPU that is not");
+  if (!spec_.nohz_full.subset_of(cpus_) || spec_.nohz_full == cpus_)
+    refuse("nohz_full", "CPUs " + spec_.nohz_full.str() + " are nohz_full, of " + cpus_.str(),
+           "leave at least one CPU that keeps the time for all");
+  check_power(spec_);
   build_graph();
 }
 

@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "topology/core_type.h"
 #include "topology/memory.h"
+#include "topology/power_limit.h"
 
 namespace simsched {
 
@@ -39,7 +40,7 @@ struct Costs {
   Nanos refill_llc{0};
   Nanos refill_node{0};
   Nanos refill_remote{0};
-  Nanos page_move{1500};       // moving a page of 4 KiB to another node, with the fault in which that is decided
+  Nanos page_move{1500};  // moving a page of 4 KiB to another node, with the fault in which that is decided
   // From the wake-up of a task to the switch to it, when it is to run at once:
   Spread resched_task = 3_us;     // the running task wakes it and is preempted
   Spread resched_hardirq = 5_us;  // a hard interrupt (a timer) wakes it and preempts what it interrupted
@@ -66,6 +67,12 @@ struct Cpu {
 // How far a migration goes.
 enum class Distance : uint8_t { kSameCpu, kSmt, kLlc, kNode, kRemote };
 
+// Of CPUs that are one of two cores at a time (CoreType::little_opps).
+struct Switching {
+  bool kinds_share_clock = false;  // those that are of one kind at a time have one clock and one supply
+  Nanos cost;                      // of going from one core to the other, which leaves the caches behind
+};
+
 // Before it is checked and indexed: what a reader fills in.
 struct MachineSpec {
   std::string name;
@@ -82,6 +89,10 @@ struct MachineSpec {
   bool isa_affinity = false;      // a task may run only where it finds the instruction sets that it needs (arm64 with
                                   // allow_mismatched_32bit_el0); else one that a core lacks ends it there (SIGILL)
   CpuSet isolated;                // isolcpus=domain: no balancing, tasks only by affinity
+  CpuSet nohz_full;               // nohz_full=: no tick while one task runs there
+  PowerLimit power_limit;
+  ThermalZone thermal;
+  Switching switching;
 };
 
 class Machine {
@@ -97,7 +108,8 @@ class Machine {
 
   // Checks that ids are dense, every level nests in the one above, distances are symmetric and
   // capacities in range. Throws Error whose `where` is the member of MachineSpec at fault ("cpus",
-  // "distances", "smt_share", "core_types", "memory", "isolated"): the reader turns it into file and line.
+  // "distances", "smt_share", "core_types", "memory", "isolated", "nohz_full", "power_limit", "thermal"): the reader
+  // turns it into file and line.
   explicit Machine(MachineSpec spec);
 
   const std::string& name() const { return spec_.name; }

@@ -50,9 +50,10 @@ MachineSpec select_cpus(const MachineSpec& spec, const CpuSet& keep) {
 
   MachineSpec kept = spec;
   kept.cpus.clear();
-  kept.isolated = CpuSet();
+  kept.isolated = kept.nohz_full = CpuSet();
   for (CpuId id : keep) {
     if (spec.isolated.contains(id)) kept.isolated.add(CpuId(kept.cpus.size()));
+    if (spec.nohz_full.contains(id)) kept.nohz_full.add(CpuId(kept.cpus.size()));
     Cpu cpu = spec.cpus[id.index()];
     cpu.core = cores.at(cpu.core);
     cpu.llc = llcs.at(cpu.llc);
@@ -62,6 +63,7 @@ MachineSpec select_cpus(const MachineSpec& spec, const CpuSet& keep) {
     kept.cpus.push_back(cpu);
   }
   if (kept.isolated.size() == kept.cpus.size()) kept.isolated = CpuSet();
+  if (kept.nohz_full.size() == kept.cpus.size()) kept.nohz_full = CpuSet();
   kept.distances = select_square(spec.distances, nodes);
   kept.memory.latency_ns = select_square(spec.memory.latency_ns, nodes);
   kept.memory.node_mbs = select_list(spec.memory.node_mbs, nodes);

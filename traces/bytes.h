@@ -1,6 +1,7 @@
 // Reading binary formats: every read is checked against the end, and a failure names file and offset.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,6 +26,14 @@ T load(const std::byte* at) {
 }
 
 inline std::string_view text_of(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+// No control characters but white space at its begin.
+inline bool is_text(ByteSpan bytes) {
+  const std::string_view head = text_of(bytes.first(std::min<size_t>(bytes.size(), 4096)));
+  return std::all_of(head.begin(), head.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t' || c == '\r';
+  });
+}
 
 inline std::string at_offset(const std::string& name, size_t offset) {
   return name + ": offset " + std::to_string(offset);

@@ -9,9 +9,7 @@ namespace {
 struct Head {
   Nanos time;
   size_t cpu;
-  friend bool operator>(const Head& a, const Head& b) {
-    return a.time != b.time ? a.time > b.time : a.cpu > b.cpu;
-  }
+  friend bool operator>(const Head& a, const Head& b) { return a.time != b.time ? a.time > b.time : a.cpu > b.cpu; }
 };
 
 }  // namespace
@@ -39,6 +37,11 @@ void merge_events(SchedTrace& trace, std::vector<std::vector<TraceEvent>> per_cp
   }
   if (total == 0) return;
   trace.origin = first;
+  for (PowerEvent& event : trace.power) {
+    event.time = std::max(event.time, first) - first;
+    trace.nr_cpus = std::max(trace.nr_cpus, event.cpu.index() + 1);
+  }
+  std::stable_sort(trace.power.begin(), trace.power.end(), [](auto& a, auto& b) { return a.time < b.time; });
   trace.events.reserve(total);
 
   // A CPU's events are copied for as long as they come before those of every other CPU.

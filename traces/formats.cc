@@ -9,6 +9,8 @@ namespace simsched {
   ROW(perf_data)              \
   ROW(trace_dat)              \
   ROW(trace_file)             \
+  ROW(perfetto)               \
+  ROW(systrace)               \
   ROW(perf_script)
 
 // A line a packing.

@@ -1,4 +1,4 @@
-// gzip, through zlib: files of one or several members.
+// gzip, through zlib: files of one or several members; and bare zlib streams.
 #include <zlib.h>
 
 #include <limits>
@@ -12,11 +12,12 @@ namespace {
 
 bool is_gzip(ByteSpan bytes) { return text_of(bytes).starts_with("\x1f\x8b"); }
 
-constexpr int kGzipOnly = 16 + MAX_WBITS;  // inflateInit2(): expect gzip's head
+// inflateInit2(): expect gzip's head, or find out which it is.
+constexpr int kGzipOnly = 16 + MAX_WBITS, kGzipOrZlib = 32 + MAX_WBITS;
 
-Unpacked unpack_gzip(ByteSpan bytes, const std::string& name) {
+Unpacked inflate_all(ByteSpan bytes, const std::string& name, int window_bits) {
   z_stream stream{};
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) throw std::bad_alloc();
+  if (inflateInit2(&stream, window_bits) != Z_OK) throw std::bad_alloc();
   std::unique_ptr<z_stream, decltype(&inflateEnd)> end(&stream, &inflateEnd);
   bool member_ended = false;
   auto step = [&](ByteSpan input, std::span<std::byte> output, size_t at) -> UnpackStep {
@@ -42,7 +43,11 @@ Unpacked unpack_gzip(ByteSpan bytes, const std::string& name) {
   return unpack_all(bytes, name, kUnpackStep, step);
 }
 
+Unpacked unpack_gzip(ByteSpan bytes, const std::string& name) { return inflate_all(bytes, name, kGzipOnly); }
+
 }  // namespace
+
+Unpacked unpack_zlib(ByteSpan bytes, const std::string& name) { return inflate_all(bytes, name, kGzipOrZlib); }
 
 TracePacking gzip_packing() { return {".gz", is_gzip, unpack_gzip}; }
 

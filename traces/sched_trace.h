@@ -43,6 +43,19 @@ enum TraceState : uint16_t {
   kStatePreempted = 0x100,
 };
 
+// power:cpu_frequency and power:cpu_idle: what a CPU does from then on.
+struct PowerEvent {
+  enum class Kind : uint8_t { kFrequency, kIdle };
+  Nanos time;          // as of TraceEvent
+  CpuId cpu;           // whose it is
+  uint32_t value = 0;  // kFrequency: kHz; kIdle: the idle state, kNotIdle when it ends
+  Kind kind = Kind::kFrequency;
+
+  friend bool operator==(const PowerEvent&, const PowerEvent&) = default;
+};
+constexpr uint32_t kNotIdle = ~uint32_t{0};
+
+constexpr int64_t kMostRecordedCpus = 1 << 16;  // what names others is damaged
 constexpr int16_t kNoPrio = INT16_MIN;  // the event does not tell a priority
 
 struct TraceEvent {
@@ -94,9 +107,13 @@ struct Circumstances {
   Told told;  // by the sidecar or the recording itself
 };
 
-// What the head of a recording tells of a CPU: numbers of units, dense from 0.
+constexpr int32_t kFullRecordedCapacity = 1024;
+
+// What the head of a recording tells of a CPU: numbers of units, dense from 0, and how fast it is at its top frequency.
 struct RecordedCpu {
   int32_t core = 0, llc = 0, node = 0;
+  int32_t capacity = kFullRecordedCapacity;
+  uint32_t top_khz = 0;  // 0: not told
 
   friend bool operator==(const RecordedCpu&, const RecordedCpu&) = default;
 };
@@ -104,12 +121,14 @@ struct RecordedCpu {
 class SchedTrace {
  public:
   std::vector<TraceEvent> events;
+  std::vector<PowerEvent> power;  // in time order
   std::vector<TraceCall> calls;  // in order of `begin`; empty: recorded without causes
   std::vector<std::string> names{""};
   size_t nr_cpus = 0;
   Nanos origin{0};                   // clock of the first event in the recording (time of events is relative to it)
   std::string os_release;            // "" when the recording does not tell
   std::vector<RecordedCpu> machine;  // by CPU; empty when the recording does not tell
+  bool tells_cpus = false;           // its head says how many there are: nr_cpus, at least
   Circumstances circumstances;
 
   // What was wrong with it: counted, never guessed silently.

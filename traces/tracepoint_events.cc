@@ -67,9 +67,23 @@ bool TracepointEvents::decode(const Tracepoint& point, ByteSpan raw, const Elsew
       if (elsewhere.exits) return false;
       event.kind = TraceKind::kExit;
       break;
+    case TracepointKind::kFrequency:
+    case TracepointKind::kIdle:
+      keep_power(point, raw, place, event.time);
+      return false;
   }
   event.name = name(point.comm.text(raw));
   return true;
+}
+
+void TracepointEvents::keep_power(const Tracepoint& point, ByteSpan raw, const Place& place, Nanos time) {
+  const int64_t cpu = point.cpu.number(raw);
+  if (cpu < 0 || cpu >= kMostRecordedCpus)
+    throw Error(at_offset(place.name, place.offset), "CPU " + std::to_string(cpu) + " makes no sense",
+                "copy or record it again");
+  trace_.power.push_back(
+      {time, CpuId(static_cast<int32_t>(cpu)), static_cast<uint32_t>(point.value.number(raw)),
+       point.kind == TracepointKind::kIdle ? PowerEvent::Kind::kIdle : PowerEvent::Kind::kFrequency});
 }
 
 uint32_t TracepointEvents::name(ByteSpan comm) {

@@ -21,13 +21,15 @@ class TracepointEvents {
     const std::string& name;
     size_t offset;
   };
-  // Sets all of `event` but its time and CPU; its state is a number, for settle_states(). `raw` has point.size bytes or
-  // more. False: told elsewhere. Throws Error, at `place`, for what no kernel records.
+  // Sets all of `event` but its time and CPU, which the caller has set; its state is a number, for settle_states(). `raw`
+  // has point.size bytes or more. False: told elsewhere, or kept in SchedTrace::power. Throws Error, at `place`, for what no kernel records.
   bool decode(const Tracepoint& point, ByteSpan raw, const Elsewhere& elsewhere, const Place& place, TraceEvent& event);
 
   uint32_t name(ByteSpan comm);  // up to its NUL, 16 bytes at most
 
  private:
+  void keep_power(const Tracepoint& point, ByteSpan raw, const Place& place, Nanos time);
+
   SchedTrace& trace_;
   // Names by their 16 bytes: nearly every record has one that was seen shortly before.
   struct CachedName {

@@ -8,11 +8,11 @@
 namespace simsched {
 namespace {
 
-// Which fields of a tracepoint (include/trace/events/sched.h) are read as what.
+// Which fields of a tracepoint (include/trace/events/sched.h, power.h) are read as what.
 struct Spec {
   TracepointKind kind;
   const char* name;
-  const char *pid, *comm, *prio = nullptr, *cpu = nullptr, *dest_cpu = nullptr, *value = nullptr;
+  const char *pid = nullptr, *comm = nullptr, *prio = nullptr, *cpu = nullptr, *dest_cpu = nullptr, *value = nullptr;
   const char* current = nullptr;  // common_pid when null
   const char* current_prio = nullptr;
 };
@@ -28,6 +28,8 @@ constexpr Spec kSpecs[] = {
     {TracepointKind::kFork, "sched_process_fork", "child_pid", "child_comm"},
     {TracepointKind::kExec, "sched_process_exec", "pid", "filename"},
     {TracepointKind::kExit, "sched_process_exit", "pid", "comm", "prio"},
+    {TracepointKind::kFrequency, "cpu_frequency", nullptr, nullptr, nullptr, "cpu_id", nullptr, "state"},
+    {TracepointKind::kIdle, "cpu_idle", nullptr, nullptr, nullptr, "cpu_id", nullptr, "state"},
 };
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
@@ -108,7 +110,8 @@ TracepointField find_field(tep_event* event, const char* field_name, bool text, 
   field.offset = static_cast<uint16_t>(found->offset);
   field.size = static_cast<uint16_t>(found->size);
   bool is_dynamic = (found->flags & TEP_FIELD_IS_DYNAMIC) != 0;
-  if (text && is_dynamic) field.form = found->flags & TEP_FIELD_IS_RELATIVE ? TracepointField::kRelLoc : TracepointField::kDataLoc;
+  if (text && is_dynamic)
+    field.form = found->flags & TEP_FIELD_IS_RELATIVE ? TracepointField::kRelLoc : TracepointField::kDataLoc;
   bool fits = found->offset >= 0 && found->offset < 4096 && found->size > 0 && found->size <= 4096;
   bool sound = text ? field.form == TracepointField::kPlain || found->size == 4
                     : !is_dynamic && (found->size == 1 || found->size == 2 || found->size == 4 || found->size == 8);
@@ -175,7 +178,7 @@ void Tracepoints::add_systems(ByteReader& from) {
 }
 
 void Tracepoints::add_format(std::string_view system, ByteSpan format, const std::string& where) {
-  if (system != "sched") return;
+  if (system != "sched" && system != "power") return;
   std::string text(reinterpret_cast<const char*>(format.data()), format.size());
   auto spec = std::find_if(std::begin(kSpecs), std::end(kSpecs),
                            [&](const Spec& s) { return text.starts_with("name: " + std::string(s.name) + "\n"); });
@@ -189,8 +192,9 @@ void Tracepoints::add_format(std::string_view system, ByteSpan format, const std
 
   Tep tep(tep_alloc(), tep_free);
   tep_set_loglevel(TEP_LOG_NONE);
-  bool parsed = tep_parse_event(tep.get(), text.data(), text.size(), "sched") == TEP_ERRNO__SUCCESS;
-  tep_event* event = parsed ? tep_find_event_by_name(tep.get(), "sched", spec->name) : nullptr;
+  const std::string of(system);
+  bool parsed = tep_parse_event(tep.get(), text.data(), text.size(), of.c_str()) == TEP_ERRNO__SUCCESS;
+  tep_event* event = parsed ? tep_find_event_by_name(tep.get(), of.c_str(), spec->name) : nullptr;
   if (event == nullptr || event->id < 0 || event->id > 0xffff)
     throw Error(where, std::string("the format of event ") + spec->name + " cannot be parsed", "record it again");
 

@@ -23,6 +23,8 @@ enum class TracepointKind : uint8_t {
   kFork,
   kExec,
   kExit,
+  kFrequency,  // power:cpu_frequency
+  kIdle,       // power:cpu_idle
 };
 
 // A field of a raw record. Size 0: not there.

@@ -45,4 +45,7 @@ Unpacked unpack_all(ByteSpan bytes, const std::string& name, size_t first_size, 
   return out;
 }
 
+// What zlib packed, with gzip's head or its own. `name` is for messages.
+Unpacked unpack_zlib(ByteSpan bytes, const std::string& name);
+
 }  // namespace simsched

@@ -9,6 +9,8 @@ namespace simsched {
 struct Generator {
   GeneratorInfo info;
   Workload (*make)(const Params& params, const Rng& rng);
+  // In its place, of one whose parameters are no flat list: reads them itself.
+  Workload (*read)(const YAML::Node& params, const std::string& file, const Rng& rng) = nullptr;
 };
 
 // Ranges that parameters share.

@@ -10,7 +10,8 @@ Workload make(const Params& params, const Rng& rng) {
   Workload workload;
   Nanos period = params.time("period");
   int64_t jitter = params.count("jitter"), rounds = params.count("rounds");
-  std::vector<Op> program{op::compute(params.work("work")), op::sleep_period(period), op::loop(0, rounds)};
+  std::vector<Op> program{op::compute(params.work("work")), op::frame(period), op::sleep_period(period),
+                          op::loop(0, rounds)};
   for (int64_t i = 0; i < params.count("tasks"); ++i) {
     Rng own = rng.split(static_cast<uint64_t>(i));
     if (jitter == 0 && i > 0) {
@@ -20,6 +21,7 @@ Workload make(const Params& params, const Rng& rng) {
         program.clear();
         for (int64_t round = 0; round < rounds; ++round) {
           program.push_back(op::compute(spread(params.work("work"), jitter, own)));
+          program.push_back(op::frame(period));
           program.push_back(op::sleep_period(period));
         }
       }

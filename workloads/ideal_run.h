@@ -39,8 +39,10 @@ class IdealMachine {
         states_(workload.tasks.size()),
         tokens_(workload.nr_tokens),
         waiters_(workload.nr_tokens),
+        timers_(workload.timers),
         channels_(workload.channels.size()) {
     run_.tasks.resize(workload.tasks.size());
+    for (TokenId token : workload.given) ++tokens_[token.index()];
     for (size_t i = 0; i < workload.tasks.size(); ++i) alive_ += !workload.tasks[i].background;
   }
 
@@ -93,6 +95,12 @@ class IdealMachine {
     at(parent.index(), now);
   }
 
+  void wake(std::queue<size_t>& waiters, Nanos now) {
+    run_.tasks[waiters.front()].waits_for_token = false;
+    at(waiters.front(), now);
+    waiters.pop();
+  }
+
   // Runs the ops of a task up to the first that takes time.
   void step(size_t task, Nanos now) {
     State& state = states_[task];
@@ -125,15 +133,33 @@ class IdealMachine {
           break;
         case OpKind::kSignal: {
           std::queue<size_t>& waiters = waiters_[static_cast<size_t>(op.arg)];
-          if (waiters.empty()) {
-            ++tokens_[static_cast<size_t>(op.arg)];
-          } else {
-            run_.tasks[waiters.front()].waits_for_token = false;
-            at(waiters.front(), now);
-            waiters.pop();
-          }
+          if (waiters.empty() && !(op.flags & (kOpLost | kOpAll))) ++tokens_[static_cast<size_t>(op.arg)];
+          for (bool more = !waiters.empty(); more; more = op.flags & kOpAll && !waiters.empty()) wake(waiters, now);
           break;
         }
+        case OpKind::kBarrier: {
+          std::queue<size_t>& waiters = waiters_[static_cast<size_t>(op.arg)];
+          state.pc = next;
+          if (static_cast<int64_t>(waiters.size()) + 1 < op.value) {
+            waiters.push(task);
+            run_.tasks[task].waits_for_token = true;
+            return;
+          }
+          while (!waiters.empty()) wake(waiters, now);
+          break;
+        }
+        case OpKind::kTimer: {
+          Nanos& due = timers_[static_cast<size_t>(op.arg)];
+          due += Nanos(op.value);
+          state.pc = next;
+          if (due > now) return at(task, due);
+          if (!(op.flags & kOpCatchUp)) due = now;
+          break;
+        }
+        case OpKind::kRuntime:
+          run_.tasks[task].work += Work(op.value);
+          state.pc = next;
+          return at(task, now + Nanos(op.value));
         case OpKind::kSend:
         case OpKind::kReceive:
           if (!transfer(task, op, now)) return;
@@ -148,6 +174,9 @@ class IdealMachine {
           }
           --state.exited_children;
           break;
+        case OpKind::kPacketIn:  // nothing comes here
+        case OpKind::kPoll:
+          return;
         case OpKind::kExit:
           return end(task, now);
         case OpKind::kLoop: {
@@ -164,12 +193,16 @@ class IdealMachine {
         case OpKind::kLock:    // held by nobody when all run at once
         case OpKind::kSelect:  // its segments one after the other: one feasible order
         case OpKind::kSelectEnd:
+        case OpKind::kFrame:
+        case OpKind::kPacketOut:
         case OpKind::kUser:
         case OpKind::kExec:
         case OpKind::kYield:
         case OpKind::kSetNice:
         case OpKind::kSetPolicy:
         case OpKind::kSetAffinity:
+        case OpKind::kSetGroup:
+        case OpKind::kChangeGroup:
           break;
       }
       state.pc = next;
@@ -210,6 +243,7 @@ class IdealMachine {
   std::vector<State> states_;
   std::vector<uint64_t> tokens_;
   std::vector<std::queue<size_t>> waiters_;
+  std::vector<Nanos> timers_;
   std::vector<Channel> channels_;
   std::priority_queue<std::tuple<Nanos, uint64_t, size_t>, std::vector<std::tuple<Nanos, uint64_t, size_t>>,
                       std::greater<>>

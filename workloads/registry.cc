@@ -15,9 +15,20 @@ namespace simsched {
   ROW(periodic)                  \
   ROW(ping_pong)                 \
   ROW(fork_join)                 \
+  ROW(build)                     \
   ROW(server)                    \
   ROW(many_sleepers)             \
-  ROW(wake_storm)
+  ROW(wake_storm)                \
+  ROW(open_loop)                 \
+  ROW(schbench)                  \
+  ROW(hackbench)                 \
+  ROW(oltp)                      \
+  ROW(cache)                     \
+  ROW(gaming)                    \
+  ROW(desktop)                   \
+  ROW(interbench)                \
+  ROW(upf)                       \
+  ROW(rtapp)
 
 #define SIMSCHED_ROW(name) Generator name##_generator();
 SIMSCHED_GENERATORS(SIMSCHED_ROW)
@@ -45,7 +56,9 @@ Workload make_workload(const std::string& name, const YAML::Node& params, const 
   for (const Generator& generator : generators()) {
     names.push_back(generator.info.name);
     if (generator.info.name != name) continue;
-    Workload workload = generator.make(Params(params, file, name, generator.info.params), Rng(seed));
+    Workload workload = generator.read != nullptr
+                            ? generator.read(params, file, Rng(seed))
+                            : generator.make(Params(params, file, name, generator.info.params), Rng(seed));
     workload.name = name;
     workload.check(0);
     return workload;

@@ -14,6 +14,7 @@ struct GeneratorInfo {
   std::string name;
   std::string summary;  // one line
   std::vector<ParamInfo> params;
+  bool from_file = false;  // {NAME: FILE}, without parameters
 };
 
 // The generators, for --help and for messages.

@@ -8,6 +8,7 @@ namespace simsched {
 namespace {
 
 constexpr int32_t kFirstPid = 1000;
+constexpr Nanos kShortestPeriod = 1_ms, kLongestPeriod = 1_s;  // min_cfs_quota_period, max_cfs_quota_period
 
 // Where an index or value of a task is out of range.
 [[noreturn]] void reject(const Workload& workload, TaskId task, const std::string& what) {
@@ -25,8 +26,11 @@ bool known_policy(int64_t policy) {
 // An endless loop must block or compute, or the simulation would not get past it.
 bool takes_time(std::span<const Op> body) {
   return std::any_of(body.begin(), body.end(), [](const Op& op) {
-    return op.kind == OpKind::kWait || op.kind == OpKind::kSleepPeriod ||
-           ((op.kind == OpKind::kCompute || op.kind == OpKind::kSleep) && op.value > 0);
+    return op.kind == OpKind::kWait || op.kind == OpKind::kSleepPeriod || op.kind == OpKind::kBarrier ||
+           op.kind == OpKind::kPacketIn || op.kind == OpKind::kPoll ||
+           ((op.kind == OpKind::kCompute || op.kind == OpKind::kRuntime || op.kind == OpKind::kSleep ||
+             op.kind == OpKind::kTimer) &&
+            op.value > 0);
   });
 }
 
@@ -48,6 +52,41 @@ std::string segment_problem(std::span<const Op> program, size_t index) {
   return "";
 }
 
+// Of a change of task or group: what it names.
+std::string change_problem(const Workload& workload, const Op& op) {
+  const bool of_group = op.kind == OpKind::kChangeGroup;
+  const size_t targets = of_group ? workload.groups.size() : workload.tasks.size();
+  if (op.arg < (of_group ? 1 : -1) || (op.arg >= 0 && static_cast<size_t>(op.arg) >= targets))
+    return of_group ? "changes a group that does not exist" : "changes a task that does not exist";
+  auto value_in = [&](size_t bound) { return op.value >= 0 && static_cast<uint64_t>(op.value) < bound; };
+  switch (op.kind) {
+    case OpKind::kSetNice:
+      return op.value < -20 || op.value > 19 ? "nice must be -20..19" : "";
+    case OpKind::kSetPolicy:
+      if (!known_policy(op.value)) return "unknown scheduling policy";
+      return op.slot > 99 ? "a real-time priority must be 1..99" : "";
+    case OpKind::kSetAffinity:
+      return value_in(workload.affinities.size()) ? "" : "no such affinity";
+    case OpKind::kSetGroup:
+      return value_in(workload.groups.size()) ? "" : "no such group";
+    case OpKind::kChangeGroup:
+      return value_in(workload.settings.size()) ? "" : "no such settings of a group";
+    default:
+      return "an operation that changes nothing";
+  }
+}
+
+// What is wrong with a group; "" when nothing is.
+std::string group_problem(const Workload& workload, const GroupSpec& group) {
+  if (group.weight < 1 || group.weight > 10000) return "cpu.weight must be 1..10000";
+  if (group.period < kShortestPeriod || group.period > kLongestPeriod) return "the period must be 1ms..1s";
+  if (group.quota < kShortestPeriod) return "the quota must be 1ms at least";
+  if (group.burst < Nanos(0) || (group.burst > Nanos(0) && group.burst > group.quota))
+    return "the burst must be 0 up to the quota";
+  if (!group.cpus.valid() || group.cpus.index() >= workload.affinities.size()) return "no such affinity";
+  return "";
+}
+
 // What is wrong with the op at `index` of a program; "" when nothing is. What concerns forks needs
 // the whole workload: see check().
 std::string op_problem(const Workload& workload, std::span<const Op> program, size_t index) {
@@ -59,7 +98,16 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kSleepUntil:
       return op.value < 0 ? "negative time" : "";
     case OpKind::kSleepPeriod:
+    case OpKind::kFrame:
       return op.value <= 0 ? "a period must be positive" : "";
+    case OpKind::kRuntime:
+      return op.value < 0 ? "negative time" : op.arg <= 0 ? "works in no pieces" : "";
+    case OpKind::kTimer:
+      if (!arg_in(workload.timers.size())) return "no such timer";
+      return op.value < 0 ? "negative time" : "";
+    case OpKind::kBarrier:
+      if (!arg_in(workload.nr_tokens)) return "no such token";
+      return op.value < 1 ? "a barrier for nobody" : "";
     case OpKind::kWait:
     case OpKind::kSignal:
       return arg_in(workload.nr_tokens) && op.slot <= workload.nr_tokens - static_cast<size_t>(op.arg)
@@ -80,14 +128,18 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
       return segment_problem(program, index);
     case OpKind::kSelectEnd:
       return arg_in(workload.poll_loops.size()) ? "" : "no such poll loop";
+    case OpKind::kPacketIn:
+      return arg_in(workload.packets.queues.size()) ? "" : "no such packet queue";
+    case OpKind::kPoll:
+      return arg_in(workload.packets.threads.size()) ? "" : "no such poll thread";
     case OpKind::kFork:
       return arg_in(workload.tasks.size()) ? "" : "forks a task that does not exist";
     case OpKind::kSetNice:
-      return op.value < -20 || op.value > 19 ? "nice must be -20..19" : "";
     case OpKind::kSetPolicy:
-      return known_policy(op.value) ? "" : "unknown scheduling policy";
     case OpKind::kSetAffinity:
-      return arg_in(workload.affinities.size()) ? "" : "no such affinity";
+    case OpKind::kSetGroup:
+    case OpKind::kChangeGroup:
+      return change_problem(workload, op);
     case OpKind::kLoop:
       if (op.arg < 0 || static_cast<size_t>(op.arg) >= index) return "a loop must go back";
       if (op.slot >= kLoopSlots) return "loops nest at most " + std::to_string(kLoopSlots) + " deep";
@@ -100,6 +152,7 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
     case OpKind::kExit:
     case OpKind::kYield:
     case OpKind::kUser:
+    case OpKind::kPacketOut:
     case OpKind::kKilled:
       return "";
   }
@@ -107,6 +160,12 @@ std::string op_problem(const Workload& workload, std::span<const Op> program, si
 }
 
 }  // namespace
+
+std::string Workload::group_path(GroupId group) const {
+  if (group == GroupId(0)) return "/";
+  const GroupSpec& spec = groups[group.index()];
+  return spec.parent == GroupId(0) ? spec.name : group_path(spec.parent) + "/" + spec.name;
+}
 
 uint32_t Workload::intern_name(const std::string& text) {
   while (name_index_.size() < names.size()) {
@@ -157,6 +216,9 @@ void Workload::fit(size_t nr_cpus, const CpuSet& isolated) {
   for (TaskSpec& spec : tasks) {
     if (spec.start_cpu.valid()) spec.start_cpu = CpuId(spec.start_cpu.index() % nr_cpus);
   }
+  packets.fit(nr_cpus);
+  for (const PollThread& thread : packets.threads)
+    if (!thread.ring.valid()) tasks[thread.task.index()].affinity = intern_affinity(CpuSet::single(thread.cpu));
   if (isolated.empty()) return;
   const AffinityId others = intern_affinity(existing - isolated);
   for (TaskSpec& spec : tasks) {
@@ -176,12 +238,37 @@ void Workload::check(size_t nr_cpus) const {
     }
   }
 
+  if (groups.empty()) throw Error("", "there is no root group");
+  for (size_t i = 1; i < groups.size(); ++i) {
+    std::string problem = group_problem(*this, groups[i]);
+    if (problem.empty() && (!groups[i].parent.valid() || groups[i].parent.index() >= i))
+      problem = "its parent does not come before it";
+    if (!problem.empty()) throw Error("", "group " + std::to_string(i) + " (" + groups[i].name + "): " + problem);
+  }
+  for (const GroupSpec& change : settings)
+    if (std::string problem = group_problem(*this, change); !problem.empty())
+      throw Error("", "a change of a group: " + problem);
+  for (const TimedChange& change : changes) {
+    const bool kill = change.op.kind == OpKind::kKill;
+    std::string problem = change.at < Nanos(0) || change.every < Nanos(0) ? "negative time"
+                          : !kill                                         ? change_problem(*this, change.op)
+                                                                          : "";
+    if (problem.empty() && change.op.arg < 0) problem = "it names no task";
+    if (kill && problem.empty() && static_cast<size_t>(change.op.arg) >= tasks.size())
+      problem = "kills a task that does not exist";
+    if (!problem.empty()) throw Error("", "a change at " + std::to_string(change.at.count()) + " ns: " + problem);
+  }
+
   for (const ChannelSpec& channel : channels) {
     if (channel.capacity < 0) throw Error("", "the capacity of a channel is negative");
     if (channel.kind == ChannelSpec::Kind::kPipe && (channel.capacity == 0 || channel.capacity % kPageSize != 0))
       throw Error("", "the capacity of a pipe is not a number of pages");
   }
 
+  for (TokenId token : given)
+    if (!token.valid() || token.index() >= nr_tokens) throw Error("", "a token that is given does not exist");
+  for (Nanos start : timers)
+    if (start < Nanos(0)) throw Error("", "a timer begins before the start");
   for (const LockSpec& lock : locks) {
     if (lock.count == 0 || lock.first > lock_users.size() || lock.count > lock_users.size() - lock.first)
       throw Error("", "the users of a lock are out of range");
@@ -193,6 +280,8 @@ void Workload::check(size_t nr_cpus) const {
     if (loop.round < Work(0) || loop.batch < 1)
       throw Error("", "a poll loop handles one message at least, in some time");
   }
+
+  packets.check(tasks.size(), nr_cpus);
 
   // Programs are shared, so each range is checked once; tasks that share one usually stand together.
   std::vector<TaskId> forked_by(tasks.size()), receiver(channels.size());
@@ -206,7 +295,7 @@ void Workload::check(size_t nr_cpus) const {
       reject(*this, task, "program out of range");
     if (spec.start < Nanos(0) || spec.slice < Nanos(0)) reject(*this, task, "negative start or slice");
     if (!spec.affinity.valid() || spec.affinity.index() >= affinities.size()) reject(*this, task, "no such affinity");
-    if (!spec.group.valid() || spec.group.index() >= nr_groups) reject(*this, task, "no such group");
+    if (!spec.group.valid() || spec.group.index() >= groups.size()) reject(*this, task, "no such group");
     if (spec.nice < -20 || spec.nice > 19) reject(*this, task, "nice must be -20..19");
     if (!known_policy(static_cast<int64_t>(spec.policy))) reject(*this, task, "unknown scheduling policy");
     if (is_real_time(spec.policy) != (spec.rt_priority >= 1 && spec.rt_priority <= 99)) {

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "topology/machine.h"
+#include "workloads/packets.h"
 #include "workloads/program.h"
 
 namespace simsched {
@@ -39,7 +40,8 @@ struct TaskSpec {
   uint16_t uclamp_min = 0, uclamp_max = kCapacityScale;  // sched_setattr's sched_util_min, sched_util_max
   uint16_t memory = 0;        // share of its work, of 1024, that waits for memory when that is near and idle
   int32_t footprint_kib = 0;  // what it keeps using of its memory; 0: not modelled
-  IsaSet isa = 0;             // instruction sets that it executes; a core without one of them ends it (SIGILL)
+  uint16_t share = 0;  // from 1: it uses that memory together with all tasks that have the same number; 0: its own
+  IsaSet isa = 0;      // instruction sets that it executes; a core without one of them ends it (SIGILL)
   bool kthread = false;
   bool background = false;  // does not keep the simulation alive: it ends when all others have exited
 };
@@ -69,7 +71,26 @@ struct LockSpec {
   uint32_t first = 0, count = 0;
 };
 
-constexpr int32_t kDefaultGroupWeight = 100;  // cgroup v2's cpu.weight, 1 to 10000
+constexpr int32_t kDefaultGroupWeight = 100;
+
+// A task group, as the files of a cgroup (v2) describe it.
+struct GroupSpec {
+  std::string name{};                    // "web"; empty: of a session (autogroup)
+  GroupId parent{0};                     // comes before it; the root is its own
+  int32_t weight = kDefaultGroupWeight;  // cpu.weight, 1 to 10000
+  bool idle = false;                     // cpu.idle: runs when nothing else wants to; its weight counts nothing
+  Nanos quota = Nanos::max();            // cpu.max: CPU time in each period; max: as much as there is
+  Nanos period{100'000'000};
+  Nanos burst{0};      // cpu.max.burst: of the quota that was left over, so much may be used later
+  AffinityId cpus{0};  // cpuset.cpus, of which it has what its parent has
+};
+
+// What somebody outside does to a task or group at some time: an op that names it.
+struct TimedChange {
+  Nanos at;
+  Nanos every{0};  // again and again from then on; 0: once
+  Op op;
+};
 
 class Workload {
  public:
@@ -79,15 +100,20 @@ class Workload {
   std::vector<Op> ops;
   std::vector<CpuSet> affinities{1};  // by AffinityId; [0] is unused: every CPU
   size_t nr_tokens = 0;
+  std::vector<TokenId> given;            // tokens that are there from the start: an entry each
+  std::vector<Nanos> timers;             // of kTimer, by number: when each begins
   std::vector<ChannelSpec> channels;     // by ChannelId
   std::vector<PollLoopSpec> poll_loops;  // by number
   std::vector<LockSpec> locks;           // by number
   std::vector<TaskId> lock_users;
+  Packets packets;
   // Made from a recording: each of its waits was met once. One that nothing will meet any more is let go and counted,
   // instead of ending the simulation.
   bool recorded = false;
-  size_t nr_groups = 1;  // [0] is the root group
-  std::vector<int32_t> group_weights;  // cpu.weight by GroupId; of those it lacks: kDefaultGroupWeight
+  std::vector<GroupSpec> groups{1};  // by GroupId; [0] is the root, of which nothing can be set
+  std::vector<GroupSpec> settings;   // by number: what a group becomes by kChangeGroup, all but name and parent
+  std::vector<TimedChange> changes;
+  std::vector<std::string> notes;      // sentences on what it leaves out of where it comes from, for people
 
   std::span<const Op> program(TaskId task) const {
     const TaskSpec& spec = tasks[task.index()];
@@ -95,9 +121,8 @@ class Workload {
   }
   const std::string& task_name(TaskId task) const { return names[tasks[task.index()].name]; }
 
-  int32_t group_weight(GroupId group) const {
-    return group.index() < group_weights.size() ? group_weights[group.index()] : kDefaultGroupWeight;
-  }
+  size_t nr_groups() const { return groups.size(); }
+  std::string group_path(GroupId group) const;  // "web/inner"; of the root "/"
 
   uint32_t intern_name(const std::string& text);  // index into names
   AffinityId intern_affinity(const CpuSet& cpus);

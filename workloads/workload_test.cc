@@ -43,7 +43,7 @@ TEST(Workload, FitsASmallerMachine) {
 Workload random_workload(Rng rng) {
   Workload workload;
   workload.nr_tokens = 1 + rng.below(5);
-  workload.nr_groups = 1 + rng.below(3);
+  workload.groups.resize(1 + rng.below(3));
   workload.intern_affinity(CpuSet::first(1 + rng.below(4)));
   auto token = [&] { return TokenId(static_cast<size_t>(rng.below(workload.nr_tokens))); };
   uint64_t tasks = 1 + rng.below(20);
@@ -54,13 +54,13 @@ Workload random_workload(Rng rng) {
     program.push_back(
         op::loop(static_cast<int32_t>(rng.below(4)), rng.between(1, 5), static_cast<uint16_t>(rng.below(kLoopSlots))));
     if (i + 1 < tasks) program.push_back(op::fork(TaskId(static_cast<size_t>(i + 1))));
-    program.push_back({OpKind::kSetAffinity, 0, 0, 1, 0});
+    program.push_back(op::set_affinity(AffinityId(1)));
     program.push_back(op::exit());
     TaskId task = workload.add_task("t" + std::to_string(i % 3), program);
     TaskSpec& spec = workload.tasks[task.index()];
     if (i > 0) spec.parent = TaskId(static_cast<size_t>(i - 1));
     spec.nice = static_cast<int8_t>(rng.between(-20, 19));
-    spec.group = GroupId(static_cast<size_t>(rng.below(workload.nr_groups)));
+    spec.group = GroupId(static_cast<size_t>(rng.below(workload.nr_groups())));
     spec.affinity = AffinityId(static_cast<size_t>(rng.below(2)));
   }
   return workload;
@@ -88,7 +88,7 @@ TEST(WorkloadProperty, OneFaultIsFound) {
       [](Workload&, TaskSpec& task, Op*) { task.start_cpu = CpuId(4); },
       [](Workload&, TaskSpec& task, Op*) { task.affinity = AffinityId(2); },
       [](Workload&, TaskSpec& task, Op*) { task.affinity = AffinityId(); },
-      [](Workload& w, TaskSpec& task, Op*) { task.group = GroupId(w.nr_groups); },
+      [](Workload& w, TaskSpec& task, Op*) { task.group = GroupId(w.nr_groups()); },
       [](Workload& w, TaskSpec& task, Op*) { task.parent = TaskId(w.tasks.size()); },
       [](Workload&, TaskSpec&, Op* ops) { ops[1].value = -1; },
       [](Workload& w, TaskSpec&, Op* ops) { ops[2].arg = static_cast<int32_t>(w.nr_tokens); },
@@ -100,17 +100,33 @@ TEST(WorkloadProperty, OneFaultIsFound) {
       [](Workload&, TaskSpec&, Op* ops) { ops[1] = op::yield(), ops[2] = op::yield(), ops[4] = op::loop(0, 0); },
       [](Workload& w, TaskSpec&, Op* ops) { ops[0] = op::fork(TaskId(w.tasks.size())); },
       [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::fork(TaskId(0)); },
-      [](Workload&, TaskSpec&, Op* ops) {
-        ops[0] = {OpKind::kSetNice, 0, 0, 0, -21};
-      },
-      [](Workload&, TaskSpec&, Op* ops) {
-        ops[0] = {OpKind::kSetPolicy, 0, 0, 0, 6};
-      },
-      [](Workload&, TaskSpec&, Op* ops) {
-        ops[0] = {OpKind::kSetAffinity, 0, 0, 2, 0};
-      },
+      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_nice(-21); },
+      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_policy(6); },
+      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_affinity(AffinityId(2)); },
       [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::sleep_period(Nanos(0)); },
       [](Workload&, TaskSpec&, Op* ops) { ops[0].kind = static_cast<OpKind>(200); },
+      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_group(GroupId(9)); },
+      [](Workload& w, TaskSpec&, Op* ops) { ops[0] = op::set_nice(0, TaskId(w.tasks.size())); },
+      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_policy(SchedPolicy::kRr, {}, 100); },
+      [](Workload&, TaskSpec&, Op* ops) {
+        ops[0] = {OpKind::kChangeGroup, 0, 0, 1, 0};
+      },
+      [](Workload& w, TaskSpec&, Op*) { w.groups.push_back({.name = "g", .parent = GroupId(w.nr_groups())}); },
+      [](Workload& w, TaskSpec&, Op*) { w.groups.push_back({.name = "g", .weight = 0}); },
+      [](Workload& w, TaskSpec&, Op*) { w.groups.push_back({.name = "g", .quota = 999_us}); },
+      [](Workload& w, TaskSpec&, Op*) { w.groups.push_back({.name = "g", .quota = 5_ms, .period = 2_s}); },
+      [](Workload& w, TaskSpec&, Op*) { w.groups.push_back({.name = "g", .quota = 5_ms, .burst = 6_ms}); },
+      [](Workload& w, TaskSpec&, Op*) { w.groups.push_back({.name = "g", .cpus = AffinityId(2)}); },
+      [](Workload& w, TaskSpec&, Op*) { w.settings.push_back({.name = "", .weight = 10001}); },
+      [](Workload& w, TaskSpec&, Op*) {
+        w.changes.push_back({1_s, Nanos(0), op::set_nice(3)});
+      },  // of nobody
+      [](Workload& w, TaskSpec&, Op*) {
+        w.changes.push_back({Nanos(-1), Nanos(0), op::set_nice(3, TaskId(0))});
+      },
+      [](Workload& w, TaskSpec&, Op*) {
+        w.changes.push_back({1_s, Nanos(0), op::yield()});
+      },
       [](Workload& w, TaskSpec&, Op*) { w.affinities[1].clear(); },
       [](Workload& w, TaskSpec&, Op*) { w.affinities[1] = CpuSet::single(CpuId(9)); },
   };

@@ -38,6 +38,7 @@ class DsqTable {
   Dsq& at(DsqIndex queue) { return queues_[static_cast<size_t>(queue)]; }
   const Dsq& at(DsqIndex queue) const { return queues_[static_cast<size_t>(queue)]; }
   size_t nr_global() const { return nr_nodes_; }
+  size_t nr_queues() const { return queues_.size(); }  // with those that are no more
 
   void push(DsqIndex queue, TaskId task, bool at_head);
   void insert(DsqIndex queue, TaskId task, uint64_t vtime);  // behind those of equal vtime

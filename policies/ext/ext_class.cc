@@ -104,11 +104,11 @@ CpuId ExtClass::select_task_rq(TaskId id, CpuId prev, uint32_t wake_flags) {
 }
 
 // Brings the slice of what runs up to now.
-void ExtClass::update_curr(CpuId, TaskId id) {
+void ExtClass::update_curr(CpuId cpu, TaskId id) {
   Entity& t = task(id);
-  Nanos delta = kernel_->now() - t.exec_start;
+  Nanos delta = kernel_->clock_task(cpu) - t.exec_start;
   if (delta <= Nanos(0)) return;
-  t.exec_start = kernel_->now();
+  t.exec_start = kernel_->clock_task(cpu);
   uint64_t& left = *t.fields.slice;
   if (left != kSliceInf) left -= std::min(left, static_cast<uint64_t>(delta.count()));
 }
@@ -129,14 +129,14 @@ TaskId ExtClass::pick_task(CpuId cpu) {
   return first;
 }
 
-void ExtClass::set_next_task(CpuId, TaskId id) {
+void ExtClass::set_next_task(CpuId cpu, TaskId id) {
   Entity& t = task(id);
   if (queued(id)) {
     // It may run without having been dispatched, when it was put back while running.
     ops_dequeue(id, kDeqCoreSchedExec);
     dispatch_dequeue(id);
   }
-  t.exec_start = kernel_->now();
+  t.exec_start = kernel_->clock_task(cpu);
   if (has(Op::kRunning) && queued(id)) call(Op::kRunning, Callback::kRest, [&] { ops_->running(id); });
   clear_runnable(id, true);
 }

@@ -70,6 +70,9 @@ class ExtClass final : public SchedClass {
   void switched_to(TaskId task) override;
   void switched_from(TaskId task) override;
   void affinity_changed(TaskId task) override;
+  bool can_change_group(TaskId task, GroupId to) override;
+  void group_changed(TaskId task, GroupId from) override;
+  void group_reconfigured(GroupId group, const GroupSpec& before) override;
   uint32_t watches() const override { return kWatchAll; }
   void scheduled(CpuId cpu) override;
   bool may_idle_with_work() const override { return true; }  // a scheduler may keep tasks to itself
@@ -80,6 +83,7 @@ class ExtClass final : public SchedClass {
   void cpu_online(CpuId cpu, bool online) override;
   CpuDemand demand(CpuId cpu) override { return {enabled() ? int64_t{cpus_[cpu.index()].perf_target} : 0}; }
   Status status() const override;
+  void record(Recorder& recorder) override;
   std::vector<std::pair<std::string, int64_t>> counters() const override;
   void assign(const SchedClass& other) override;
 
@@ -166,6 +170,11 @@ class ExtClass final : public SchedClass {
   enum TimerKind : uint32_t { kDeferred = 0, kWatchdog, kDisable, kRestart, kUser, kReenqueue };
   static constexpr uint32_t number_of(TimerKind kind, uint32_t what) { return kind << 28 | what; }
   static constexpr uint32_t kWhat = (1u << 28) - 1;
+
+  // cgroups.cc
+  size_t nr_cgroups() const { return kernel_->params().autogroup ? 1 : kernel_->nr_groups(); }
+  void init_cgroups();
+  void exit_cgroups();
 
   Entity& task(TaskId id) { return tasks_[id.index()]; }
   CpuState& cpu_state(CpuId cpu) { return cpus_[cpu.index()]; }

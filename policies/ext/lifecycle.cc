@@ -53,16 +53,7 @@ void ExtClass::load() {
     if (result != 0) error("ops.init() failed (" + std::to_string(result) + ")");
   }
   if (life_.exit.kind == ExitKind::kNone) validate();
-  if (has(Op::kCgroupInit)) {
-    size_t nr_groups = kernel_->params().autogroup ? 1 : kernel_->workload().nr_groups;
-    for (size_t g = 0; g < nr_groups && life_.exit.kind == ExitKind::kNone; ++g) {
-      int32_t result = errno_of(Op::kCgroupInit, call(Op::kCgroupInit, Callback::kUnlocked,
-                                                      [&] {
-        return ops_->cgroup_init(GroupId(g), static_cast<uint32_t>(kernel_->workload().group_weight(GroupId(g))));
-      }));
-      if (result != 0) error("ops.cgroup_init() failed (" + std::to_string(result) + ")");
-    }
-  }
+  init_cgroups();
   for (size_t i = 0; i < kernel_->workload().tasks.size() && life_.exit.kind == ExitKind::kNone; ++i) {
     TaskState state = kernel_->task_state(TaskId(i));
     if (state != TaskState::kNew && state != TaskState::kDead) init_task(TaskId(i), false);
@@ -269,11 +260,7 @@ void ExtClass::claim_exit(ExitKind kind, int64_t code, const std::string& messag
 // scx_disable_workfn(): every task goes to the fair class, alive and runnable.
 void ExtClass::disable() {
   life_.state = State::kDisabling;
-  if (has(Op::kCgroupExit) && life_.known) {
-    size_t nr_groups = kernel_->params().autogroup ? 1 : kernel_->workload().nr_groups;
-    for (size_t g = 0; g < nr_groups; ++g)
-      call(Op::kCgroupExit, Callback::kUnlocked, [&] { ops_->cgroup_exit(GroupId(g)); });
-  }
+  if (life_.known) exit_cgroups();
   fair_.cede(FairClass::Cede::kNone);
   kernel_->reclassify_tasks();
   for (size_t i = 0; i < kernel_->workload().tasks.size(); ++i) {

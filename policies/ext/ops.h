@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "policies/ext/constants.h"
+#include "workloads/workload.h"
 
 namespace simsched::ext {
 
@@ -50,13 +51,21 @@ enum class Op : uint8_t {
   kCgroupMove,
   kCgroupCancelMove,
   kCgroupSetWeight,
+  kCgroupSetBandwidth,
+  kCgroupSetIdle,
   kCpuOnline,
   kCpuOffline,
   kInit,
   kExit,
 };
-constexpr int kNrOps = 33;
+constexpr int kNrOps = 35;
 const char* op_name(Op op);  // "select_cpu"
+
+// cpu.max as the callbacks on cgroups have it.
+inline uint64_t period_us(const GroupSpec& group) { return static_cast<uint64_t>(group.period / 1_us); }
+inline uint64_t quota_us(const GroupSpec& group) {
+  return group.quota == Nanos::max() ? ~uint64_t{0} : static_cast<uint64_t>(group.quota / 1_us);
+}
 
 struct OpsInfo {
   std::string name;
@@ -129,13 +138,19 @@ class Ops {
   virtual std::string dump() { return {}; }
   virtual int32_t cgroup_init(GroupId, uint32_t /*weight*/) { return 0; }
   virtual void cgroup_exit(GroupId) {}
+  virtual int32_t cgroup_prep_move(TaskId, GroupId /*from*/, GroupId /*to*/) { return 0; }
+  virtual void cgroup_move(TaskId, GroupId /*from*/, GroupId /*to*/) {}
   virtual void cgroup_set_weight(GroupId, uint32_t) {}
+  virtual void cgroup_set_bandwidth(GroupId, uint64_t /*period_us*/, uint64_t /*quota_us*/, uint64_t /*burst_us*/) {}
+  virtual void cgroup_set_idle(GroupId, bool) {}
   virtual int32_t init() { return 0; }
   virtual void exit(const ExitInfo&) {}
 
-  // Not a callback of the kernel's: the timer with this key, set by ExtClass::set_timer(), has run out.
+  // Not a callback of the kernel's: the group of a task is another one, whether the policy hears of it or not.
+  virtual void task_regrouped(TaskId) {}
+  // Nor this: the timer with this key, set by ExtClass::set_timer(), has run out.
   virtual void timer(uint64_t /*key*/) {}
-  // Nor this: a tracepoint that programs may hang on. Only called when wants_sched_switch().
+  // Nor that: a tracepoint that programs may hang on. Only called when wants_sched_switch().
   virtual bool wants_sched_switch() const { return false; }
   virtual void sched_switch(CpuId, TaskId /*prev, or none: idle or stopper*/, TaskId /*next*/) {}
 

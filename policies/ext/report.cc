@@ -36,6 +36,8 @@ const char* op_name(Op op) {
                                              "cgroup_move",
                                              "cgroup_cancel_move",
                                              "cgroup_set_weight",
+                                             "cgroup_set_bandwidth",
+                                             "cgroup_set_idle",
                                              "cpu_online",
                                              "cpu_offline",
                                              "init",
@@ -71,6 +73,19 @@ std::vector<std::pair<std::string, int64_t>> ExtClass::events() const {
           {"BYPASS_DISPATCH", counts_.bypass_dispatch},
           {"BYPASS_ACTIVATE", counts_.bypass_activate},
           {"INSERT_NOT_OWNED", counts_.insert_not_owned}};
+}
+
+// How long the queues are that anything ever was on.
+void ExtClass::record(Recorder& recorder) {
+  const size_t cpus = kernel_->nr_cpus(), shared = cpus + dsqs_->nr_global();
+  for (size_t i = 0; i < dsqs_->nr_queues(); ++i) {
+    const Dsq& queue = dsqs_->at(static_cast<DsqIndex>(i));
+    if (queue.seq == 0) continue;
+    std::string name = i < cpus     ? "cpu" + std::to_string(i) + " local DSQ"
+                       : i < shared ? "global DSQ " + std::to_string(i - cpus)
+                                    : "DSQ " + std::to_string(queue.id);
+    recorder.sample(kernel_->now(), name, queue.nr);
+  }
 }
 
 std::vector<std::pair<std::string, int64_t>> ExtClass::counters() const {

@@ -35,6 +35,11 @@ struct Script {
   std::function<void(const ExitInfo&)> exit;
   std::function<int32_t(GroupId, uint32_t)> cgroup_init;
   std::function<void(GroupId)> cgroup_exit;
+  std::function<int32_t(TaskId, GroupId, GroupId)> cgroup_prep_move;
+  std::function<void(TaskId, GroupId, GroupId)> cgroup_move;
+  std::function<void(GroupId, uint32_t)> cgroup_set_weight;
+  std::function<void(GroupId, uint64_t, uint64_t, uint64_t)> cgroup_set_bandwidth;
+  std::function<void(GroupId, bool)> cgroup_set_idle;
   std::function<void(uint64_t)> timer;  // not a callback of the kernel's
 
   std::vector<ExitInfo> exits;  // of all calls of exit(), which is always implemented
@@ -76,6 +81,9 @@ class TestOps final : public Ops {
     mark(Op::kCpuOffline, !!s_.cpu_offline), mark(Op::kInitTask, !!s_.init_task), mark(Op::kExitTask, !!s_.exit_task);
     mark(Op::kEnable, !!s_.enable), mark(Op::kDisable, !!s_.disable), mark(Op::kInit, !!s_.init), mark(Op::kExit, true);
     mark(Op::kCgroupInit, !!s_.cgroup_init), mark(Op::kCgroupExit, !!s_.cgroup_exit);
+    mark(Op::kCgroupPrepMove, !!s_.cgroup_prep_move), mark(Op::kCgroupMove, !!s_.cgroup_move);
+    mark(Op::kCgroupSetWeight, !!s_.cgroup_set_weight), mark(Op::kCgroupSetIdle, !!s_.cgroup_set_idle);
+    mark(Op::kCgroupSetBandwidth, !!s_.cgroup_set_bandwidth);
   }
 
   const OpsInfo& info() const override { return info_; }
@@ -117,6 +125,15 @@ class TestOps final : public Ops {
   void disable(TaskId task) override { s_.disable(task); }
   int32_t cgroup_init(GroupId group, uint32_t weight) override { return s_.cgroup_init(group, weight); }
   void cgroup_exit(GroupId group) override { s_.cgroup_exit(group); }
+  int32_t cgroup_prep_move(TaskId task, GroupId from, GroupId to) override {
+    return s_.cgroup_prep_move(task, from, to);
+  }
+  void cgroup_move(TaskId task, GroupId from, GroupId to) override { s_.cgroup_move(task, from, to); }
+  void cgroup_set_weight(GroupId group, uint32_t weight) override { s_.cgroup_set_weight(group, weight); }
+  void cgroup_set_bandwidth(GroupId group, uint64_t period, uint64_t quota, uint64_t burst) override {
+    s_.cgroup_set_bandwidth(group, period, quota, burst);
+  }
+  void cgroup_set_idle(GroupId group, bool idle) override { s_.cgroup_set_idle(group, idle); }
   int32_t init() override { return s_.init(); }
   void exit(const ExitInfo& info) override {
     s_.exits.push_back(info);
@@ -170,11 +187,9 @@ inline RunResult simulate(const Machine& machine, const Workload& workload, Scri
   return Simulation(machine, workload, script, std::move(options)).run();
 }
 
-inline simsched::Op set_nice(int nice) { return {OpKind::kSetNice, 0, 0, 0, nice}; }
-inline simsched::Op set_policy(SchedPolicy policy) {
-  return {OpKind::kSetPolicy, 0, 0, 0, static_cast<int64_t>(policy)};
-}
-inline simsched::Op set_affinity(AffinityId id) { return {OpKind::kSetAffinity, 0, 0, id.value(), 0}; }
+inline simsched::Op set_nice(int nice) { return op::set_nice(nice); }
+inline simsched::Op set_policy(SchedPolicy policy) { return op::set_policy(policy); }
+inline simsched::Op set_affinity(AffinityId id) { return op::set_affinity(id); }
 constexpr Work ms(int64_t n) { return Work(n * 1'000'000); }  // of work, which takes as long on an undisturbed CPU
 
 inline TaskId add_hog(Workload& w, const std::string& name, int64_t milliseconds, CpuId cpu = {}) {

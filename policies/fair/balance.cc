@@ -54,11 +54,15 @@ bool FairClass::cache_hot(const LoadBalance& lb, TaskId task) {
   const Entity& e = entity_of(task);
   if (e.idle || lb.domain->smt || params_.migration_cost == Nanos(0)) return false;
   if (params_.cache_hot_buddy && kernel_->nr_running(lb.dst) > 0 && e.cfs_rq->next == &e) return true;
-  return now() - e.exec_start < params_.migration_cost.count();
+  return clock_task(lb.src) - e.exec_start < params_.migration_cost.count();
 }
 
 bool FairClass::can_migrate(LoadBalance& lb, TaskId task) {
   if (entity_of(task).delayed) return false;
+  // throttled_lb_pair(): a task that may not run here would not run there.
+  if (!bandwidth_.empty() &&
+      (kernel_->task_throttled(task) || queue_of(kernel_->group(task), lb.dst).throttle_count > 0))
+    return false;
   if (kernel_->spec(task).kthread && kernel_->allowed(task).size() == 1) return false;
   if (!kernel_->cpu_allowed(task, lb.dst)) {
     lb.some_pinned = true;
@@ -132,8 +136,7 @@ int FairClass::detach_tasks(LoadBalance& lb) {
 bool FairClass::needs_active_balance(const LoadBalance& lb) {
   if (lb.type == MigrationType::kMisfit) return true;
   if (lb.is_idle()) {
-    if (uses_priority(*lb.domain, lb.dst) &&
-        (domains_->prefers(lb.dst, lb.src) || !uses_priority(*lb.domain, lb.src)))
+    if (uses_priority(*lb.domain, lb.dst) && (domains_->prefers(lb.dst, lb.src) || !uses_priority(*lb.domain, lb.src)))
       return true;
     if (root_of(lb.src).h_nr_runnable == 1 && reduced_capacity(lb.src, *lb.domain) &&
         capacity_of(lb.src) * lb.domain->imbalance_pct < capacity_of(lb.dst) * 100)
@@ -264,7 +267,7 @@ bool FairClass::newidle_balance(CpuId cpu) {
   CpuState& state = cpu_state(cpu);
   const std::vector<Domain>& domains = domains_->of(cpu);
   state.idle_stamp = now();
-  if (domains.empty()) return false;
+  if (domains.empty()) return !hmp_.empty() && hmp_pull(cpu);
   int64_t next_balance = INT64_MAX, cost = 0;
   auto due = [&](const DomainState& d) {
     next_balance = std::min(next_balance, d.last_balance + balance_interval(d, false));
@@ -305,6 +308,7 @@ bool FairClass::newidle_balance(CpuId cpu) {
     state.max_idle_cost = std::max(state.max_idle_cost, cost);
   }
   state.next_balance = std::min(state.next_balance, next_balance);
+  if (!pulled && !hmp_.empty()) hmp_pull(cpu);
   // A real-time task that came meanwhile is not ours to pick.
   return root_of(cpu).nr_queued > 0;
 }
@@ -338,6 +342,7 @@ void FairClass::balance_domains(CpuId cpu, IdleType idle) {
 
 void FairClass::tick_balance(CpuId cpu) {
   if (cede_ == Cede::kAll) return;
+  if (!hmp_.empty()) hmp_tick(cpu);
   if (domains_->of(cpu).empty()) return;
   if (now() >= cpu_state(cpu).next_balance) {
     update_blocked_averages(cpu);
@@ -360,6 +365,10 @@ std::vector<std::pair<std::string, int64_t>> FairClass::counters() const {
     counters.emplace_back("numa_task_swapped", numa_.task_swaps);
   }
   if (!perf_domains_.empty()) counters.emplace_back("energy_wakeups", count_.energy_wakeups);
+  if (!hmp_.empty()) {
+    counters.emplace_back("hmp_up", count_.hmp_up);
+    counters.emplace_back("hmp_down", count_.hmp_down);
+  }
   return counters;
 }
 

@@ -28,6 +28,7 @@ struct GroupStats {
   int64_t idle_cpus = 0, weight = 0;
   int64_t misfit_load = 0;
   int64_t avg_load = 0;
+  int64_t ipc_gain = 0;  // of its task that gains most by the destination
   bool smt_balance = false, asym_packing = false;
   GroupType type = GroupType::kHasSpare;
 

@@ -40,7 +40,10 @@ CpuSet Domains::mask(const LevelInfo& level, CpuId cpu) const {
           set = set | machine_.node_cpus(NodeId(node));
       break;
   }
-  return isolated.empty() ? set : set - isolated;
+  if (!isolated.empty()) set = set - isolated;
+  for (const auto& [capacity, cpus] : capacities_)
+    if (apart_ && capacity == info.kernel_capacity) set = set & cpus;
+  return set;
 }
 
 const Span* Domains::share_span(size_t level, CpuSet set) {
@@ -55,7 +58,10 @@ const Span* Domains::share_span(size_t level, CpuSet set) {
   return spans_at_[level][first] = &span;
 }
 
-Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr_cpus()) {
+Domains::Domains(const Machine& machine, bool apart) : machine_(machine), apart_(apart), by_cpu_(machine.nr_cpus()) {
+  std::map<int64_t, CpuSet, std::greater<>> capacities;
+  for (CpuId cpu : machine.cpus()) capacities[machine.cpu(cpu).kernel_capacity].add(cpu);
+  capacities_.assign(capacities.begin(), capacities.end());
   std::vector<LevelInfo> infos = levels();
   size_t nr_cpus = machine.nr_cpus();
   spans_at_.assign(infos.size(), std::vector<const Span*>(nr_cpus, nullptr));
@@ -63,9 +69,6 @@ Domains::Domains(const Machine& machine) : machine_(machine), by_cpu_(machine.nr
   std::vector<std::vector<const Span*>> spans(infos.size(), std::vector<const Span*>(nr_cpus));
   for (size_t level = 0; level < infos.size(); ++level)
     for (CpuId cpu : machine.cpus()) spans[level][cpu.index()] = share_span(level, mask(infos[level], cpu));
-  std::map<int64_t, CpuSet, std::greater<>> capacities;
-  for (CpuId cpu : machine.cpus()) capacities[machine.cpu(cpu).kernel_capacity].add(cpu);
-  capacities_.assign(capacities.begin(), capacities.end());
 
   for (CpuId cpu : machine.cpus()) {
     std::vector<Domain>& domains = by_cpu_[cpu.index()];

@@ -72,7 +72,8 @@ struct Domain {
 
 class Domains {
  public:
-  explicit Domains(const Machine& machine);
+  // `apart`: no domain has CPUs of more than one capacity.
+  explicit Domains(const Machine& machine, bool apart = false);
 
   // From the lowest to the highest level; empty for a single CPU.
   const std::vector<Domain>& of(CpuId cpu) const { return by_cpu_[cpu.index()]; }
@@ -90,7 +91,9 @@ class Domains {
   bool clusters() const { return clusters_; }
 
   // Whether CPUs differ in capacity (sched_asym_cpucap_active).
-  bool asymmetric() const { return capacities_.size() > 1; }
+  bool asymmetric() const { return capacities_.size() > 1 && !apart_; }
+  // That there are, from the largest, and who has them.
+  const std::vector<std::pair<int64_t, CpuSet>>& capacities() const { return capacities_; }
   // sd_asym_cpucapacity: the lowest domain of the CPU that has all capacities; null on a machine of one.
   const Domain* all_capacities(CpuId cpu) const { return asym_[cpu.index()]; }
   // sd_asym_packing: the highest domain of the CPU where priority counts, or null.
@@ -117,9 +120,10 @@ class Domains {
   void drop_degenerate(std::vector<Domain>& domains);
 
   const Machine& machine_;
+  const bool apart_;
   std::vector<std::vector<Domain>> by_cpu_;
   std::vector<const Domain*> caches_, asym_, packing_;  // by CPU
-  std::vector<std::pair<int64_t, CpuSet>> capacities_;  // that there are, from the largest, and who has them
+  std::vector<std::pair<int64_t, CpuSet>> capacities_;
   size_t nr_domains_ = 0;
   std::deque<Span> spans_;
   std::deque<Group> groups_;

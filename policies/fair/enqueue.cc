@@ -38,7 +38,9 @@ void FairClass::enqueue_entity(CfsRq& rq, Entity& e, uint32_t flags) {
   rule_.waits(e);
   if (!runs) enqueue_waiting(rq, e);
   e.on_rq = true;
-  if (rq.nr_queued == 1) add_leaf(rq);
+  if (rq.nr_queued > 1) return;
+  if (rq.limited) check_enqueue(rq);
+  add_leaf(rq);
 }
 
 // False when it stays queued: its sleep is delayed.
@@ -61,6 +63,7 @@ bool FairClass::dequeue_entity(CfsRq& rq, Entity& e, uint32_t flags) {
   update_shares(e);
   if (!(flags & kDequeueSave)) update_min_vruntime(rq);
   if (flags & kDequeueDelayed) clear_delayed(e);
+  if (rq.limited && rq.nr_queued == 0) return_runtime(rq);
   return true;
 }
 
@@ -68,13 +71,19 @@ bool FairClass::dequeue_entity(CfsRq& rq, Entity& e, uint32_t flags) {
 void FairClass::set_delayed(Entity& e) {
   e.delayed = true;
   if (!e.is_task()) return;  // what is below it was counted out when it slept
-  for (Entity* at = &e; at; at = at->parent) --at->cfs_rq->h_nr_runnable;
+  for (Entity* at = &e; at; at = at->parent) {
+    --at->cfs_rq->h_nr_runnable;
+    if (throttled(*at->cfs_rq)) break;
+  }
 }
 
 void FairClass::clear_delayed(Entity& e) {
   e.delayed = false;
   if (!e.is_task()) return;
-  for (Entity* at = &e; at; at = at->parent) ++at->cfs_rq->h_nr_runnable;
+  for (Entity* at = &e; at; at = at->parent) {
+    ++at->cfs_rq->h_nr_runnable;
+    if (throttled(*at->cfs_rq)) break;
+  }
 }
 
 // A sleeper whose dequeue was delayed wakes up: it just stays.
@@ -99,7 +108,7 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
     requeue_delayed(*e);
     return;
   }
-  if (!e->cfs_rq || e->cfs_rq->cpu != cpu) {
+  if (!e->cfs_rq || e->cfs_rq->cpu != cpu || e->cfs_rq->group != kernel_->group(task)) {
     // It was moved while it belonged to another class, or is new.
     if (e->cfs_rq && e->avg.last_update_time != 0) detach_sleeper(*e);
     set_task_queue(*e, cpu);
@@ -135,6 +144,8 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
     rq.h_nr_runnable += runnable;
     ++rq.h_nr_queued;
     rq.h_nr_idle += idle;
+    if (is_idle(rq)) idle = 1;
+    if (throttled(rq)) return joins_throttled(task);
     flags = kEnqueueWakeup;
   }
   for (; e; e = e->parent) {
@@ -147,6 +158,8 @@ void FairClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
     rq.h_nr_runnable += runnable;
     ++rq.h_nr_queued;
     rq.h_nr_idle += idle;
+    if (is_idle(rq)) idle = 1;
+    if (throttled(rq)) return joins_throttled(task);
   }
   if (!initial) note_overutilized(cpu);
 }
@@ -181,6 +194,11 @@ bool FairClass::dequeue_entities(Entity& start, uint32_t flags) {
     rq.h_nr_runnable -= runnable;
     rq.h_nr_queued -= queued;
     rq.h_nr_idle -= idle;
+    if (is_idle(rq)) idle = queued;
+    if (throttled(rq)) {  // those above know nothing of it
+      e = nullptr;
+      break;
+    }
     if (rq.load != 0) {
       slice = min_slice(rq);
       e = e->parent;
@@ -200,8 +218,10 @@ bool FairClass::dequeue_entities(Entity& start, uint32_t flags) {
     rq.h_nr_runnable -= runnable;
     rq.h_nr_queued -= queued;
     rq.h_nr_idle -= idle;
+    if (is_idle(rq)) idle = queued;
+    if (throttled(rq)) break;
   }
-  idle_policy_queued_ -= idle;
+  idle_policy_queued_ -= start.is_task() && start.idle;
   if (delayed && start.is_task()) kernel_->finish_delayed_dequeue(start.task());
   return true;
 }

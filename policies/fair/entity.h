@@ -26,6 +26,8 @@ constexpr int64_t scale_down(int64_t weight) {
 // 1.25 (sched_prio_to_weight of kernel/sched/core.c). SCHED_IDLE has 3.
 int64_t nice_weight(int nice);
 constexpr int64_t kIdleWeight = 3;
+// Weights of a group with cpu.idle (WEIGHT_IDLEPRIO).
+constexpr int64_t kIdleShares = kIdleWeight << kLoadShift;
 // Of a task group, from its cpu.weight (sched_weight_from_cgroup()).
 constexpr int64_t weight_of_group(int64_t cpu_weight) {
   return std::max<int64_t>(2, (cpu_weight * 1024 + 50) / 100) << kLoadShift;
@@ -107,12 +109,14 @@ struct alignas(64) CfsRq {
   GroupId group{0};
   bool propagate = false;     // the group entity has to follow a change of load
   bool on_leaf_list = false;  // its average may not be zero
+  bool limited = false;       // it has a quota (runtime_enabled)
   bool removed = false;       // some of `avg` is of tasks that died: removed at the next update
   int64_t prop_runnable_sum = 0;
   int64_t tg_contrib = 0;              // what it added to the group's load_avg
   int64_t tg_updated = INT64_MIN / 2;  // ns
   uint64_t removed_load = 0;
   uint32_t removed_runnable = 0, removed_util = 0;
+  uint32_t throttle_count = 0;  // of the groups from its own up, those that are throttled here
 
   bool is_root() const { return !group_entity; }
 };

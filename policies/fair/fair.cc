@@ -14,17 +14,27 @@ bool FairClass::takes(SchedPolicy policy) const {
 
 void FairClass::attach(Kernel& kernel) {
   kernel_ = &kernel;
-  size_t nr_cpus = kernel.nr_cpus(), nr_tasks = kernel.workload().tasks.size(), nr_groups = kernel.workload().nr_groups;
+  size_t nr_cpus = kernel.nr_cpus(), nr_tasks = kernel.workload().tasks.size(), nr_groups = kernel.nr_groups();
   block_ = Block(nr_groups * nr_cpus, nr_tasks + (nr_groups - 1) * nr_cpus);
   wakers_.resize(kernel.nr_tasks() + nr_cpus);
   cpus_.resize(nr_cpus);
   clocks_.resize(nr_cpus);
   groups_.resize(nr_groups);
-  for (size_t group = 1; group < nr_groups; ++group)
-    groups_[group].shares = weight_of_group(kernel.workload().group_weight(GroupId(group)));
+  depths_.resize(nr_groups);
+  for (size_t g = 1; g < nr_groups; ++g) {
+    const GroupSpec& spec = kernel.group_spec(GroupId(g));
+    groups_[g].idle = spec.idle;
+    groups_[g].shares = spec.idle ? kIdleShares : weight_of_group(spec.weight);
+    depths_[g] = 1 + depths_[kernel.parent(GroupId(g)).index()];
+    nested_ |= depths_[g] > 1;
+    idle_groups_ |= spec.idle;
+  }
+  for (const GroupSpec& settings : kernel.workload().settings) idle_groups_ |= settings.idle;
   leaves_.resize((nr_groups - 1) * nr_cpus);
   sleeps_ = kernel.params().idle_governor != IdleGovernor::kHaltpoll;
-  domains_.emplace(kernel.machine());
+  domains_.emplace(kernel.machine(), params_.hmp);
+  attach_hmp();
+  attach_ipc_classes();
   if (params_.sched_energy_aware && params_.schedutil) perf_domains_ = perf_domains(kernel.machine());
   domain_states_.resize(domains_->nr_domains());
   imbalanced_.resize(domains_->nr_groups());
@@ -41,13 +51,16 @@ void FairClass::attach(Kernel& kernel) {
     Entity& e = block_.entity(nr_tasks + i - nr_cpus);
     rq.group_entity = &e;
     e.my_q = &rq;
-    e.cfs_rq = &root_of(rq.cpu);
+    e.cfs_rq = &queue_of(kernel.parent(rq.group), rq.cpu);
+    e.parent = e.cfs_rq->group_entity;
+    e.idle = groups_[rq.group.index()].idle;
     e.slice = static_cast<uint32_t>(params_.base_slice.count());
-    set_weight(e, kNice0Load);
+    set_weight(e, e.idle ? kIdleShares : kNice0Load);
   }
+  attach_bandwidth();
   for (CpuId cpu : kernel.machine().cpus()) {
     CpuState& state = cpu_state(cpu);
-    const bool smaller = capacity(cpu) != kCapacityScale;
+    const bool smaller = capacity(cpu) != kCapacityScale && hmp_.empty();
     clocks_[cpu.index()].slow = smaller || kernel.frequency(cpu) != kCapacityScale;
     asymmetric_ |= smaller;
     state.avg_idle = 2 * params_.migration_cost.count();
@@ -66,13 +79,15 @@ void FairClass::attach(Kernel& kernel) {
     set_task_weight(task);
   }
   if (real_time_) rt_.resize(nr_cpus);
+  interrupts_ = kernel.workload().packets.any();
+  if (interrupts_) irq_.resize(nr_cpus);
+  capacity_varies_ = real_time_ || interrupts_ || kernel.machine().spec().thermal.on();
 }
 
 void FairClass::assign(const SchedClass& other) { static_cast<State&>(*this) = dynamic_cast<const FairClass&>(other); }
 
 void FairClass::set_task_queue(Entity& e, CpuId cpu) {
-  GroupId group = e.cfs_rq ? e.cfs_rq->group : kernel_->group(e.task());
-  e.cfs_rq = &queue_of(group, cpu);
+  e.cfs_rq = &queue_of(kernel_->group(e.task()), cpu);
   e.parent = e.cfs_rq->group_entity;
 }
 
@@ -97,7 +112,15 @@ void FairClass::reweight_task(TaskId task) { set_task_weight(task); }
 
 // From another class: as new as a forked task, unless it has been here before.
 void FairClass::switched_to(TaskId task) {
-  if (entity_of(task).avg.last_update_time == 0) task_fork(task, TaskId());
+  if (!entity_of(task).cfs_rq) task_fork(task, TaskId());
+}
+
+// To another class: nothing of it stays here (detach_task_cfs_rq()).
+void FairClass::switched_from(TaskId task) {
+  Entity& e = entity_of(task);
+  if (!e.cfs_rq) return;
+  rule_.migrate(*e.cfs_rq, e);
+  if (e.avg.last_update_time != 0) detach_sleeper(e);
 }
 
 void FairClass::task_fork(TaskId child, TaskId parent) {
@@ -111,11 +134,12 @@ void FairClass::task_fork(TaskId child, TaskId parent) {
 void FairClass::update_curr(CfsRq& rq) {
   Entity* curr = rq.curr;
   if (!curr) return;
-  int64_t delta = now() - curr->exec_start;
+  const int64_t clock = clock_task(rq.cpu), delta = clock - curr->exec_start;
   if (delta <= 0) return;
-  curr->exec_start = now();
+  curr->exec_start = clock;
   curr->ran += delta;
   curr->vruntime += virtual_time(delta, *curr);
+  if (rq.limited) account_runtime(rq, delta);
   if (rule_.ran(rq, *curr)) {
     kernel_->resched_curr(rq.cpu);
     clear_buddies(rq, *curr);
@@ -127,6 +151,7 @@ Entity* FairClass::pick_entity(CpuId cpu) {
   CfsRq* rq = &root_of(cpu);
   while (true) {
     if (rq->curr && rq->curr->on_rq) update_curr(*rq);
+    if (rq->limited && out_of_runtime(*rq)) return nullptr;
     Entity* e = rule_.pick(*rq);
     if (e->delayed) {
       dequeue_entities(*e, kDequeueSleep | kDequeueDelayed);
@@ -140,6 +165,7 @@ Entity* FairClass::pick_entity(CpuId cpu) {
 TaskId FairClass::pick_task(CpuId cpu) {
   if (cede_ == Cede::kAll && root_of(cpu).nr_queued == 0) return TaskId();
   pelt_now(cpu);
+  if (interrupts_) irq_util(cpu);
   CfsRq& root = root_of(cpu);
   do {
     while (root.nr_queued > 0)
@@ -152,6 +178,7 @@ TaskId FairClass::pick_task(CpuId cpu) {
 
 void FairClass::put_prev_entity(CfsRq& rq, Entity& e) {
   if (e.on_rq) update_curr(rq);
+  if (rq.limited) out_of_runtime(rq);
   if (e.on_rq) {
     rule_.waits(e);
     enqueue_waiting(rq, e);
@@ -167,7 +194,7 @@ void FairClass::set_next_entity(CfsRq& rq, Entity& e) {
     update_load_avg(rq, e, kUpdateGroup);
     rule_.picked(rq, e);
   }
-  e.exec_start = now();
+  e.exec_start = clock_task(rq.cpu);
   rq.curr = &e;
   e.ran = 0;
 }
@@ -199,7 +226,9 @@ void FairClass::task_tick(CpuId cpu, TaskId curr) {
       clear_buddies(rq, *e);
     }
   }
+  if (interrupts_) irq_util(cpu);
   if (numa_on_) numa_tick(cpu, curr);
+  if (!ipc_scores_.empty()) ipc_tick(cpu, curr);
   note_overutilized(cpu);
 }
 
@@ -207,12 +236,14 @@ Nanos FairClass::next_tick(CpuId cpu) {
   if (cede_ == Cede::kAll && root_of(cpu).nr_queued == 0) return Nanos::max();
   int64_t at = INT64_MAX;
   for (CfsRq* rq = &root_of(cpu); rq && rq->curr; rq = rq->curr->my_q) {
+    if (rq->limited) at = std::min(at, rq->curr->exec_start + std::max<int64_t>(0, limit_of(*rq).remaining));
     if (rq->nr_queued < 2) continue;
     // Several groups compete, or tasks with groups: every tick looks at their shares again.
-    int64_t runs = groups_.size() > 1 && rq->is_root() ? 0 : rule_.runs_for(*rq, *rq->curr);
-    at = std::min(at, rq->curr->exec_start + runs);
+    int64_t runs = groups_.size() > 1 && (nested_ || rq->is_root()) ? 0 : rule_.runs_for(*rq, *rq->curr);
+    at = std::min(at, rq->curr->exec_start + (now() - clock_task(cpu)) + runs);
   }
   if (numa_on_) at = std::min(at, numa_tick_due(cpu));
+  if ((!hmp_.empty() && hmp_watches(cpu)) || (!ipc_scores_.empty() && ipc_unsure(cpu))) at = std::min(at, now());
   if (!domains_->of(cpu).empty()) {
     at = std::min(at, cpu_state(cpu).next_balance);
     if (wants_kick(cpu))

@@ -118,7 +118,7 @@ TEST(Fair, AWakingTaskPreemptsAnIdleOneAtOnce) {
 TEST(Fair, GroupsShareByWeightNotByNumber) {
   Machine m = flat_machine(1);
   Workload w = hogs(4);
-  w.nr_groups = 3;
+  w.groups.resize(3);
   w.tasks[0].group = GroupId(1);
   for (size_t i = 1; i < 4; ++i) w.tasks[i].group = GroupId(2);
   Outcome o(m, w, {.duration = 10_s});
@@ -130,7 +130,7 @@ TEST(Fair, AGroupSpreadOverCpusHasOneShare) {
   // Group 1 has a hog on each CPU, group 2 one: the CPU they share goes 1:2 in time.
   Machine m = flat_machine(2);
   Workload w = hogs(3);
-  w.nr_groups = 3;
+  w.groups.resize(3);
   for (size_t i = 0; i < 3; ++i) {
     w.tasks[i].group = GroupId(i == 2 ? 2 : 1);
     w.tasks[i].affinity = w.intern_affinity(CpuSet::single(CpuId(i % 2)));
@@ -207,8 +207,7 @@ TEST(Fair, AnIdleCpuPullsWhatWaits) {
 TEST(Fair, AWakingTaskReturnsToItsIdleCpu) {
   Machine m = flat_machine(4);
   Workload w;
-  for (int i = 0; i < 2; ++i)
-    add_task(w, "worker", {op::compute(Work(100000)), op::sleep(1_ms), op::loop(0, 200)});
+  for (int i = 0; i < 2; ++i) add_task(w, "worker", {op::compute(Work(100000)), op::sleep(1_ms), op::loop(0, 200)});
   Outcome o(m, w);
   EXPECT_EQ(o.metric("migrations"), 0);
   EXPECT_EQ(o.metric("wake_latency_ns_max"), 0);
@@ -252,7 +251,7 @@ TEST(Fair, WhoExitsLeavesItsAutogroupAndItsLoadOutlivesIt) {
     w.nr_tokens = 1;
     add_task(w, "child", {hog(100_ms), op::signal(TokenId(0), kOpSync | kOpExits), hog(1_ms)});
     add_task(w, "other", {hog()});
-    w.nr_groups = 2;
+    w.groups.resize(2);
     for (TaskSpec& task : w.tasks) task.group = GroupId(1);
     EngineOptions options;
     options.check_invariants = true;
@@ -337,7 +336,7 @@ TEST(Fair, YieldLetsTheOtherRun) {
 TEST(Fair, ReniceTakesEffect) {
   Machine m = flat_machine(1);
   Workload w = hogs(1);
-  add_task(w, "nicer", {op::compute(Work(500000000)), Op{OpKind::kSetNice, 0, 0, 0, 10}, hog()});
+  add_task(w, "nicer", {op::compute(Work(500000000)), op::set_nice(10), hog()});
   Outcome o(m, w, {.duration = 11_s});
   EXPECT_NEAR(static_cast<double>(o.time_of(1).count()), 5e8 + 1e10 * 110 / 1134, 1e8);
 }
@@ -346,9 +345,9 @@ TEST(Fair, ATaskMayLeaveAndReturn) {
   Machine m = flat_machine(2);
   Workload w = hogs(2);
   w.tasks[0].background = w.tasks[1].background = true;
-  add_task(w, "both", {op::compute(Work(5000000)), Op{OpKind::kSetPolicy, 0, 0, 0, 1}, op::compute(Work(5000000)),
-                       op::sleep(1_ms), Op{OpKind::kSetPolicy, 0, 0, 0, 0}, op::compute(Work(5000000)),
-                       op::loop(0, 20)});
+  add_task(w, "both",
+           {op::compute(Work(5000000)), op::set_policy(1), op::compute(Work(5000000)), op::sleep(1_ms),
+            op::set_policy(0), op::compute(Work(5000000)), op::loop(0, 20)});
   Outcome o(m, w);
   EXPECT_EQ(o.metric("tasks_exited"), 1);
   // It wakes as a real-time task, at once; as a fair one it shares with a hog.
@@ -362,8 +361,9 @@ TEST(Fair, SameSeedSameResult) {
     Workload w;
     Rng rng(7);
     for (int i = 0; i < 100; ++i)
-      add_task(w, "t", {op::compute(Work(rng.between(1000, 900000))), op::sleep(Nanos(rng.between(1000, 900000))),
-                        op::loop(0, 50)});
+      add_task(
+          w, "t",
+          {op::compute(Work(rng.between(1000, 900000))), op::sleep(Nanos(rng.between(1000, 900000))), op::loop(0, 50)});
     return Outcome(m, w, {.policy = policy, .check = false}).result.figures();
   };
   for (const char* policy : {"eevdf", "cfs"}) EXPECT_EQ(once(policy), once(policy));
@@ -375,7 +375,7 @@ TEST(Fair, AnythingGoes) {
   rc::check([] {
     Machine m = flat_machine(*rc::gen::inRange<size_t>(1, 7), *rc::gen::inRange<size_t>(1, 3));
     Workload w;
-    w.nr_groups = 3;
+    w.groups.resize(3);
     size_t count = *rc::gen::inRange<size_t>(1, 16);
     Rng rng(*rc::gen::arbitrary<uint64_t>());
     w.nr_tokens = 4;
@@ -383,18 +383,31 @@ TEST(Fair, AnythingGoes) {
       std::vector<Op> ops;
       for (uint64_t k = 0, n = 1 + rng.below(8); k < n; ++k) {
         switch (rng.below(8)) {
-          case 0: ops.push_back(op::sleep(Nanos(rng.between(0, 3000000)))); break;
-          case 1: ops.push_back(op::yield()); break;
-          case 2: ops.push_back(Op{OpKind::kSetNice, 0, 0, 0, rng.between(-20, 19)}); break;
-          case 3: ops.push_back(Op{OpKind::kSetPolicy, 0, 0, 0, std::array{0, 1, 2, 3, 5}[rng.below(5)]}); break;
-          case 4: ops.push_back(op::exec()); break;
-          case 5: ops.push_back(op::signal(TokenId(static_cast<int32_t>(rng.below(4))))); break;
+          case 0:
+            ops.push_back(op::sleep(Nanos(rng.between(0, 3000000))));
+            break;
+          case 1:
+            ops.push_back(op::yield());
+            break;
+          case 2:
+            ops.push_back(op::set_nice(static_cast<int>(rng.between(-20, 19))));
+            break;
+          case 3:
+            ops.push_back(op::set_policy(std::array{0, 1, 2, 3, 5}[rng.below(5)]));
+            break;
+          case 4:
+            ops.push_back(op::exec());
+            break;
+          case 5:
+            ops.push_back(op::signal(TokenId(static_cast<int32_t>(rng.below(4)))));
+            break;
           case 6: {
             AffinityId one = w.intern_affinity(CpuSet::single(CpuId(rng.below(m.nr_cpus()))));
-            ops.push_back(Op{OpKind::kSetAffinity, 0, 0, one.value(), 0});
+            ops.push_back(op::set_affinity(one));
             break;
           }
-          default: ops.push_back(op::compute(Work(rng.between(1, 8000000))));
+          default:
+            ops.push_back(op::compute(Work(rng.between(1, 8000000))));
         }
       }
       ops.push_back(op::compute(Work(1)));

@@ -1,6 +1,7 @@
 // Load averages up the hierarchy, the shares of task groups, and estimated utilisation.
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 #include "policies/fair/fair.h"
 
@@ -10,7 +11,7 @@ using namespace fair;
 
 namespace {
 
-constexpr int64_t kGroupLoadInterval = 1000000;         // ns between two updates of a group's load_avg
+constexpr int64_t kGroupLoadInterval = 1000000;  // ns between two updates of a group's load_avg
 constexpr int64_t kMinShares = int64_t{2} << kLoadShift;
 constexpr uint32_t kUtilEstMargin = kCapacityScale / 100;
 
@@ -20,32 +21,40 @@ constexpr uint32_t kUtilEstMargin = kCapacityScale / 100;
 // up when it is idle.
 int64_t FairClass::slow_pelt_now(CpuId cpu) {
   SlowClock& clock = clocks_[cpu.index()];
-  const int64_t pace = capacity(cpu) * kernel_->frequency(cpu) / kCapacityScale;
-  if (kernel_->curr(cpu).valid()) clock.pelt += (now() - clock.time) * pace / kCapacityScale;
-  else clock.pelt = now();
-  clock.time = now();
+  // big.LITTLE MP counts by frequency only: a task that never sleeps is of full load on any CPU.
+  const int64_t pace =
+      hmp_.empty() ? capacity(cpu) * kernel_->frequency(cpu) / kCapacityScale : kernel_->frequency(cpu);
+  const int64_t time = clock_task(cpu);
+  if (kernel_->curr(cpu).valid())
+    clock.pelt += (time - clock.time) * pace / kCapacityScale;
+  else
+    clock.pelt = time;
+  clock.time = time;
   return clock.pelt + kClockOrigin;
 }
 
 void FairClass::frequency_changes(CpuId cpu) {
   SlowClock& clock = clocks_[cpu.index()];
-  if (clock.slow) slow_pelt_now(cpu);
-  else clock = {now(), now(), true};
+  if (clock.slow)
+    slow_pelt_now(cpu);
+  else
+    clock = {clock_task(cpu), clock_task(cpu), true};
 }
 
-// A CPU that slept is awake and activates what was sent to it (ttwu_queue_wakelist()): it has waited for nothing so far.
+// A CPU that slept is awake and activates what was sent to it (ttwu_queue_wakelist()): it has waited for nothing so
+// far.
 void FairClass::cpu_idle(CpuId cpu, bool idle, bool transition) {
   const TaskId next = cpu_state(cpu).picked;
   if (idle || !transition || !next.valid()) return;
-  const int64_t time = pelt_now(cpu);
   for (Entity* e = &entity_of(next); e; e = e->parent) {
+    const int64_t time = pelt_now(*e->cfs_rq);
     pelt::update(e->avg, time, {.weight = pelt::weight_of(*e)});
     pelt::update(e->cfs_rq->avg, time, {});
   }
 }
 
 void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
-  int64_t time = pelt_now(rq.cpu);
+  int64_t time = pelt_now(rq);
   bool attached = e.avg.last_update_time != 0;
   bool changed = attached ? pelt::update_both(rq, e, time) : pelt::update_queue(rq, time);
   changed |= pelt::propagate(e);
@@ -54,6 +63,7 @@ void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
     update_group_load(rq);
   } else if (flags & kDetach) {
     pelt::detach(rq, e);
+    e.avg.last_update_time = 0;
     update_group_load(rq);
   } else if (changed && (flags & kUpdateGroup)) {
     update_group_load(rq);
@@ -67,7 +77,11 @@ void FairClass::update_load_avg(CfsRq& rq, Entity& e, uint32_t flags) {
 CpuDemand FairClass::demand(CpuId cpu) {
   if (cede_ == Cede::kAll) return {};
   const CfsRq& root = root_of(cpu);
-  const uint64_t util = std::max(cpu_util(root, cpu), uint64_t{root.avg.runnable_avg});
+  uint64_t util = std::max(cpu_util(root, cpu), uint64_t{root.avg.runnable_avg});
+  if (interrupts_) {  // effective_cpu_util()
+    const auto most = static_cast<uint64_t>(capacity(cpu)), irq = std::min(static_cast<uint64_t>(irq_util(cpu)), most);
+    util = std::min(most, util * (most - irq) / most + irq);
+  }
   const Clamp clamp = clamp_of(cpu);
   return {static_cast<int64_t>(util), clamp.min, root.h_nr_runnable > 0 ? clamp.max : 0};
 }
@@ -143,6 +157,16 @@ void FairClass::detach_sleeper(Entity& e) {
   add_leaf(rq);  // its group entity has to follow
 }
 
+// ... and joins another, as asleep as it was (attach_task_cfs_rq()).
+void FairClass::attach_sleeper(Entity& e) {
+  CfsRq& rq = *e.cfs_rq;
+  update_queue_load(rq);
+  pelt::attach(rq, e);
+  if (rq.is_root()) return;
+  update_load_of_group(rq);
+  add_leaf(rq);
+}
+
 void FairClass::migrate_task_rq(TaskId task, CpuId to) {
   Entity& e = entity_of(task);
   if (e.cfs_rq) {
@@ -178,36 +202,47 @@ void FairClass::task_exits(CpuId cpu, TaskId task) {
 }
 
 void FairClass::add_leaf(CfsRq& rq) {
-  if (rq.is_root() || rq.on_leaf_list) return;
-  rq.on_leaf_list = true;
-  leaves_of(rq.cpu)[cpu_state(rq.cpu).nr_leaves++] = static_cast<uint32_t>(rq.group.index());
+  for (CfsRq* at = &rq; !at->is_root() && !at->on_leaf_list; at = at->group_entity->cfs_rq) {
+    at->on_leaf_list = true;
+    leaves_of(at->cpu)[cpu_state(at->cpu).nr_leaves++] = static_cast<uint32_t>(at->group.index());
+  }
 }
 
 // Lets the load of those that sleep decay, from the leaves up.
 void FairClass::update_blocked_averages(CpuId cpu) {
   uint32_t *leaves = leaves_of(cpu), &nr_leaves = cpu_state(cpu).nr_leaves;
-  for (uint32_t i = 0; i < nr_leaves;) {
+  // A group comes after those above it: by falling number the lowest are first. What is on the list has all above it
+  // there, too.
+  if (nested_) std::sort(leaves, leaves + nr_leaves, std::greater<>());
+  uint32_t kept = 0;
+  auto has_kept_child = [&](const CfsRq& rq) {
+    return nested_ && std::any_of(leaves, leaves + kept,
+                                  [&](uint32_t leaf) { return kernel_->parent(GroupId(size_t{leaf})) == rq.group; });
+  };
+  for (uint32_t i = 0; i < nr_leaves; ++i) {
     CfsRq& rq = queue_of(GroupId(size_t{leaves[i]}), cpu);
     if (update_queue_load(rq)) update_group_load(rq);
     Entity& e = *rq.group_entity;
     if (e.avg.load_avg != 0 || e.avg.util_avg != 0 || rq.propagate) update_load_avg(*e.cfs_rq, e, kUpdateGroup);
-    if (rq.nr_queued == 0 && !rq.propagate && pelt::decayed(rq)) {
+    if (rq.nr_queued == 0 && !rq.propagate && pelt::decayed(rq) && !has_kept_child(rq)) {
       groups_[rq.group.index()].load_avg -= rq.tg_contrib;
       rq.tg_contrib = 0;
       rq.on_leaf_list = false;
-      leaves[i] = leaves[--nr_leaves];
     } else {
-      ++i;
+      leaves[kept++] = leaves[i];
     }
   }
+  nr_leaves = kept;
   if (update_queue_load(root_of(cpu))) kernel_->cpufreq_update_util(cpu);
 }
 
 // Slow clocks are read whenever an idle CPU is looked at: how they round depends on when they are.
 void FairClass::refresh(CpuId cpu) {
   if (!kernel_->idle_cpu(cpu)) return;
-  if (now() + kClockOrigin - root_of(cpu).avg.last_update_time > kStaleAfter) update_blocked_averages(cpu);
-  else pelt_now(cpu);
+  if (clock_task(cpu) + kClockOrigin - root_of(cpu).avg.last_update_time > kStaleAfter)
+    update_blocked_averages(cpu);
+  else
+    pelt_now(cpu);
 }
 
 // task_h_load(): what the task contributes to the load of its CPU, through its group.
@@ -234,7 +269,8 @@ void FairClass::util_est_dequeue(CfsRq& root, Entity& e) {
 // Rises at once, falls by a quarter of the difference at each sleep.
 void FairClass::util_est_update(Entity& e) {
   uint32_t util = e.avg.util_avg;
-  if (util >= e.util_est) e.util_est = util;
+  if (util >= e.util_est)
+    e.util_est = util;
   else if (e.util_est - util >= kUtilEstMargin && util + kUtilEstMargin >= e.avg.runnable_avg)
     e.util_est -= (e.util_est - util) / 4;
 }

@@ -74,14 +74,15 @@ bool DomainStats::is_busier(const LoadBalance& lb, const Domains& domains, const
     case GroupType::kImbalanced:
       return false;
     case GroupType::kAsymPacking:  // from the CPUs of lowest priority first
-      return domains.prefers(busiest->preferred, group.preferred);
+      if (domains.prefers(group.preferred, busiest->preferred)) return false;
+      return domains.prefers(busiest->preferred, group.preferred) || stats.ipc_gain > busiest_stats.ipc_gain;
     case GroupType::kMisfit:
       return stats.misfit_load > busiest_stats.misfit_load;
     case GroupType::kSmtBalance:
     case GroupType::kFullyBusy:
       if (stats.type == GroupType::kSmtBalance && (stats.idle_cpus != 0 || busiest_stats.idle_cpus != 0)) {
         if (!fewer_idle) return false;
-      } else if (busiest->smt) {
+      } else if (busiest->smt && !(group.smt && stats.ipc_gain > busiest_stats.ipc_gain)) {
         return false;
       }
       break;
@@ -96,8 +97,7 @@ bool DomainStats::is_busier(const LoadBalance& lb, const Domains& domains, const
 
 bool DomainStats::balanced(const LoadBalance& lb) const {
   const GroupStats &here = local_stats, &there = busiest_stats;
-  if (there.type == GroupType::kMisfit || there.type == GroupType::kAsymPacking ||
-      there.type == GroupType::kImbalanced)
+  if (there.type == GroupType::kMisfit || there.type == GroupType::kAsymPacking || there.type == GroupType::kImbalanced)
     return false;
   if (here.type > there.type) return true;
   if (here.type == GroupType::kOverloaded) {
@@ -163,8 +163,9 @@ void DomainStats::calculate(LoadBalance& lb) const {
 GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, bool local, bool* overloaded) {
   int64_t load = 0, util = 0, runnable = 0, nr_running = 0, h_nr_running = 0, idle_cpus = 0, misfit_load = 0;
   const bool all = lb.excluded.empty(), misfits = lb.domain->asym_capacity && !local;
-  const bool reduced = real_time_ && !lb.domain->asym_capacity && !local && lb.is_idle();
-  int64_t capacity = group.capacity;
+  const bool reduced = capacity_varies_ && !lb.domain->asym_capacity && !local && lb.is_idle();
+  const bool ipc = !ipc_scores_.empty() && !local && lb.is_idle();
+  int64_t capacity = group.capacity, ipc_gain = 0;
   const int64_t since = fresh_since();
   for (int32_t i = 0; i < group.nr_cpus; ++i) {
     CpuId cpu = group.cpu(i);
@@ -174,7 +175,7 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
     util += static_cast<int64_t>(cpu_util(root, cpu));
     runnable += root.avg.runnable_avg;
     h_nr_running += root.h_nr_runnable;
-    if (real_time_) capacity -= this->capacity(cpu) - capacity_of(cpu);
+    if (capacity_varies_) capacity -= this->capacity(cpu) - capacity_of(cpu);
     uint32_t running = kernel_->nr_running(cpu);
     nr_running += running;
     if (running == 0) {
@@ -182,6 +183,7 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
       continue;
     }
     if (running > 1) *overloaded = true;
+    if (ipc) ipc_gain = std::max(ipc_gain, this->ipc_gain(cpu, lb.dst));
     if (misfits) {
       const auto misfit = static_cast<int64_t>(this->misfit_load(cpu));
       if (misfit <= misfit_load) continue;
@@ -201,6 +203,7 @@ GroupStats FairClass::balance_stats(const LoadBalance& lb, const Group& group, b
                    .weight = group.weight(),
                    .misfit_load = misfit_load};
   if (h_nr_running == 0 && !local) return stats;  // nothing to pull there, of whatever type it is
+  stats.ipc_gain = ipc_gain;
   stats.smt_balance = !local && lb.is_idle() && group.smt && stats.h_nr_running > 1;
   stats.asym_packing = !local && lb.is_idle() && group_packs(lb, group, stats);
   stats.classify(lb.domain->imbalance_pct, imbalanced_[group.number]);
@@ -251,6 +254,7 @@ void FairClass::update_idle_scan(const LoadBalance& lb, int64_t sum_util) {
 CpuId FairClass::find_busiest_queue(const LoadBalance& lb, const Group& group) {
   CpuId busiest;
   int64_t most = 0, most_capacity = 1;
+  const bool ipc = !ipc_scores_.empty() && lb.is_idle();
   const NumaClass away = numa_class(lb, group.span->cpus);
   for (CpuId cpu : group.span->cpus) {
     if (!lb.considers(cpu) || numa_class(lb, {&cpu, 1}) > away) continue;
@@ -279,7 +283,9 @@ CpuId FairClass::find_busiest_queue(const LoadBalance& lb, const Group& group) {
         if (amount == 0) continue;
         break;
     }
-    if (lb.type == MigrationType::kLoad || amount > most) {
+    const bool gains_more =
+        ipc && amount == most && busiest.valid() && ipc_gain(cpu, lb.dst) > ipc_gain(busiest, lb.dst);
+    if (lb.type == MigrationType::kLoad || amount > most || gains_more) {
       most = amount;
       busiest = cpu;
     }

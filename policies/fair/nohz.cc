@@ -41,7 +41,8 @@ bool FairClass::wants_kick(CpuId cpu) {
 void FairClass::kick_idle_balancer(CpuId) {
   if (nohz_kicked_) return;
   for (CpuId cpu : nohz_idle_) {
-    if (!kernel_->idle_cpu(cpu)) continue;
+    // Housekeeping is not for CPUs that are to be left alone.
+    if (!kernel_->idle_cpu(cpu) || kernel_->machine().spec().nohz_full.contains(cpu)) continue;
     nohz_kicked_ = true;
     ++count_.kicks;
     kernel_->send_ipi(cpu, *this);

@@ -2,10 +2,11 @@
 // most of their pages are on (task_tick_numa(), task_numa_work(), task_numa_fault(), task_numa_placement(),
 // task_numa_migrate() and should_numa_migrate_memory() of kernel/sched/fair.c, 6.12).
 //
-// A scan makes up to numa_scan_size_mb of pages fault when they are used next; here all of them do so at once. Tasks
-// share no pages (sim/memory.h), so that every fault is a private one and there are no groups of tasks.
+// A scan makes up to numa_scan_size_mb of pages fault when they are used next; here all of them do so at once. Faults
+// of a memory that a task has for itself are private ones; of those that share one, numa_group.cc.
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #include "policies/fair/balance.h"
 
@@ -32,6 +33,7 @@ void FairClass::attach_numa() {
   numa_.faults.resize(tasks * nodes);
   numa_.fresh.resize(tasks * nodes);
   numa_.left.resize(tasks * nodes);
+  attach_numa_groups();
 }
 
 NumaTask* FairClass::numa_task(TaskId task) {
@@ -60,7 +62,14 @@ void FairClass::numa_tick(CpuId cpu, TaskId task) {
   const int64_t shortest = std::max(kShortestPeriod, params_.numa_scan_period_min.count() / windows);
   const int64_t longest = std::max(shortest, params_.numa_scan_period_max.count() / windows);
   known->period = std::clamp(known->period, shortest, longest);
+  NumaGroup* group = numa_group(task);
+  if (group) known->period = std::clamp(numa_group_period(*known), shortest, longest);
   if (send_home(cpu, task, *known)) return;  // it faults there
+  if (group) {
+    if (now() < group->next_scan) return;  // another one of them has
+    group->next_scan = now() + known->period;
+    return numa_group_scan(task, *group, at_once);
+  }
   if (known->left == 0) {
     for (size_t node = 0; node < kernel_->machine().nr_nodes(); ++node)
       known->left += numa_of(numa_.left, task)[node] = kernel_->memory().pages(task, NodeId(node));
@@ -115,9 +124,14 @@ void FairClass::place(TaskId task, NumaTask& known, int64_t shortest, int64_t lo
   known.local = known.remote = 0;
 }
 
-// Of 1000 of its faults, those on that node (task_weight()).
+// Of 1000 of its faults, those on that node (task_weight(), and group_weight() of one in a group).
 int64_t FairClass::numa_weight(TaskId task, NodeId node) const {
   if (!kernel_->memory().models(task)) return 0;
+  if (const size_t share = numa_.groups.empty() ? 0 : kernel_->spec(task).share; share != 0) {
+    const std::vector<int64_t>& faults = numa_.groups[share - 1].faults;
+    const int64_t sum = std::accumulate(faults.begin(), faults.end(), int64_t{0});
+    return sum == 0 ? 0 : 1000 * faults[node.index()] / sum;
+  }
   const size_t nodes = kernel_->machine().nr_nodes(), first = task.index() * nodes;
   int64_t all = 0;
   for (size_t i = 0; i < nodes; ++i) all += numa_.faults[first + i];
@@ -183,7 +197,11 @@ bool FairClass::send_home(CpuId cpu, TaskId task, NumaTask& known) {
       partner = TaskId();
     }
   }
-  if (!best_cpu.valid()) return false;
+  if (!best_cpu.valid()) {
+    // Of a group that has no room there, this one is at home where it is.
+    if (numa_group(task)) known.preferred = from;
+    return false;
+  }
   ++(partner.valid() ? numa_.task_swaps : numa_.task_moves);
   kernel_->queue_stopper(cpu, *this, task, best_cpu);
   if (partner.valid()) kernel_->queue_stopper(best_cpu, *this, partner, cpu);

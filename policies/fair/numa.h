@@ -19,8 +19,18 @@ struct NumaTask {
   NodeId faulted_on;              // where it ran at the last scan
 };
 
+// Of tasks that share a memory: faults by the node of the page, and by that of the task; all decaying, and those of
+// this pass. Pages left of this pass.
+struct NumaGroup {
+  std::vector<int64_t> left, faults, fresh, cpu, fresh_cpu;
+  int64_t tasks = 0;
+  int64_t next_scan = 0;  // ns (mm_struct::numa_next_scan)
+  NodeId preferred;
+};
+
 struct NumaState {
-  std::vector<NumaTask> tasks;  // by TaskId; empty: off
+  std::vector<NumaTask> tasks;    // by TaskId; empty: off
+  std::vector<NumaGroup> groups;  // by TaskSpec::share, from 1
   // Of the first task by node, of the second, ...: faults, decaying; those of this pass; pages left of this pass.
   std::vector<int64_t> faults, fresh, left;
   int64_t hint_faults = 0, hint_faults_local = 0, task_moves = 0, task_swaps = 0;

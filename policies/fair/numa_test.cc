@@ -19,7 +19,7 @@ Machine two_nodes(size_t cpus) {
 }
 
 Op go_to(Workload& w, const std::string& cpus) {
-  return {OpKind::kSetAffinity, 0, 0, cpus.empty() ? 0 : w.intern_affinity(CpuSet::parse(cpus)).value(), 0};
+  return op::set_affinity(cpus.empty() ? AffinityId(0) : w.intern_affinity(CpuSet::parse(cpus)));
 }
 
 // It works on these CPUs for so long, then on others.
@@ -30,7 +30,7 @@ TaskId add_mover(Workload& w, const std::vector<std::pair<std::string, Nanos>>& 
     program.push_back(op::compute(Work(time.count())));
   }
   const TaskId task = add_task(w, "mover", program);
-  w.tasks.back().affinity = AffinityId(program[0].arg);
+  w.tasks.back().affinity = AffinityId(static_cast<size_t>(program[0].value));
   w.tasks.back().memory = 512;
   w.tasks.back().footprint_kib = kib;
   return task;
@@ -120,6 +120,77 @@ TEST(NumaBalancing, EndsWithLocalMemory) {
   auto engine = make(machine, w);
   engine->run();
   EXPECT_LT(engine->result().metric("memory_remote_ppm"), 150'000);
+}
+
+// Threads of a process share a memory. They start where the kernel put them, or on the given nodes.
+void add_process(Workload& w, int number, const std::vector<const char*>& cpus, int32_t kib) {
+  for (const char* where : cpus) {
+    const TaskId task = add_mover(w, {{where, 200_ms}, {"", 60_s}}, kib);
+    w.tasks[task.index()].share = static_cast<uint16_t>(number);
+  }
+}
+
+int threads_on(const Engine& engine, const Machine& machine, size_t first, size_t count, NodeId node) {
+  int threads = 0;
+  for (size_t i = first; i < first + count; ++i) threads += machine.cpu(engine.task_cpu(TaskId(i))).node == node;
+  return threads;
+}
+
+// Documented of numa_group since Linux 3.13: workloads that share memory come together, each on a node of its own.
+TEST(NumaGroups, TwoProcessesOnTwoNodesSeparate) {
+  const Machine machine = two_nodes(4);
+  Workload w;
+  add_process(w, 1, {"0-3", "0-3", "0-3", "4-7"}, kGib / 2);
+  add_process(w, 2, {"0-3", "4-7", "4-7", "4-7"}, kGib / 2);
+  auto engine = make(machine, w);
+  engine->run_until(30_s);
+  const NodeId home = threads_on(*engine, machine, 0, 4, NodeId(0)) == 4 ? NodeId(0) : NodeId(1);
+  const NodeId other(1 - home.value());
+  EXPECT_EQ(threads_on(*engine, machine, 0, 4, home), 4);
+  EXPECT_EQ(threads_on(*engine, machine, 4, 4, other), 4);
+  EXPECT_GT(share_on(*engine, TaskId(0), home), 0.9);
+  EXPECT_GT(share_on(*engine, TaskId(4), other), 0.9);
+}
+
+// A process that is too big for a node uses both, and its pages are spread over both.
+TEST(NumaGroups, AProcessBiggerThanANodeSpreads) {
+  const Machine machine = two_nodes(4);
+  Workload w;
+  add_process(w, 1, {"0-3", "0-3", "0-3", "0-3", "4-7", "4-7", "4-7", "4-7"}, kGib / 2);
+  auto engine = make(machine, w);
+  engine->run_until(30_s);
+  EXPECT_EQ(threads_on(*engine, machine, 0, 8, NodeId(0)), 4);
+  EXPECT_NEAR(share_on(*engine, TaskId(0), NodeId(0)), 0.5, 0.2);
+}
+
+// Its pages were all put on one node by whoever came first: they spread to where the others are.
+TEST(NumaGroups, PagesSpreadOverTheNodesThatUseThem) {
+  const Machine machine = two_nodes(4);
+  Workload w;
+  add_process(w, 1, {"0-3", "0-3", "0-3", "0-3", "4-7", "4-7", "4-7", "4-7"}, kGib / 2);
+  for (size_t i = 1; i < 8; ++i) w.tasks[i].start = 300_ms;
+  w.ops[w.tasks[0].first_op + 2] = op::sleep(1_us);  // before it may go elsewhere: its pages are counted
+  auto engine = make(machine, w);
+  engine->run_until(500_ms);
+  EXPECT_EQ(share_on(*engine, TaskId(0), NodeId(0)), 1);
+  engine->run_until(40_s);
+  EXPECT_NEAR(share_on(*engine, TaskId(0), NodeId(0)), 0.57, 0.2);  // a quarter more users have to pull
+}
+
+TEST(NumaGroups, AreCopiedWithTheSimulation) {
+  const Machine machine = two_nodes(2);
+  Workload w;
+  for (int process = 1; process <= 2; ++process)
+    for (const char* where : {"0-1", "2-3"}) {
+      const TaskId task = add_mover(w, {{where, 100_ms}, {"", 2_s}}, kGib / 16);
+      w.tasks[task.index()].share = static_cast<uint16_t>(process);
+    }
+  auto whole = make(machine, w, kQuick), half = make(machine, w, kQuick), twin = make(machine, w, kQuick);
+  whole->run();
+  half->run_until(1_s);
+  twin->assign(*half);
+  twin->run();
+  EXPECT_EQ(twin->result().figures(), whole->result().figures());
 }
 
 TEST(NumaBalancing, IsCopiedWithTheSimulation) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "topology/machine.h"
+
 namespace simsched::fair {
 
 Params::Params(Discipline d, const KernelParams& kernel, size_t nr_cpus)
@@ -62,13 +64,26 @@ void Params::bind(TunableReader& reader) {
   reader.bind("ni_random", &ni_random, "newidle balancing is tried in proportion to its success");
   reader.bind("migration_cost_ns", &migration_cost, Nanos(0), kLongest, "a task that ran less long ago is cache-hot");
   reader.bind("nr_migrate", &nr_migrate, 1, 1 << 20, "tasks looked at in one balancing run");
+  reader.bind("cfs_bandwidth_slice_ns", &cfs_bandwidth_slice, kShortest, kLongest,
+              "CPU time that a CPU draws of a group's quota at a time");
   reader.bind("numa_balancing", &numa_balancing, "pages follow tasks, and tasks go to the node of their pages");
   reader.bind("numa_scan_delay_ns", &numa_scan_delay, Nanos(0), kLongest * 3600, "CPU time before the first scan");
-  reader.bind("numa_scan_period_min_ns", &numa_scan_period_min, kShortest, kLongest * 3600, "least CPU time for a pass");
+  reader.bind("numa_scan_period_min_ns", &numa_scan_period_min, kShortest, kLongest * 3600,
+              "least CPU time for a pass");
   reader.bind("numa_scan_period_max_ns", &numa_scan_period_max, kShortest, kLongest * 3600, "most CPU time for a pass");
   reader.bind("numa_scan_size_mb", &numa_scan_size_mb, 1, 1 << 20, "memory looked at in one scan");
   reader.bind("sched_energy_aware", &sched_energy_aware,
               "with schedutil, a waking task goes to the CPU that costs the least energy");
+  if (hmp) {
+    reader.bind("up_threshold", &up_threshold, 0, kCapacityScale, "a task of so much load goes to a bigger CPU");
+    reader.bind("down_threshold", &down_threshold, 0, kCapacityScale, "one of less goes to a smaller one");
+    reader.bind("next_up_threshold_ns", &next_up_threshold, Nanos(0), kLongest, "after it went up, not again before");
+    reader.bind("next_down_threshold_ns", &next_down_threshold, Nanos(0), kLongest, "nor down after it went down");
+    reader.bind("packing_enable", &packing_enable, "small tasks gather on the first of the small CPUs");
+    reader.bind("packing_limit", &packing_limit, 0, kCapacityScale, "up to so much load");
+  }
+  if (has_ipc_classes)
+    reader.bind("ipc_classes", &ipc_classes, "who gains most by a bigger core goes first; else any: plain ITMT");
   reader.bind("newidle_cost_per_cpu_ns", &newidle_cost_per_cpu, Nanos(0), kLongest, "assumed cost of a look");
 }
 

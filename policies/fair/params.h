@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/units.h"
 #include "base/tunables.h"
+#include "base/units.h"
 #include "sim/kernel_params.h"
 
 namespace simsched::fair {
@@ -18,12 +18,12 @@ struct Params {
   void bind(TunableReader& reader);
 
   Discipline discipline;
-  int64_t tick;           // ns
-  int64_t min_quantum;    // ns, the base slice before it is scaled by the number of CPUs
-  bool protects_slice;    // 6.17: protection by Entity::vprot
-  bool fork_preempts;     // until 6.18: a new task may preempt as a waking one does
-  bool yield_forfeits;    // 6.18: sched_yield() gives up the rest of the request
-  bool preempts_kernel;   // a preemptible kernel stops newidle balancing at the first task
+  int64_t tick;          // ns
+  int64_t min_quantum;   // ns, the base slice before it is scaled by the number of CPUs
+  bool protects_slice;   // 6.17: protection by Entity::vprot
+  bool fork_preempts;    // until 6.18: a new task may preempt as a waking one does
+  bool yield_forfeits;   // 6.18: sched_yield() gives up the rest of the request
+  bool preempts_kernel;  // a preemptible kernel stops newidle balancing at the first task
 
   // EEVDF.
   Nanos base_slice;
@@ -48,7 +48,16 @@ struct Params {
   Nanos numa_scan_delay{1000000000}, numa_scan_period_min{1000000000}, numa_scan_period_max{60000000000};
   int64_t numa_scan_size_mb = 256;
   int64_t nr_migrate = 32;
+  Nanos cfs_bandwidth_slice{5000000};
   bool sched_energy_aware = true, schedutil;  // EAS needs both
+  // Policy hmp: big.LITTLE MP (hmp.cc).
+  bool hmp = false;
+  int64_t up_threshold = 700, down_threshold = 512;  // of a load of 1024
+  Nanos next_up_threshold{4096 << 10}, next_down_threshold{4096 << 10};
+  bool packing_enable = false;
+  int64_t packing_limit = 650;
+  // Policy itd: classes of instructions per cycle (ipc_class.cc).
+  bool has_ipc_classes = false, ipc_classes = false;
   // A balancing run takes no simulated time; for the rule that a short idle period is not worth one, a look
   // at a domain counts as this much for each of its CPUs.
   Nanos newidle_cost_per_cpu{1000};

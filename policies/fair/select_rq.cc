@@ -48,6 +48,8 @@ CpuId FairClass::select_task_rq(TaskId task, CpuId prev, uint32_t wake_flags) {
   const char* lines = reinterpret_cast<const char*>(&entity_of(task));
   for (size_t at = 0; at < sizeof(Entity); at += 64) __builtin_prefetch(lines + at);
   __builtin_prefetch(&wakers_[task.index()]);
+  if (!hmp_.empty())
+    if (const CpuId found = hmp_select(task, prev, wake_flags); found.valid()) return found;
   CpuId cpu = kernel_->this_cpu(), target = prev;
   TaskId current = kernel_->curr(cpu);
   bool sync = (wake_flags & kWfSync) && current.valid() && !kernel_->task_exiting(current);

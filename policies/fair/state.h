@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "policies/fair/entity.h"
 #include "policies/fair/numa.h"
+#include "topology/core_type.h"
 
 namespace simsched::fair {
 
@@ -72,6 +73,12 @@ struct RealTime {
   bool running = false;
 };
 
+// How much interrupts have had (avg_irq), and their time up to the last look.
+struct IrqTime {
+  LoadAvg avg;
+  int64_t seen = 0;
+};
+
 // Of a last-level cache (sched_domain_shared).
 struct CacheState {
   int64_t nr_idle_scan = 0;    // how many CPUs to look at for an idle one
@@ -90,6 +97,38 @@ struct DomainState {
 struct TaskGroup {
   int64_t shares = kNice0Load;
   int64_t load_avg = 0;
+  bool idle = false;
+};
+
+// How much CPU time a group may use (struct cfs_bandwidth). ns
+struct Bandwidth {
+  int64_t quota = INT64_MAX, period = 0, burst = 0;
+  int64_t runtime = 0, snap = 0;  // in the pool; when it was last filled
+  int64_t expires = 0;            // of the period timer
+  bool idle = false;              // nothing was taken from the pool in this period
+  bool period_active = false, slack_started = false;
+  CpuId first, last;  // throttled queues, in the order of that; by QueueBandwidth::next
+  int64_t nr_periods = 0, nr_throttled = 0, throttled_time = 0, nr_burst = 0, burst_time = 0;
+};
+
+// ... and of that, what its queue on a CPU has drawn.
+struct QueueBandwidth {
+  int64_t remaining = 0;  // below 0: a debt
+  bool throttled = false;
+  int64_t throttled_since = 0;
+  CpuId next;
+  int64_t stopped_at = 0, stopped_for = 0;  // its clock of load tracking, while it or a group above is throttled
+};
+
+// When big.LITTLE MP last moved a task, ns: hmp_last_up_migration, hmp_last_down_migration.
+struct HmpTask {
+  int64_t up = INT64_MIN / 2, down = INT64_MIN / 2;
+};
+
+// What Thread Director has told of a task.
+struct IpcClass {
+  WorkClass kind = WorkClass::kScalar;  // until it is known
+  uint8_t ticks = 0;                    // that have said so
 };
 
 // sched_ext takes tasks from this class: none, those that ask for it (SCHED_EXT), or all.
@@ -102,7 +141,10 @@ struct State {
   std::vector<CpuState> cpus_;
   std::vector<SlowClock> clocks_;  // by CPU
   std::vector<RealTime> rt_;       // by CPU; empty: there are no real-time tasks
+  std::vector<IrqTime> irq_;       // by CPU; empty: none takes time
   std::vector<TaskGroup> groups_;
+  std::vector<Bandwidth> bandwidth_;              // by group; empty: none ever has a quota
+  std::vector<QueueBandwidth> queue_bandwidth_;  // as the queues of block_; empty with that
   std::vector<uint32_t> leaves_;            // queues of the first CPU's groups, the second's, ...
   std::vector<DomainState> domain_states_;  // by Domain::number
   std::vector<uint8_t> imbalanced_;         // by Group::number: below it, affinity kept load from being balanced
@@ -111,15 +153,18 @@ struct State {
   uint32_t search_ = 0;
   int64_t idle_policy_queued_ = 0;  // SCHED_IDLE tasks, on all CPUs
   Cede cede_ = Cede::kNone;
-  bool overutilized_ = false;            // some CPU has more to do than fits: energy counts nothing then
-  bool overloaded_ = false;  // some CPU may have tasks waiting
+  bool overutilized_ = false;  // some CPU has more to do than fits: energy counts nothing then
+  bool overloaded_ = false;    // some CPU may have tasks waiting
   // Balancing for idle CPUs.
   CpuSet nohz_idle_;  // may hold CPUs that are busy again
   int64_t nr_nohz_idle_ = 0, nohz_next_balance_ = 0;
   bool nohz_kicked_ = false;
   NumaState numa_;
+  std::vector<HmpTask> hmp_;           // by task; empty: not hmp
+  std::vector<IpcClass> ipc_classes_;  // by task; empty: not itd
   struct Counts {
-    int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0, energy_wakeups = 0;
+    int64_t balances = 0, newidle_balances = 0, newidle_skips = 0, pulled = 0, active_balances = 0, kicks = 0;
+    int64_t energy_wakeups = 0, hmp_up = 0, hmp_down = 0;
   } count_;
 };
 

@@ -40,11 +40,12 @@ Machine uneven_machine() {
 // Everything that the classes know: groups, policies, nice values, slices, affinities, real-time tasks.
 Workload mixed_workload(Rng& rng, size_t nr_cpus) {
   Workload w;
-  w.nr_groups = 3;
+  w.groups.resize(3);
   for (int i = 0; i < 24; ++i) {
-    TaskId task = testing::add_task(w, "t", {op::compute(Work(rng.between(1000, 3'000'000))),
-                                             op::sleep(Nanos(rng.between(1000, 2'000'000))),
-                                             op::compute(Work(rng.between(1000, 500'000))), op::loop(0, 40)});
+    TaskId task = testing::add_task(
+        w, "t",
+        {op::compute(Work(rng.between(1000, 3'000'000))), op::sleep(Nanos(rng.between(1000, 2'000'000))),
+         op::compute(Work(rng.between(1000, 500'000))), op::loop(0, 40)});
     TaskSpec& spec = w.tasks[task.index()];
     spec.group = GroupId(rng.below(3));
     spec.nice = static_cast<int8_t>(rng.between(-10, 10));
@@ -52,13 +53,18 @@ Workload mixed_workload(Rng& rng, size_t nr_cpus) {
     if (rng.below(4) == 0) spec.slice = Nanos(rng.between(100'000, 9'000'000));
     if (rng.below(5) == 0) spec.affinity = w.intern_affinity(CpuSet::single(CpuId(rng.below(nr_cpus))));
     switch (rng.below(8)) {
-      case 0: spec.policy = SchedPolicy::kIdle; break;
-      case 1: spec.policy = SchedPolicy::kBatch; break;
+      case 0:
+        spec.policy = SchedPolicy::kIdle;
+        break;
+      case 1:
+        spec.policy = SchedPolicy::kBatch;
+        break;
       case 2:
         spec.policy = rng.below(2) ? SchedPolicy::kFifo : SchedPolicy::kRr;
         spec.rt_priority = static_cast<decltype(spec.rt_priority)>(rng.between(1, 3));
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return w;

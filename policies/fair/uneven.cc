@@ -1,5 +1,5 @@
 // Machines whose CPUs are not alike: tasks that need a bigger CPU (misfits), CPUs that tasks are packed on first
-// (SD_ASYM_PACKING), and CPUs of which real-time tasks leave less. Rules of kernel/sched/fair.c, 6.12.
+// (SD_ASYM_PACKING), and CPUs of which real-time tasks or heat leave less. Rules of kernel/sched/fair.c, 6.12.
 #include <algorithm>
 
 #include "policies/fair/balance.h"
@@ -28,9 +28,35 @@ int64_t FairClass::rt_util(CpuId cpu) {
   return rt.avg.util_avg;
 }
 
+// update_irq_load_avg() of kernel/sched/pelt.c: the time since the last look is taken for one interrupt that has just
+// ended.
+int64_t FairClass::irq_util(CpuId cpu) {
+  IrqTime& irq = irq_[cpu.index()];
+  const int64_t spent = kernel_->irq_time(cpu).count(), clock = now() + kClockOrigin;
+  if (spent == irq.seen && irq.avg.util_sum == 0) {
+    irq.avg.last_update_time = clock;
+    return 0;
+  }
+  const int64_t running =
+      (spent - irq.seen) * capacity(cpu) / kCapacityScale * kernel_->frequency(cpu) / kCapacityScale;
+  irq.seen = spent;
+  pelt::update(irq.avg, clock - running, {});
+  pelt::update(irq.avg, clock, {.load = true, .running = true});
+  return irq.avg.util_avg;
+}
+
+// scale_rt_capacity()
+int64_t FairClass::rest_of_capacity(CpuId cpu) {
+  const int64_t most = capacity(cpu) - kernel_->pressure(cpu), irq = interrupts_ ? irq_util(cpu) : 0;
+  if (irq >= most) return 1;
+  const int64_t used = rt_util_of(cpu);
+  if (used >= most) return 1;
+  return std::max<int64_t>(1, (most - used) * (most - irq) / most);
+}
+
 // check_cpu_capacity(): so little is left that a domain counts it as an imbalance.
 bool FairClass::reduced_capacity(CpuId cpu, const Domain& domain) {
-  return real_time_ && capacity_of(cpu) * domain.imbalance_pct < capacity(cpu) * 100;
+  return capacity_varies_ && capacity_of(cpu) * domain.imbalance_pct < capacity(cpu) * 100;
 }
 
 // ---- Misfits ----

@@ -139,6 +139,53 @@ TEST(ReducedCapacity, AHogLeavesACpuThatARealTimeTaskHalfUses) {
   EXPECT_GT(run.busy("1"), 1850_ms);
 }
 
+// Regular packets whose soft interrupts take `share` percent of CPU 0.
+void add_interrupts(Workload& w, int64_t share) {
+  Packets& packets = w.packets;
+  PacketClass each;
+  each.name = "c";
+  each.cost.fixed = Work(share * 100);
+  packets.classes = {each};
+  packets.sizes = {{100, 100, 1}};
+  packets.rings = {{CpuId(0), 64, PollThreadId(), {}}};
+  PacketFlow flow;
+  flow.packet_class = PacketClassId(0);
+  flow.ring = RingId(0);
+  flow.nr_sizes = 1;
+  flow.arrivals.kind = Arrivals::Kind::kRegular;
+  flow.arrivals.rate = 100'000;
+  packets.flows = {flow};
+  const TaskId thread = add_task(w, "ksoftirqd/0", {op::poll(0), op::loop(0, 0)});
+  w.tasks[thread.index()].background = w.tasks[thread.index()].kthread = true;
+  w.tasks[thread.index()].affinity = w.intern_affinity(CpuSet::single(CpuId(0)));
+  packets.threads = {{thread, RingId(), CpuId(0)}};
+}
+
+TEST(ReducedCapacity, AHogLeavesACpuThatInterruptsHalfUse) {
+  Workload w;
+  add_interrupts(w, 50);
+  add_task(w, "hog", {hog()});
+  add_task(w, "first", {hog(100_ms)});
+  Ran run(testing::flat_machine(2), w, 2_s);
+  EXPECT_LT(run.busy("0"), 1200_ms) << "half in interrupts, and the hog for a while";
+  EXPECT_GT(run.busy("1"), 1850_ms);
+}
+
+// Interrupts are no time of the task that they stand on.
+TEST(ReducedCapacity, TasksShareWhatInterruptsLeave) {
+  Workload w;
+  add_interrupts(w, 40);
+  for (int i = 0; i < 2; ++i) add_task(w, i ? "b" : "a", {hog()});
+  Ran run(testing::flat_machine(1), w, 2_s);
+  for (const auto& [name, values] : run.result.task_time_by_name) {
+    if (name != "a" && name != "b") continue;
+    for (const auto& [cause, time] : values) {
+      if (cause != "work_ns") continue;
+      EXPECT_NEAR(static_cast<double>(time), 600e6, 5e6) << name;
+    }
+  }
+}
+
 // ---- Clusters ----
 
 // Cores of a module share an L2: two hogs take a module each.

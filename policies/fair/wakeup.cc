@@ -13,7 +13,7 @@ void FairClass::set_next_buddy(Entity* e) {
 
 void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
   TaskId running = kernel_->curr(cpu);
-  if (running == task) return;
+  if (running == task || kernel_->task_throttled(task)) return;
   Entity *curr = &entity_of(running), *woken = &entity_of(task);
   if (!curr->on_rq) {  // it is being replaced already
     kernel_->resched_curr(cpu);
@@ -26,9 +26,9 @@ void FairClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t wake_flags) {
 
   // The two entities, of the tasks or of the groups they are in, that compete on the same queue.
   while (curr->cfs_rq != woken->cfs_rq) {
-    if (curr->parent && (curr->parent->cfs_rq == woken->cfs_rq || !woken->parent)) curr = curr->parent;
-    else if (woken->parent && (woken->parent->cfs_rq == curr->cfs_rq || !curr->parent)) woken = woken->parent;
-    else curr = curr->parent, woken = woken->parent;
+    const uint32_t of_curr = depth(*curr->cfs_rq), of_woken = depth(*woken->cfs_rq);
+    if (of_curr >= of_woken) curr = curr->parent;
+    if (of_woken >= of_curr) woken = woken->parent;
   }
   if (curr->idle != woken->idle) {
     if (woken->idle) return;

@@ -30,7 +30,7 @@ Machine machine_of_16() {
 Workload mixed_load(uint64_t seed) {
   Rng rng(seed);
   Workload w;
-  w.nr_groups = 3;
+  w.groups.resize(3);
   const AffinityId some = w.intern_affinity(CpuSet::parse("1-5"));
   const auto below = [&](uint64_t n) { return static_cast<int64_t>(rng.below(n)); };
   const auto work = [&] { return op::compute(Work(20'000 + below(3'000'000))); };
@@ -38,8 +38,8 @@ Workload mixed_load(uint64_t seed) {
   for (int i = 0; i < 40; ++i) {
     std::vector<Op> program = {rest(), work(), rest(), work()};
     if (i % 7 == 0) program.push_back(op::yield());
-    if (i % 9 == 0) program.push_back({OpKind::kSetNice, 0, 0, 0, below(10)});
-    if (i % 11 == 0) program.push_back({OpKind::kSetAffinity, 0, 0, some.value(), 0});
+    if (i % 9 == 0) program.push_back(op::set_nice(static_cast<int>(below(10))));
+    if (i % 11 == 0) program.push_back(op::set_affinity(some));
     program.push_back(op::loop(0, 20));
     const TaskId parent = testing::add_task(w, "task" + std::to_string(i), program);
     w.tasks[parent.index()].group = GroupId(i % 3);

@@ -42,7 +42,7 @@ void BpfOps::attach(ext::ExtClass& ext_class) {
   exit_args_ = make_arguments("scx_exit_task_args", {"cancelled"});
   cpu_acquire_args_ = make_arguments("scx_cpu_acquire_args", {});
   cpu_release_args_ = make_arguments("scx_cpu_release_args", {"reason", "task"});
-  cgroup_init_args_ = make_arguments("scx_cgroup_init_args", {"weight", "bw_period_us", "bw_quota_us"});
+  cgroup_init_args_ = make_arguments("scx_cgroup_init_args", {"weight", "bw_period_us", "bw_quota_us", "bw_burst_us"});
   exit_info_ = make_arguments("scx_exit_info", {"kind", "exit_code", "exit_cpu"});
   dump_context_ = make_arguments("scx_dump_ctx", {"at_ns"});
   set_known_variables(*vm_, kernel.machine());
@@ -178,7 +178,9 @@ void BpfOps::cpu_offline(CpuId cpu) { call(Op::kCpuOffline, {}, {unsigned_cpu(cp
 // ---- control groups ----
 
 int32_t BpfOps::cgroup_init(GroupId group, uint32_t weight) {
-  uint64_t args = fill(cgroup_init_args_, {weight, 100'000, ~uint64_t{0}});  // no bandwidth limit
+  const GroupSpec& spec = kernel_->group_spec(group);
+  const auto burst_us = static_cast<uint64_t>(spec.burst / 1_us);
+  uint64_t args = fill(cgroup_init_args_, {weight, ext::period_us(spec), ext::quota_us(spec), burst_us});
   return static_cast<int32_t>(call(Op::kCgroupInit, {}, {objects_->cgroup(group), args}));
 }
 
@@ -186,6 +188,23 @@ void BpfOps::cgroup_exit(GroupId group) { call(Op::kCgroupExit, {}, {objects_->c
 
 void BpfOps::cgroup_set_weight(GroupId group, uint32_t weight) {
   call(Op::kCgroupSetWeight, {}, {objects_->cgroup(group), weight});
+}
+
+int32_t BpfOps::cgroup_prep_move(TaskId task, GroupId from, GroupId to) {
+  return static_cast<int32_t>(
+      call(Op::kCgroupPrepMove, {}, {objects_->task(task), objects_->cgroup(from), objects_->cgroup(to)}));
+}
+
+void BpfOps::cgroup_move(TaskId task, GroupId from, GroupId to) {
+  call(Op::kCgroupMove, {}, {objects_->task(task), objects_->cgroup(from), objects_->cgroup(to)});
+}
+
+void BpfOps::cgroup_set_bandwidth(GroupId group, uint64_t period_us, uint64_t quota_us, uint64_t burst_us) {
+  call(Op::kCgroupSetBandwidth, {}, {objects_->cgroup(group), period_us, quota_us, burst_us});
+}
+
+void BpfOps::cgroup_set_idle(GroupId group, bool idle) {
+  call(Op::kCgroupSetIdle, {}, {objects_->cgroup(group), idle});
 }
 
 // ---- beginning and end ----

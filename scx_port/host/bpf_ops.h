@@ -84,7 +84,12 @@ class BpfOps : public ext::Ops, private VmHost {
   std::string dump() override;
   int32_t cgroup_init(GroupId group, uint32_t weight) override;
   void cgroup_exit(GroupId group) override;
+  int32_t cgroup_prep_move(TaskId task, GroupId from, GroupId to) override;
+  void cgroup_move(TaskId task, GroupId from, GroupId to) override;
   void cgroup_set_weight(GroupId group, uint32_t weight) override;
+  void cgroup_set_bandwidth(GroupId group, uint64_t period_us, uint64_t quota_us, uint64_t burst_us) override;
+  void cgroup_set_idle(GroupId group, bool idle) override;
+  void task_regrouped(TaskId task) override { objects_->regroup(task); }
   int32_t init() override;
   void exit(const ext::ExitInfo& info) override;
   void timer(uint64_t key) override;
@@ -128,7 +133,7 @@ class BpfOps : public ext::Ops, private VmHost {
   struct Arguments {
     uint64_t address = 0;
     size_t size = 0;
-    std::array<Member, 3> members;
+    std::array<Member, 4> members;
   };
   Arguments make_arguments(const char* structure, std::initializer_list<const char*> members);
   uint64_t fill(const Arguments& arguments, std::initializer_list<uint64_t> values);

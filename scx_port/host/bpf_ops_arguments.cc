@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "scx_port/host/bpf_ops.h"
 
 namespace simsched::bpf {
@@ -12,6 +13,7 @@ BpfOps::Arguments BpfOps::make_arguments(const char* structure, std::initializer
   Arguments arguments;
   arguments.size = structure_size(object_->btf, structure, 8);
   arguments.address = vm_->allocate(arguments.size, VM_READ);
+  SIMSCHED_CHECK(members.size() <= arguments.members.size(), "a structure of callbacks has more members than room");
   size_t i = 0;
   for (const char* member : members) arguments.members[i++] = Member(object_->btf, structure, {member});
   return arguments;

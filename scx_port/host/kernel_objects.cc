@@ -21,7 +21,7 @@ KernelObjects::KernelObjects(Vm& vm, const Kernel& kernel)
   signal_ = vm.allocate(layout_.signal_size, VM_READ);
   layout_.signal_threads.put(vm.at(signal_), 1);
   cred_ = vm.allocate(layout_.cred_size, VM_READ);
-  make_cgroups(kernel.params().autogroup ? 1 : kernel.workload().nr_groups);
+  make_cgroups(kernel.params().autogroup ? 1 : kernel.nr_groups());
   constexpr uint64_t kIdle = 0x2, kKthread = 0x200000;
   for (size_t cpu = 0; cpu < vm.nr_cpus(); ++cpu) {
     uint64_t task = make_task_struct(0, "swapper/" + std::to_string(cpu), kIdle | kKthread,

@@ -72,7 +72,10 @@ class KernelObjects {
   GroupId css_argument(uint64_t address, const char* kfunc);
   size_t nr_groups() const { return cgroups_.size(); }
   static uint64_t group_id(GroupId group) { return static_cast<uint64_t>(group.value()) + 1; }  // kn->id
-  static int level(GroupId group) { return group.value() == 0 ? 0 : 1; }
+  int level(GroupId group) const;
+  GroupId ancestor(GroupId group, int level) const;                // up to its own
+  std::vector<GroupId> subtree(GroupId top, bool post = false) const;  // with `top`: first, or last
+  void regroup(TaskId task);                                       // its pointers follow Kernel::group()
 
   // ---- run queues (kernel_cgroups.cc) ----
   uint64_t rq(CpuId cpu, uint32_t nr_local, uint32_t nr_ext);

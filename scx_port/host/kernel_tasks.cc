@@ -73,12 +73,7 @@ void KernelObjects::adopt(TaskId task) {
   uint64_t now = static_cast<uint64_t>((kernel_.now() + ext::ExtClass::kUptime).count());
   layout_.start_time.put(p, now);
   layout_.start_boottime.put(p, now);
-  bool grouped = !stopper && !kernel_.params().autogroup;  // autogroups are no cgroups
-  GroupId group = grouped ? spec->group : GroupId(0);
-  if (group.index() < cgroups_.size()) {
-    layout_.cgroups.put(p, css_sets_[group.index()]);
-    layout_.task_group.put(p, task_groups_[group.index()]);
-  }
+  if (!stopper) regroup(task);
   if (spec != nullptr) layout_.rt_priority.put(p, spec->rt_priority);
   refresh(task, slot);
 
@@ -180,7 +175,7 @@ void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
   SchedPolicy policy = kernel_.policy(task);
   bool rt = is_real_time(policy);
   int static_prio = kDefaultPrio + kernel_.nice(task);
-  int prio = stopper ? 0 : rt ? kMaxRtPrio - 1 - kernel_.spec(task).rt_priority : static_prio;
+  int prio = stopper ? 0 : rt ? kMaxRtPrio - 1 - kernel_.rt_priority(task) : static_prio;
   layout_.policy.put(p, static_cast<uint64_t>(stopper ? SchedPolicy::kFifo : policy));
   layout_.static_prio.put(p, static_cast<uint64_t>(static_prio));
   layout_.prio.put(p, static_cast<uint64_t>(prio));

@@ -72,7 +72,7 @@ Word under_cgroup(Vm& vm, Word p, Word ancestor, Word, Word, Word) {
   TaskId task = objects(vm).argument(p, "bpf_task_under_cgroup");
   if (!task.valid()) return 0;
   GroupId group = objects(vm).group_argument(ancestor, "bpf_task_under_cgroup");
-  return group.valid() && (group.value() == 0 || group == ext_class(vm).task_cgroup(task));
+  return group.valid() && objects(vm).ancestor(ext_class(vm).task_cgroup(task), objects(vm).level(group)) == group;
 }
 
 Word cgroup_from_id(Vm& vm, Word id, Word, Word, Word, Word) {
@@ -91,8 +91,8 @@ Word cgroup_release(Vm& vm, Word cgrp, Word, Word, Word, Word) {
 
 Word cgroup_ancestor(Vm& vm, Word cgrp, Word level, Word, Word, Word) {
   GroupId group = objects(vm).group_argument(cgrp, "bpf_cgroup_ancestor");
-  if (!group.valid() || s32(level) < 0 || s32(level) > KernelObjects::level(group)) return 0;
-  return objects(vm).cgroup(s32(level) == 0 ? GroupId(0) : group);
+  if (!group.valid() || s32(level) < 0 || s32(level) > objects(vm).level(group)) return 0;
+  return objects(vm).cgroup(objects(vm).ancestor(group, s32(level)));
 }
 
 // ---- iterators; each keeps its state in the policy's struct, and survives any ----
@@ -158,15 +158,19 @@ struct CssIter {
 
 constexpr uint32_t kDescendantsPre = 2, kDescendantsPost = 3, kAncestorsUp = 4;  // enum bpf_cgroup_iter_order
 
+// Of a kernel with autogroups there is the root alone.
+std::vector<GroupId> cgroups_below(Vm& vm, GroupId group, uint32_t order) {
+  if (objects(vm).nr_groups() == 1) return {group};
+  return objects(vm).subtree(group, order == kDescendantsPost);
+}
+
 Word css_iter_new(Vm& vm, Word it, Word css, Word flags, Word, Word) {
   GroupId group = objects(vm).css_argument(css, "bpf_iter_css_new");
   if (!group.valid()) return 0;
   uint32_t order = static_cast<uint32_t>(flags);
-  bool root = group.value() == 0;
-  uint64_t descendants = root ? objects(vm).nr_groups() : 1;
   CssIter state{0, 0, static_cast<uint32_t>(group.value()), order};
-  if (order == kDescendantsPre || order == kDescendantsPost) state.end = descendants;
-  if (order == kAncestorsUp) state.end = root ? 1 : 2;
+  if (order == kDescendantsPre || order == kDescendantsPost) state.end = cgroups_below(vm, group, order).size();
+  if (order == kAncestorsUp) state.end = static_cast<uint64_t>(objects(vm).level(group)) + 1;
   vm.store(it, state);
   return state.end == 0 ? errno_word(-ext::kEINVAL) : 0;
 }
@@ -174,13 +178,16 @@ Word css_iter_new(Vm& vm, Word it, Word css, Word flags, Word, Word) {
 Word css_iter_next(Vm& vm, Word it, Word, Word, Word, Word) {
   auto state = vm.load<CssIter>(it);
   if (!state || state->position >= state->end) return 0;
-  uint64_t at = state->position++, group = state->start;
+  const uint64_t at = state->position++;
   vm.store(it, *state);
-  if (state->order == kAncestorsUp)
-    group = at == 0 ? group : 0;
-  else if (group == 0)
-    group = state->order == kDescendantsPre ? at : (at + 1) % state->end;
-  return group < objects(vm).nr_groups() ? objects(vm).css(GroupId(static_cast<size_t>(group))) : 0;
+  if (state->start >= objects(vm).nr_groups()) return 0;
+  const GroupId group(static_cast<size_t>(state->start));
+  if (state->order == kAncestorsUp) {
+    const int level = objects(vm).level(group) - static_cast<int>(std::min<uint64_t>(at, INT32_MAX));
+    return level < 0 ? 0 : objects(vm).css(objects(vm).ancestor(group, level));
+  }
+  const std::vector<GroupId> list = cgroups_below(vm, group, state->order);
+  return at < list.size() ? objects(vm).css(list[at]) : 0;
 }
 
 constexpr VmExport kExports[] = {

@@ -10,8 +10,10 @@
 namespace simsched {
 namespace {
 
-std::optional<load::OpKind> kind_of(OpKind kind) {
-  switch (kind) {
+std::optional<load::OpKind> kind_of(const Op& op) {
+  const bool signals = op.kind == OpKind::kWait || op.kind == OpKind::kSignal;
+  if (signals && op.flags & (kOpBarge | kOpLost | kOpAll)) return std::nullopt;
+  switch (op.kind) {
     case OpKind::kCompute:
       return load::OpKind::kCompute;
     case OpKind::kSleep:
@@ -122,8 +124,10 @@ std::string guest_load(const Workload& workload) {
     append(tasks, task);
   }
   for (const Op& op : workload.ops) {
-    const auto kind = kind_of(op.kind);
-    if (!kind) throw Error("", "an operation of the workload is none that a kernel's load can have", "leave it out");
+    const auto kind = kind_of(op);
+    const bool of_another = op.kind == OpKind::kSetNice && op.arg >= 0;
+    if (!kind || of_another)
+      throw Error("", "an operation of the workload is none that a kernel's load can have", "leave it out");
     append(ops, load::Op{*kind, static_cast<uint8_t>(op.slot), 0, op.arg, op.value});
   }
   std::string bytes;

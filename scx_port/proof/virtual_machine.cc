@@ -61,9 +61,10 @@ void write_device_tree(const VirtualMachine& machine, const std::string& qemu, s
   words.insert(words.begin(), qemu);
   checked(words);
   const std::string fdtput = program("fdtput", "device-tree-compiler");
-  for (const std::vector<std::string>& change : machine.device_tree) {
+  for (const std::string& change : machine.device_tree) {
     std::vector<std::string> command = {fdtput};
-    for (const std::string& word : change) command.push_back(word == "FILE" ? file : word);
+    std::istringstream told(change);
+    for (std::string word; told >> word;) command.push_back(word == "FILE" ? file : word);
     checked(command);
   }
 }

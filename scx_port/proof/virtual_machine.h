@@ -18,8 +18,9 @@ struct VirtualMachine {
   std::string kernel;                 // a vmlinuz
   std::string append;                 // to the kernel's command line, for the guest
   std::vector<std::string> hardware;  // words for QEMU: CPUs, memory, nodes
-  // What QEMU's own device tree lacks, as words for fdtput(1) behind the file's name, one call each. arm64 only.
-  std::vector<std::vector<std::string>> device_tree;
+  // What QEMU's own device tree lacks: what to tell fdtput(1), a call a line, FILE in the place of the file. arm64
+  // only.
+  std::vector<std::string> device_tree;
   int icount_shift = -1;    // a clock that counts instructions, each of 2^shift ns; -1: this machine's clock
   int limit_seconds = 600;  // of this machine's time
 };

@@ -130,27 +130,25 @@ std::vector<std::string> VmShape::x86_words() const {
 
 // What QEMU leaves out: capacities, last-level caches, and clusters, as which a kernel takes the CPUs of such a cache
 // (Documentation/devicetree/bindings/cpu/cpu-capacity.txt and cpu-topology.txt).
-std::vector<std::vector<std::string>> VmShape::device_tree() const {
+std::vector<std::string> VmShape::device_tree() const {
   constexpr size_t kCaches = 0x9000, kCpus = 0xa000;  // phandles, above QEMU's own
-  const std::string map = "/cpus/cpu-map";
-  std::vector<std::vector<std::string>> changes = {{"-r", "FILE", map}};
+  const std::string map = "/cpus/cpu-map", socket = map + "/socket0";
+  std::vector<std::string> changes = {"-r FILE " + map, "-c FILE " + map + " " + socket};
   auto set = [&](const std::string& node, const std::string& property, size_t value) {
-    changes.push_back({"-t", "i", "FILE", node, property, std::to_string(value)});
+    changes.push_back("-t i FILE " + node + " " + property + " " + std::to_string(value));
   };
-  changes.push_back({"-c", "FILE", map, map + "/socket0"});
   for (size_t llc = 0; llc < machine_.nr_llcs(); ++llc) {
-    const std::string node = "/cpus/l2-cache" + std::to_string(llc);
-    changes.push_back({"-c", "FILE", node});
-    changes.push_back({"-t", "s", "FILE", node, "compatible", "cache"});
-    changes.push_back({"FILE", node, "cache-unified"});
+    const std::string node = "/cpus/l2-cache" + std::to_string(llc),
+                      cluster = socket + "/cluster" + std::to_string(llc);
+    changes.push_back("-c FILE " + node + " " + cluster);
+    changes.push_back("-t s FILE " + node + " compatible cache");
+    changes.push_back("FILE " + node + " cache-unified");
     set(node, "cache-level", 2);
     set(node, "phandle", kCaches + llc);
-    const std::string cluster = map + "/socket0/cluster" + std::to_string(llc);
-    changes.push_back({"-c", "FILE", cluster});
     size_t core = 0;
     for (CpuId id : machine_.llc_cpus(LlcId(llc))) {
       const std::string place = cluster + "/core" + std::to_string(core++);
-      changes.push_back({"-c", "FILE", place});
+      changes.push_back("-c FILE " + place);
       set(place, "cpu", kCpus + id.index());
     }
   }

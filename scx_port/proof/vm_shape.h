@@ -33,7 +33,7 @@ class VmShape {
   bool zen() const;
   std::string cpu_model() const;
   std::vector<std::string> x86_words() const;
-  std::vector<std::vector<std::string>> device_tree() const;
+  std::vector<std::string> device_tree() const;
 
   size_t nodes_, threads_, llcs_ = 0, cores_ = 0;  // of one unit of the level above
   Machine machine_;

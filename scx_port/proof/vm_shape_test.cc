@@ -80,12 +80,12 @@ TEST(VmShape, UnequalCoresAreTakenForThatByADeviceTree) {
   EXPECT_EQ(little.capacity, kCapacityScale);  // emulated CPUs are equally fast
   const VirtualMachine machine = shape.virtual_machine();
   EXPECT_EQ(machine.architecture, Architecture::kArm64);
-  const auto has = [&](std::vector<std::string> change) {
+  const auto has = [&](const std::string& change) {
     return std::find(machine.device_tree.begin(), machine.device_tree.end(), change) != machine.device_tree.end();
   };
-  EXPECT_TRUE(has({"-t", "i", "FILE", "/cpus/cpu@3", "capacity-dmips-mhz", "446"}));
-  EXPECT_TRUE(has({"-t", "i", "FILE", "/cpus/cpu@2", "capacity-dmips-mhz", "1024"}));
-  EXPECT_TRUE(has({"-c", "FILE", "/cpus/cpu-map/socket0/cluster1/core1"}));
+  EXPECT_TRUE(has("-t i FILE /cpus/cpu@3 capacity-dmips-mhz 446"));
+  EXPECT_TRUE(has("-t i FILE /cpus/cpu@2 capacity-dmips-mhz 1024"));
+  EXPECT_TRUE(has("-c FILE /cpus/cpu-map/socket0/cluster1/core1"));
 }
 
 TEST(VmShape, WhatTheGuestSeesMustBeTheShape) {

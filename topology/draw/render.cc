@@ -84,6 +84,12 @@ std::string machine_table(const Machine& machine) {
   if (machine.spec().asym_packing) text += "asym_packing: tasks go to the CPU of higher priority first\n";
   if (machine.spec().isa_affinity) text += "isa_affinity: tasks are kept on cores that have their instruction sets\n";
   if (!machine.spec().isolated.empty()) text += "isolated CPUs " + machine.spec().isolated.str() + "\n";
+  if (!machine.spec().nohz_full.empty()) text += "CPUs without a tick " + machine.spec().nohz_full.str() + "\n";
+  if (const PowerLimit& limit = machine.spec().power_limit; limit.on())
+    text += "power limit " + std::to_string(limit.pl1_uw / 1000) + " mW, for a while " +
+            std::to_string(limit.pl2_uw / 1000) + " mW\n";
+  if (const ThermalZone& zone = machine.spec().thermal; zone.on())
+    text += "throttled at " + std::to_string(zone.trip_mc) + " mC\n";
   text += memory_text(machine);
   if (machine.nr_cores() < machine.nr_cpus())
     text += "smt_share " + std::to_string(machine.smt_share()) + " (of 1024, while a sibling is busy)\n";
@@ -148,6 +154,16 @@ std::string machine_json(const Machine& machine) {
   if (machine.spec().asym_packing) json["asym_packing"] = true;
   if (machine.spec().isa_affinity) json["isa_affinity"] = true;
   if (!machine.spec().isolated.empty()) json["isolated"] = machine.spec().isolated.str();
+  if (!machine.spec().nohz_full.empty()) json["nohz_full"] = machine.spec().nohz_full.str();
+  if (const PowerLimit& limit = machine.spec().power_limit; limit.on())
+    json["power_limit"] = {
+        {"pl1_mw", limit.pl1_uw / 1000}, {"pl2_mw", limit.pl2_uw / 1000}, {"tau_ms", limit.tau / 1_ms}};
+  if (const ThermalZone& zone = machine.spec().thermal; zone.on())
+    json["thermal"] = {{"resistance_mc_per_w", zone.resistance_mc},
+                       {"tau_ms", zone.tau / 1_ms},
+                       {"ambient_mc", zone.ambient_mc},
+                       {"trip_mc", zone.trip_mc},
+                       {"hysteresis_mc", zone.hysteresis_mc}};
   write_memory(machine.memory(), json);
   for (const CostField& cost : kCostFields) json["costs"][cost.key] = (machine.costs().*cost.field).count();
   for (const SpreadField& cost : kSpreadFields)

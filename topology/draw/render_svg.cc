@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "topology/draw/core_type_charts.h"
 #include "topology/draw/render.h"
+#include "topology/draw/svg.h"
 
 namespace simsched {
 namespace {
@@ -15,9 +17,10 @@ constexpr int kThreadWidth = 34, kThreadHeight = 24;
 constexpr int kMargin = 24, kTitle = 56;
 constexpr int kCell = 34;  // of the distance table
 
-struct Size {
-  int width = 0, height = 0;
-};
+using svg::box;
+using svg::escaped;
+using svg::label;
+using svg::Size;
 
 // Boxes of one level inside their parent: `columns` of cells as large as the largest box.
 struct Grid {
@@ -42,34 +45,6 @@ struct Grid {
   }
 };
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (char c : text) {
-    if (c == '<')
-      result += "&lt;";
-    else if (c == '>')
-      result += "&gt;";
-    else if (c == '&')
-      result += "&amp;";
-    else if (c == '"')
-      result += "&quot;";
-    else
-      result += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  }
-  return result;
-}
-
-std::string box(const char* style, Size at, Size size, const std::string& more = {}) {
-  return "<rect class=\"" + std::string(style) + "\" x=\"" + std::to_string(at.width) + "\" y=\"" +
-         std::to_string(at.height) + "\" width=\"" + std::to_string(size.width) + "\" height=\"" +
-         std::to_string(size.height) + "\"" + more + "/>\n";
-}
-
-std::string label(const char* style, int x, int y, const std::string& text) {
-  return "<text class=\"" + std::string(style) + "\" x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\">" +
-         escaped(text) + "</text>\n";
-}
-
 class Drawing {
  public:
   explicit Drawing(const Machine& machine) : machine_(machine), cores_(machine.nr_llcs()), llcs_(machine.nr_nodes()) {
@@ -91,10 +66,15 @@ class Drawing {
   }
 
   std::string svg() const {
-    bool table = machine_.nr_nodes() > 1 && machine_.nr_nodes() <= 32;
-    int side = table ? static_cast<int>(machine_.nr_nodes() + 1) * kCell : 0;
-    Size size = {std::max({node_grid_.whole.width, side, 480}) + 2 * kMargin,
-                 kTitle + node_grid_.whole.height + kMargin + (table ? side + kHeading + kMargin : 0)};
+    const bool table = machine_.nr_nodes() > 1 && machine_.nr_nodes() <= 32,
+               latency = table && machine_.memory().known();
+    const int side = table ? static_cast<int>(machine_.nr_nodes() + 1) * kCell : 0;
+    const Size charts = core_type_charts_size(machine_);
+    const int below_nodes = kTitle + node_grid_.whole.height + kMargin;
+    const int below_tables = below_nodes + (table ? side + kHeading + kMargin : 0);
+    const Size size = {
+        std::max({node_grid_.whole.width, side + (latency ? side + kMargin : 0), charts.width, 480}) + 2 * kMargin,
+        below_tables + charts.height};
     std::string text = opening(size);
     text += label("title", kMargin, 30, machine_.name());
     text += label("small", kMargin, 48, summary());
@@ -102,7 +82,11 @@ class Drawing {
       Size at = node_grid_.at(node);
       text += node_box(NodeId(node), {at.width + kMargin, at.height + kTitle});
     }
-    if (table) text += distances({kMargin, kTitle + node_grid_.whole.height + kMargin});
+    if (table)
+      text += heat_table({kMargin, below_nodes}, "distances between nodes (10 is local)", machine_.spec().distances);
+    if (latency)
+      text += heat_table({kMargin + side + kMargin, below_nodes}, "reading, ns", machine_.memory().latency_ns);
+    text += core_type_charts(machine_, {kMargin, below_tables});
     return text + "</svg>\n";
   }
 
@@ -131,8 +115,8 @@ class Drawing {
            ".mid { text-anchor: middle }\n.page { fill: #ffffff }\nrect { stroke-width: 1 }\n"
            ".node { fill: #f5f7fa; stroke: #9aa5b1; rx: 8px }\n.llc { fill: #e3edf7; stroke: #7ba4cc; rx: 6px }\n"
            ".core { stroke: #4a7f5c; rx: 4px }\n.cpu { fill: #ffffff; stroke: #b8c9be; rx: 3px }\n"
-           ".cell { stroke: #ffffff; fill: #d64545 }\n</style>\n" +
-           box("page", {}, size);
+           ".cell { stroke: #ffffff; fill: #d64545 }\n" +
+           core_type_styles() + "</style>\n" + box("page", {}, size);
   }
 
   std::string node_box(NodeId node, Size at) const {
@@ -175,21 +159,24 @@ class Drawing {
     return text + "</g>\n";
   }
 
-  std::string distances(Size at) const {
-    std::string text = label("name", at.width, at.height + 12, "distances between nodes (10 is local)");
-    int top = at.height + kHeading, farthest = 11;
-    for (const auto& row : machine_.spec().distances)
-      for (int distance : row) farthest = std::max(farthest, distance);
-    for (size_t i = 0; i < machine_.nr_nodes(); ++i) {
-      int along = static_cast<int>(i + 1) * kCell;
+  // A square over the nodes, the redder the more.
+  template <class Number>
+  std::string heat_table(Size at, const char* title, const std::vector<std::vector<Number>>& rows) const {
+    std::string text = label("name", at.width, at.height + 12, title);
+    const int top = at.height + kHeading;
+    Number least = rows[0][0], most = least + 1;
+    for (const auto& row : rows)
+      for (Number value : row) least = std::min(least, value), most = std::max(most, value);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const int along = static_cast<int>(i + 1) * kCell;
       text += label("small mid", at.width + along + kCell / 2, top + 22, std::to_string(i));
       text += label("small mid", at.width + kCell / 2, top + along + 22, std::to_string(i));
-      for (size_t j = 0; j < machine_.nr_nodes(); ++j) {
-        int distance = machine_.distance(NodeId(i), NodeId(j)), x = at.width + static_cast<int>(j + 1) * kCell;
-        int percent = 5 + 60 * (distance - 10) / (farthest - 10);
+      for (size_t j = 0; j < rows.size(); ++j) {
+        const int x = at.width + static_cast<int>(j + 1) * kCell;
+        const auto percent = static_cast<int>(5 + 60 * (rows[i][j] - least) / (most - least));
         text += box("cell", {x, top + along}, {kCell, kCell},
                     " fill-opacity=\"0." + std::string(percent < 10 ? "0" : "") + std::to_string(percent) + "\"");
-        text += label("mid", x + kCell / 2, top + along + 22, std::to_string(distance));
+        text += label("mid", x + kCell / 2, top + along + 22, std::to_string(rows[i][j]));
       }
     }
     return text;

@@ -20,8 +20,9 @@ size_t count(const std::string& text, const std::string& part) {
 TEST(Render, TableTellsKindsOfCoresApart) {
   std::string table = machine_table(load_machine("alderlake-8p8e"));
   EXPECT_THAT(table, HasSubstr("alderlake-8p8e: 24 CPUs, 16 cores, 1 LLC, 1 node\n"));
-  EXPECT_THAT(table, HasSubstr("8 cores x 2 threads, capacity 1024, priority 66 (CPUs 0-15); 8 cores, capacity 605 (1024 "
-                               "to the kernel), priority 39 (CPUs 16-23)"));
+  EXPECT_THAT(table,
+              HasSubstr("8 cores x 2 threads, capacity 1024, priority 66 (CPUs 0-15); 8 cores, capacity 605 (1024 "
+                        "to the kernel), priority 39 (CPUs 16-23)"));
   EXPECT_THAT(table, testing::Not(HasSubstr("distances")));
   EXPECT_THAT(machine_table(load_machine("epyc-2s128c")), HasSubstr("\n     1   32   10\n"));
 }
@@ -62,6 +63,20 @@ TEST(Render, SvgHasABoxForEachUnit) {
   EXPECT_EQ(count(svg, "class=\"llc\""), 2u);
   EXPECT_EQ(count(svg, "class=\"node\""), 1u);
   EXPECT_EQ(count(svg, "<g>"), count(svg, "</g>"));
+}
+
+// Bars and a line for operating points, a row for each idle state; both tables over nodes.
+TEST(Render, SvgDrawsOperatingPointsIdleStatesAndLatencies) {
+  const std::string juno = machine_svg(load_machine("juno"));
+  EXPECT_EQ(count(juno, "class=\"core-power\""), 10u);
+  EXPECT_EQ(count(juno, "class=\"shared-power\""), 10u);
+  EXPECT_EQ(count(juno, "<polyline class=\"capacity\""), 2u);
+  EXPECT_EQ(count(juno, "class=\"sleeping\""), 6u);
+  EXPECT_THAT(juno, HasSubstr("core type a57, CPUs 1-2"));
+  EXPECT_THAT(juno, HasSubstr("1600 us to leave, pays from 2500 us on"));
+  const std::string xeon = machine_svg(load_machine("xeon-4s"));
+  EXPECT_EQ(count(xeon, "class=\"cell\""), 32u);
+  EXPECT_EQ(count(xeon, "class=\"core-power\""), 0u);
 }
 
 TEST(Render, NamesCannotBreakOut) {

@@ -12,6 +12,7 @@
 #include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
 #include "topology/load/memory_yaml.h"
+#include "topology/load/power_yaml.h"
 #include "topology/select_cpus.h"
 
 namespace simsched {
@@ -21,7 +22,8 @@ const std::vector<std::string> kMachineKeys = {
     "name",          "preset",           "hwloc",         "nodes",  "llcs_per_node",
     "cores_per_llc", "threads_per_core", "smt_numbering", "cpus",   "capacity",
     "smt",           "smt_share",        "distances",     "costs",  "reclaim_distance",
-    "asym_packing",  "isolated",         "core_types",    "memory", "isa_affinity"};
+    "asym_packing",  "isolated",         "core_types",    "memory", "isa_affinity",
+    "nohz_full",     "power_limit",      "thermal"};
 const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
                                              "smt_numbering"};
 const std::vector<std::string> kGroupKeys = {"cpus",     "core", "threads_per_core", "cluster",
@@ -223,6 +225,8 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
     }
     if (map.has("distances")) spec.distances = read_distances(map);
     if (map.has("isolated")) spec.isolated = read_cpu_list(map.at("isolated"), map.file());
+    if (map.has("nohz_full")) spec.nohz_full = read_cpu_list(map.at("nohz_full"), map.file());
+    read_power(map, spec);
     if (map.has("memory")) {
       Machine shape(spec);
       read_memory(map, shape.nr_nodes(), shape.nr_llcs(), spec.memory);

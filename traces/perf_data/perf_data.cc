@@ -43,6 +43,7 @@ class PerfDataReader {
                   odd_states);
     odd_states.report(trace_, events_ - std::min(events_, odd_states.count()));
     merge_events(trace_, std::move(per_cpu_), first_sample_);
+    trace_.tells_cpus = head_.nr_cpus != 0;
     trace_.nr_cpus = std::max(trace_.nr_cpus, head_.nr_cpus);
     trace_.machine = head_.topology.machine(trace_.nr_cpus);
     return std::move(trace_);

@@ -14,7 +14,7 @@ namespace simsched {
 class PerfDataImage {
  public:
   // Numbers of the tracepoints.
-  enum : uint16_t { kSwitch = 11, kWaking, kWakeupNew, kMigrate, kStatRuntime, kFork, kForeign };
+  enum : uint16_t { kSwitch = 11, kWaking, kWakeupNew, kMigrate, kStatRuntime, kFork, kFrequency, kIdle, kForeign };
 
   // IP | TID | TIME | CPU | PERIOD | RAW | IDENTIFIER, as perf sched record asks for.
   uint64_t sample_type = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 16;
@@ -113,6 +113,12 @@ class PerfDataImage {
     put(raw, runtime);
     return with_text(raw, 8, "task" + std::to_string(pid));
   }
+  static std::string power_raw(uint16_t id, uint32_t value, uint32_t cpu) {
+    std::string raw = common(id, 0, 0);
+    put(raw, value);
+    put(raw, cpu);
+    return raw;
+  }
   static std::string fork_raw(int32_t parent, int32_t child) {
     std::string raw = common(kFork, parent, 0) + std::string(4, '\0');
     put(raw, parent);
@@ -172,14 +178,11 @@ class PerfDataImage {
       out += header;
       out += std::string(9, '\0');  // its NUL, and a size of 0
     }
+    const std::vector<std::string> fields{number("u32", "state", 8, 4), number("u32", "cpu_id", 12, 4)};
     put<uint32_t>(out, 0);
-    put<uint32_t>(out, 1);
-    out += std::string("sched") + '\0';
-    put(out, static_cast<uint32_t>(formats.size()));
-    for (const std::string& one : formats) {
-      put<uint64_t>(out, one.size());
-      out += one;
-    }
+    put<uint32_t>(out, 2);
+    put_system(out, "sched", formats);
+    put_system(out, "power", {format("cpu_frequency", kFrequency, fields), format("cpu_idle", kIdle, fields)});
     return out + std::string(16, '\0');
   }
 
@@ -238,6 +241,14 @@ class PerfDataImage {
   }
 
  private:
+  static void put_system(std::string& out, const std::string& system, const std::vector<std::string>& formats) {
+    out += system + '\0';
+    put(out, static_cast<uint32_t>(formats.size()));
+    for (const std::string& one : formats) {
+      put<uint64_t>(out, one.size());
+      out += one;
+    }
+  }
   static std::string field(const std::string& declared, size_t offset, size_t size) {
     return "\tfield:" + declared + ";\toffset:" + std::to_string(offset) + ";\tsize:" + std::to_string(size) +
            ";\tsigned:1;\n";

@@ -82,6 +82,19 @@ TEST(PerfData, ReadsEveryKindOfEventInTimeOrder) {
   EXPECT_EQ(trace.holes.unknown_records, 0u);
 }
 
+TEST(PerfData, FrequenciesAndIdleStatesAreKept) {
+  Image image = small_image();
+  image.sample(1250, 0, Image::power_raw(Image::kFrequency, 1'100'000, 1));
+  image.sample(1300, 1, Image::power_raw(Image::kIdle, kNotIdle, 0));
+  const SchedTrace trace = read(image.bytes());
+  EXPECT_EQ(trace.events.size(), 9u);
+  EXPECT_THAT(trace.power,
+              testing::ElementsAre(PowerEvent{Nanos(250), CpuId(1), 1'100'000, PowerEvent::Kind::kFrequency},
+                                   PowerEvent{Nanos(300), CpuId(0), kNotIdle, PowerEvent::Kind::kIdle}));
+  image.sample(1400, 1, Image::power_raw(Image::kIdle, 0, 1 << 20));
+  EXPECT_EQ(read(image.bytes()).holes.unreadable, 1u);
+}
+
 TEST(PerfData, PipeHoldsTheSame) {
   Image image = small_image();
   EXPECT_EQ(read(image.pipe_bytes()).events, read(image.bytes()).events);

@@ -59,6 +59,12 @@ class ScriptReader {
   static constexpr size_t kMinSteps = 8;  // fewer times say nothing
 
   bool take_header(std::string_view line);
+  void take_cpus(std::string_view line, std::string_view key) {
+    const auto cpus = text::number_after<uint16_t>(line, key);
+    if (!cpus) return;
+    trace_.nr_cpus = *cpus;
+    trace_.tells_cpus = *cpus != 0;
+  }
   // False: it says nothing of the scheduler. `cut`: the text ends in it.
   bool take_line(std::string_view line, bool cut);
   void take_loss(const text::Loss& loss);
@@ -100,7 +106,7 @@ class ScriptReader {
 // What perf script --header, ftrace and trace-cmd print before the events, and remarks.
 bool ScriptReader::take_header(std::string_view line) {
   if (line.starts_with("cpus=")) {
-    if (auto cpus = text::number_after<uint16_t>(line, "cpus=")) trace_.nr_cpus = *cpus;
+    take_cpus(line, "cpus=");
     return true;
   }
   if (line.starts_with("version = ")) return true;
@@ -110,8 +116,7 @@ bool ScriptReader::take_header(std::string_view line) {
     trace_.os_release = line.substr(kRelease.size());
     trace_.os_release.resize(std::min(trace_.os_release.size(), trace_.os_release.find_first_of(" \r")));
   }
-  for (std::string_view key : {"# nrcpus online : ", "#P:"})
-    if (auto cpus = text::number_after<uint16_t>(line, key)) trace_.nr_cpus = *cpus;
+  for (std::string_view key : {"# nrcpus online : ", "#P:"}) take_cpus(line, key);
   return true;
 }
 
@@ -183,14 +188,6 @@ void ScriptReader::fail_without_events() const {
                 "record it with a clock of the kernel: trace-cmd record -C mono");
   throw Error(where, "no scheduler event is found here",
               "print it with: perf script --ns -F comm,tid,cpu,time,event,trace");
-}
-
-// Text: no control characters but white space in its first lines.
-bool is_text(ByteSpan bytes) {
-  std::string_view head = text_of(bytes.first(std::min<size_t>(bytes.size(), 4096)));
-  return std::all_of(head.begin(), head.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t' || c == '\r';
-  });
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ class EventParser {
 
  private:
   EventUse parse_task_record(const Line& line);
+  void keep_power(const Line& line);
   void parse_switch(std::string_view rest);
   void parse_short_switch(std::string_view rest);
   bool parse_woken(std::string_view rest);
@@ -102,10 +103,19 @@ EventUse EventParser::parse(const Line& line, bool has_waking) {
     event_.kind = TraceKind::kExit;
     event_.name = comm(rest, "comm=", " pid=");
     event_.pid = pid(rest, " pid=");
+  } else if (line.event == "cpu_frequency" || line.event == "cpu_idle") {
+    keep_power(line);
+    return EventUse::kNotNeeded;
   } else {
     return parse_task_record(line);
   }
   return EventUse::kTaken;
+}
+
+// "state=1100000 cpu_id=1"; an idle state that ends is 4294967295.
+void EventParser::keep_power(const Line& line) {
+  const auto kind = line.event == "cpu_idle" ? PowerEvent::Kind::kIdle : PowerEvent::Kind::kFrequency;
+  trace_.power.push_back({event_.time, cpu(line.rest, "cpu_id="), need<uint32_t>(line.rest, "state="), kind});
 }
 
 // perf script --show-task-events: "PERF_RECORD_COMM exec: make:24556/24556", "PERF_RECORD_EXIT(pid:tid):(...)"; and

@@ -96,12 +96,17 @@ TEST(PerfScript, ReadsEveryKindOfEvent) {
  swapper 0 [001]     1.000000700:       sched:sched_waking: comm=cc1 pid=7 prio=120 target_cpu=001
  a b 6 [000]     1.000000800: PERF_RECORD_COMM exec: as:6/6
  a b 6 [000]     1.000000900: PERF_RECORD_EXIT(6:6):(5:5)
- a b 6 [000]     1.000001000: power:cpu_idle: state=1
+ a b 6 [000]     1.000001000: irq:softirq_entry: vec=1
+ a b 6 [000]     1.000001100: power:cpu_idle: state=4294967295 cpu_id=0
+ a b 6 [000]     1.000001200: power:cpu_frequency: state=1100000 cpu_id=3
 )");
   ASSERT_EQ(trace.events.size(), 9u);
   EXPECT_EQ(trace.origin, Nanos(1000000100));
   EXPECT_EQ(trace.holes.unknown_records, 1u);
   EXPECT_EQ(trace.holes.clock_backwards, 1u);
+  EXPECT_THAT(trace.power, testing::ElementsAre(PowerEvent{1_us, CpuId(0), kNotIdle, PowerEvent::Kind::kIdle},
+                                                PowerEvent{1100_ns, CpuId(3), 1100000, PowerEvent::Kind::kFrequency}));
+  EXPECT_EQ(trace.nr_cpus, 4u);
   const TraceEvent& change = trace.events[0];
   EXPECT_EQ(change.kind, TraceKind::kSwitch);
   EXPECT_EQ(change.state, kStateUninterruptible);

@@ -13,19 +13,22 @@ namespace {
 using namespace perfetto;
 using protozero::pbf_writer;
 
-constexpr size_t kBundleSize = 64;   // events of a CPU in one packet: as many as the UI sorts at ease
-constexpr uint32_t kSequence = 1;    // all packets come from one writer
+constexpr size_t kBundleSize = 64;  // events of a CPU in one packet: as many as the UI sorts at ease
+constexpr uint32_t kSequence = 1;   // all packets come from one writer
 
 class PerfettoWriter {
  public:
   PerfettoWriter(const SchedTrace& trace, std::string& out) : trace_(trace), out_(out), cpus_(trace.nr_cpus) {}
 
-  void write(const std::vector<CounterTrack>& counters) {
+  void write(const std::vector<CounterTrack>& counters, const std::vector<SliceTrack>& slices) {
     system_info();
     process_tree();
     for (const TraceEvent& event : trace_.events) add(event);
     for (size_t cpu = 0; cpu < cpus_.size(); ++cpu) flush(cpu);
-    for (size_t track = 0; track < counters.size(); ++track) counter(counters[track], track + 1);
+    uint64_t uuid = 0;
+    for (const CounterTrack& track : counters)
+      track.kind == CounterTrack::Kind::kNamed ? counter(track, ++uuid) : power(track);
+    for (const SliceTrack& track : slices) slice_track(track, ++uuid);
   }
 
  private:
@@ -40,7 +43,7 @@ class PerfettoWriter {
     bool lost = false;
   };
 
-  uint64_t clock(Nanos time) const { 
+  uint64_t clock(Nanos time) const {
     return static_cast<uint64_t>(trace_.origin.count()) + static_cast<uint64_t>(time.count());
   }
   std::string comm(Pid pid, CpuId cpu) const {
@@ -92,11 +95,14 @@ class PerfettoWriter {
   void add(const TraceEvent& event) {
     Bundle& bundle = cpus_[event.cpu.index()];
     switch (event.kind) {
-      case TraceKind::kLost: bundle.lost = true; return;
+      case TraceKind::kLost:
+        bundle.lost = true;
+        return;
       case TraceKind::kSwitch:
       case TraceKind::kWaking:
       case TraceKind::kWakeupNew:
-      case TraceKind::kMigrate: break;
+      case TraceKind::kMigrate:
+        break;
       default:
         if (event.pid.valid() && event.name != 0) known_[event.pid.value()].name = event.name;
         return;
@@ -108,9 +114,12 @@ class PerfettoWriter {
     pbf_writer one(events, bundle::kEvent);
     one.add_uint64(ftrace::kTimestamp, clock(event.time));
     one.add_uint32(ftrace::kPid, static_cast<uint32_t>(std::max(event.current.value(), 0)));
-    if (event.kind == TraceKind::kSwitch) switch_event(one, event);
-    else if (event.kind == TraceKind::kMigrate) migrate_event(one, event);
-    else waking_event(one, event);
+    if (event.kind == TraceKind::kSwitch)
+      switch_event(one, event);
+    else if (event.kind == TraceKind::kMigrate)
+      migrate_event(one, event);
+    else
+      waking_event(one, event);
     one.commit();
     if (++bundle.count == kBundleSize) flush(event.cpu.index());
   }
@@ -159,22 +168,66 @@ class PerfettoWriter {
     bundle.lost = false;
   }
 
-  void counter(const CounterTrack& track, uint64_t uuid) {
+  // As the kernel's tracepoints power/cpu_frequency and power/cpu_idle.
+  void power(const CounterTrack& track) {
+    Bundle& bundle = cpus_[track.cpu.index()];
+    const bool frequency = track.kind == CounterTrack::Kind::kFrequency;
+    for (const CounterTrack::Sample& sample : track.samples) {
+      {
+        pbf_writer events(bundle.bytes);
+        pbf_writer one(events, bundle::kEvent);
+        one.add_uint64(ftrace::kTimestamp, clock(sample.time));
+        one.add_uint32(ftrace::kPid, 0);
+        pbf_writer state(one, frequency ? ftrace::kCpuFrequency : ftrace::kCpuIdle);
+        state.add_uint32(power::kState, static_cast<uint32_t>(sample.value));
+        state.add_uint32(power::kCpuId, static_cast<uint32_t>(track.cpu.value()));
+      }
+      if (++bundle.count == kBundleSize) flush(track.cpu.index());
+    }
+    flush(track.cpu.index());
+  }
+
+  // `describe` says what track it is.
+  template <class Describe>
+  void descriptor(uint64_t uuid, Describe&& describe) {
     packet([&](pbf_writer& one) {
       one.add_uint32(packet::kSequenceFlags, packet::kIncrementalStateCleared);
       pbf_writer descriptor(one, packet::kTrackDescriptor);
       descriptor.add_uint64(track::kUuid, uuid);
-      descriptor.add_string(track::kName, track.name);
-      descriptor.add_message(track::kCounter, std::string());
+      describe(descriptor);
     });
-    for (const CounterTrack::Sample& sample : track.samples) {
-      packet([&](pbf_writer& one) {
-        one.add_uint64(packet::kTimestamp, clock(sample.time));
-        pbf_writer event(one, packet::kTrackEvent);
-        event.add_enum(track_event::kType, track_event::kTypeCounter);
-        event.add_uint64(track_event::kTrackUuid, uuid);
-        event.add_int64(track_event::kCounterValue, sample.value);
-      });
+  }
+  template <class Fill>
+  void track_event(uint64_t uuid, Nanos time, int32_t type, Fill&& fill) {
+    packet([&](pbf_writer& one) {
+      one.add_uint64(packet::kTimestamp, clock(time));
+      pbf_writer event(one, packet::kTrackEvent);
+      event.add_enum(track_event::kType, type);
+      event.add_uint64(track_event::kTrackUuid, uuid);
+      fill(event);
+    });
+  }
+
+  void counter(const CounterTrack& track, uint64_t uuid) {
+    descriptor(uuid, [&](pbf_writer& one) {
+      one.add_string(track::kName, track.name);
+      one.add_message(track::kCounter, std::string());
+    });
+    for (const CounterTrack::Sample& sample : track.samples)
+      track_event(uuid, sample.time, track_event::kTypeCounter,
+                  [&](pbf_writer& event) { event.add_int64(track_event::kCounterValue, sample.value); });
+  }
+
+  void slice_track(const SliceTrack& track, uint64_t uuid) {
+    descriptor(uuid, [&](pbf_writer& one) {
+      pbf_writer thread(one, track::kThread);
+      thread.add_int32(thread::kPid, track.pid.value());
+      thread.add_int64(thread::kTid, track.pid.value());
+    });
+    for (const SliceTrack::Slice& slice : track.slices) {
+      track_event(uuid, slice.begin, track_event::kTypeSliceBegin,
+                  [&](pbf_writer& event) { event.add_string(track_event::kName, slice.name); });
+      track_event(uuid, slice.end, track_event::kTypeSliceEnd, [](pbf_writer&) {});
     }
   }
 
@@ -186,9 +239,10 @@ class PerfettoWriter {
 
 }  // namespace
 
-std::string perfetto_bytes(const SchedTrace& trace, const std::vector<CounterTrack>& counters) {
+std::string perfetto_bytes(const SchedTrace& trace, const std::vector<CounterTrack>& counters,
+                           const std::vector<SliceTrack>& slices) {
   std::string bytes;
-  PerfettoWriter(trace, bytes).write(counters);
+  PerfettoWriter(trace, bytes).write(counters, slices);
   return bytes;
 }
 

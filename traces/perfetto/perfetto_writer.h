@@ -1,25 +1,27 @@
 // Writes a SchedTrace as a Perfetto protobuf trace: ftrace sched_switch / sched_waking / sched_wakeup_new /
-// sched_migrate_task bundles by CPU, the process tree, and counter tracks. Opens in the Perfetto UI
-// as a kernel trace would.
+// sched_migrate_task bundles by CPU, the process tree, counter tracks, and slices on the tracks of threads. Opens in
+// the Perfetto UI as a kernel trace would.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "traces/counter_track.h"
 #include "traces/sched_trace.h"
 
 namespace simsched {
 
-// A counter over time, drawn as its own track ("cpu0 nr_running").
-struct CounterTrack {
-  struct Sample {
-    Nanos time;
-    int64_t value;
+// What a task was in for a while, drawn under its thread.
+struct SliceTrack {
+  struct Slice {
+    Nanos begin, end;
+    std::string name;
   };
-  std::string name;
-  std::vector<Sample> samples;
+  Pid pid;
+  std::vector<Slice> slices;  // one after the other
 };
 
-std::string perfetto_bytes(const SchedTrace& trace, const std::vector<CounterTrack>& counters);
+std::string perfetto_bytes(const SchedTrace& trace, const std::vector<CounterTrack>& counters,
+                           const std::vector<SliceTrack>& slices = {});
 
 }  // namespace simsched

@@ -32,7 +32,8 @@ Message parse(pbf_reader reader) {
     FieldNumber tag = reader.tag();
     if (reader.wire_type() == protozero::pbf_wire_type::length_delimited)
       message.texts[tag] = std::string(reader.get_view());
-    else message.numbers[tag] = reader.get_int64();
+    else
+      message.numbers[tag] = reader.get_int64();
   }
   return message;
 }
@@ -54,8 +55,10 @@ void read_bundle(const std::string& bytes, ReadBack& back) {
   auto cpu = static_cast<uint32_t>(parse(pbf_reader(bytes)).numbers.at(bundle::kCpu));
   pbf_reader reader(bytes);
   while (reader.next()) {
-    if (reader.tag() == bundle::kLostEvents && reader.get_bool()) back.lost.push_back(cpu);
-    else if (reader.tag() != bundle::kEvent) reader.skip();
+    if (reader.tag() == bundle::kLostEvents && reader.get_bool())
+      back.lost.push_back(cpu);
+    else if (reader.tag() != bundle::kEvent)
+      reader.skip();
     else {
       Message common = parse(reader.get_message());
       auto [kind, body] = *common.texts.begin();
@@ -105,11 +108,20 @@ TEST(Perfetto, HoldsTheEventsOfTheSample) {
     std::string name = pid == 0 ? "swapper/" + std::to_string(cpu) : names[event.pid];
     auto expect = [&](FieldNumber kind, int64_t place) { expected.emplace_back(time, cpu, kind, pid, place, name); };
     switch (event.kind) {
-      case TraceKind::kSwitch: expect(ftrace::kSwitch, event.state); break;
-      case TraceKind::kWaking: expect(ftrace::kWaking, event.other_cpu.value()); break;
-      case TraceKind::kWakeupNew: expect(ftrace::kWakeupNew, event.other_cpu.value()); break;
-      case TraceKind::kMigrate: expect(ftrace::kMigrateTask, event.dest_cpu.value()); break;
-      default: break;
+      case TraceKind::kSwitch:
+        expect(ftrace::kSwitch, event.state);
+        break;
+      case TraceKind::kWaking:
+        expect(ftrace::kWaking, event.other_cpu.value());
+        break;
+      case TraceKind::kWakeupNew:
+        expect(ftrace::kWakeupNew, event.other_cpu.value());
+        break;
+      case TraceKind::kMigrate:
+        expect(ftrace::kMigrateTask, event.dest_cpu.value());
+        break;
+      default:
+        break;
     }
   }
   std::map<uint32_t, int64_t> last;
@@ -172,7 +184,8 @@ TEST(Perfetto, NamesPrioritiesParentsAndLosses) {
 }
 
 TEST(Perfetto, Counters) {
-  std::vector<CounterTrack> counters{{"cpu0 nr_running", {{1_us, 2}, {2_us, -1}}}, {"empty", {}}};
+  std::vector<CounterTrack> counters{{.cpu = {}, .name = "cpu0 nr_running", .samples = {{1_us, 2}, {2_us, -1}}},
+                                     {.cpu = {}, .name = "empty", .samples = {}}};
   ReadBack back = read_back(perfetto_bytes(small_trace(), counters));
   ASSERT_EQ(back.tracks.size(), 2u);
   EXPECT_EQ(back.tracks[0].texts.at(track::kName), "cpu0 nr_running");
@@ -184,9 +197,38 @@ TEST(Perfetto, Counters) {
   EXPECT_EQ(back.counter_events[1].numbers.at(track_event::kCounterValue), -1);
 }
 
-TEST(Perfetto, SameTraceSameBytes) {
-  EXPECT_EQ(perfetto_bytes(small_trace(), {}), perfetto_bytes(small_trace(), {}));
+// As the kernel's own tracepoints, so that a viewer knows them.
+TEST(Perfetto, FrequenciesAndIdleStatesAreEventsOfTheirCpu) {
+  using Kind = CounterTrack::Kind;
+  std::vector<CounterTrack> counters{
+      {.kind = Kind::kFrequency, .cpu = CpuId(1), .name = {}, .samples = {{1_us, 850000}}},
+      {.kind = Kind::kIdle, .cpu = CpuId(0), .name = {}, .samples = {{2_us, 1}, {3_us, CounterTrack::kNotIdle}}}};
+  ReadBack back = read_back(perfetto_bytes(small_trace(), counters));
+  ASSERT_EQ(back.events.size(), 5u);
+  const auto& [frequency, idle, awake] = std::tie(back.events[2], back.events[3], back.events[4]);
+  EXPECT_EQ(frequency.kind, ftrace::kCpuFrequency);
+  EXPECT_EQ(frequency.cpu, 1u);
+  EXPECT_EQ(frequency.body.numbers.at(power::kCpuId), 1);
+  EXPECT_EQ(frequency.body.numbers.at(power::kState), 850000);
+  EXPECT_EQ(idle.kind, ftrace::kCpuIdle);
+  EXPECT_EQ(idle.cpu, 0u);
+  EXPECT_EQ(idle.body.numbers.at(power::kState), 1);
+  EXPECT_EQ(awake.common.numbers.at(ftrace::kTimestamp), 4000);
+  EXPECT_EQ(static_cast<uint32_t>(awake.body.numbers.at(power::kState)), 0xffffffffu);
 }
+
+TEST(Perfetto, SlicesAreOnTheTrackOfTheirThread) {
+  const std::vector<SliceTrack> slices{{Pid(6), {{1_us, 2_us, "node 0, LLC 1"}}}};
+  ReadBack back = read_back(perfetto_bytes(small_trace(), {}, slices));
+  ASSERT_EQ(back.tracks.size(), 1u);
+  EXPECT_EQ(back.tracks[0].texts.count(track::kThread), 1u);
+  ASSERT_EQ(back.counter_events.size(), 2u);
+  EXPECT_EQ(back.counter_events[0].numbers.at(track_event::kType), track_event::kTypeSliceBegin);
+  EXPECT_EQ(back.counter_events[0].texts.at(track_event::kName), "node 0, LLC 1");
+  EXPECT_EQ(back.counter_events[1].numbers.at(track_event::kType), track_event::kTypeSliceEnd);
+}
+
+TEST(Perfetto, SameTraceSameBytes) { EXPECT_EQ(perfetto_bytes(small_trace(), {}), perfetto_bytes(small_trace(), {})); }
 
 }  // namespace
 }  // namespace simsched

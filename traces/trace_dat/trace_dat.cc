@@ -39,6 +39,7 @@ class TraceDatReader {
     odd_states.report(trace_, events_ - std::min(events_, odd_states.count()));
     merge_events(trace_, std::move(per_cpu_), first_);
     trace_.nr_cpus = std::max(trace_.nr_cpus, file_.cpus.size());
+    trace_.tells_cpus = true;
     return std::move(trace_);
   }
 

@@ -57,6 +57,14 @@ TEST(TraceDat, ReadsWhatBothVersionsHold) {
   }
 }
 
+TEST(TraceDat, FrequenciesAreKept) {
+  TraceDatImage image = small_image();
+  image.record(1, 1300, Perf::power_raw(Perf::kFrequency, 450'000, 0));
+  for (const std::string& bytes : {image.bytes(), image.bytes_7()})
+    EXPECT_THAT(read(bytes).power,
+                ElementsAre(PowerEvent{Nanos(300), CpuId(0), 450'000, PowerEvent::Kind::kFrequency}));
+}
+
 TEST(TraceDat, LongRecordsHaveAWordForTheirLength) {
   TraceDatImage image = small_image(), longer;
   longer.long_records = true;

@@ -16,11 +16,11 @@ namespace simsched {
 namespace {
 
 constexpr std::string_view kMagic = "SIMSCHED";
-// 1 had no calls; 2 not the priority of who is switched out, nor what was told of circumstances and machine, nor notes.
-constexpr uint32_t kVersion = 3, kOldest = 1;
+// 1 had no calls; 2 not the priority of who is switched out, nor what was told of circumstances and machine, nor notes;
+// 3 no frequencies.
+constexpr uint32_t kVersion = 4, kOldest = 1;
 constexpr size_t kHeaderSize = 16;
 constexpr int kLevel = 9;  // zstd: slower ones gain 2 % more
-constexpr uint64_t kMaxCpus = 1 << 16;
 
 uint32_t fnv(std::string_view bytes) {
   uint32_t hash = 0x811c9dc5;
@@ -52,6 +52,7 @@ void about(Io& io, Trace& trace, uint32_t version) {
   io.field(h.unreadable), io.field(h.cut_end), io.field(h.clock_conflicts);
   io.field(c.told.kernel), io.field(c.told.hz), io.field(c.told.preempt), io.field(c.told.base_slice);
   io.field(c.told.autogroup), io.field(c.told.machine);
+  if (version >= 4) io.field(trace.tells_cpus);
 }
 
 template <class Io, class Tree>
@@ -60,8 +61,39 @@ void about_tree(Io& io, Tree& tree) {
 }
 
 template <class Io, class Cpu>
-void about_cpu(Io& io, Cpu& cpu) {
+void about_cpu(Io& io, Cpu& cpu, uint32_t version) {
   io.field(cpu.core), io.field(cpu.llc), io.field(cpu.node);
+  if (version >= 4) io.field(cpu.capacity), io.field(cpu.top_khz);
+}
+
+void write_power(PackedWriter& out, const std::vector<PowerEvent>& power) {
+  out.field(power.size());
+  Nanos last{0};
+  for (const PowerEvent& event : power) {
+    out.field(event.time - last);
+    last = event.time;
+  }
+  for (const PowerEvent& event : power) out.number(event.cpu.value());
+  for (const PowerEvent& event : power) out.number(event.value);
+  for (const PowerEvent& event : power) out.number(static_cast<int64_t>(event.kind));
+}
+
+// A time that does not fall.
+Nanos read_time(PackedReader& in, Nanos last) {
+  const int64_t step = in.number();
+  if (step < 0 || step > std::numeric_limits<int64_t>::max() - last.count()) in.fail();
+  return last + Nanos(step);
+}
+
+std::vector<PowerEvent> read_power(PackedReader& in, size_t nr_cpus) {
+  std::vector<PowerEvent> power(in.count());
+  Nanos time{0};
+  for (PowerEvent& event : power) event.time = time = read_time(in, time);
+  for (PowerEvent& event : power)
+    event.cpu = CpuId(static_cast<int32_t>(in.number(0, static_cast<int64_t>(nr_cpus) - 1)));
+  for (PowerEvent& event : power) event.value = static_cast<uint32_t>(in.number(0, kNotIdle));
+  for (PowerEvent& event : power) event.kind = static_cast<PowerEvent::Kind>(in.number(0, 1));
+  return power;
 }
 
 // The columns of the events; `each(get, set, low, high)` does one of them.
@@ -111,7 +143,7 @@ std::string trace_file_bytes(const SchedTrace& trace) {
   out.field(trace.holes.no_switch_from_idle.size());
   for (bool lacks : trace.holes.no_switch_from_idle) out.field(lacks);
   out.field(trace.machine.size());
-  for (const RecordedCpu& cpu : trace.machine) about_cpu(out, cpu);
+  for (const RecordedCpu& cpu : trace.machine) about_cpu(out, cpu, kVersion);
   out.field(trace.notes.size());
   for (const std::string& note : trace.notes) out.field(note);
   out.field(trace.names.size());
@@ -128,6 +160,7 @@ std::string trace_file_bytes(const SchedTrace& trace) {
   const SchedTrace::Holes& holes = trace.holes;
   out.field(holes.lost_calls), out.field(holes.unnamed_calls), out.field(holes.uring_calls);
   write_calls(out, trace.calls);
+  write_power(out, trace.power);
   return header(kVersion) + compress(out.bytes_, kLevel);
 }
 
@@ -148,7 +181,7 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
   PackedReader in(content.span(), name, "the trace file is damaged", "write it again with: simsched import");
   SchedTrace trace;
   about(in, trace, version);
-  if (trace.nr_cpus > kMaxCpus) in.fail();
+  if (trace.nr_cpus > static_cast<size_t>(kMostRecordedCpus)) in.fail();
   trace.circumstances.tasks.resize(in.count());
   for (RecordedTree& tree : trace.circumstances.tasks) about_tree(in, tree);
   trace.holes.no_switch_from_idle.resize(in.count());
@@ -156,7 +189,7 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
     trace.holes.no_switch_from_idle[cpu] = in.number(0, 1) != 0;
   if (version >= 3) {
     trace.machine.resize(in.count());
-    for (RecordedCpu& cpu : trace.machine) about_cpu(in, cpu);
+    for (RecordedCpu& cpu : trace.machine) about_cpu(in, cpu, version);
     trace.notes.resize(in.count());
     for (std::string& note : trace.notes) in.field(note);
   }
@@ -164,12 +197,8 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
   for (std::string& interned : trace.names) in.field(interned);
   if (trace.names.empty() || !trace.names[0].empty()) in.fail();
   trace.events.resize(in.count());
-  int64_t time = 0;
-  for (TraceEvent& event : trace.events) {
-    int64_t step = in.number();
-    if (step < 0 || step > std::numeric_limits<int64_t>::max() - time) in.fail();
-    event.time = Nanos(time += step);
-  }
+  Nanos time{0};
+  for (TraceEvent& event : trace.events) event.time = time = read_time(in, time);
   columns(trace, version, [&](auto, auto set, int64_t low, int64_t high) {
     for (TraceEvent& event : trace.events) set(event, in.number(low, high));
   });
@@ -177,6 +206,7 @@ SchedTrace read_trace_file(ByteSpan bytes, const std::string& name) {
     in.field(trace.holes.lost_calls), in.field(trace.holes.unnamed_calls), in.field(trace.holes.uring_calls);
     trace.calls = read_calls(in);
   }
+  if (version >= 4) trace.power = read_power(in, trace.nr_cpus);
   if (!in.done()) in.fail();
   return trace;
 }

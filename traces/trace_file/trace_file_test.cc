@@ -46,6 +46,8 @@ void expect_same(const SchedTrace& a, const SchedTrace& b) {
   EXPECT_EQ(a.holes.cut_end, b.holes.cut_end);
   EXPECT_EQ(a.holes.clock_conflicts, b.holes.clock_conflicts);
   EXPECT_EQ(a.machine, b.machine);
+  EXPECT_EQ(a.power, b.power);
+  EXPECT_EQ(a.tells_cpus, b.tells_cpus);
   EXPECT_EQ(a.notes, b.notes);
   EXPECT_EQ(a.circumstances.told.hz, b.circumstances.told.hz);
   EXPECT_EQ(a.circumstances.machine, b.circumstances.machine);
@@ -66,6 +68,11 @@ SchedTrace extreme() {
   trace.holes.cut_end = true;
   trace.holes.clock_conflicts = 5;
   trace.machine = {{0, 0, 0}, {std::numeric_limits<int32_t>::max(), 1, 1}};
+  trace.machine[1].capacity = 7;
+  trace.machine[1].top_khz = kNotIdle;
+  trace.tells_cpus = true;
+  trace.power = {{Nanos(0), CpuId(299), kNotIdle, PowerEvent::Kind::kIdle},
+                 {Nanos(std::numeric_limits<int64_t>::max()), CpuId(0), 0, PowerEvent::Kind::kFrequency}};
   trace.notes = {"", "line 3 is odd"};
   trace.circumstances.told.hz = true;
   TraceEvent event;
@@ -140,11 +147,11 @@ TEST(TraceFile, SaysWhatIsWrong) {
 
 TEST(TraceFile, ANewerVersionAsksForANewerProgram) {
   std::string bytes = trace_file_bytes({});
-  bytes[8] = 4;
+  bytes[8] = 5;
   uint32_t hash = 0x811c9dc5;  // FNV-1a
   for (size_t i = 0; i < 12; ++i) hash = (hash ^ static_cast<unsigned char>(bytes[i])) * 0x01000193;
   std::memcpy(bytes.data() + 12, &hash, 4);
-  EXPECT_THAT(error_of(bytes), testing::HasSubstr("is of version 4"));
+  EXPECT_THAT(error_of(bytes), testing::HasSubstr("is of version 5"));
   EXPECT_THAT(error_of(bytes), testing::HasSubstr("update simsched"));
 }
 

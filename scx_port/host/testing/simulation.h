@@ -49,7 +49,7 @@ inline Workload small_workload() {
   using namespace simsched::op;
   auto ms = [](int64_t n) { return compute(Work(n * 1'000'000)); };
   Workload workload;
-  workload.nr_groups = 2;
+  workload.groups.resize(2);
   TaskId a = simsched::testing::add_task(workload, "a",
                                          {ms(2), fork(kB), ms(2), wait_child(), sleep(Nanos(1'000'000)), ms(1)});
   TaskId b = simsched::testing::add_task(workload, "b", {ms(3), sleep(Nanos(1'000'000)), ms(1)}, a);

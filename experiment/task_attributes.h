@@ -1,0 +1,55 @@
+// What a config may say of tasks: in an entry of a mix of all that it makes, in one of `tasks:` of those that it names.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/yaml/yaml_map.h"
+#include "experiment/groups.h"
+#include "workloads/workload.h"
+
+namespace simsched {
+
+inline constexpr Nanos kLatestChange = 1000000_s;
+
+// Something else from some time on; what it names stands as in an op (workloads/program.h), CPUs as they are.
+struct TaskChange {
+  struct Value {
+    int64_t value = 0;
+    uint16_t priority = 0;
+    CpuSet cpus;
+  };
+  Nanos at, every{0};  // every 0: once
+  OpKind kind = OpKind::kSetNice;
+  std::vector<Value> values;  // in turn
+};
+
+// What is not given stays as it is.
+struct TaskAttributes {
+  std::optional<int8_t> nice;
+  std::optional<SchedPolicy> policy;
+  std::optional<uint8_t> rt_priority;
+  std::optional<Nanos> slice;
+  std::optional<CpuSet> cpus;
+  std::optional<GroupId> group;
+  std::optional<uint16_t> uclamp_min, uclamp_max;
+  std::optional<bool> background;
+  std::optional<uint16_t> memory;  // as TaskSpec has these
+  std::optional<int32_t> footprint_kib;
+  std::optional<WorkClass> work_class;
+  std::optional<IsaSet> isa;
+  std::vector<TaskChange> changes;
+};
+
+// The keys that they have in a mapping.
+const std::vector<std::string>& attribute_keys();
+
+// Throw Error with file and line.
+TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig>& groups);
+CpuSet read_cpus(const YAML::Node& node, const std::string& file);
+
+// Changes count from `start`.
+void apply_attributes(const TaskAttributes& attributes, Workload& workload, TaskId task, Nanos start);
+
+}  // namespace simsched
