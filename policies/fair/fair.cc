@@ -112,16 +112,11 @@ void FairClass::reweight_task(TaskId task) { set_task_weight(task); }
 
 // From another class: as new as a forked task, unless it has been here before.
 void FairClass::switched_to(TaskId task) {
-  if (!entity_of(task).cfs_rq) task_fork(task, TaskId());
+  if (entity_of(task).avg.last_update_time == 0) task_fork(task, TaskId());
 }
 
-// To another class: nothing of it stays here (detach_task_cfs_rq()).
-void FairClass::switched_from(TaskId task) {
-  Entity& e = entity_of(task);
-  if (!e.cfs_rq) return;
-  rule_.migrate(*e.cfs_rq, e);
-  if (e.avg.last_update_time != 0) detach_sleeper(e);
-}
+// To another class: its load stays with the queue that it left, and decays there.
+void FairClass::switched_from(TaskId /*task*/) {}
 
 void FairClass::task_fork(TaskId child, TaskId parent) {
   CpuId cpu = kernel_->task_cpu(child);
