@@ -115,9 +115,6 @@ void FairClass::switched_to(TaskId task) {
   if (entity_of(task).avg.last_update_time == 0) task_fork(task, TaskId());
 }
 
-// To another class: its load stays with the queue that it left, and decays there.
-void FairClass::switched_from(TaskId /*task*/) {}
-
 void FairClass::task_fork(TaskId child, TaskId parent) {
   CpuId cpu = kernel_->task_cpu(child);
   rule_.fork(queue_of(kernel_->group(child), cpu), entity_of(child));

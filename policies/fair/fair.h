@@ -90,7 +90,6 @@ class FairClass final : public SchedClass, private fair::State {
   void task_exits(CpuId cpu, TaskId task) override;
   void task_dead(TaskId task) override;
   void switched_to(TaskId task) override;
-  void switched_from(TaskId task) override;
   void group_changed(TaskId task, GroupId from) override;
   void group_reconfigured(GroupId group, const GroupSpec& before) override;
   std::vector<std::pair<std::string, int64_t>> group_stat(GroupId group) const override;
