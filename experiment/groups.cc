@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/duration.h"
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/yaml/yaml_values.h"
 #include "experiment/task_attributes.h"
 
 namespace simsched {
@@ -32,12 +32,9 @@ void read_max(const YamlMap& map, GroupSpec& spec) {
   if (!node.IsMap()) throw Error(map.where("max"), "max is not a mapping", example);
   const YamlMap max(node, map.file(), "max", {"quota", "period", "burst"});
   if (!max.has("quota")) throw Error(max.where(), "max has no quota", example);
-  auto duration = [&](const char* key, Nanos low, Nanos high) {
-    return read_duration(max.text(key), key, low, high, max.where(key));
-  };
-  if (max.has("period")) spec.period = duration("period", kLeastPeriod, kMostPeriod);
-  spec.quota = duration("quota", kLeastQuota, 1000000_s);
-  if (max.has("burst")) spec.burst = duration("burst", 0_ns, spec.quota);
+  if (max.has("period")) spec.period = yaml_duration(max, "period", kLeastPeriod, kMostPeriod);
+  spec.quota = yaml_duration(max, "quota", kLeastQuota, 1000000_s);
+  if (max.has("burst")) spec.burst = yaml_duration(max, "burst", 0_ns, spec.quota);
 }
 
 void read_settings(const YamlMap& map, GroupSettings& settings) {
@@ -49,7 +46,7 @@ void read_settings(const YamlMap& map, GroupSettings& settings) {
     spec.weight = static_cast<int32_t>(map.integer("weight", 1, 10000));
   }
   if (map.has("max")) read_max(map, spec);
-  if (map.has("cpus")) settings.cpus = read_cpus(map.at("cpus"), map.file());
+  if (map.has("cpus")) settings.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
 }
 
 class Reader {
@@ -93,7 +90,7 @@ class Reader {
     for (const YAML::Node& node : list) {
       const YamlMap change(node, file_, "a change of a group", with(kSettings, {"at"}));
       if (!change.has("at")) throw Error(change.where(), "a change has no time", example);
-      const Nanos at = read_duration(change.text("at"), "at", 0_ns, kLatestChange, change.where("at"));
+      const Nanos at = yaml_duration(change, "at", 0_ns, kLatestChange);
       if (!group.changes.empty() && at < group.changes.back().at)
         throw Error(change.where("at"), "this change comes before the one above it", "list them in the order of time");
       // cpu.weight is the default again when a group ceases to be idle.

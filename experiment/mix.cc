@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "base/duration.h"
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/yaml/yaml_values.h"
 #include "workloads/append.h"
 #include "workloads/registry.h"
 
@@ -33,8 +33,8 @@ class PartReader {
     part.where = map_.where();
     if (map_.has("name")) part.name = map_.text("name");
     part.attributes = read_attributes(map_, mix.groups);
-    if (map_.has("start")) part.start = duration("start", 0_ns, kLongest);
-    if (map_.has("stop")) part.stop = duration("stop", 0_ns, kLongest);
+    if (map_.has("start")) part.start = yaml_duration(map_, "start", 0_ns, kLongest);
+    if (map_.has("stop")) part.stop = yaml_duration(map_, "stop", 0_ns, kLongest);
     if (part.stop <= part.start)
       throw Error(map_.where("stop"), "it stops before it starts", "take a time after its start");
     part.copies = static_cast<size_t>(map_.integer_or("copies", 1, kMostCopies, 1));
@@ -43,13 +43,10 @@ class PartReader {
   void trace(MixPart& part) const {
     part.trace = map_.text("trace");
     if (part.trace.empty()) throw Error(map_.where("trace"), "trace is empty", "give the path of a recording");
-    if (map_.has("limit")) part.limit = duration("limit", 1_us, kLongest);
+    if (map_.has("limit")) part.limit = yaml_duration(map_, "limit", 1_us, kLongest);
   }
 
  private:
-  Nanos duration(const char* key, Nanos low, Nanos high) const {
-    return read_duration(map_.text(key), key, low, high, map_.where(key));
-  }
   YamlMap map_;
 };
 

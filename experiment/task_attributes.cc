@@ -5,9 +5,9 @@
 #include <span>
 #include <utility>
 
-#include "base/duration.h"
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/yaml/yaml_values.h"
 
 namespace simsched {
 namespace {
@@ -32,10 +32,6 @@ SchedPolicy read_policy(const YAML::Node& node, const std::string& file) {
     names.push_back(known.name);
   }
   throw Error(yaml_where(node, file), "there is no scheduling policy '" + text + "'", suggest(text, names));
-}
-
-Nanos duration(const YamlMap& map, const char* key, Nanos low, Nanos high) {
-  return read_duration(map.text(key), key, low, high, map.where(key));
 }
 
 // A whole number and what stands behind it.
@@ -93,8 +89,8 @@ class ChangeReader {
     const char* example = "write it as {at: 100ms, nice: 5}, or {every: 10ms, cpus: [\"0\", \"1\"]}";
     if (!map_.has("at") && !map_.has("every")) throw Error(map_.where(), "a change has no time", example);
     TaskChange change;
-    if (map_.has("every")) change.at = change.every = duration(map_, "every", 1_us, kLatestChange);
-    if (map_.has("at")) change.at = duration(map_, "at", 0_ns, kLatestChange);
+    if (map_.has("every")) change.at = change.every = yaml_duration(map_, "every", 1_us, kLatestChange);
+    if (map_.has("at")) change.at = yaml_duration(map_, "at", 0_ns, kLatestChange);
     const size_t before = changes.size();
     for (auto [key, kind] : {std::pair{"nice", OpKind::kSetNice},
                              {"policy", OpKind::kSetPolicy},
@@ -134,7 +130,7 @@ class ChangeReader {
       const bool of_this = is_real_time(policy) || map_.at(key).IsScalar();
       result.priority = of_this ? read_priority(map_, policy).value_or(0) : uint8_t{0};
     } else if (kind == OpKind::kSetAffinity) {
-      result.cpus = read_cpus(node, file);
+      result.cpus = yaml_cpus(node, file, "cpus");
     } else {
       const std::string name = yaml_text(node, file, key), where = yaml_where(node, file);
       result.value = name == "/" ? 0 : static_cast<int64_t>(find_group(groups_, name, where) + 1);
@@ -157,17 +153,6 @@ std::vector<TaskChange> read_changes(const YamlMap& map, const std::vector<Group
 
 }  // namespace
 
-CpuSet read_cpus(const YAML::Node& node, const std::string& file) {
-  const std::string where = yaml_where(node, file);
-  try {
-    CpuSet set = CpuSet::parse(yaml_text(node, file, "cpus"));
-    if (!set.empty()) return set;
-  } catch (const Error& error) {
-    throw Error(where, error.problem(), error.remedy());
-  }
-  throw Error(where, "cpus is empty", "list them like 0-3,8");
-}
-
 const std::vector<std::string>& attribute_keys() {
   static const std::vector<std::string> keys = {"nice",   "policy",    "priority",   "slice",      "slice_ns",
                                                 "cpus",   "group",     "uclamp_min", "uclamp_max", "background",
@@ -183,8 +168,8 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
   if (map.has("slice") && map.has("slice_ns"))
     throw Error(map.where("slice_ns"), "both slice and slice_ns are given", "keep one of them");
   for (const char* key : {"slice", "slice_ns"})
-    if (map.has(key)) a.slice = duration(map, key, 100_us, 100_ms);
-  if (map.has("cpus")) a.cpus = read_cpus(map.at("cpus"), map.file());
+    if (map.has(key)) a.slice = yaml_duration(map, key, 100_us, 100_ms);
+  if (map.has("cpus")) a.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
   if (map.has("group")) a.group = GroupId(find_group(groups, map.text("group"), map.where("group")) + 1);
   auto clamp = [&](const char* key) { return static_cast<uint16_t>(map.integer(key, 0, kCapacityScale)); };
   if (map.has("uclamp_min")) a.uclamp_min = clamp("uclamp_min");

@@ -45,9 +45,8 @@ struct TaskAttributes {
 // The keys that they have in a mapping.
 const std::vector<std::string>& attribute_keys();
 
-// Throw Error with file and line.
+// Throws Error with file and line.
 TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig>& groups);
-CpuSet read_cpus(const YAML::Node& node, const std::string& file);
 
 // Changes count from `start`.
 void apply_attributes(const TaskAttributes& attributes, Workload& workload, TaskId task, Nanos start);

@@ -5,13 +5,12 @@
 #include <filesystem>
 #include <set>
 
-#include "base/duration.h"
 #include "base/embedded.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/int128.h"
 #include "base/suggest.h"
-#include "base/yaml/yaml_map.h"
+#include "base/yaml/yaml_values.h"
 #include "workloads/five_qi.h"
 #include "workloads/rates.h"
 
@@ -78,11 +77,8 @@ class UpfReader {
     throw Error(map_.where("preset"), "there is no preset '" + name + "'", suggest(name, names));
   }
 
-  static Nanos duration(const YamlMap& map, const std::string& key, Nanos low, Nanos high) {
-    return read_duration(map.text(key), key, low, high, map.where(key));
-  }
   static Nanos duration_or(const YamlMap& map, const std::string& key, Nanos low, Nanos high, Nanos otherwise) {
-    return map.has(key) ? duration(map, key, low, high) : otherwise;
+    return map.has(key) ? yaml_duration(map, key, low, high) : otherwise;
   }
   static std::vector<YAML::Node> list(const YAML::Node& node, const std::string& file, const std::string& what) {
     if (!node.IsSequence() || node.size() == 0)
@@ -98,16 +94,6 @@ class UpfReader {
     return cost;
   }
 
-  static CpuSet cpus(const YamlMap& map, const std::string& key) {
-    try {
-      CpuSet set = CpuSet::parse(map.text(key));
-      if (!set.empty()) return set;
-    } catch (const Error& error) {
-      throw Error(map.where(key), error.problem(), error.remedy());
-    }
-    throw Error(map.where(key), key + " is empty", "list them like 0-3,8");
-  }
-
   void read_rings() {
     CpuSet on = CpuSet::single(CpuId(0));
     PacketRing ring;
@@ -115,7 +101,7 @@ class UpfReader {
     ring.cost = {Work(1500), 0, 0};
     if (map_.has("rings")) {
       YamlMap map(map_.at("rings"), file_, "rings", {"cpus", "capacity", "cost", "threaded"});
-      if (map.has("cpus")) on = cpus(map, "cpus");
+      if (map.has("cpus")) on = yaml_cpus(map.at("cpus"), map.file(), "cpus");
       ring.capacity = static_cast<uint32_t>(map.integer_or("capacity", 1, kMostPackets, ring.capacity));
       if (map.has("cost")) ring.cost = read_cost(map.at("cost"), ring.cost);
       if (map.has("threaded")) plan_.threaded = map.boolean("threaded");
@@ -168,7 +154,7 @@ class UpfReader {
       workers.name = map.has("task") ? map.text("task") : "upf-" + each.name;
       workers.count = map.integer_or("workers", 0, kMostWorkers, workers_);
       workers.nice = static_cast<int8_t>(map.integer_or("nice", -20, 19, 0));
-      if (map.has("cpus")) workers.cpus = cpus(map, "cpus");
+      if (map.has("cpus")) workers.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
       plan_.queue.push_back(static_cast<uint32_t>(map.integer_or("queue", 1, kMostPackets, queue_)));
       plan_.workers.push_back(std::move(workers));
       plan_.packets.classes.push_back(std::move(each));
@@ -289,8 +275,8 @@ class UpfReader {
       throw Error(map.where("rate"), "with a load of " + std::to_string(load_percent_) + "% its rate is out of range",
                   "take 1 to 1000000000 packets a second");
     if (!bursty) return;
-    arrivals.on = duration(map, "burst", 1_us, kLongest);
-    arrivals.off = duration(map, "pause", 1_us, kLongest);
+    arrivals.on = yaml_duration(map, "burst", 1_us, kLongest);
+    arrivals.off = yaml_duration(map, "pause", 1_us, kLongest);
     check_burst(map, arrivals);
   }
 
@@ -332,8 +318,8 @@ class UpfReader {
         if (!map.has(key)) throw Error(map.where(), std::string("a task has no ") + key, std::string("add ") + key);
       task.name = map.text("name");
       task.count = map.integer_or("count", 1, kMostWorkers, 1);
-      task.period = duration(map, "period", 1_us, kLongest);
-      task.work = Work(duration(map, "work", 1_ns, kLongest).count());
+      task.period = yaml_duration(map, "period", 1_us, kLongest);
+      task.work = Work(yaml_duration(map, "work", 1_ns, kLongest).count());
       plan_.tasks.push_back(std::move(task));
     }
   }

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "base/yaml/yaml_map.h"
+#include "base/yaml/yaml_values.h"
 #include "topology/load/core_types_yaml.h"
 #include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
@@ -30,15 +30,6 @@ const std::vector<std::string> kGroupKeys = {"cpus",     "core", "threads_per_co
                                              "llc",      "node", "capacity",         "kernel_capacity",
                                              "priority", "type", "power_domain"};
 constexpr int64_t kHighestPriority = 255;  // of firmware that ranks cores: CPPC's highest_perf is a byte
-
-CpuSet read_cpu_list(const YAML::Node& node, const std::string& file) {
-  std::string list = yaml_text(node, file, "cpus");
-  try {
-    return CpuSet::parse(list);
-  } catch (const Error& error) {
-    throw Error(yaml_where(node, file), error.problem(), error.remedy());
-  }
-}
 
 // `nodes: 2, llcs_per_node: 4, ...`: every unit of a level alike.
 std::vector<Cpu> read_regular(const YamlMap& map, size_t max_cpus) {
@@ -75,7 +66,7 @@ void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cp
   if (!group.has("cpus")) throw Error(group.where(), "a group of CPUs has no 'cpus'", "list them like 0-3,8");
   if (group.has("core") && group.has("threads_per_core"))
     throw Error(group.where("core"), "both 'core' and 'threads_per_core' are given", "keep one");
-  CpuSet ids = read_cpu_list(group.at("cpus"), file);
+  CpuSet ids = yaml_cpu_list(group.at("cpus"), file, "cpus");
   if (ids.empty()) throw Error(group.where("cpus"), "cpus is empty", "list them like 0-3,8");
 
   int64_t threads = group.integer_or("threads_per_core", 1, max_cpus, 1);
@@ -167,7 +158,7 @@ CpuSet read_kept(const YamlMap& map, size_t nr_cpus, size_t max_cpus) {
   std::string text = map.text("cpus");
   bool plain = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
   if (plain) return CpuSet::first(static_cast<size_t>(map.integer("cpus", 1, static_cast<int64_t>(max_cpus))));
-  CpuSet keep = read_cpu_list(map.at("cpus"), map.file());
+  CpuSet keep = yaml_cpu_list(map.at("cpus"), map.file(), "cpus");
   if (keep.empty() || !keep.subset_of(CpuSet::first(nr_cpus)))
     throw Error(map.where("cpus"), "cpus is '" + text + "' and the machine has CPUs 0-" + std::to_string(nr_cpus - 1),
                 "keep some of those");
@@ -224,8 +215,8 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
       spec = select_cpus(whole.spec(), first_threads);
     }
     if (map.has("distances")) spec.distances = read_distances(map);
-    if (map.has("isolated")) spec.isolated = read_cpu_list(map.at("isolated"), map.file());
-    if (map.has("nohz_full")) spec.nohz_full = read_cpu_list(map.at("nohz_full"), map.file());
+    if (map.has("isolated")) spec.isolated = yaml_cpu_list(map.at("isolated"), map.file(), "cpus");
+    if (map.has("nohz_full")) spec.nohz_full = yaml_cpu_list(map.at("nohz_full"), map.file(), "cpus");
     read_power(map, spec);
     if (map.has("memory")) {
       Machine shape(spec);
