@@ -6,6 +6,7 @@ namespace simsched {
 #define SIMSCHED_COMMANDS(ROW) \
   ROW(run)                     \
   ROW(explain)                 \
+  ROW(compare)                 \
   ROW(validate)                \
   ROW(import)                  \
   ROW(fit)                     \

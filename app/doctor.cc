@@ -181,7 +181,7 @@ int diagnose() {
     table.add_row({finding.subject, finding.ok ? Cell("ok", Style::kGood) : missing,
                    finding.ok ? finding.found : finding.found + ": " + finding.remedy});
   }
-  fmt::print("{}", table.str(wants_colour(STDOUT_FILENO)));
+  fmt::print("{}", table.str(look_of(STDOUT_FILENO)));
   return 0;
 }
 

@@ -51,7 +51,7 @@ int explain_results(const Arguments& arguments) {
   if (!arguments.svg.empty()) outputs.add_file(arguments.svg, explanation_svg(explanation));
   outputs.write();
   std::FILE* text = outputs.text();
-  fmt::print(text, "{}", explanation_text(explanation, wants_colour(fileno(text))));
+  fmt::print(text, "{}", explanation_text(explanation, look_of(fileno(text)).colour));
   for (const std::string& file : outputs.paths()) fmt::print(text, "wrote {}\n", file);
   return 0;
 }

@@ -25,8 +25,8 @@ Action add(CLI::App& command) {
     times.add_column("field of task_time", Align::kLeft);
     times.add_column("time in which a task", Align::kLeft);
     for (const CauseInfo& cause : kCauses) times.add_row({cause.name, cause.help});
-    const bool colour = wants_colour(STDOUT_FILENO);
-    fmt::print("{}\n{}", table.str(colour), times.str(colour));
+    const Look look = look_of(STDOUT_FILENO);
+    fmt::print("{}\n{}", table.str(look), times.str(look));
     return 0;
   };
 }

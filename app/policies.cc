@@ -1,11 +1,12 @@
 // simsched policies: what a config can compare, and what can be tuned.
+#include "experiment/policies.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <memory>
 
 #include "app/commands.h"
-#include "experiment/policies.h"
 #include "report/table.h"
 
 namespace simsched {
@@ -17,8 +18,10 @@ void print_list(const PolicyRegistry& registry) {
   table.add_column("what it is", Align::kLeft);
   for (const auto& policy : registry.policies())
     if (!policy->is_file()) table.add_row({policy->name(), policy->summary()});
-  fmt::print("{}\nsimsched policies NAME shows the tunables of one\n"
-             "\nAny other sched_ext scheduler: {{bpf: FILE.bpf.c}} as a policy; docs/sched_ext.md\n", table.str(wants_colour(STDOUT_FILENO)));
+  fmt::print(
+      "{}\nsimsched policies NAME shows the tunables of one\n"
+      "\nAny other sched_ext scheduler: {{bpf: FILE.bpf.c}} as a policy; docs/sched_ext.md\n",
+      table.str(look_of(STDOUT_FILENO)));
 }
 
 void print_tunables(const PolicyRegistry& registry, const Policy& policy) {
@@ -34,7 +37,7 @@ void print_tunables(const PolicyRegistry& registry, const Policy& policy) {
   table.add_column("meaning", Align::kLeft);
   for (const auto& info : tunables) table.add_row({info.key, info.value, info.help});
   const std::string example = tunables.front().key + ": " + (policy.is_file() ? "PATH" : tunables.front().value);
-  fmt::print("\n{}\nIn an experiment:\n  policies:\n    - {}{{{}}}\n", table.str(wants_colour(STDOUT_FILENO)),
+  fmt::print("\n{}\nIn an experiment:\n  policies:\n    - {}{{{}}}\n", table.str(look_of(STDOUT_FILENO)),
              policy.is_file() ? "" : policy.name() + ": ", example);
 }
 

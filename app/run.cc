@@ -175,9 +175,9 @@ int run(const Arguments& arguments) {
     }
     for (const std::string& note : inputs.notes()) fmt::print(text, "note        {}\n", note);
     if (!inputs.notes().empty()) fmt::print(text, "\n");
-    fmt::print(text, "{}\n", comparison_tables(results, config.metrics, wants_colour(fileno(text))));
+    fmt::print(text, "{}\n", comparison_tables(results, config.metrics, look_of(fileno(text))));
     if (!config.references.empty()) fmt::print(text, "{}\n", reference_tables(config.references, results));
-    if (std::string packets = packet_tables(results, wants_colour(fileno(text))); !packets.empty())
+    if (std::string packets = packet_tables(results, look_of(fileno(text))); !packets.empty())
       fmt::print(text, "{}\n", packets);
     for (const std::string& path : outputs.paths()) fmt::print(text, "wrote {}\n", path);
   }

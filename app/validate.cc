@@ -118,7 +118,7 @@ int validate(const Arguments& arguments) {
   std::FILE* text = outputs.text();
   for (const Recording& recording : recordings) fmt::print(text, "{}\n", describe_recording(recording));
   fmt::print(text, "{} over {} seed{}{}:\n\n{}\n{}", arguments.policy, arguments.seeds, arguments.seeds == 1 ? "" : "s",
-             recordings.size() == 1 ? "" : " of each", fidelity_table(fidelity, wants_colour(fileno(text))),
+             recordings.size() == 1 ? "" : " of each", fidelity_table(fidelity, look_of(fileno(text))),
              fidelity_summary(fidelity, diagnoses));
   return fidelity.ok() ? kExitOk : kExitOutside;
 }

@@ -166,7 +166,7 @@ int verify_fair(const Arguments& arguments) {
   const OracleResult result = ask_kernel(machine, options);
   if (!arguments.json.empty()) outputs.add_file(arguments.json, oracle_json(result));
   outputs.write();
-  fmt::print(outputs.text(), "{}", oracle_table(result, wants_colour(STDOUT_FILENO)));
+  fmt::print(outputs.text(), "{}", oracle_table(result, look_of(STDOUT_FILENO)));
   return result.ok() ? kExitOk : kExitOutside;
 }
 

@@ -19,7 +19,7 @@ void print_list() {
   table.add_column("what it is", Align::kLeft);
   table.add_row({"trace", "a recording of perf sched, replayed: {trace: FILE}"});
   for (const GeneratorInfo& info : generator_infos()) table.add_row({info.name, info.summary});
-  fmt::print("{}\nsimsched workloads NAME shows the parameters of one\n", table.str(wants_colour(STDOUT_FILENO)));
+  fmt::print("{}\nsimsched workloads NAME shows the parameters of one\n", table.str(look_of(STDOUT_FILENO)));
 }
 
 void print_parameters(const GeneratorInfo& generator) {
@@ -36,7 +36,7 @@ void print_parameters(const GeneratorInfo& generator) {
   for (const ParamInfo& info : generator.params) {
     table.add_row({info.name, info.otherwise_text(), info.range_text(" .. "), info.meaning});
   }
-  fmt::print("{}: {}\n\n{}", generator.name, generator.summary, table.str(wants_colour(STDOUT_FILENO)));
+  fmt::print("{}: {}\n\n{}", generator.name, generator.summary, table.str(look_of(STDOUT_FILENO)));
   if (generator.params.empty()) return;
   const ParamInfo& example = generator.params.front();
   fmt::print("\nIn an experiment:\n  workload: {{{}: {{{}: {}}}}}\n", generator.name, example.name,

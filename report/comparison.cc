@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "report/format.h"
 #include "report/summary.h"
@@ -38,6 +39,13 @@ Style difference_style(const Estimate& difference, Better better) {
   return (difference.mean > 0) == (better == Better::kHigher) ? Style::kGood : Style::kBad;
 }
 
+// Whether another could be as good: it shows the same figure, or the seeds do not agree that there is a difference.
+bool tied(const std::vector<double>& best, const std::vector<double>& other, const std::string& unit) {
+  if (format_value(mean_estimate(best).mean, unit) == format_value(mean_estimate(other).mean, unit)) return true;
+  const auto difference = percent_difference(best, other);
+  return difference && difference->half_width && *difference->half_width >= std::fabs(difference->mean);
+}
+
 struct MetricColumn {
   std::vector<Cell> values, remarks;  // by policy
   std::string doubt;                  // a line, or nothing
@@ -50,9 +58,21 @@ std::string doubt_of(const PolicyRuns& policy, const Metric& metric) {
     if (const auto few = too_few_samples(metric, *run); few && (!worst || few->samples < worst->samples)) worst = few;
   if (!worst) return {};
   return fmt::format(
-      "? too few samples in a run: {} of {} has {}, and its 95 % confidence interval needs {} whatever the "
-      "distribution\n",
+      "? {} of {}: {} samples in a run,\n  and its 95 % confidence interval needs {} whatever the distribution\n",
       metric.name, policy.policy, worst->samples, worst->least);
+}
+
+// Which of them is best, by more than chance; one alone is where there were others that are out.
+std::vector<bool> winners(const std::vector<std::vector<double>>& running, Better better, const std::string& unit,
+                          bool others) {
+  if (running.size() == 1) return {others && better != Better::kNeither};
+  std::vector<double> means;
+  for (const std::vector<double>& values : running) means.push_back(mean_estimate(values).mean);
+  std::vector<bool> best = best_of(means, better);
+  const size_t first = static_cast<size_t>(std::find(best.begin(), best.end(), true) - best.begin());
+  for (size_t i = 0; first < best.size() && i < best.size(); ++i)
+    if (i != first && tied(running[first], running[i], unit)) return std::vector<bool>(best.size(), false);
+  return best;
 }
 
 // `may_win`: by policy, see contenders().
@@ -63,7 +83,7 @@ MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& 
   MetricColumn column;
   std::vector<bool> doubted;
   std::vector<std::vector<double>> values;
-  std::vector<double> means;  // of the policies that may win
+  std::vector<std::vector<double>> running;  // of the policies that may win
   bool complete = true;
   for (size_t i = 0; i < machine.policies.size(); ++i) {
     const std::string doubt = known != nullptr ? doubt_of(machine.policies[i], *known) : "";
@@ -71,10 +91,9 @@ MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& 
     doubted.push_back(!doubt.empty());
     values.push_back(doubt.empty() ? machine.policies[i].values(metric) : std::vector<double>());
     complete = complete && (!values.back().empty() || !may_win[i]);
-    if (!values.back().empty() && may_win[i]) means.push_back(mean_estimate(values.back()).mean);
+    if (!values.back().empty() && may_win[i]) running.push_back(values.back());
   }
-  std::vector<bool> best = best_of(means, complete ? better : Better::kNeither);
-  if (means.size() == 1 && values.size() > 1) best[0] = complete && better != Better::kNeither;  // the others are out
+  const std::vector<bool> best = winners(running, complete ? better : Better::kNeither, unit, values.size() > 1);
 
   size_t present = 0;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -101,7 +120,7 @@ MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& 
 
 // `doubts`: lines on what is not shown.
 std::string machine_table(const MachineRuns& machine, const std::vector<bool>& may_win,
-                          const std::vector<std::string>& metrics, bool colour, std::string* doubts) {
+                          const std::vector<std::string>& metrics, const Look& look, std::string* doubts) {
   Table table;
   std::vector<std::vector<Cell>> rows;
   table.add_column("policy", Align::kLeft);
@@ -118,7 +137,7 @@ std::string machine_table(const MachineRuns& machine, const std::vector<bool>& m
     }
   }
   for (auto& row : rows) table.add_row(std::move(row));
-  return table.str(colour);
+  return table.str(look);
 }
 
 // Why policies win nothing, a line each.
@@ -147,7 +166,7 @@ std::vector<std::string> default_metrics() {
 }
 
 std::string comparison_tables(std::span<const RunResult> results, const std::vector<std::string>& metrics,
-                              bool colour) {
+                              const Look& look) {
   std::string text;
   bool all_may_win = true;
   for (const MachineRuns& machine : group_runs(results)) {
@@ -158,14 +177,14 @@ std::string comparison_tables(std::span<const RunResult> results, const std::vec
     const std::vector<bool> may_win = contenders(machine);
     all_may_win = all_may_win && std::find(may_win.begin(), may_win.end(), false) == may_win.end();
     std::string doubts;
-    text += machine_table(machine, may_win, metrics, colour, &doubts);
+    text += machine_table(machine, may_win, metrics, look, &doubts);
     text += remarks(machine, may_win) + doubts;
   }
   if (!results.empty()) {
-    text += "\n* best of its metric";
-    if (!all_may_win) text += " among those that did all the work and starved nobody";
-    text += "; differences are to the first policy";
-    text += results.size() > 1 ? ", ± is the half width of the 95 % confidence interval over seeds\n" : "\n";
+    text += "\n* best of its metric by more than chance";
+    if (!all_may_win) text += ", among those that did all the work and starved nobody";
+    text += "; differences are to the first policy\n";
+    if (results.size() > 1) text += "± half width of the 95 % confidence interval over seeds\n";
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/markup.h"
 #include "report/explain.h"
 #include "report/format.h"
 
@@ -28,29 +29,6 @@ struct Panel {
   std::string title;
   std::vector<Part> parts;
 };
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (char c : text) {
-    switch (c) {
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '&':
-        result += "&amp;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    }
-  }
-  return result;
-}
 
 std::vector<Panel> panels(const Explanation& what) {
   auto causes = [&](auto&& wanted) {
@@ -97,16 +75,16 @@ class Picture {
         ".title {{ font-size: 18px; font-weight: 600 }}\n.name {{ font-weight: 600 }}\n.small {{ fill: #52606d }}\n"
         ".inside {{ fill: #ffffff; text-anchor: middle }}\n"
         "</style>\n<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n{3}</svg>\n",
-        kWidth, y_, escaped(what_.policy + " against " + what_.versus), body_);
+        kWidth, y_, markup_escaped(what_.policy + " against " + what_.versus), body_);
   }
 
  private:
   void label(const char* style, int x, int y, const std::string& text) {
-    body_ += fmt::format("<text class=\"{}\" x=\"{}\" y=\"{}\">{}</text>\n", style, x, y, escaped(text));
+    body_ += fmt::format("<text class=\"{}\" x=\"{}\" y=\"{}\">{}</text>\n", style, x, y, markup_escaped(text));
   }
   void rect(int x, int y, int width, int height, size_t colour, const std::string& tip) {
     body_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"><title>{}</title></rect>\n", x,
-                         y, width, height, kColours[colour % kColours.size()], escaped(tip));
+                         y, width, height, kColours[colour % kColours.size()], markup_escaped(tip));
   }
   std::string time(int64_t sum) const { return format_ns(static_cast<double>(sum) / runs_); }
 

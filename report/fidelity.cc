@@ -51,7 +51,7 @@ double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 }  // namespace
 
-std::string fidelity_table(const Fidelity& fidelity, bool colour) {
+std::string fidelity_table(const Fidelity& fidelity, const Look& look) {
   Table table;
   table.add_column("metric", Align::kLeft);
   for (const char* heading : {"recorded", "simulated", "min", "max", "error", "tolerance"}) table.add_column(heading);
@@ -62,7 +62,7 @@ std::string fidelity_table(const Fidelity& fidelity, bool colour) {
                    formatted(metric, metric.high), format_percent(metric.error() * 100), tolerance_text(metric),
                    Cell(verdict_name(verdict), style_of(verdict))});
   }
-  return table.str(colour);
+  return table.str(look);
 }
 
 std::string fidelity_summary(const Fidelity& fidelity, const std::vector<Diagnosis>& diagnoses) {

@@ -6,10 +6,11 @@
 
 #include "experiment/diagnosis.h"
 #include "experiment/fidelity.h"
+#include "report/table.h"
 
 namespace simsched {
 
-std::string fidelity_table(const Fidelity& fidelity, bool colour);
+std::string fidelity_table(const Fidelity& fidelity, const Look& look);
 
 // What the table amounts to: lines for people. On NO what differs most, why that may be, and what to do.
 std::string fidelity_summary(const Fidelity& fidelity, const std::vector<Diagnosis>& diagnoses);

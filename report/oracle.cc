@@ -28,7 +28,7 @@ const char* unit_name(OracleRow::Unit unit) {
 
 }  // namespace
 
-std::string oracle_table(const OracleResult& result, bool colour) {
+std::string oracle_table(const OracleResult& result, const Look& look) {
   Table table;
   for (const char* heading : {"load", "figure"}) table.add_column(heading, Align::kLeft);
   for (const char* heading : {"kernel", "simulation"}) table.add_column(heading);
@@ -45,8 +45,8 @@ std::string oracle_table(const OracleResult& result, bool colour) {
       outside += !row.ok;
     }
   }
-  return fmt::format("{}, kernel {}:\n{}{} of {} figures are outside\n", result.shape, result.release,
-                     table.str(colour), outside, rows);
+  return fmt::format("{}, kernel {}:\n{}{} of {} figures are outside\n", result.shape, result.release, table.str(look),
+                     outside, rows);
 }
 
 std::string oracle_json(const OracleResult& result) {

@@ -4,10 +4,11 @@
 #include <string>
 
 #include "experiment/oracle.h"
+#include "report/table.h"
 
 namespace simsched {
 
-std::string oracle_table(const OracleResult& result, bool colour);
+std::string oracle_table(const OracleResult& result, const Look& look);
 std::string oracle_json(const OracleResult& result);
 
 }  // namespace simsched

@@ -13,7 +13,7 @@ constexpr const char* kLatencies[] = {"mean", "p50", "p99", "p99.9", "p99.99", "
 
 class PacketTable {
  public:
-  PacketTable(const MachineRuns& machine, bool colour) : machine_(machine), colour_(colour) {}
+  PacketTable(const MachineRuns& machine, const Look& look) : machine_(machine), look_(look) {}
 
   std::string str() {
     table_.add_column("class", Align::kLeft);
@@ -25,7 +25,7 @@ class PacketTable {
     table_.add_column("late\nfor SLA");
     table_.add_column("late for\nbudget");
     for (const auto& [name, values] : machine_.policies.front().runs.front()->packets) add_class(name);
-    return table_.str(colour_) + utilisation();
+    return table_.str(look_) + utilisation();
   }
 
  private:
@@ -75,23 +75,23 @@ class PacketTable {
                      figure(policy, "all_odd_cpus_busy_ppm", "ppm", "-"),
                      figure(policy, "all_energy_nj_per_packet", "count", "-"),
                      figure(policy, "all_ksoftirqd_wakeups", "count", "-")});
-    return "\n" + table.str(colour_);
+    return "\n" + table.str(look_);
   }
 
   const MachineRuns& machine_;
-  const bool colour_;
+  const Look look_;
   Table table_;
 };
 
 }  // namespace
 
-std::string packet_tables(std::span<const RunResult> results, bool colour) {
+std::string packet_tables(std::span<const RunResult> results, const Look& look) {
   std::string text;
   for (const MachineRuns& machine : group_runs(results)) {
     if (machine.policies.front().runs.front()->packets.empty()) continue;
     text += fmt::format("{}packets on {}; few: fewer samples than the quantile needs\n\n", text.empty() ? "" : "\n",
                         machine.machine);
-    text += PacketTable(machine, colour).str();
+    text += PacketTable(machine, look).str();
   }
   return text;
 }

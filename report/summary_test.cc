@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "report/comparison.h"
 
@@ -67,8 +68,8 @@ TEST(ComparisonTables, MarksTheBestAndShowsTheDifference) {
             "eevdf    1.010 ms *                      10\n"
             "cfs      1.110 ms   +9.9% ±0.0           10   0.0% ±0.0\n"
             "\n"
-            "* best of its metric; differences are to the first policy, ± is the half width of the 95 % confidence "
-            "interval over seeds\n");
+            "* best of its metric by more than chance; differences are to the first policy\n"
+            "± half width of the 95 % confidence interval over seeds\n");
 }
 
 // Longer is worse, more throughput is better; within its interval a difference is neither.
@@ -110,12 +111,46 @@ TEST(ComparisonTables, WhoDidLessWinsNothing) {
                       "not run: b[3]\nidle: did not finish 7 of the tasks, which others did\n"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("* best of its metric among those that did all the work and starved nobody;"), std::string::npos);
+  EXPECT_NE(
+      text.find("* best of its metric by more than chance, among those that did all the work and starved nobody;"),
+      std::string::npos);
   EXPECT_NE(comparison_tables(results, {"makespan_ns"}, true).find("\033[2m"), std::string::npos);
 
   results.erase(results.begin() + 1);
   EXPECT_NE(comparison_tables(results, {"makespan_ns"}, false).find("eevdf    1.000 ms *\n"), std::string::npos)
       << "the only one that did the work is the best";
+}
+
+// Where the seeds do not agree, or the same is shown, nobody is best.
+TEST(ComparisonTables, NobodyWinsByChance) {
+  auto stars = [](std::vector<int64_t> a, std::vector<int64_t> b) {
+    std::vector<RunResult> results;
+    for (const auto& [policy, values] : {std::pair("a", a), std::pair("b", b)})
+      for (size_t seed = 0; seed < values.size(); ++seed) results.push_back(result("vm", policy, seed, values[seed]));
+    const std::string text = comparison_tables(results, {"makespan_ns"}, {});
+    return std::count(text.begin(), text.end(), '*') - 1;
+  };
+  EXPECT_EQ(stars({1000000, 1000000}, {1100000, 1101000}), 1);
+  EXPECT_EQ(stars({1000000, 1000000}, {1500000, 900000}), 0);
+  EXPECT_EQ(stars({100000000}, {100000001}), 0);
+  EXPECT_EQ(stars({100000000}, {200000000}), 1);
+}
+
+TEST(ComparisonTables, FitTheirTerminal) {
+  std::vector<RunResult> results = {result("vm", "eevdf", 1, 1000000), result("vm", "cfs", 1, 1100000)};
+  for (RunResult& run : results) run.metrics.push_back({"context_switches", 123456789});
+  const std::vector<std::string> metrics = {"makespan_ns", "migrations", "context_switches"};
+  const std::string wide = comparison_tables(results, metrics, {}),
+                    narrow = comparison_tables(results, metrics, Look(false, 60));
+  std::istringstream lines(narrow.substr(0, narrow.find("\n* ")));
+  size_t tables = 0;
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(display_width(line), 60u) << line;
+    tables += line.starts_with("cfs ");
+  }
+  EXPECT_EQ(tables, 2u) << narrow;
+  for (const char* part : {"1.100 ms", "+10.0%", "123,456,789"}) EXPECT_NE(narrow.find(part), std::string::npos);
+  EXPECT_EQ(comparison_tables(results, metrics, Look(false, 200)), wide);
 }
 
 // An open-ended load ends for all by the clock.

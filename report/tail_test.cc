@@ -48,8 +48,8 @@ TEST(Tail, OfTooFewSamplesIsMarkedAndExplained) {
   const std::string few = table(367);
   EXPECT_EQ(few.find("4.000"), std::string::npos) << few;
   EXPECT_EQ(few.find("5.000 us *"), std::string::npos) << few;  // nothing to be better than
-  EXPECT_NE(few.find("? too few samples in a run: wake_latency_ns_p99 of b has 367, and its 95 % confidence interval "
-                     "needs 368 whatever the distribution\n"),
+  EXPECT_NE(few.find("? wake_latency_ns_p99 of b: 367 samples in a run,\n"
+                     "  and its 95 % confidence interval needs 368 whatever the distribution\n"),
             std::string::npos)
       << few;
 }

@@ -18,7 +18,6 @@ constexpr int kMargin = 24, kTitle = 56;
 constexpr int kCell = 34;  // of the distance table
 
 using svg::box;
-using svg::escaped;
 using svg::label;
 using svg::Size;
 
@@ -108,7 +107,7 @@ class Drawing {
   std::string opening(Size size) const {
     std::string width = std::to_string(size.width), height = std::to_string(size.height);
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + width + " " + height + "\" width=\"" + width +
-           "\" height=\"" + height + "\" role=\"img\" aria-label=\"" + escaped(machine_.name()) +
+           "\" height=\"" + height + "\" role=\"img\" aria-label=\"" + markup_escaped(machine_.name()) +
            "\">\n<style>\n"
            "text { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 12px; fill: #1f2933 }\n"
            ".title { font-size: 18px; font-weight: 600 }\n.small { fill: #52606d }\n"
