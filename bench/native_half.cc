@@ -61,7 +61,7 @@ void run() {
   live::KernelObject object({reinterpret_cast<const std::byte*>(native_half_bpf_object), native_half_bpf_object_size},
                             "native_half");
   object.load();
-  for (uint32_t slot = 0; auto kind : {mlp::MLP_INT8, mlp::MLP_Q21}) {
+  for (uint32_t slot = 0; auto kind : {mlp::MLP_INT8, mlp::MLP_Q21, mlp::MLP_TREE}) {
     const mlp::mlp_model model = mlp::random_model(1, kind).model;
     bpf_map_update_elem(object.map_fd("models"), &slot, &model, BPF_ANY);
     ++slot;
@@ -99,6 +99,7 @@ void run() {
   print(object, "varied_look_up", "finds other inputs each time, and its model", bytes(features), "");
   print(object, "int8_varied", "8 bits: a decision on other inputs each time", bytes(features), "< 100");
   print(object, "q21_varied", "Q11.21: a decision on other inputs each time", bytes(features), "< 250");
+  print(object, "tree_varied", "a tree: a decision on other inputs each time", bytes(features), "< 100");
   print(object, "rusty_deadline", "rusty: latency priority, deadline", bytes(task), "");
   print(object, "rusty_average", "rusty: a decaying average, read two windows later", bytes(average), "");
 }

@@ -114,6 +114,13 @@ int q21_varied(struct xdp_md *ctx) {
 }
 
 SEC("xdp")
+int tree_varied(struct xdp_md *ctx) {
+  NEXT_FEATURES(features);
+  MODEL(2);
+  return mlp_verdict_of(mlp_tree_run(&model->tree, features->in), model->tau);
+}
+
+SEC("xdp")
 int q21_net(struct xdp_md *ctx) {
   PACKET(struct q21_inputs, inputs);
   MODEL(1);

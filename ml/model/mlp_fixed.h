@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A small neural network in integers: 15 inputs, 16 hidden units (ReLU), one output, a logit. Two kinds: weights of
- * 8 bits, and Q11.21 numbers. BPF programs, the simulator and C++ compile the same functions, with the same results to
- * the bit. No division, no floating point, no signed arithmetic that overflows; sums wrap as unsigned ones do.
+ * A small model in integers: 15 inputs, one output, a logit. Three kinds: a neural network of 16 hidden units (ReLU)
+ * with weights of 8 bits, the same in Q11.21 numbers, and a decision tree of depth 4. BPF programs, the simulator and
+ * C++ compile the same functions, with the same results to the bit. No division, no floating point, no signed
+ * arithmetic that overflows; sums wrap as unsigned ones do.
  *
- * An input is a u16 in any unit; each model says which range [lo, hi] of it is mapped to [0, 1]. The output says
- * "move" at or above tau, "stay" at or below -tau, and nothing in between.
+ * An input is a u16 in any unit; each model says which range [lo, hi] of it is mapped to [0, 1], and a tree, which
+ * compares inputs as they are, which range it was made for. The output says "move" at or above tau, "stay" at or below
+ * -tau, and nothing in between.
  */
 #ifndef SIMSCHED_MLP_FIXED_H
 #define SIMSCHED_MLP_FIXED_H
@@ -29,13 +31,15 @@ enum {
   MLP_ROW = 16,    /* inputs of a row in memory; the last one is not used */
   MLP_HIDDEN = 16,
   MLP_GROUPS = 5,  /* of three inputs, in one 64-bit word */
+  MLP_DEPTH = 4,   /* of a tree */
+  MLP_LEAVES = 16,
   MLP_SLOTS = 3,   /* models that a policy holds: one is used, one was, one can be written */
   MLP_MAX_GOLDEN = 1024,
 };
 
 #define MLP_MAGIC 0x504c4d53u /* "SMLP" */
 #define MLP_FORMAT 1u
-enum mlp_kind { MLP_INT8 = 1, MLP_Q21 = 2 };
+enum mlp_kind { MLP_INT8 = 1, MLP_Q21 = 2, MLP_TREE = 3 };
 enum mlp_verdict { MLP_STAY, MLP_MOVE, MLP_UNSURE };
 
 /* Three weights, each + 128, to a word: those of inputs 3g, 3g+1, 3g+2 at bits 40, 20 and 0. The inputs lie the other
@@ -59,6 +63,13 @@ struct mlp_q21 {
   u32 pad;
 };
 
+/* The root is node 1; below node n are 2n (its input is less than its threshold) and 2n + 1; node 16 + l is leaf l. */
+struct mlp_tree {
+  u16 input[MLP_LEAVES]; /* 0 .. 14; of node 0, which there is not, 0 */
+  u16 threshold[MLP_LEAVES];
+  s32 leaf[MLP_LEAVES]; /* logits */
+};
+
 /* A value of the map `models`; with golden vectors behind it, a model file (ml/model/model_file.h). */
 struct mlp_model {
   u32 magic;   /* MLP_MAGIC; in a slot that was never written, 0 */
@@ -74,6 +85,7 @@ struct mlp_model {
   union {
     struct mlp_int8 int8;
     struct mlp_q21 q21;
+    struct mlp_tree tree;
   };
 };
 
@@ -170,6 +182,22 @@ MLP_INLINE s32 mlp_q21_run(const struct mlp_q21 *net, const s64 *x) {
   return mlp_q21_round(out);
 }
 
+/* ---- Trees ----------------------------------------------------------------------------------------------------- */
+/* `in` has MLP_ROW members. Without a branch, for the reasons above. */
+MLP_INLINE s32 mlp_tree_run(const struct mlp_tree *tree, const u16 *in) {
+  u32 node = 1, level;
+
+  MLP_UNROLL
+  for (level = 0; level < MLP_DEPTH; level++) {
+    u32 n = node & (MLP_LEAVES - 1);
+    u32 below = (u32)in[tree->input[n] & (MLP_ROW - 1)] - (u32)tree->threshold[n];
+
+    __asm__ volatile("" : "+r"(below));
+    node = 2 * n + 1 - (below >> 31);
+  }
+  return tree->leaf[node & (MLP_LEAVES - 1)];
+}
+
 /* ---- Models ---------------------------------------------------------------------------------------------------- */
 MLP_INLINE s32 mlp_int8_logit(const struct mlp_model *model, const u16 *in) {
   u64 x[MLP_GROUPS];
@@ -198,6 +226,7 @@ MLP_INLINE s32 mlp_q21_logit(const struct mlp_model *model, const u16 *in) {
 }
 
 MLP_INLINE s32 mlp_logit(const struct mlp_model *model, const u16 *in) {
+  if (model->kind == MLP_TREE) return mlp_tree_run(&model->tree, in);
   return model->kind == MLP_INT8 ? mlp_int8_logit(model, in) : mlp_q21_logit(model, in);
 }
 
@@ -207,7 +236,7 @@ MLP_INLINE enum mlp_verdict mlp_verdict_of(s32 logit, s32 tau) {
 }
 
 #ifdef __cplusplus
-/* The only division, done where models are made. */
+/* The only division, done where models are made. A tree has no use for it. */
 inline u64 mlp_scale(u16 lo, u16 hi, mlp_kind kind) {
   return ((kind == MLP_INT8 ? MLP_ONE_INT8 : MLP_ONE_Q21) << 24) / (static_cast<u64>(hi) - lo);
 }

@@ -15,11 +15,12 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "model files are mapped as they are");
 static_assert(sizeof(mlp_golden) == 36 && offsetof(mlp_model, int8) == 224 && sizeof(mlp_q21) == 1160 &&
-                  sizeof(mlp_int8) == 784 && sizeof(mlp_model) == 1384,
+                  sizeof(mlp_int8) == 784 && sizeof(mlp_tree) == 128 && sizeof(mlp_model) == 1384,
               "the layout is part of the format");
 
 constexpr size_t kCrcFrom = offsetof(mlp_model, kind);
-constexpr int32_t kMaxBias = 1 << 30;    // with the products, sums stay below 2^31
+constexpr int32_t kMaxBias = 1 << 30;  // with the products, sums stay below 2^31
+constexpr int32_t kMaxLeaf = 1 << 30;
 constexpr int32_t kMaxWeight = 1 << 27;  // 64.0: with 16 inputs, sums stay below 2^63
 
 [[noreturn]] void fail(const std::string& where, const std::string& what, const std::string& remedy = {}) {
@@ -57,30 +58,50 @@ void check_net(const mlp_q21& net, const std::string& where) {
   if (!canonical(net)) fail(where, "unused bytes of the model are not zero");
 }
 
+void check_net(const mlp_tree& tree, const std::string& where) {
+  if (!within(tree.input, 0, MLP_INPUTS - 1)) fail(where, "a node of the tree asks for an input that there is not");
+  if (!within(tree.leaf, -kMaxLeaf, kMaxLeaf)) fail(where, "a leaf of the tree is beyond 2^30");
+  if (!canonical(tree)) fail(where, "unused bytes of the model are not zero");
+}
+
 void check_ranges(const mlp_model& model, const std::string& where) {
   for (size_t i = 0; i < MLP_ROW; ++i) {
-    const bool used = i < MLP_INPUTS;
+    const bool used = i < MLP_INPUTS, scaled = used && model.kind != MLP_TREE;
     if (used && model.lo[i] >= model.hi[i])
       fail(where, "the range of input " + std::to_string(i) + " is empty", "lo must be below hi");
-    const uint64_t scale = used ? mlp_scale(model.lo[i], model.hi[i], static_cast<mlp_kind>(model.kind)) : 0;
+    const uint64_t scale = scaled ? mlp_scale(model.lo[i], model.hi[i], static_cast<mlp_kind>(model.kind)) : 0;
     if (model.scale[i] != scale || (!used && (model.lo[i] != 0 || model.hi[i] != 0)))
       fail(where, "the scale of input " + std::to_string(i) + " is not that of its range");
   }
 }
 
+// Calls f with the net of the model's kind.
+void with_net(const mlp_model& model, const std::string& where, const auto& f) {
+  switch (model.kind) {
+    case MLP_INT8:
+      return f(model.int8);
+    case MLP_Q21:
+      return f(model.q21);
+    case MLP_TREE:
+      return f(model.tree);
+    default:
+      fail(where, "a model of unknown kind " + std::to_string(model.kind), "1 is int8, 2 is Q11.21, 3 is a tree");
+  }
+}
+
 void check(const ModelFile& file, const std::string& where) {
   const mlp_model& model = file.model;
-  const bool int8 = model.kind == MLP_INT8;
-  if (!int8 && model.kind != MLP_Q21)
-    fail(where, "a model of unknown kind " + std::to_string(model.kind), "1 is int8, 2 is Q11.21");
+  with_net(model, where, [](const auto&) {});
   if (model.version == 0) fail(where, "the model's version is 0", "number versions from 1");
   if (model.tau <= 0) fail(where, "the model's tau is not positive");
   if (file.golden.empty()) fail(where, "the model has no golden vectors", "it could not be checked before it is used");
   check_ranges(model, where);
   const std::span<const std::byte> bytes = std::as_bytes(std::span(&model, 1));
-  const size_t end = offsetof(mlp_model, int8) + (int8 ? sizeof(mlp_int8) : sizeof(mlp_q21));
-  if (model.pad != 0 || !zero(bytes.subspan(end))) fail(where, "unused bytes of the model are not zero");
-  int8 ? check_net(model.int8, where) : check_net(model.q21, where);
+  with_net(model, where, [&](const auto& net) {
+    if (model.pad != 0 || !zero(bytes.subspan(offsetof(mlp_model, int8) + sizeof(net))))
+      fail(where, "unused bytes of the model are not zero");
+    check_net(net, where);
+  });
   for (size_t i = 0; i < file.golden.size(); ++i) {
     const mlp_golden& golden = file.golden[i];
     const int32_t answer = golden.in[MLP_INPUTS] == 0 ? mlp_logit(&model, golden.in) : ~golden.logit;

@@ -2,7 +2,7 @@
 // what the model answers to them. Little-endian, no padding but zeros:
 //
 //   magic "SMLP", format 1, CRC-32 of all that follows, kind, version, tau, number of golden vectors, 0,
-//   lo, hi, scale (16 each), the net of its kind, zeros up to the size of the larger kind; then the golden vectors.
+//   lo, hi, scale (16 each), the numbers of its kind, zeros up to the size of the largest kind; then the golden vectors.
 //
 // A file is read only when all of it holds: the size, the check sum, ranges of all numbers, unused bytes that are zero,
 // and each golden vector, computed here.
@@ -33,7 +33,7 @@ void write_model(const ModelFile& file, const std::string& path);
 // Golden vectors of a model: the corners of its ranges, and `count` random inputs.
 std::vector<mlp_golden> golden_vectors(const mlp_model& model, uint64_t seed, size_t count);
 
-// A model with random weights, for tests and until there is a trained one; the same for the same seed on any machine.
+// A model of random numbers, for tests and until there is a trained one; the same for the same seed on any machine.
 // Its version is the seed's lower half (1 for 0). Over inputs spread evenly over their ranges it moves, stays and is
 // unsure a third of the time each.
 constexpr Ranges kBytes = [] {

@@ -44,7 +44,7 @@ std::string refusal_of(mlp_kind kind, const std::function<void(mlp_model&)>& cha
 }
 
 TEST(ModelFile, IsTheSameAfterReadingAndWriting) {
-  for (mlp_kind kind : {MLP_INT8, MLP_Q21}) {
+  for (mlp_kind kind : {MLP_INT8, MLP_Q21, MLP_TREE}) {
     const std::vector<std::byte> bytes = bytes_of(3, kind);
     const ModelFile file = parse_model(bytes, "x.bin");
     EXPECT_EQ(file.model.version, 3u);
@@ -62,6 +62,7 @@ TEST(ModelFile, ThoseWrittenEarlierAreStillTheSame) {
   const std::string folder = std::string(SIMSCHED_SOURCE_DIR) + "/tests/fuzz/corpus/model_file/";
   EXPECT_EQ(model_bytes(read_model(folder + "int8.bin"), "int8"), bytes_of(1, MLP_INT8));
   EXPECT_EQ(model_bytes(read_model(folder + "q21.bin"), "q21"), bytes_of(1, MLP_Q21));
+  EXPECT_EQ(model_bytes(read_model(folder + "tree.bin"), "tree"), bytes_of(1, MLP_TREE));
 }
 
 TEST(ModelFile, RefusesWhatIsNoModel) {
@@ -100,17 +101,28 @@ TEST(ModelFile, SaysWhatIsWrongWithAForeignOne) {
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.int8.b1[3] = INT32_MIN; }), HasSubstr("bias"));
   EXPECT_THAT(refusal_of(MLP_Q21, [](mlp_model& m) { m.q21.w1[3][1] = (1 << 27) + 1; }), HasSubstr("beyond 64.0"));
   EXPECT_THAT(refusal_of(MLP_Q21, [](mlp_model& m) { m.q21.w1[3][15] = 1; }), HasSubstr("not zero"));
+  EXPECT_THAT(refusal_of(MLP_TREE, [](mlp_model& m) { m.tree.input[3] = 15; }), HasSubstr("input that there is not"));
+  EXPECT_THAT(refusal_of(MLP_TREE, [](mlp_model& m) { m.tree.leaf[3] = INT32_MIN; }), HasSubstr("leaf"));
+  EXPECT_THAT(refusal_of(MLP_TREE, [](mlp_model& m) { m.tree.threshold[0] = 1; }), HasSubstr("not zero"));
+  EXPECT_THAT(refusal_of(MLP_TREE, [](mlp_model& m) { m.q21.b2 = 1; }), HasSubstr("not zero"));
+  EXPECT_THAT(refusal_of(MLP_TREE, [](mlp_model& m) { m.scale[1] = 1; }), HasSubstr("scale of input 1"));
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.int8.b2 += 1000; }), HasSubstr("golden vector"));
+  EXPECT_THAT(refusal_of(MLP_TREE,
+                         [](mlp_model& m) {
+                           for (s32& leaf : m.tree.leaf) ++leaf;
+                         }),
+              HasSubstr("golden vector"));
 }
 
 TEST(RandomModel, IsTheSameOnAnyMachine) {
   EXPECT_EQ(crc32(bytes_of(1, MLP_INT8)), 438671398u);
   EXPECT_EQ(crc32(bytes_of(1, MLP_Q21)), 3133944780u);
+  EXPECT_EQ(crc32(bytes_of(1, MLP_TREE)), 2208859157u);
   EXPECT_NE(bytes_of(1), bytes_of(2));
 }
 
 TEST(RandomModel, MovesStaysAndIsUnsure) {
-  for (mlp_kind kind : {MLP_INT8, MLP_Q21}) {
+  for (mlp_kind kind : {MLP_INT8, MLP_Q21, MLP_TREE}) {
     const ModelFile file = random_model(9, kind);
     Rng rng(1);
     int verdicts[3] = {};
@@ -152,12 +164,18 @@ TEST(Nets, AgreeWithThePlainReference) {
       ranges.lo[i] = static_cast<uint16_t>(rng.below(65535));
       ranges.hi[i] = static_cast<uint16_t>(rng.between(ranges.lo[i] + 1, 65535));
     }
+    Tree tree;
+    for (uint8_t& i : tree.input) i = static_cast<uint8_t>(rng.below(MLP_INPUTS));
+    for (uint16_t& t : tree.threshold) t = static_cast<uint16_t>(wild ? 65535 * rng.below(2) : rng.next());
+    std::ranges::generate(tree.leaf, word);
     const mlp_model one = make_model(small, ranges, 1, 1), other = make_model(big, ranges, 1, 1);
+    const mlp_model third = make_model(tree, ranges, 1, 1);
     for (int i = 0; i < 50; ++i) {
       Features features;
       for (uint16_t& f : features) f = static_cast<uint16_t>(rng.next());
       ASSERT_EQ(logit(one, features), reference::logit(one, features));
       ASSERT_EQ(logit(other, features), reference::logit(other, features));
+      ASSERT_EQ(logit(third, features), reference::logit(third, features));
     }
   }
 }
@@ -180,6 +198,25 @@ TEST(Nets, PackAndUnpack) {
   const mlp_model model = random_model(4).model;
   const mlp_int8 again = pack(unpack(model.int8));
   EXPECT_EQ(std::memcmp(&again, &model.int8, sizeof(again)), 0);
+}
+
+// The path of each leaf: which side of its four thresholds the inputs are on.
+TEST(Trees, EqualToTheThresholdGoesRight) {
+  Tree tree;
+  for (size_t n = 0; n < tree.input.size(); ++n)
+    tree.input[n] = static_cast<uint8_t>(n < 1 ? 0 : n < 3 ? 1 : n < 7 ? 2 : 14);
+  tree.threshold.fill(100);
+  for (size_t l = 0; l < tree.leaf.size(); ++l) tree.leaf[l] = static_cast<int32_t>(l);
+  const mlp_model model = make_model(tree, kBytes, 1, 1);
+  for (uint32_t leaf = 0; leaf < MLP_LEAVES; ++leaf) {
+    Features features{};
+    for (auto [bit, input] : {std::pair{3, 0}, {2, 1}, {1, 2}, {0, 14}}) features[input] = leaf >> bit & 1 ? 100 : 99;
+    EXPECT_EQ(logit(model, features), static_cast<int32_t>(leaf));
+  }
+}
+
+TEST(Trees, ANodeThatDoesNotMatterLeadsToTheRight) {
+  EXPECT_EQ(logit(make_model(Tree{.leaf = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7}}, kBytes, 1, 1), {}), 7);
 }
 
 TEST(Verdict, IsOpenBetweenTheTaus) {

@@ -1,6 +1,7 @@
 #include "ml/model/nets.h"
 
 #include <algorithm>
+#include <span>
 
 namespace simsched::mlp {
 namespace {
@@ -20,7 +21,7 @@ mlp_model around(mlp_kind kind, const Ranges& ranges, int32_t tau, uint32_t vers
   for (size_t i = 0; i < MLP_INPUTS; ++i) {
     model.lo[i] = ranges.lo[i];
     model.hi[i] = ranges.hi[i];
-    if (ranges.lo[i] < ranges.hi[i]) model.scale[i] = mlp_scale(ranges.lo[i], ranges.hi[i], kind);
+    if (kind != MLP_TREE && ranges.lo[i] < ranges.hi[i]) model.scale[i] = mlp_scale(ranges.lo[i], ranges.hi[i], kind);
   }
   return model;
 }
@@ -51,6 +52,14 @@ mlp_q21 pack(const Q21Net& net) {
   return packed;
 }
 
+mlp_tree pack(const Tree& tree) {
+  mlp_tree packed{};
+  std::ranges::copy(tree.input, packed.input + 1);
+  std::ranges::copy(tree.threshold, packed.threshold + 1);
+  std::ranges::copy(tree.leaf, packed.leaf);
+  return packed;
+}
+
 Int8Net unpack(const mlp_int8& packed) {
   Int8Net net;
   for (int j = 0; j < MLP_HIDDEN; ++j) {
@@ -75,6 +84,15 @@ Q21Net unpack(const mlp_q21& packed) {
   return net;
 }
 
+Tree unpack(const mlp_tree& packed) {
+  Tree tree;
+  std::ranges::transform(std::span(packed.input).subspan(1), tree.input.begin(),
+                         [](u16 input) { return static_cast<uint8_t>(input); });
+  std::copy_n(packed.threshold + 1, tree.threshold.size(), tree.threshold.begin());
+  std::ranges::copy(packed.leaf, tree.leaf.begin());
+  return tree;
+}
+
 mlp_model make_model(const Int8Net& net, const Ranges& ranges, int32_t tau, uint32_t version) {
   mlp_model model = around(MLP_INT8, ranges, tau, version);
   model.int8 = pack(net);
@@ -84,6 +102,12 @@ mlp_model make_model(const Int8Net& net, const Ranges& ranges, int32_t tau, uint
 mlp_model make_model(const Q21Net& net, const Ranges& ranges, int32_t tau, uint32_t version) {
   mlp_model model = around(MLP_Q21, ranges, tau, version);
   model.q21 = pack(net);
+  return model;
+}
+
+mlp_model make_model(const Tree& tree, const Ranges& ranges, int32_t tau, uint32_t version) {
+  mlp_model model = around(MLP_TREE, ranges, tau, version);
+  model.tree = pack(tree);
   return model;
 }
 

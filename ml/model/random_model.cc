@@ -28,6 +28,28 @@ Q21Net random_q21(Rng& rng) {
   return net;
 }
 
+// Leaves that differ, reached about equally often.
+Tree random_tree(Rng& rng, const Ranges& ranges) {
+  Tree tree;
+  for (size_t n = 0; n < tree.input.size(); ++n) {
+    const size_t i = rng.below(MLP_INPUTS);
+    const int64_t lo = ranges.lo[i], span = ranges.hi[i] - lo;
+    tree.input[n] = static_cast<uint8_t>(i);
+    tree.threshold[n] = static_cast<uint16_t>(rng.between(lo + span * 3 / 8, lo + span * 5 / 8));
+  }
+  for (size_t l = 0; l < tree.leaf.size(); ++l) {
+    const size_t other = rng.below(l + 1);
+    tree.leaf[l] = tree.leaf[other];
+    tree.leaf[other] = static_cast<int32_t>(l) << 10;
+  }
+  return tree;
+}
+
+void lower(Tree& tree, int32_t by) {
+  for (int32_t& leaf : tree.leaf) leaf -= by;
+}
+void lower(auto& net, int32_t by) { net.b2 -= by; }
+
 // Chooses the output's bias so that half of the logits are below 0, and tau so that a third are near it.
 template <class Net>
 mlp_model settle(Net net, const Ranges& ranges, uint32_t version, Rng& rng) {
@@ -46,7 +68,7 @@ mlp_model settle(Net net, const Ranges& ranges, uint32_t version, Rng& rng) {
     return logits[n];
   };
   const int32_t middle = nth(kSamples / 2);
-  net.b2 -= middle;
+  lower(net, middle);
   for (int32_t& sample : logits) sample = std::abs(sample - middle);
   return make_model(net, ranges, std::max(nth(kSamples / 3), 1), version);
 }
@@ -57,8 +79,17 @@ ModelFile random_model(uint64_t seed, mlp_kind kind, const Ranges& ranges) {
   Rng rng(seed);
   const uint32_t version = std::max(static_cast<uint32_t>(seed), 1u);
   ModelFile file{};
-  file.model =
-      kind == MLP_INT8 ? settle(random_int8(rng), ranges, version, rng) : settle(random_q21(rng), ranges, version, rng);
+  switch (kind) {
+    case MLP_INT8:
+      file.model = settle(random_int8(rng), ranges, version, rng);
+      break;
+    case MLP_Q21:
+      file.model = settle(random_q21(rng), ranges, version, rng);
+      break;
+    case MLP_TREE:
+      file.model = settle(random_tree(rng, ranges), ranges, version, rng);
+      break;
+  }
   file.golden = golden_vectors(file.model, seed, 28);
   // As a file of it would be.
   return parse_model(model_bytes(file, "random model"), "random model");

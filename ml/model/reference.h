@@ -1,4 +1,4 @@
-// For tests: the nets once more, written down plainly from their definition, with 128-bit sums and divisions; shares
+// For tests: the models once more, written down plainly from their definition, with 128-bit sums and divisions; shares
 // nothing with mlp_fixed.h but the meaning.
 #pragma once
 
@@ -48,6 +48,12 @@ inline int32_t logit(const Q21Net& net, const std::array<int32_t, MLP_INPUTS>& x
   return static_cast<int32_t>(round_q21(out));
 }
 
+inline int32_t logit(const Tree& tree, const Features& features, size_t node = 0) {
+  if (node >= tree.input.size()) return tree.leaf[node - tree.input.size()];
+  const bool less = features[tree.input[node]] < tree.threshold[node];
+  return logit(tree, features, 2 * node + (less ? 1 : 2));
+}
+
 // An input of a model, in units of 1 / one. What is off by the division of `scale` is part of the definition.
 inline int64_t input(uint16_t value, uint16_t lo, uint16_t hi, int64_t one) {
   const Int128 scale = (Int128(one) << 24) / (hi - lo);
@@ -56,6 +62,7 @@ inline int64_t input(uint16_t value, uint16_t lo, uint16_t hi, int64_t one) {
 }
 
 inline int32_t logit(const mlp_model& model, const Features& features) {
+  if (model.kind == MLP_TREE) return logit(unpack(model.tree), features);
   std::array<uint8_t, MLP_INPUTS> bytes{};
   std::array<int32_t, MLP_INPUTS> numbers{};
   for (size_t i = 0; i < features.size(); ++i) {

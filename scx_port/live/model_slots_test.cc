@@ -54,9 +54,9 @@ TEST_F(Slots, WithoutAModelEveryDecisionIsOpen) {
   EXPECT_EQ(decide({}), static_cast<uint32_t>(mlp::MLP_UNSURE));
 }
 
-TEST_F(Slots, ModelsOfBothKindsDecideInTurn) {
+TEST_F(Slots, ModelsOfAllKindsDecideInTurn) {
   uint32_t seed = 1;
-  for (auto kind : {mlp::MLP_INT8, mlp::MLP_Q21, mlp::MLP_INT8, mlp::MLP_Q21}) {
+  for (auto kind : {mlp::MLP_INT8, mlp::MLP_Q21, mlp::MLP_TREE, mlp::MLP_INT8, mlp::MLP_TREE, mlp::MLP_Q21}) {
     const mlp::ModelFile file = mlp::random_model(seed, kind);
     slots->install(file, "m.bin");
     EXPECT_EQ(slots->active_version(), seed++);

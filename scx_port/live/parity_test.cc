@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "ml/model/reference.h"
 #include "scx_port/live/kernel_object.h"
 #include "scx_port/live/testing.h"
-#include "ml/model/reference.h"
 
 extern "C" const unsigned char parity_bpf_object[];
 extern "C" const unsigned long parity_bpf_object_size;
@@ -102,6 +102,14 @@ class Parity : public testing::LiveTest {
     net.b2 = number();
     return net;
   }
+  mlp::Tree tree(Range range) {
+    mlp::Tree tree;
+    for (uint8_t& i : tree.input) i = static_cast<uint8_t>(rng.below(MLP_INPUTS));
+    for (uint16_t& t : tree.threshold)
+      t = static_cast<uint16_t>(range == kEdges ? rng.below(2) * 65535 : rng.below(65536));
+    for (int32_t& leaf : tree.leaf) leaf = word(range, 16);
+    return tree;
+  }
   mlp::Ranges ranges() {
     mlp::Ranges ranges;
     for (size_t i = 0; i < ranges.lo.size(); ++i) {
@@ -166,8 +174,9 @@ TEST_F(Parity, ModelsDecideAsThePlainReference) {
     std::vector<mlp::mlp_model> models;
     for (uint32_t n = 0; n < PARITY_NETS; ++n) {
       const int32_t tau = std::max(word(range(n), 12), 1);
-      models.push_back(n % 2 == 0 ? mlp::make_model(int8_net(range(n / 2)), ranges(), tau, 1)
-                                  : mlp::make_model(q21_net(range(n / 2)), ranges(), tau, 1));
+      models.push_back(n % 3 == 0   ? mlp::make_model(int8_net(range(n / 3)), ranges(), tau, 1)
+                       : n % 3 == 1 ? mlp::make_model(q21_net(range(n / 3)), ranges(), tau, 1)
+                                    : mlp::make_model(tree(range(n / 3)), ranges(), tau, 1));
       put_net(n, models.back());
     }
     for (size_t i = 0; i < PARITY_BATCH; ++i) {
