@@ -7,6 +7,7 @@ namespace simsched {
   ROW(run)                     \
   ROW(explain)                 \
   ROW(compare)                 \
+  ROW(report)                  \
   ROW(validate)                \
   ROW(import)                  \
   ROW(fit)                     \

@@ -12,6 +12,7 @@
 #include "app/recording_text.h"
 #include "app/run_config.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/output_file.h"
 #include "experiment/config.h"
 #include "experiment/experiment.h"
@@ -21,9 +22,11 @@
 #include "report/counters.h"
 #include "report/csv.h"
 #include "report/packets.h"
+#include "report/page/page.h"
 #include "report/reference.h"
 #include "report/results_json.h"
 #include "report/table.h"
+#include "topology/draw/render.h"
 #include "traces/perfetto/perfetto_writer.h"
 
 namespace simsched {
@@ -45,11 +48,12 @@ Examples:
   simsched run experiment.yaml                        the table; files in results/experiment
   simsched run experiment.yaml --seeds 10 -o out      more runs, files in out
   simsched run experiment.yaml --perfetto t.perfetto  a trace for ui.perfetto.dev
+  simsched run experiment.yaml --html report.html     a page to look at and to send
   simsched run experiment.yaml -q --csv -             figures for another program; '-' is standard output
 )";
 
 struct Arguments {
-  std::string config, output, perfetto, csv;
+  std::string config, output, perfetto, csv, html;
   std::vector<std::string> policies;
   int jobs = 0;
   int seeds = 0;
@@ -129,7 +133,7 @@ Outputs collect(const std::vector<Experiment>& experiments, const std::vector<Ou
   if (std::string tasks = tasks_to_csv(results); !tasks.empty())
     outputs.add_file(config.output + "/tasks.csv", std::move(tasks));
   if (!arguments.csv.empty()) outputs.add_file(arguments.csv, csv);
-  for (size_t i = 0; i < outcomes.size(); ++i) {
+  for (size_t i = 0; !arguments.perfetto.empty() && i < outcomes.size(); ++i) {
     if (!experiments[i].record) continue;
     const Outcome& outcome = outcomes[i];
     std::vector<CounterTrack> counters = nr_running_counters(outcome.trace);
@@ -138,6 +142,21 @@ Outputs collect(const std::vector<Experiment>& experiments, const std::vector<Ou
                      perfetto_bytes(outcome.trace, counters, places(outcome.trace, *outcome.machine)));
   }
   return outputs;
+}
+
+std::string html_page(const std::vector<Experiment>& experiments, const std::vector<Outcome>& outcomes,
+                      const std::vector<RunResult>& results, const Config& config, const Inputs& inputs) {
+  Page page{std::filesystem::path(config.file).stem().string(), results, config.metrics, {}, {}, {}, SIMSCHED_VERSION};
+  page.config = read_file(config.file).text();
+  for (size_t i = 0; i < inputs.nr_machines(); ++i)
+    page.drawings.emplace_back(inputs.machine(i).name(), machine_svg(inputs.machine(i)));
+  const size_t most = kMostTimelineRuns / config.policies.size();
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (!experiments[i].record) continue;
+    const RunResult& result = outcomes[i].result;
+    page.timelines.push_back({result.machine, result.policy, result.seed, timeline_of(outcomes[i].trace, most)});
+  }
+  return results_page(page);
 }
 
 // Directly in the folder, which is made before the files are written.
@@ -150,20 +169,22 @@ int run(const Arguments& arguments) {
   const PolicyRegistry registry = all_policies();
   Config config = configure(arguments, registry);
   check_output_folder(config.output);
-  for (const std::string& path : {arguments.csv, arguments.perfetto}) {
+  for (const std::string& path : {arguments.csv, arguments.perfetto, arguments.html}) {
     if (!path.empty() && !lies_in(path, config.output)) check_output_file(path);
   }
   if (!arguments.perfetto.empty()) check_perfetto(arguments.perfetto, config);
 
   const Inputs inputs = load_inputs(config, arguments.quiet);
   std::vector<Experiment> experiments = list_experiments(config, inputs);
-  if (!arguments.perfetto.empty()) mark_recorded(experiments, config);
+  if (!arguments.perfetto.empty() || !arguments.html.empty()) mark_recorded(experiments, config);
   std::vector<Outcome> outcomes = run_all(experiments, config, inputs, arguments.quiet);
 
   std::vector<RunResult> results;
   results.reserve(outcomes.size());
   for (const Outcome& outcome : outcomes) results.push_back(outcome.result);
   Outputs outputs = collect(experiments, outcomes, results, config, arguments);
+  if (!arguments.html.empty())
+    outputs.add_file(arguments.html, html_page(experiments, outcomes, results, config, inputs));
   outputs.write();
   if (arguments.quiet) {
     name_failures(results);
@@ -199,6 +220,7 @@ Action add(CLI::App& command) {
   command.add_option("--csv", arguments->csv, "Also write results.csv here");
   command.add_option("--perfetto", arguments->perfetto,
                      "Write a Perfetto trace of the first run of the first policy; those of others get -POLICY added");
+  command.add_option("--html", arguments->html, "Write a page to look at: one file, with timelines of the first runs");
   command.add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
   command.footer(kHelp);
   return [arguments] { return run(*arguments); };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "report/format.h"
 #include "report/summary.h"
@@ -39,13 +38,6 @@ Style difference_style(const Estimate& difference, Better better) {
   return (difference.mean > 0) == (better == Better::kHigher) ? Style::kGood : Style::kBad;
 }
 
-// Whether another could be as good: it shows the same figure, or the seeds do not agree that there is a difference.
-bool tied(const std::vector<double>& best, const std::vector<double>& other, const std::string& unit) {
-  if (format_value(mean_estimate(best).mean, unit) == format_value(mean_estimate(other).mean, unit)) return true;
-  const auto difference = percent_difference(best, other);
-  return difference && difference->half_width && *difference->half_width >= std::fabs(difference->mean);
-}
-
 struct MetricColumn {
   std::vector<Cell> values, remarks;  // by policy
   std::string doubt;                  // a line, or nothing
@@ -62,19 +54,6 @@ std::string doubt_of(const PolicyRuns& policy, const Metric& metric) {
       metric.name, policy.policy, worst->samples, worst->least);
 }
 
-// Which of them is best, by more than chance; one alone is where there were others that are out.
-std::vector<bool> winners(const std::vector<std::vector<double>>& running, Better better, const std::string& unit,
-                          bool others) {
-  if (running.size() == 1) return {others && better != Better::kNeither};
-  std::vector<double> means;
-  for (const std::vector<double>& values : running) means.push_back(mean_estimate(values).mean);
-  std::vector<bool> best = best_of(means, better);
-  const size_t first = static_cast<size_t>(std::find(best.begin(), best.end(), true) - best.begin());
-  for (size_t i = 0; first < best.size() && i < best.size(); ++i)
-    if (i != first && tied(running[first], running[i], unit)) return std::vector<bool>(best.size(), false);
-  return best;
-}
-
 // `may_win`: by policy, see contenders().
 MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& may_win, const std::string& metric,
                            const Metric* known) {
@@ -83,19 +62,13 @@ MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& 
   MetricColumn column;
   std::vector<bool> doubted;
   std::vector<std::vector<double>> values;
-  std::vector<std::vector<double>> running;  // of the policies that may win
-  bool complete = true;
-  for (size_t i = 0; i < machine.policies.size(); ++i) {
-    const std::string doubt = known != nullptr ? doubt_of(machine.policies[i], *known) : "";
+  for (const PolicyRuns& policy : machine.policies) {
+    const std::string doubt = known != nullptr ? doubt_of(policy, *known) : "";
     if (column.doubt.empty()) column.doubt = doubt;
     doubted.push_back(!doubt.empty());
-    values.push_back(doubt.empty() ? machine.policies[i].values(metric) : std::vector<double>());
-    complete = complete && (!values.back().empty() || !may_win[i]);
-    if (!values.back().empty() && may_win[i]) running.push_back(values.back());
+    values.push_back(doubt.empty() ? policy.values(metric) : std::vector<double>());
   }
-  const std::vector<bool> best = winners(running, complete ? better : Better::kNeither, unit, values.size() > 1);
-
-  size_t present = 0;
+  const std::optional<size_t> best = known != nullptr ? winner(machine, may_win, *known) : std::nullopt;
   for (size_t i = 0; i < values.size(); ++i) {
     const std::vector<double>& own = values[i];
     if (own.empty()) {
@@ -103,7 +76,7 @@ MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& 
       column.remarks.push_back("");
       continue;
     }
-    const bool wins = may_win[i] && best[present];
+    const bool wins = best == i;
     Style style = wins ? Style::kBold : Style::kPlain;
     column.values.push_back(Cell(format_value(mean_estimate(own).mean, unit), style));
     Cell remark(wins ? "*" : " ", style);
@@ -113,7 +86,6 @@ MetricColumn metric_column(const MachineRuns& machine, const std::vector<bool>& 
                     may_win[i] ? difference_style(*difference, better) : Style::kDim);
     }
     column.remarks.push_back(std::move(remark));
-    present += may_win[i];
   }
   return column;
 }

@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "report/format.h"
+#include "report/tail.h"
 
 namespace simsched {
 namespace {
@@ -18,6 +20,13 @@ Group& group_named(std::vector<Group>& groups, std::string Group::*key, const st
   groups.emplace_back();
   groups.back().*key = name;
   return groups.back();
+}
+
+// Whether the other could be as good: it shows the same figure, or the seeds do not agree that there is a difference.
+bool tied(const std::vector<double>& best, const std::vector<double>& other, const std::string& unit) {
+  if (format_value(mean_estimate(best).mean, unit) == format_value(mean_estimate(other).mean, unit)) return true;
+  const auto difference = percent_difference(best, other);
+  return difference && difference->half_width && *difference->half_width >= std::fabs(difference->mean);
 }
 
 }  // namespace
@@ -83,14 +92,29 @@ std::optional<Estimate> percent_difference(std::span<const double> base, std::sp
   return mean_estimate(percents);
 }
 
-std::vector<bool> best_of(std::span<const double> means, Better better) {
-  std::vector<bool> best(means.size(), false);
-  if (means.empty() || better == Better::kNeither) return best;
-  auto [low, high] = std::minmax_element(means.begin(), means.end());
-  if (*low == *high) return best;
-  double target = better == Better::kLower ? *low : *high;
-  for (size_t i = 0; i < means.size(); ++i) best[i] = means[i] == target;
-  return best;
+std::optional<size_t> winner(const MachineRuns& machine, const std::vector<bool>& may_win, const Metric& metric) {
+  if (metric.better == Better::kNeither || machine.policies.size() < 2) return std::nullopt;
+  std::vector<size_t> running;
+  std::vector<std::vector<double>> values;
+  for (size_t i = 0; i < machine.policies.size(); ++i) {
+    if (!may_win[i]) continue;
+    const PolicyRuns& policy = machine.policies[i];
+    values.push_back(policy.values(metric.name));
+    if (values.back().empty() || std::any_of(policy.runs.begin(), policy.runs.end(), [&](const RunResult* run) {
+          return too_few_samples(metric, *run).has_value();
+        }))
+      return std::nullopt;
+    running.push_back(i);
+  }
+  if (running.empty()) return std::nullopt;
+  auto better = [&](const std::vector<double>& a, const std::vector<double>& b) {
+    const double left = mean_estimate(a).mean, right = mean_estimate(b).mean;
+    return metric.better == Better::kLower ? left < right : left > right;
+  };
+  const auto best = std::min_element(values.begin(), values.end(), better);
+  for (auto other = values.begin(); other != values.end(); ++other)
+    if (other != best && tied(*best, *other, metric.unit)) return std::nullopt;
+  return running[static_cast<size_t>(best - values.begin())];
 }
 
 }  // namespace simsched

@@ -47,7 +47,9 @@ Estimate mean_estimate(std::span<const double> values);
 // or the two differ in length.
 std::optional<Estimate> percent_difference(std::span<const double> base, std::span<const double> values);
 
-// Which of `means` is best. None are when all are equal or nothing is better.
-std::vector<bool> best_of(std::span<const double> means, Better better);
+// The policy that may be called best of a metric, of those in `may_win` (see contenders()): no other shows the same
+// figure, and with two seeds or more the interval of no difference to another holds 0. None where one of them lacks the
+// metric or has too few samples of it, and where there is nobody to be better than.
+std::optional<size_t> winner(const MachineRuns& machine, const std::vector<bool>& may_win, const Metric& metric);
 
 }  // namespace simsched

@@ -50,13 +50,6 @@ TEST(PercentDifference, IsPaired) {
   EXPECT_FALSE(percent_difference({}, {}));
 }
 
-TEST(BestOf, MarksTiesButNotAllAlike) {
-  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, Better::kLower), (std::vector<bool>{false, true, true}));
-  EXPECT_EQ(best_of(std::vector<double>{3, 1, 1}, Better::kHigher), (std::vector<bool>{true, false, false}));
-  EXPECT_EQ(best_of(std::vector<double>{1, 1}, Better::kLower), (std::vector<bool>{false, false}));
-  EXPECT_EQ(best_of(std::vector<double>{1, 2}, Better::kNeither), (std::vector<bool>{false, false}));
-}
-
 TEST(ComparisonTables, MarksTheBestAndShowsTheDifference) {
   std::vector<RunResult> results = {result("vm", "eevdf", 1, 1000000), result("vm", "eevdf", 2, 1020000),
                                     result("vm", "cfs", 1, 1100000), result("vm", "cfs", 2, 1120000)};
