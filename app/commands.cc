@@ -11,6 +11,7 @@ namespace simsched {
   ROW(validate)                \
   ROW(import)                  \
   ROW(fit)                     \
+  ROW(search)                  \
   ROW(topo)                    \
   ROW(calibrate)               \
   ROW(policies)                \

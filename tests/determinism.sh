@@ -23,6 +23,7 @@ simulate() {  # BIN NAME JOBS
       exit 1
     fi
   done
+  "$1" search configs/learning/gate.yaml -o "$work/$2/gate.smlp" --generations 2 --jobs "$3" -q
 }
 
 simulate "$first" one-job 1
@@ -30,9 +31,9 @@ simulate "$first" two-jobs 2
 simulate "$second" other-build 1
 status=0
 for other in two-jobs other-build; do
-  for file in {quickstart,sched_ext}/{results.json,trace.perfetto}; do
+  for file in {quickstart,sched_ext}/{results.json,trace.perfetto} gate.{smlp,checkpoint,test.json}; do
     cmp "$work/one-job/$file" "$work/$other/$file" || status=1
   done
 done
-[[ $status -eq 0 ]] && echo "determinism: results.json and Perfetto trace are the same bytes in 3 runs"
+[[ $status -eq 0 ]] && echo "determinism: results.json, Perfetto trace and a searched model are the same bytes in 3 runs"
 exit $status
