@@ -171,8 +171,11 @@ class Kernel : protected KernelState {
   Nanos resched_delay(CpuId cpu);
   const Spread& interrupt_cost(CpuId cpu) const;
   void arm_tick(CpuId cpu);
-  // can_stop_full_tick(): a nohz_full CPU has none while one task runs there.
-  bool tick_stopped(CpuId cpu) const { return machine_.spec().nohz_full.contains(cpu) && nr_running(cpu) < 2; }
+  // can_stop_full_tick(): a nohz_full CPU has none while one task runs there, unless its class needs it. Not idle.
+  bool tick_stopped(CpuId cpu) {
+    return machine_.spec().nohz_full.contains(cpu) && nr_running(cpu) < 2 &&
+           !class_of(curr(cpu)).needs_tick(cpu, curr(cpu));
+  }
   void arm_remote_tick(CpuId cpu);
   Nanos next_grid_tick();
   Nanos tick_after(Nanos delay) const;

@@ -95,6 +95,9 @@ class SchedClass {
   // The earliest time at which a tick on `cpu` could change anything, or Nanos::max(). Asked again after
   // every change on the CPU; ticks before that time are not simulated (they would do nothing).
   virtual Nanos next_tick(CpuId cpu) = 0;
+  // Whether a nohz_full CPU keeps its tick although `curr`, of this class, runs there alone (sched_can_stop_tick()).
+  // Asked when next_tick() is.
+  virtual bool needs_tick(CpuId /*cpu*/, TaskId /*curr*/) { return false; }
   // An interrupt that this class sent to `cpu` with Kernel::send_ipi().
   virtual void ipi(CpuId /*cpu*/) {}
   // Runs in the stopper of `cpu`, asked for with Kernel::queue_stopper().

@@ -43,6 +43,7 @@ class DeadlineClass : public SchedClass {
   void set_next_task(CpuId cpu, TaskId task) override;
   void task_tick(CpuId cpu, TaskId curr) override;
   Nanos next_tick(CpuId cpu) override;
+  bool needs_tick(CpuId, TaskId) override { return true; }  // what waits at another CPU may want this one
   void task_fork(TaskId child, TaskId parent) override;
   void switched_to(TaskId task) override;
   void reweight_task(TaskId task) override;

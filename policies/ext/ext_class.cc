@@ -171,6 +171,9 @@ void ExtClass::task_tick(CpuId cpu, TaskId curr) {
 // Every tick: the policy may have written another CPU's slice, and nothing tells.
 Nanos ExtClass::next_tick(CpuId cpu) { return is_ext(kernel_->curr(cpu)) ? kernel_->now() : Nanos::max(); }
 
+// scx_can_stop_tick(): who else may want this CPU waits in queues of the scheduler's, so that its slice has to end.
+bool ExtClass::needs_tick(CpuId, TaskId curr) { return life_.bypass || slice(curr) != kSliceInf; }
+
 void ExtClass::yield_task(CpuId cpu, TaskId id) {
   update_curr(cpu, id);
   if (has(Op::kYield)) {

@@ -63,6 +63,7 @@ class ExtClass final : public SchedClass {
   void set_next_task(CpuId cpu, TaskId task) override;
   void task_tick(CpuId cpu, TaskId curr) override;
   Nanos next_tick(CpuId cpu) override;
+  bool needs_tick(CpuId cpu, TaskId curr) override;
   void timer(uint32_t number) override;
   void yield_task(CpuId cpu, TaskId task) override;
   void task_fork(TaskId child, TaskId parent) override;

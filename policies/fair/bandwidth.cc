@@ -121,6 +121,13 @@ void FairClass::account_runtime(CfsRq& rq, int64_t delta) {
   if (!assign_runtime(rq, params_.cfs_bandwidth_slice.count()) && rq.curr) kernel_->resched_curr(rq.cpu);
 }
 
+// cfs_task_bw_constrained(), 6.6 and later: its group has a quota, or one above it.
+bool FairClass::needs_tick(CpuId cpu, TaskId) {
+  for (const CfsRq* rq = &root_of(cpu); rq && rq->curr; rq = rq->curr->my_q)
+    if (rq->limited) return true;
+  return false;
+}
+
 // The first one is queued (check_enqueue_throttle()).
 void FairClass::check_enqueue(CfsRq& rq) {
   if (rq.curr || limit_of(rq).throttled) return;

@@ -66,6 +66,7 @@ Domains::Domains(const Machine& machine, bool apart) : machine_(machine), apart_
   size_t nr_cpus = machine.nr_cpus();
   spans_at_.assign(infos.size(), std::vector<const Span*>(nr_cpus, nullptr));
   groups_at_.assign(infos.size(), std::vector<std::vector<Group*>>(nr_cpus));
+  covered_in_.assign(nr_cpus, 0);
   std::vector<std::vector<const Span*>> spans(infos.size(), std::vector<const Span*>(nr_cpus));
   for (size_t level = 0; level < infos.size(); ++level)
     for (CpuId cpu : machine.cpus()) spans[level][cpu.index()] = share_span(level, mask(infos[level], cpu));
@@ -115,6 +116,7 @@ Domains::Domains(const Machine& machine, bool apart) : machine_(machine), apart_
   }
   spans_at_.clear();
   groups_at_.clear();
+  covered_in_.clear();
 }
 
 // The groups of a domain are the domains of the level below that its CPUs have, starting with this CPU's.
@@ -126,25 +128,30 @@ void Domains::build_groups(CpuId cpu, const std::vector<std::vector<const Span*>
       if (const Span* span = spans[l][member.index()]; span->cpus.size() < domain.span->cpus.size()) return span;
     return nullptr;
   };
-  CpuSet covered;
-  CpuId member = cpu;
-  for (size_t i = 0; i < domain.span->cpus.size(); ++i, member = domain.span->set.next_wrap(member)) {
-    if (covered.contains(member)) continue;
+  const std::vector<CpuId>& members = domain.span->cpus;
+  const auto begin = static_cast<size_t>(std::ranges::lower_bound(members, cpu) - members.begin());
+  ++round_;
+  for (size_t i = 0; i < members.size(); ++i) {  // of each CPU: what is done here a thousand times is done a million
+    const CpuId member = members[begin + i < members.size() ? begin + i : begin + i - members.size()];
+    if (covered_in_[member.index()] == round_) continue;
     const Span* child = below(member);
-    CpuSet single = child ? CpuSet() : CpuSet::single(member);
-    const CpuSet& set = child ? child->set : single;
-    covered = covered | set;
-    Group* group = nullptr;
-    for (Group* candidate : groups_at_[level][set.first_cpu().index()])
-      if (candidate->domain == domain.span && candidate->span->set == set) group = candidate;
+    if (child)
+      for (CpuId c : child->cpus) covered_in_[c.index()] = round_;
+    std::vector<Group*>& candidates = groups_at_[level][(child ? child->cpus.front() : member).index()];
+    auto same = [&](const Group* candidate) {
+      if (candidate->domain != domain.span) return false;
+      return child ? candidate->span == child || candidate->span->set == child->set : candidate->nr_cpus == 1;
+    };
+    const auto known = std::ranges::find_if(candidates, same);
+    Group* group = known == candidates.end() ? nullptr : *known;
     if (!group) {
       groups_.push_back({});
       group = &groups_.back();
-      groups_at_[level][set.first_cpu().index()].push_back(group);
+      candidates.push_back(group);
       group->number = static_cast<uint32_t>(groups_.size() - 1);
       group->domain = domain.span;
       if (!child) {
-        spans_.push_back({single, {member}});
+        spans_.push_back({CpuSet::single(member), {member}});
         child = &spans_.back();
       }
       group->span = child;

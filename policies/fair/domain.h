@@ -129,6 +129,8 @@ class Domains {
   std::deque<Group> groups_;
   std::vector<std::vector<const Span*>> spans_at_;           // by level and first CPU: candidates to share
   std::vector<std::vector<std::vector<Group*>>> groups_at_;  // by level and first CPU: candidates to share
+  std::vector<uint32_t> covered_in_;                         // by CPU: the last round in which a group was found for it
+  uint32_t round_ = 0;
   bool clusters_ = false;
 };
 

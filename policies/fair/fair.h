@@ -75,6 +75,7 @@ class FairClass final : public SchedClass, private fair::State {
   void task_tick(CpuId cpu, TaskId curr) override;
   void tick_balance(CpuId cpu) override;
   Nanos next_tick(CpuId cpu) override;
+  bool needs_tick(CpuId cpu, TaskId curr) override;
   void ipi(CpuId cpu) override;
   void stopper(CpuId cpu, TaskId task, CpuId dest) override;
   void yield_task(CpuId cpu, TaskId task) override;
