@@ -74,6 +74,7 @@ int run_cli(int argc, const char* const* argv) {
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.summary);
     actions[sub] = command.add(*sub);
+    sub->fallthrough();  // -v is understood behind the command, too
   }
 
   try {

@@ -140,9 +140,10 @@ Finding bpf_jit() {
 }
 
 Finding clang() {
-  std::string path = find_program({"clang-21", "clang-20", "clang-19", "clang-18", "clang-17", "clang-16"});
-  return {"clang for BPF", !path.empty(), path.empty() ? "no clang-16 or later on the PATH" : path,
-          "install clang-19 to compile exported schedulers"};
+  std::string path = find_program(
+      {"clang-21", "clang-20", "clang-19", "clang-18", "clang-17", "clang-16", "clang-15", "clang-14", "clang"});
+  return {"clang for BPF", !path.empty(), path.empty() ? "no clang on the PATH" : path,
+          "install clang, which schedulers are compiled with: 14 or later"};
 }
 
 Finding frequency() {

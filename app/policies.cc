@@ -53,6 +53,11 @@ int show(const std::string& name) {
 Action add(CLI::App& command) {
   auto name = std::make_shared<std::string>();
   command.add_option("NAME", *name, "Show the tunables of this one");
+  command.footer(
+      "\nExamples:\n"
+      "  simsched policies           what there is\n"
+      "  simsched policies eevdf     its tunables, with defaults and ranges\n"
+      "In an experiment: 'policies: [eevdf, {eevdf: {base_slice_ns: 20ms, label: long-slice}}]'");
   return [name] { return show(*name); };
 }
 

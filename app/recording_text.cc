@@ -114,10 +114,10 @@ std::string describe_recording(const Recording& recording) {
   CountList wakes, oddities;
   wakes.add(report.edges, "by a task (replayed as a signal)");
   wakes.add(report.timed_wakes, "by a timer or device (replayed as a delay)");
+  wakes.add(report.blocks_without_wake, "not seen (the task sleeps to the end)");
   wakes.add(report.wakes_of_running, "of tasks that had not slept (ignored)");
   oddities.add(report.tasks_alive_at_start, "there from the start");
   oddities.add(report.tasks_alive_at_end, "still there at the end");
-  oddities.add(report.blocks_without_wake, "never woken again");
   std::string text = fmt::format("recording   {} of {} events on {} CPUs{}\n",
                                  format_ns(static_cast<double>(trace.duration().count())), count(trace.events.size()),
                                  trace.nr_cpus, trace.os_release.empty() ? "" : ", Linux " + trace.os_release);

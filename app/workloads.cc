@@ -62,6 +62,12 @@ int show(const std::string& name) {
 Action add(CLI::App& command) {
   auto name = std::make_shared<std::string>();
   command.add_option("NAME", *name, "Show the parameters of this one");
+  command.footer(
+      "\nExamples:\n"
+      "  simsched workloads              what there is\n"
+      "  simsched workloads fork_join    its parameters, with defaults and ranges\n"
+      "In an experiment: 'workload: {fork_join: {jobs: 8}}'; several at once: 'workload: {mix: [...]}', "
+      "docs/config.md");
   return [name] { return show(*name); };
 }
 

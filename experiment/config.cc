@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
 #include "experiment/metric_name.h"
+#include "workloads/registry.h"
 
 namespace simsched {
 namespace {
@@ -53,6 +54,20 @@ std::vector<YAML::Node> read_machines(const YamlMap& map) {
   return std::vector<YAML::Node>(list.begin(), list.end());
 }
 
+// A generator with its defaults.
+YAML::Node by_name(const YAML::Node& node, const std::string& file) {
+  std::vector<std::string> names;
+  for (const GeneratorInfo& info : generator_infos())
+    if (!info.from_file) names.push_back(info.name);
+  const std::string& name = node.Scalar();
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    throw Error(yaml_where(node, file), "no workload is called '" + name + "'",
+                suggest(name, names) + "; a recording is {trace: FILE}");
+  YAML::Node generator;
+  generator[node] = YAML::Node();
+  return generator;
+}
+
 WorkloadConfig read_workload(const YamlMap& map) {
   if (!map.has("workload")) {
     throw Error(map.file(), "no workload is given",
@@ -72,6 +87,10 @@ WorkloadConfig read_workload(const YamlMap& map) {
   }
   if (node.IsMap() && node["mix"].IsDefined()) {
     workload.mix = read_mix(node, map.file());
+    return workload;
+  }
+  if (node.IsScalar()) {
+    workload.generator = by_name(node, map.file());
     return workload;
   }
   single_entry(node, map.file(), "the workload is neither {trace: FILE} nor one generator",

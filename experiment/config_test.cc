@@ -80,8 +80,9 @@ jobs: 2
 }
 
 TEST(Config, ValuesOfTunablesAreTextListsAndMaps) {
-  Config config = parse_config("machine: vm-2c\nworkload: {hogs: {}}\npolicies:\n  - cfs: {a: 3ms, l: [x, y], m: {k: 1,\n  n: 2}}",
-                               "c.yaml", kPolicies);
+  Config config =
+      parse_config("machine: vm-2c\nworkload: {hogs: {}}\npolicies:\n  - cfs: {a: 3ms, l: [x, y], m: {k: 1,\n  n: 2}}",
+                   "c.yaml", kPolicies);
   const PolicyConfig& policy = config.policies.at(0);
   EXPECT_EQ(policy.label, "cfs(a=3ms l=[x, y] m.k=1 m.n=2)");
   ASSERT_EQ(policy.tunables.size(), 3u);
@@ -124,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"machines: a\n" + kLoad + kPolicy, "c.yaml:1: machines is not a list"},
         BadInput{kTop + "machines: [a]\n" + kLoad, "c.yaml:2: both machine and machines"},
         BadInput{kTop + kPolicy, "c.yaml: no workload is given"},
-        BadInput{kTop + "workload: t.data\n", "c.yaml:2: the workload is neither"},
+        BadInput{kTop + "workload: t.data\n", "c.yaml:2: no workload is called"},
         BadInput{kTop + "workload: {a: {}, b: {}}\n", "c.yaml:2: the workload is neither"},
         BadInput{kTop + "workload: {trace: t, limt: 1s}\n", "c.yaml:2: a workload with a trace has no key 'limt'"},
         BadInput{kTop + "workload: {trace: [t]}\n", "c.yaml:2: trace is not one value"},
@@ -170,6 +171,14 @@ TEST(Config, AMissingFileIsNamed) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), StartsWith("/no/such/config.yaml: "));
   }
+}
+
+TEST(Config, AWorkloadMayBeAName) {
+  EXPECT_TRUE(parse_config("machine: vm-2c\nworkload: hogs\npolicies: [cfs]", "c.yaml", kPolicies)
+                  .workload.generator["hogs"]
+                  .IsDefined());
+  EXPECT_THAT(message("machine: vm-2c\nworkload: hog\npolicies: [cfs]"),
+              HasSubstr("no workload is called 'hog'; did you mean 'hogs'?"));
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
   if (config.task_figures) add_task_figures(engine.trace(), outcome.result);
   if (experiment.record) {
     outcome.trace = engine.trace();
+    outcome.trace.circumstances.kernel = options.kernel.version;
     outcome.counters = engine.counters();
     outcome.machine = machine;
   }

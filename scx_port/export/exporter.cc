@@ -109,13 +109,14 @@ std::string administrator_readme(const Manifest& manifest) {
       "In an emergency the kernel itself ends any such scheduler: SysRq-S (`echo S > /proc/sysrq-trigger`).\n"
       "A task that waits too long (30 s, or what the scheduler says) ends it by itself: the loader's exit code is "
       "42.\n\n"
-      "## What it was made from\n\n"
-      "Simulated on " +
-      machine.name + ": " + count(machine.cpus, "CPU") + ", " + count(machine.cores, "core") + ", " +
+      "## What it was made from\n\n" +
+      std::string(manifest.results.empty() ? "Made for " : "Simulated on ") + machine.name + ": " +
+      count(machine.cpus, "CPU") + ", " + count(machine.cores, "core") + ", " +
       count(machine.llcs, "last-level cache") + ", " + count(machine.nodes, "NUMA node") +
       ".\n"
       "On a machine of another shape it works too, but nobody has simulated it there. `manifest.json` has the\n"
-      "parameters, the simulated results, hashes and the version of simsched.\n";
+      "parameters, hashes, the version of simsched" +
+      (manifest.results.empty() ? "; nothing was simulated" : " and the simulated results") + ".\n";
   if (!manifest.variables.empty() || !manifest.user_options.empty()) {
     text += "\nParameters:\n\n";
     for (const Manifest::Variable& variable : manifest.variables)

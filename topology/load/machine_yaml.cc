@@ -232,7 +232,8 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
 
 Machine parse_machine_yaml(const std::string& text, const std::string& name, size_t max_cpus) {
   return read_yaml(text, name, "check the quotes, brackets and indents around it", [&](const YAML::Node& root) {
-    return machine_from_yaml(root, name, std::filesystem::path(name).stem().string(), max_cpus);
+    return machine_from_yaml(root.IsNull() ? YAML::Node(YAML::NodeType::Map) : root, name,
+                             std::filesystem::path(name).stem().string(), max_cpus);
   });
 }
 
