@@ -24,7 +24,12 @@ std::string BpfObject::where(uint32_t function_number, uint32_t insn) const {
   const auto after = std::ranges::upper_bound(lines_, std::pair(function_number, insn), {},
                                               [](const Line& line) { return std::pair(line.function, line.insn); });
   if (after != lines_.begin() && std::prev(after)->function == function_number) {
-    return std::prev(after)->file + ":" + std::to_string(std::prev(after)->line);
+    auto line = std::prev(after);
+    for (auto at = line; at->function == function_number; --at) {
+      if (at->own) line = at;
+      if (at->own || at == lines_.begin()) break;
+    }
+    return line->file + ":" + std::to_string(line->line);
   }
   return function_number < functions.size() ? functions[function_number].name : name;
 }

@@ -114,7 +114,8 @@ class BpfObject {
   const BpfVariable* variable(const std::string& variable_name) const;  // null: none
   const BpfMap* map(const std::string& map_name) const;
   int32_t function(const std::string& function_name) const;             // -1: none
-  // "simple.bpf.c:42", or the function's name when there is no line information.
+  // "simple.bpf.c:42", or the function's name when there is no line information. Of what the compiler took from a shared
+  // header, the policy's own line that comes before.
   std::string where(uint32_t function, uint32_t insn) const;
 
  private:
@@ -123,6 +124,7 @@ class BpfObject {
   struct Line {
     uint32_t function, insn, line;
     std::string file;
+    bool own;  // in a folder of the policy's sources; else of a header that many share
   };
   std::vector<Line> lines_;            // by function, then instruction
 };

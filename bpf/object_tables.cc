@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "base/error.h"
 #include "bpf/object_reader.h"
@@ -192,6 +193,8 @@ void ObjectReader::read_lines() {
   if (begin > data.size() || length > data.size() - begin) fail("damaged BPF object: .BTF.ext");
   const std::span<const std::byte> lines = data.subspan(begin, length);
   const uint64_t record = read<uint32_t>(lines, 0);
+  std::vector<std::string> folders;  // by line
+  std::set<std::string> own;         // folders of .c files
   if (record < 16) fail("damaged BPF object: lines in .BTF.ext");
   for (uint64_t at = 4; lines.size() - at >= 8;) {
     const std::string section_name = type_name(read<uint32_t>(lines, at));
@@ -209,9 +212,13 @@ void ObjectReader::read_lines() {
       const std::string file = type_name(read<uint32_t>(lines, at + 4));
       const uint32_t line = read<uint32_t>(lines, at + 12) >> 10;
       const auto insn = static_cast<uint32_t>((offset - it->first.second) / 8);
-      object_.lines_.push_back({it->second, insn, line, file.substr(file.find_last_of('/') + 1)});
+      const size_t slash = file.find_last_of('/');
+      folders.push_back(slash == std::string::npos ? "." : file.substr(0, slash));
+      if (file.ends_with(".c")) own.insert(folders.back());
+      object_.lines_.push_back({it->second, insn, line, file.substr(slash + 1), false});
     }
   }
+  for (size_t i = 0; i < folders.size(); ++i) object_.lines_[i].own = own.contains(folders[i]);
   std::ranges::stable_sort(object_.lines_, {},
                            [](const BpfObject::Line& line) { return std::pair(line.function, line.insn); });
 }

@@ -21,27 +21,26 @@ std::string file_argument(const std::string& path) { return path.starts_with("-"
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// The first complaint among a compiler's messages.
+// The first complaint among a compiler's messages; one of its back end has no place.
 [[noreturn]] void throw_message(const std::string& source, const ProcessResult& result) {
   std::istringstream lines(result.err);
   for (std::string line; std::getline(lines, line);) {
-    for (const std::string mark : {": error: ", ": fatal error: "}) {
+    for (const std::string mark : {"fatal error: ", "error: "}) {
       const size_t at = line.find(mark);
-      if (at == std::string::npos) continue;
-      std::string where = line.substr(0, at);  // FILE:LINE:COLUMN
-      if (const size_t column = where.rfind(':'); column != std::string::npos && where.find(':') != column) {
+      if (at == std::string::npos || (at != 0 && !line.substr(0, at).ends_with(": "))) continue;
+      std::string where = at == 0 ? source : line.substr(0, at - 2);  // FILE:LINE:COLUMN
+      if (const size_t column = where.rfind(':'); at != 0 && column != std::string::npos && where.find(':') != column) {
         where.resize(column);
       }
       const std::string what = line.substr(at + mark.size());
       const bool missing = what.ends_with("file not found");
-      throw Error(where, what,
+      throw Error(where, at == 0 ? "cannot be compiled: " + what : what,
                   missing ? "name the folder that has it among the folders to include, or correct the policy"
                           : "correct the policy");
     }
   }
   const size_t begin = result.err.find_first_not_of('\n');
   std::string what = begin == std::string::npos ? "" : first_line(result.err.substr(begin));
-  if (what.starts_with("error: ")) what.erase(0, 7);
   if (what.empty()) what = "the compiler ended with status " + std::to_string(result.status);
   throw Error(source, "cannot be compiled: " + what, "correct the policy");
 }

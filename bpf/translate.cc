@@ -3,9 +3,9 @@
 #include <cctype>
 #include <string_view>
 
+#include "base/embedded.h"
 #include "base/error.h"
 #include "bpf/translate_flow.h"
-#include "base/embedded.h"
 
 namespace simsched {
 std::span<const EmbeddedFile> embedded_vm_headers();  // vm_abi.h and vm_ops.h; see CMakeLists.txt
@@ -304,6 +304,9 @@ class FunctionTranslator {
           out_ += "if (VM_UNLIKELY(vm->calls[" + target + "] == vm->missing_call)) ";
           trap("VM_TRAP_CALL", target);
           out_ += "\n  ";
+        }
+        if (!object_.calls[insn.target].helper) {
+          out_ += "vm->site = " + number(uint64_t{index_} << 32 | insn_) + "; ";
         }
         out_ += "r0 = vm->calls[" + target + "](vm, r1, r2, r3, r4, r5); if (VM_UNLIKELY(vm->trap)) { vm_place(vm, " +
                 place() + "); goto out; }";

@@ -8,7 +8,7 @@
 namespace simsched::bpf {
 
 // Changes whenever the same object would be translated differently.
-inline constexpr int kTranslatorVersion = 1;
+inline constexpr int kTranslatorVersion = 2;
 
 // C source that needs nothing else and defines `const struct vm_code vm_code_NAME`, see code_symbol().
 // The same object gives the same text. What cannot be executed traps when it is reached; nothing is refused here.

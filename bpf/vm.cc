@@ -15,7 +15,10 @@ namespace simsched::bpf {
 namespace {
 
 constexpr int64_t kBudget = int64_t{1} << 28;  // backward jumps and calls in one callback
-constexpr uint32_t kMaxNesting = 64;           // calls from helpers; translated code is bounded by VM_MAX_FRAMES
+// A run may take this much at once, and so much more for every callback on the average.
+constexpr int64_t kRunBudget = int64_t{1} << 30;
+constexpr int64_t kBudgetPerCall = 4096;
+constexpr uint32_t kMaxNesting = 64;  // calls from helpers; translated code is bounded by VM_MAX_FRAMES
 constexpr uint64_t kPage = 4096;
 constexpr size_t kMaxArguments = 16;  // of a program; the kernel's trampolines pass 12 (MAX_BPF_FUNC_ARGS)
 constexpr uint64_t kContext = kMaxArguments * 8 + kGranule;
@@ -23,6 +26,11 @@ constexpr uint64_t kContext = kMaxArguments * 8 + kGranule;
 std::string access(const char* verb, const char* purpose, const vm& vm) {
   return std::string(verb) + " " + std::to_string(vm.trap_size) + (vm.trap_size == 1 ? " byte at " : " bytes at ") +
          hex(vm.trap_address) + ", which is not the policy's to " + purpose;
+}
+
+std::string size_text(uint64_t bytes) {
+  const uint64_t mib = bytes >> 20;
+  return mib % 1024 == 0 ? std::to_string(mib / 1024) + " GiB" : std::to_string(mib) + " MiB";
 }
 
 // What stands for a weak kfunc that is missing; the code that calls it says which and where.
@@ -37,14 +45,16 @@ uint64_t no_such_kfunc(vm* machine, uint64_t, uint64_t, uint64_t, uint64_t, uint
 }  // namespace
 
 Vm::Vm(std::shared_ptr<const BpfObject> object, VmHost& host, std::span<const VmExport> exports, size_t nr_cpus,
-       uint64_t seed)
+       uint64_t seed, uint64_t memory_limit)
     : vm(),
       object_(std::move(object)),
       host_(host),
       nr_cpus_(nr_cpus),
       rng_(seed),
       memory_(*this),
-      state_(std::make_unique<HelperState>()) {
+      state_(std::make_unique<HelperState>()),
+      allowance_(kRunBudget) {
+  if (memory_limit != 0) memory_.set_limit(memory_limit);
   SIMSCHED_CHECK(nr_cpus_ > 0, "a machine has CPUs");
   cpumask_size_ = std::max<size_t>(cpumask_bytes(), object_->btf.struct_size("cpumask").value_or(0));
   state_->distribute_prev.assign(nr_cpus_, 0);
@@ -65,7 +75,9 @@ void Vm::lay_out() {
   uint64_t end = std::max<uint64_t>(object_->end_address(), VM_BASE + kPage);
   const auto put = [&](uint64_t address, uint64_t bytes, int perm_bits) {
     if (!memory_.place(address, bytes, perm_bits)) {
-      throw Error(object_->name, "its data sections do not fit into memory", "use smaller arrays");
+      throw Error(object_->name,
+                  "its globals need more than the " + size_text(memory_.limit()) + " of memory that it may use",
+                  "allow more (memory_mib: 4096), or use smaller arrays");
     }
     end = std::max(end, address + bytes);
   };
@@ -173,12 +185,14 @@ uint64_t Vm::enter(size_t function, const uint64_t (&r)[5]) {
     note_trap(function);
     return 0;
   }
-  if (nesting_++ == 0) budget = kBudget;
+  if (nesting_++ == 0) budget = granted_ = std::min(kBudget, allowance_);
   const uint64_t saved_sp = sp;
   const uint32_t saved_depth = depth;
   const uint64_t result = object_->code->functions[function](this, r[0], r[1], r[2], r[3], r[4]);
-  if (--nesting_ == 0 && trap == VM_TRAP_NONE && state_->holding()) {
-    refuse(std::string("returns with ") + state_->held());
+  if (--nesting_ == 0) {
+    last_steps_ = granted_ - budget;
+    allowance_ = std::min(kRunBudget, allowance_ - last_steps_ + kBudgetPerCall);
+    if (trap == VM_TRAP_NONE && state_->holding()) refuse(std::string("returns with ") + state_->held());
   }
   if (trap == VM_TRAP_NONE) return result;
   sp = saved_sp;
@@ -198,7 +212,10 @@ void Vm::note_trap(size_t function) {
       what = access("writes", "write (null, read-only, freed or out of bounds)", *this);
       break;
     case VM_TRAP_BUDGET:
-      what = "does not return";
+      what = granted_ == kBudget
+                 ? "does not return"
+                 : "takes too long in every callback: " + std::to_string(kRunBudget) +
+                       " loops and calls in all, beside " + std::to_string(kBudgetPerCall) + " for each callback";
       break;
     case VM_TRAP_DEPTH:
       what = "calls functions nested too deeply (" + std::to_string(VM_MAX_FRAMES) + " at most)";
@@ -311,6 +328,8 @@ void Vm::assign(const Vm& other) {
   size = own.size;
   calls = own.calls;
   *state_ = *other.state_;
+  allowance_ = other.allowance_;
+  last_steps_ = other.last_steps_;
   rng_ = other.rng_;
   trap_info_ = other.trap_info_;
   refusal_ = other.refusal_;

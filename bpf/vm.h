@@ -72,10 +72,11 @@ struct Trap {
 class Vm : public vm {
  public:
   // `exports`: what the host offers beside the generic helpers and kfuncs (generic_exports()); found first.
+  // `memory_limit`: bytes of globals, maps and objects, 0: Memory::kDefaultLimit.
   // Throws Error (where: the object's name) when the policy needs a helper, a kfunc or a type of map that nobody
   // offers.
   Vm(std::shared_ptr<const BpfObject> object, VmHost& host, std::span<const VmExport> exports, size_t nr_cpus,
-     uint64_t seed);
+     uint64_t seed, uint64_t memory_limit = 0);
   ~Vm();
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
@@ -101,6 +102,12 @@ class Vm : public vm {
   // A helper or kfunc refuses: the policy ends with this message, e.g. "passes a freed task to scx_bpf_dsq_insert()".
   // Answers 0, so that a helper can return it.
   uint64_t refuse(const std::string& message);
+  // The policy's line that calls a kfunc, while it does: "simple.bpf.c:42".
+  std::string call_site() const {
+    return object_->where(static_cast<uint32_t>(site >> 32), static_cast<uint32_t>(site));
+  }
+  // Backward jumps and calls of functions that the last outermost call took.
+  int64_t last_steps() const { return last_steps_; }
   // A helper loops over `count` things at the policy's wish: false after a trap when the callback has no more budget.
   bool charge(uint64_t count);
 
@@ -197,6 +204,8 @@ class Vm : public vm {
   uint64_t maps_base_ = 0;  // address of the first handle
   uint64_t contexts_ = 0;   // the arguments of call_program(), a level each
   uint32_t nesting_ = 0;    // calls under way
+  int64_t allowance_;       // budget that is left to the run
+  int64_t granted_ = 0, last_steps_ = 0;
 };
 
 // Helpers and kfuncs that have nothing to do with scheduling: maps, memory, cpumasks, objects, time, printing.

@@ -49,6 +49,7 @@ struct vm {
                               * traps sets VM_NOWHERE; the code that called it fills the place in */
   uint32_t trap_insn;
   uint32_t trap_size;        /* bytes that were accessed */
+  uint64_t site;             /* the call of a kfunc under way or last made: function << 32 | instruction */
   const vm_func *calls;      /* helpers and kfuncs by number in the object's call table; none is null */
   vm_func missing_call;      /* what `calls` holds for a weak kfunc that does not exist: its address reads as 0 */
 };

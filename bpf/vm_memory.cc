@@ -69,8 +69,18 @@ bool Memory::grow(uint64_t end) {
 
 void Memory::start_heap(uint64_t address) { heap_ = top_ = (address - VM_BASE + kGranule - 1) & ~(kGranule - 1); }
 
+bool Memory::take(uint64_t bytes) {
+  if (bytes > limit_ || held_ > limit_ - bytes) {
+    refused_ = true;
+    return false;
+  }
+  held_ += bytes;
+  return true;
+}
+
 bool Memory::place(uint64_t address, uint64_t size, int perm) {
   if (address < VM_BASE || size > reserved_ || address - VM_BASE > reserved_ - size) return false;
+  if (!take(size)) return false;
   if (!grow(address - VM_BASE + size)) return false;
   protect(address, size, perm);
   return true;
@@ -80,21 +90,23 @@ uint64_t Memory::allocate(uint64_t size, int perm, BlockKind kind) {
   if (size > reserved_) return 0;
   const uint64_t count = granules(size);
   FreeList& list = free_[count];
+  const uint64_t bytes = count << VM_GRANULE_SHIFT;
   uint64_t address = 0;
   // Oldest first, and only behind the quarantine: what was freed is used again as late as possible.
-  if (list.count >= kQuarantine || list.count * (count << VM_GRANULE_SHIFT) >= kQuarantineBytes) {
+  if (list.count >= kQuarantine || list.count * bytes >= kQuarantineBytes) {
+    if (bytes >= kReturned && !take(bytes)) return 0;
     address = list.first;
     list.first = header(address)->next_free;
     if (--list.count == 0) list.last = 0;
-    std::memset(host(address), 0, count << VM_GRANULE_SHIFT);
+    std::memset(host(address), 0, bytes);
   } else {
-    const uint64_t end = top_ + kGranule + (count << VM_GRANULE_SHIFT);
-    if (end > reserved_ - kGranule || !grow(end + kGranule)) return 0;
+    const uint64_t end = top_ + kGranule + bytes;
+    if (end > reserved_ - kGranule || !take(kGranule + bytes) || !grow(end + kGranule)) return 0;
     address = VM_BASE + top_ + kGranule;
     top_ = end;
   }
   new (host(address - kGranule)) Block{.address = address, .size = size, .kind = kind, .refs = 1};
-  protect(address, count << VM_GRANULE_SHIFT, perm);
+  protect(address, bytes, perm);
   used_ += (count + 1) << VM_GRANULE_SHIFT;
   return address;
 }
@@ -105,7 +117,10 @@ void Memory::release(Block& freed) {
   used_ -= bytes + kGranule;
   freed.kind = BlockKind::kFree;
   freed.next_free = 0;
-  if (bytes >= kReturned) clear(freed.address - VM_BASE, freed.address - VM_BASE + bytes);
+  if (bytes >= kReturned) {
+    held_ -= bytes;
+    clear(freed.address - VM_BASE, freed.address - VM_BASE + bytes);
+  }
   FreeList& list = free_[count];
   if (list.count++ == 0) {
     list.first = freed.address;
@@ -156,6 +171,8 @@ void Memory::assign(const Memory& other) {
   }
   top_ = other.top_;
   used_ = other.used_;
+  held_ = other.held_;
+  refused_ = other.refused_;
   free_ = other.free_;
 }
 

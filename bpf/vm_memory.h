@@ -47,6 +47,10 @@ class Memory {
 
   // Bottom of the heap, and so the end of what place() may use. Called once, before any allocate().
   void start_heap(uint64_t address);
+  // What all that is placed and allocated may add up to, as a memory cgroup's limit would; more is refused.
+  void set_limit(uint64_t bytes) { limit_ = bytes; }
+  uint64_t limit() const { return limit_; }
+  bool refused() const { return refused_; }  // something was, so far
   // Makes a range outside of the heap usable. False: too large.
   bool place(uint64_t address, uint64_t size, int perm);
 
@@ -62,6 +66,7 @@ class Memory {
   uint64_t used() const { return used_; }  // bytes of the heap in use, granules of the blocks included
 
   static constexpr uint64_t kQuarantine = 1024;  // freed blocks of a size that are kept from use
+  static constexpr uint64_t kDefaultLimit = uint64_t{1} << 31;
 
  private:
   struct FreeList {
@@ -70,6 +75,7 @@ class Memory {
   unsigned char* host(uint64_t address) const { return vm_.mem + (address - VM_BASE); }
   Block* header(uint64_t address) const { return reinterpret_cast<Block*>(host(address - kGranule)); }
   bool grow(uint64_t end);                 // so that bytes below offset `end` can be used
+  bool take(uint64_t bytes);               // within the limit
   void clear(uint64_t from, uint64_t to);  // offsets; gives pages back where that is worth while
 
   vm& vm_;
@@ -78,6 +84,9 @@ class Memory {
   uint64_t heap_ = 0;      // offset of the heap
   uint64_t top_ = 0;       // offset of what was never allocated
   uint64_t used_ = 0;
+  uint64_t held_ = 0;  // placed or allocated, and not given back to the system when it was freed
+  uint64_t limit_ = kDefaultLimit;
+  bool refused_ = false;
   std::unordered_map<uint64_t, FreeList> free_;  // by granules; only looked up, never walked
 };
 

@@ -38,6 +38,21 @@ TEST(VmMemory, AGuardLiesOnBothSidesOfABlock) {
   }
 }
 
+TEST(VmMemory, EndsAtItsLimit) {
+  Harness h;
+  Vm& vm = h.start();
+  vm.memory().set_limit(8 << 20);
+  std::vector<uint64_t> blocks;
+  for (uint64_t p; (p = vm.allocate(1 << 20, kRw)) != 0;) blocks.push_back(p);
+  EXPECT_GE(blocks.size(), 6u);
+  EXPECT_LE(blocks.size(), 8u);
+  EXPECT_TRUE(vm.memory().refused());
+  EXPECT_EQ(vm.trap_info(), std::nullopt) << "a policy is told, and goes on";
+  // Pages that were given back count no more.
+  for (const uint64_t p : blocks) vm.release(p, 1 << 20);
+  for (size_t i = 0; i < blocks.size(); ++i) EXPECT_NE(vm.allocate(1 << 20, kRw), 0u);
+}
+
 TEST(VmMemory, PermissionsAreThoseAskedFor) {
   Harness h;
   Vm& vm = h.start();

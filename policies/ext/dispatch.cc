@@ -147,7 +147,10 @@ bool ExtClass::move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags
   if (it->queue < 0 || !id.valid()) return false;
   if (!kf_allowed(Callback::kDispatch, true)) return false;
   // The task has left the queue, or came back to it later: nothing is lost.
-  if (dsqs_->of(id) != it->queue || static_cast<int32_t>(dsqs_->seq(id) - it->seq) > 0) return false;
+  if (dsqs_->of(id) != it->queue || static_cast<int32_t>(dsqs_->seq(id) - it->seq) > 0) {
+    it->has_slice = it->has_vtime = false;
+    return false;
+  }
   if (it->has_slice) slice(id) = it->slice;
   if (it->has_vtime) *task(id).fields.dsq_vtime = it->vtime;
   CpuId here = dispatch_.cpu.valid() ? dispatch_.cpu : this_cpu();

@@ -3,8 +3,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 
 namespace simsched::ext {
+namespace {
+
+constexpr uint64_t kMostAtOnce = uint64_t{1} << 20;
+
+}  // namespace
 
 ExtClass::ExtClass(std::function<std::unique_ptr<Ops>()> make_ops, FairClass& fair, ExtOptions options)
     : make_ops_(std::move(make_ops)), fair_(fair), options_(options) {}
@@ -56,12 +62,33 @@ void ExtClass::before_call(Op op, uint32_t mask, uint32_t* outer) {
   auto i = static_cast<size_t>(op);
   ++counts_.calls[i];
   if (options_.costs.of[i] > Nanos(0)) kernel_->charge(kernel_->this_cpu(), options_.costs.of[i]);
+  count_at_instant(op_name(op));
+}
+
+// The kernel's time goes on whatever a scheduler does; here it has to be seen that it does not.
+void ExtClass::count_at_instant(const char* callback) {
+  if (callback_.instant != kernel_->now()) {
+    callback_.instant = kernel_->now();
+    callback_.at_instant = 0;
+  }
+  if (++callback_.at_instant < kMostAtOnce + 64 * (tasks_.size() + cpus_.size()) || life_.loading) [[likely]]
+    return;
+  fault("time does not go on: " + std::to_string(callback_.at_instant) + " callbacks at one instant, the last " +
+            callback,
+        kExitDispatchLoop);
+}
+
+void ExtClass::charge_loops(Op op, Nanos time) {
+  const Nanos cost = options_.costs.of[static_cast<size_t>(op)];
+  if (cost > Nanos(0) && cost == options_.costs.assumed) kernel_->charge(kernel_->this_cpu(), time);
 }
 
 void ExtClass::after_call(uint32_t outer) {
   callback_.kf_mask = outer;
   // A CPU that is choosing what to run takes its interrupts afterwards: scheduled().
-  if (--callback_.depth == 0 && kicks_.pending && !cpu_state(kernel_->this_cpu()).in_balance) flush_kicks();
+  if (--callback_.depth > 0 || !kicks_.pending) return;
+  const CpuState& here = cpu_state(kernel_->this_cpu());
+  if (!here.in_balance && !here.in_put_prev) flush_kicks();
 }
 
 // `unlocked`: outside the hot callbacks too (init(), timers, user space), where no run queue is locked.
@@ -145,6 +172,7 @@ void ExtClass::put_prev_task(CpuId cpu, TaskId id, TaskId next) {
   if (kernel_->task_exiting(id) && !queued(id)) return;
   update_curr(cpu, id);
   if (!queued(id)) return;  // it was just dequeued: stopping() has been called
+  cpu_state(cpu).in_put_prev = true;
   if (has(Op::kStopping)) call(Op::kStopping, Callback::kRest, [&] { ops_->stopping(id, true); });
   set_runnable(cpu, id);
   if (slice(id) > 0 && !life_.bypass) {
@@ -156,6 +184,7 @@ void ExtClass::put_prev_task(CpuId cpu, TaskId id, TaskId next) {
   } else {
     do_enqueue(cpu, id, 0, false);
   }
+  cpu_state(cpu).in_put_prev = false;
 }
 
 void ExtClass::task_tick(CpuId cpu, TaskId curr) {

@@ -27,6 +27,8 @@ namespace simsched::ext {
 // How long each callback takes on the CPU that runs it. docs/sched_ext.md says where the defaults come from.
 struct OpCosts {
   std::array<Nanos, kNrOps> of{};
+  // What was assumed, not measured, of a callback; one that costs as much is charged for long loops as well.
+  Nanos assumed{0};
 };
 
 struct ExtOptions {
@@ -105,10 +107,10 @@ class ExtClass final : public SchedClass {
   void destroy_dsq(uint64_t id);
   bool dsq_insert(TaskId task, uint64_t dsq, uint64_t slice, uint64_t enq_flags);
   bool dsq_insert_vtime(TaskId task, uint64_t dsq, uint64_t slice, uint64_t vtime, uint64_t enq_flags);
-  uint32_t dispatch_nr_slots() const;
+  uint32_t dispatch_nr_slots();
   void dispatch_cancel();
   bool dsq_move_to_local(uint64_t dsq, uint64_t enq_flags = 0);
-  int32_t dsq_nr_queued(uint64_t dsq) const;
+  int32_t dsq_nr_queued(uint64_t dsq);
   TaskId dsq_peek(uint64_t dsq);
   uint32_t reenqueue_local();
   int32_t iter_dsq_new(DsqIterator* it, uint64_t dsq, uint64_t flags);  // flags: 1, from the end
@@ -157,6 +159,7 @@ class ExtClass final : public SchedClass {
   void fault(const std::string& message, int exit_code);
   void set_timer(uint64_t key, Nanos at);  // calls Ops::timer(key); replaces an earlier time
   void cancel_timer(uint64_t key);
+  void charge_loops(Op op, Nanos time);  // that a callback took beyond what its cost allows for
   std::vector<std::pair<std::string, int64_t>> events() const;  // SCX_EV_*
 
   // ---- for tests ----
@@ -192,6 +195,7 @@ class ExtClass final : public SchedClass {
   auto call(Op op, uint32_t mask, Function function);
   void before_call(Op op, uint32_t mask, uint32_t* outer);
   void after_call(uint32_t outer);
+  void count_at_instant(const char* callback);
   bool kf_allowed(uint32_t mask, bool unlocked = false);
 
   // enqueue.cc

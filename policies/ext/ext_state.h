@@ -22,6 +22,8 @@ struct Entity {
   Nanos exec_start, runnable_at;
   uint64_t ddsp_dsq_id = kDsqInvalid, ddsp_enq_flags = 0;
   uint64_t ops_qseq = 0;
+  int8_t nice = 0;  // these two as set_weight() was last told of them
+  SchedPolicy policy = SchedPolicy::kNormal;
   TaskId runnable_prev, runnable_next;  // of the CPU's runnable list
   CpuId runnable_on;                    // whose list; none: on none
   CpuId selected_cpu, sticky_cpu;
@@ -39,6 +41,9 @@ struct CpuState {
   uint32_t perf_target = kCpuPerfOne;  // scx_bpf_cpuperf_set()
   bool released = false;  // told that a higher class has it
   bool in_balance = false;
+  bool in_put_prev = false;
+  bool reenq_pending = false, in_reenq = false;
+  uint32_t reenq_repeat = 0;  // re-enqueues in a row that each asked for the next
   std::vector<TaskId> deferred;  // direct dispatches to other CPUs' local queues
   std::vector<CpuId> waiters;    // CPUs that wait for this one to reschedule (SCX_KICK_WAIT)
   uint64_t kick_flags = 0;
@@ -61,6 +66,9 @@ struct Callback {
   TaskId direct_task;        // whose select_cpu() or enqueue() runs: it may be dispatched directly
   bool direct_done = false;  // and has been
   bool direct_open = false;
+  // How many there were at this instant: time that stands still while a scheduler calls itself would never end.
+  Nanos instant;
+  uint64_t at_instant = 0;
 };
 
 // The ops.dispatch() in progress.
@@ -97,6 +105,7 @@ struct Life {
   bool known = false;  // the scheduler has been let in as far as init(), so it hears of its exit
   ExitInfo exit;
   int exit_status = 0;
+  std::string exit_site;  // the line of the policy that the kernel rejects
   std::string first_error;
   int64_t restarts = 0;
   uint64_t generation = 0;  // of watchdog timers

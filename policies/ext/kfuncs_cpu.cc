@@ -209,8 +209,9 @@ void ExtClass::kick_cpu(int32_t cpu, uint64_t flags) {
   CpuState& state = cpu_state(CpuId(cpu));
   if (flags & kKickIdle) {
     if (flags & (kKickPreempt | kKickWait)) error("PREEMPT/WAIT cannot be used with SCX_KICK_IDLE");
-    // Not needed for a CPU that goes through a whole scheduling cycle before it idles.
-    if (kernel_->curr(CpuId(cpu)).valid() && !state.in_balance) return;
+    // Not needed for a CPU that goes through a whole scheduling cycle before it idles. Of one whose run queue is locked
+    // that cannot be seen: it is judged when the callback, and the switch that it is part of, are over.
+    if (kernel_->curr(CpuId(cpu)).valid() && !state.in_balance && ops_->locked_cpu() != CpuId(cpu)) return;
     if (!state.kicked && !state.kicked_if_idle) kicks_.cpus.push_back(CpuId(cpu));
     state.kicked_if_idle = true;
   } else {
@@ -219,7 +220,8 @@ void ExtClass::kick_cpu(int32_t cpu, uint64_t flags) {
     state.kick_flags |= flags;
   }
   kicks_.pending = true;
-  if (callback_.depth == 0 && !cpu_state(this_cpu()).in_balance) flush_kicks();
+  const CpuState& here = cpu_state(this_cpu());
+  if (callback_.depth == 0 && !here.in_balance && !here.in_put_prev) flush_kicks();
 }
 
 // The interrupt work that follows the callback.

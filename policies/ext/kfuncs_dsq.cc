@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/exit_code.h"
 #include "policies/ext/ext_class.h"
 
 namespace simsched::ext {
 namespace {
+
+constexpr uint32_t kMostReenq = 256;             // SCX_REENQ_LOCAL_MAX_REPEAT of 7.1; kernels before it would hang
+constexpr size_t kMostQueues = size_t{1} << 20;  // the kernel's memory ends somewhere, too
 
 std::string hex(const char* format, uint64_t value) {
   char text[96];
@@ -18,7 +22,10 @@ std::string hex(const char* format, uint64_t value) {
 int32_t ExtClass::create_dsq(uint64_t id, int32_t node) {
   if (node >= static_cast<int32_t>(machine().nr_nodes()) || node < -1) return -kEINVAL;
   if (id & kDsqFlagBuiltin) return -kEINVAL;
-  return dsqs_->create(id) < 0 ? -kEEXIST : 0;
+  if (dsqs_->find(id) >= 0) return -kEEXIST;
+  if (dsqs_->nr_queues() >= kMostQueues) return -kENOMEM;
+  dsqs_->create(id);
+  return 0;
 }
 
 void ExtClass::destroy_dsq(uint64_t id) {
@@ -59,7 +66,8 @@ bool ExtClass::dsq_insert_vtime(TaskId id, uint64_t dsq, uint64_t new_slice, uin
   return dsq_insert(id, dsq, new_slice, enq_flags | kEnqDsqPriq);
 }
 
-uint32_t ExtClass::dispatch_nr_slots() const {
+uint32_t ExtClass::dispatch_nr_slots() {
+  if (!kf_allowed(Callback::kDispatch)) return 0;
   uint32_t most = life_.info.dispatch_max_batch > 0 ? life_.info.dispatch_max_batch : kDspMaxBatch;
   return most - static_cast<uint32_t>(dispatch_.buffer.size());
 }
@@ -80,11 +88,11 @@ bool ExtClass::dsq_move_to_local(uint64_t id, uint64_t) {
   return true;
 }
 
-int32_t ExtClass::dsq_nr_queued(uint64_t id) const {
+int32_t ExtClass::dsq_nr_queued(uint64_t id) {
   if (id == kDsqLocal) return static_cast<int32_t>(local_dsq_nr(dispatch_.cpu.valid() ? dispatch_.cpu : this_cpu()));
   if ((id & kDsqLocalOn) == kDsqLocalOn) {
-    uint64_t cpu = id & kDsqLocalCpuMask;
-    return cpu < nr_cpu_ids() ? static_cast<int32_t>(local_dsq_nr(CpuId(cpu))) : -kENOENT;
+    const auto cpu = static_cast<int32_t>(id & kDsqLocalCpuMask);
+    return cpu_valid(cpu, nullptr) ? static_cast<int32_t>(local_dsq_nr(CpuId(cpu))) : -kENOENT;
   }
   DsqIndex queue = dsqs_->find(id);
   return queue < 0 ? -kENOENT : static_cast<int32_t>(dsqs_->at(queue).nr);
@@ -100,18 +108,31 @@ TaskId ExtClass::dsq_peek(uint64_t id) {
 // What waits on this CPU's local queue is enqueued anew, with SCX_ENQ_REENQ.
 uint32_t ExtClass::reenqueue_local() {
   CpuId cpu = this_cpu();
-  if (!(callback_.kf_mask & Callback::kCpuRelease)) {  // since 6.19 from anywhere, and then later
-    kernel_->set_timer(*this, kernel_->now(), number_of(kReenqueue, static_cast<uint32_t>(cpu.value())));
+  if (callback_.kf_mask & Callback::kCpuRelease) return reenqueue(cpu);
+  // Since 6.19 from anywhere, and then later.
+  CpuState& state = cpu_state(cpu);
+  if (state.reenq_pending) return 0;
+  state.reenq_repeat = state.in_reenq ? state.reenq_repeat + 1 : 0;
+  if (state.reenq_repeat > kMostReenq) {
+    fault("re-enqueues what it re-enqueues: " + std::to_string(kMostReenq) + " times in a row on CPU " +
+              std::to_string(cpu.value()),
+          kExitDispatchLoop);
     return 0;
   }
-  return reenqueue(cpu);
+  state.reenq_pending = true;
+  kernel_->set_timer(*this, kernel_->now(), number_of(kReenqueue, static_cast<uint32_t>(cpu.value())));
+  return 0;
 }
 
 uint32_t ExtClass::reenqueue(CpuId cpu) {
   std::vector<TaskId> list;
   for (TaskId id = dsqs_->at(dsqs_->local(cpu)).first; id.valid(); id = dsqs_->next(id)) list.push_back(id);
   for (TaskId id : list) dispatch_dequeue(id);
+  CpuState& state = cpu_state(cpu);
+  state.reenq_pending = false;
+  state.in_reenq = true;
   for (TaskId id : list) do_enqueue(cpu, id, kEnqReenq, false);
+  state.in_reenq = false;
   return static_cast<uint32_t>(list.size());
 }
 

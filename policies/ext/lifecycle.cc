@@ -38,6 +38,7 @@ const char* reason_of(ExitKind kind) {
 // scx_enable()
 void ExtClass::load() {
   life_.exit = {};
+  life_.exit_site.clear();
   life_.loading = true;
   kernel_->set_this_cpu(options_.loader_cpu);
   life_.state = State::kEnabling;
@@ -168,6 +169,8 @@ void ExtClass::enable_task(TaskId id) {
   Entity& t = task(id);
   if (!t.alive || t.enabled) return;
   *t.fields.weight = weight_of(id);
+  t.nice = static_cast<int8_t>(kernel_->nice(id));
+  t.policy = kernel_->policy(id);
   t.enabled = true;
   if (has(Op::kEnable)) call(Op::kEnable, Callback::kRest, [&] { ops_->enable(id); });
   if (has(Op::kSetWeight)) call(Op::kSetWeight, Callback::kRest, [&] { ops_->set_weight(id, *t.fields.weight); });
@@ -193,8 +196,13 @@ void ExtClass::switched_to(TaskId id) {
 
 void ExtClass::switched_from(TaskId id) { disable_task(id); }
 
+// set_user_nice() and __sched_setscheduler() do nothing where nothing changes, and a task that comes into the class has
+// just been told.
 void ExtClass::reweight_task(TaskId id) {
-  if (!task(id).enabled) return;
+  Entity& t = task(id);
+  if (!t.enabled || (t.nice == kernel_->nice(id) && t.policy == kernel_->policy(id))) return;
+  t.nice = static_cast<int8_t>(kernel_->nice(id));
+  t.policy = kernel_->policy(id);
   *task(id).fields.weight = weight_of(id);
   if (has(Op::kSetWeight))
     call(Op::kSetWeight, Callback::kRest, [&] { ops_->set_weight(id, *task(id).fields.weight); });
@@ -239,13 +247,16 @@ void ExtClass::error(const std::string& message) { claim_exit(ExitKind::kError, 
 void ExtClass::policy_error(const std::string& message) { claim_exit(ExitKind::kErrorBpf, 0, message); }
 
 void ExtClass::fault(const std::string& message, int exit_code) {
-  if (life_.exit.kind == ExitKind::kNone) life_.exit_status = exit_code;
+  const bool first = life_.exit.kind == ExitKind::kNone;
+  if (first) life_.exit_status = exit_code;
   claim_exit(ExitKind::kError, 0, message);
+  if (first) life_.exit_site.clear();  // it has its own place
 }
 
 // The first reason to exit counts. From now on the policy is bypassed; the rest happens outside its callbacks.
 void ExtClass::claim_exit(ExitKind kind, int64_t code, const std::string& message) {
   if (life_.exit.kind != ExitKind::kNone || life_.state == State::kOff) return;
+  if (callback_.depth > 0 && kind == ExitKind::kError) life_.exit_site = ops_->call_site();
   life_.exit.kind = kind;
   life_.exit.exit_code = code;
   life_.exit.reason = reason_of(kind);
@@ -289,7 +300,8 @@ void ExtClass::disable() {
     if (life_.exit_status == 0)
       life_.exit_status = life_.exit.kind == ExitKind::kErrorStall ? kExitStall : kExitPolicyError;
     life_.first_error = "policy \"" + life_.info.name + "\" disabled (" + life_.exit.reason + ") after " +
-                        std::to_string(kernel_->now() / 1_ms) + " ms: " + life_.exit.message;
+                        std::to_string(kernel_->now() / 1_ms) +
+                        " ms: " + (life_.exit_site.empty() ? "" : life_.exit_site + ": ") + life_.exit.message;
   } else if (restart && life_.restarts < kMostRestarts) {
     ++life_.restarts;
     kernel_->set_timer(*this, kernel_->now() + options_.restart_delay, number_of(kRestart, 0));
@@ -372,6 +384,7 @@ void ExtClass::user_timer(uint32_t slot) {
   uint32_t outer = callback_.kf_mask;
   callback_.kf_mask = Callback::kUnlocked;
   ++callback_.depth;
+  count_at_instant("a timer's");
   ops_->timer(timer.key);
   after_call(outer);
 }

@@ -146,6 +146,11 @@ class Ops {
   virtual int32_t init() { return 0; }
   virtual void exit(const ExitInfo&) {}
 
+  // While a callback runs: the CPU whose run queue the kernel would have locked, and the line of the policy's source
+  // that calls a kfunc (empty: not known).
+  virtual CpuId locked_cpu() const { return {}; }
+  virtual std::string call_site() const { return {}; }
+
   // Not a callback of the kernel's: the group of a task is another one, whether the policy hears of it or not.
   virtual void task_regrouped(TaskId) {}
   // Nor this: the timer with this key, set by ExtClass::set_timer(), has run out.

@@ -64,9 +64,12 @@ TEST(ExtQueues, LengthsAreKnown) {
     EXPECT_EQ(s.ext->dsq_nr_queued(1), 0);
     EXPECT_EQ(s.ext->dsq_nr_queued(kDsqLocalOn | 0), 0);  // what runs is on no queue
     EXPECT_EQ(s.ext->dsq_nr_queued(99), -kENOENT);
-    EXPECT_EQ(s.ext->dsq_nr_queued(kDsqLocalOn | 77), -kENOENT);
   });
   EXPECT_EQ(result.metric("makespan_ns"), 100'000'000);
+  Script bad;
+  with_queue(bad, [&] { EXPECT_EQ(bad.ext->dsq_nr_queued(kDsqLocalOn | 77), -kENOENT); });
+  ASSERT_EQ(bad.exits.size(), 1u);
+  EXPECT_EQ(bad.exits[0].message, "invalid CPU 77");
 }
 
 TEST(ExtQueues, PeekShowsTheFirstTask) {

@@ -1,4 +1,5 @@
 // {bpf: FILE, include: [FOLDER, ...], maps: {MAP: ENTRIES}, costs: {OP: TIME}, loader_cpu: CPU, VARIABLE: VALUE, ...}
+#include "bpf/vm_memory.h"
 #include "scx_port/host/file_policies.h"
 #include "scx_port/host/hosted.h"
 
@@ -26,6 +27,8 @@ class BpfFile final : public ExtPolicy {
     reader(context, &policy, &settings).read(tunables, name());
     policy.options.loader_cpu = CpuId(static_cast<int32_t>(settings.loader_cpu));
     policy.object = cache_->load(policy.source, policy.include);
+    policy.notes = cache_->notes();
+    policy.memory_limit = static_cast<uint64_t>(settings.memory_mib) << 20;
     size_maps(settings.map_sizes, context.machine, &policy);
     policy.variables = bpf::resolve_variables(*policy.object, settings.variables, context.machine.nr_cpus());
     return policy;
@@ -34,6 +37,7 @@ class BpfFile final : public ExtPolicy {
  private:
   struct Settings {
     int64_t loader_cpu = 0;
+    int64_t memory_mib = static_cast<int64_t>(bpf::Memory::kDefaultLimit >> 20);
     Tunables map_sizes, variables;
   };
 
@@ -45,6 +49,7 @@ class BpfFile final : public ExtPolicy {
     reader.bind_map("maps", std::move(maps), "{MAP: ENTRIES}", "sizes of maps that its loader would size; or 'filled'");
     reader.bind("loader_cpu", &settings->loader_cpu, 0, static_cast<int64_t>(context.machine.nr_cpus()) - 1,
                 "the CPU on which it is loaded, where ops.init() runs");
+    reader.bind("memory_mib", &settings->memory_mib, 1, 1 << 16, "what its globals, maps and objects may take, in MiB");
     bind_costs(reader, &policy->options);
     reader.bind_rest(&settings->variables);
     return reader;

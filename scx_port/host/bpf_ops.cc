@@ -15,6 +15,8 @@ using ext::Op;
 
 namespace {
 
+// A callback of the cost that is assumed may jump back, and call functions, so often; each one more takes a nanosecond.
+constexpr int64_t kFreeSteps = 100;
 constexpr uint64_t kUserHalfTimer = 1;  // a timer's key is its guest address, so never this
 
 uint64_t unsigned_cpu(CpuId cpu) { return static_cast<uint32_t>(cpu.value()); }
@@ -34,7 +36,7 @@ void BpfOps::attach(ext::ExtClass& ext_class) {
   kernel_ = &ext_class.kernel();
   Kernel& kernel = *kernel_;
   VmHost& host = *this;
-  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), kernel.nr_cpus(), kernel.seed());
+  vm_ = std::make_unique<Vm>(object_, host, scx_exports(), kernel.nr_cpus(), kernel.seed(), options_.memory_limit);
   vm_->user = this;
   objects_ = std::make_unique<KernelObjects>(*vm_, kernel);
   user_host_ = std::make_unique<VmUserHost>(*vm_, kernel);
@@ -45,6 +47,11 @@ void BpfOps::attach(ext::ExtClass& ext_class) {
   cgroup_init_args_ = make_arguments("scx_cgroup_init_args", {"weight", "bw_period_us", "bw_quota_us", "bw_burst_us"});
   exit_info_ = make_arguments("scx_exit_info", {"kind", "exit_code", "exit_cpu"});
   dump_context_ = make_arguments("scx_dump_ctx", {"at_ns"});
+  if (!table_.ignored.empty() && options_.note) {
+    std::string names;
+    for (const std::string& section : table_.ignored) names += (names.empty() ? "" : ", ") + section;
+    options_.note(object_->name + ": nothing here calls its programs " + names);
+  }
   set_known_variables(*vm_, kernel.machine());
   // The user-space half may look at what the config sets, and the config has the last word.
   for (const VariableSetting& set : options_.variables) write_variable(*vm_, set, options_.where);
@@ -71,6 +78,8 @@ uint64_t BpfOps::call(Op op, CpuId locked, std::initializer_list<uint64_t> argum
   locked_ = locked;
   uint64_t result = vm_->call_program(static_cast<size_t>(table_.functions[static_cast<size_t>(op)]), arguments);
   locked_ = outer;
+  if (vm_->last_steps() > kFreeSteps) [[unlikely]]
+    ext_class_->charge_loops(op, Nanos(vm_->last_steps() - kFreeSteps));
   if (vm_->trap != VM_TRAP_NONE) [[unlikely]]
     report_fault();
   return result;
@@ -250,6 +259,10 @@ void BpfOps::sched_switch(CpuId cpu, TaskId prev, TaskId next) {
 }
 
 std::vector<std::pair<std::string, int64_t>> BpfOps::counters() {
+  if (vm_->memory().refused() && options_.note) {
+    options_.note(object_->name + " wanted more than the " + std::to_string(vm_->memory().limit() >> 20) +
+                  " MiB of memory that it may use, and was refused it (-ENOMEM); 'memory_mib: 4096' allows more");
+  }
   if (options_.user_half == nullptr || vm_->trap_info()) return {};
   return options_.user_half->counters(*user_host_);
 }

@@ -27,6 +27,8 @@ struct BpfOpsOptions {
   std::string where;                                           // names the config in errors about them
   std::unique_ptr<UserHalf> user_half;                         // may be none
   std::function<void(const std::string&)> print;               // bpf_printk(); none: dropped
+  std::function<void(const std::string&)> note;                // what a user should know; none: dropped
+  uint64_t memory_limit = 0;                                   // bytes; 0: the default
 };
 
 // What the struct_ops of an object say. Throws Error when it is not one sched_ext scheduler.
@@ -60,6 +62,8 @@ class BpfOps : public ext::Ops, private VmHost {
   void drop_task(TaskId task) override;
   ext::TaskFields fields_of(TaskId task) override { return objects_->fields(task); }
   bool faulted(std::string* message, int* exit_code) override;
+  CpuId locked_cpu() const override { return locked_; }
+  std::string call_site() const override { return vm_->trap_info() ? std::string() : vm_->call_site(); }
   int32_t select_cpu(TaskId task, CpuId prev, uint64_t wake_flags) override;
   void enqueue(TaskId task, uint64_t enq_flags) override;
   void dequeue(TaskId task, uint64_t deq_flags) override;
@@ -104,7 +108,6 @@ class BpfOps : public ext::Ops, private VmHost {
   void idle_changed() {
     if (idle_masks_out_ > 0) refresh_idle_masks();
   }
-  CpuId locked_cpu() const { return locked_; }
   bool add_dump(const std::string& text) {  // false: no dump is under way
     if (dumping_) dump_ += text;
     return dumping_;

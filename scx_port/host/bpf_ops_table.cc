@@ -66,7 +66,7 @@ BpfOpsTable::BpfOpsTable(const BpfObject& object) {
       sched_switch.push_back(i);
     } else if (function.section != ".text" && function.section != "syscall" &&
                std::find(known.begin(), known.end(), static_cast<int32_t>(i)) == known.end()) {
-      ignored.push_back(function.section);
+      ignored.push_back(function.section + " (" + function.name + ")");
     }
   }
 }

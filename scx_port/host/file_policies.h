@@ -9,6 +9,7 @@
 
 #include "bpf/object.h"
 #include "policies/policy.h"
+#include "scx_port/host/notes.h"
 
 namespace simsched {
 
@@ -18,8 +19,10 @@ class ObjectCache {
  public:
   // Throws Error for what does not compile.
   std::shared_ptr<const bpf::BpfObject> load(const std::string& path, const std::vector<std::string>& include);
+  const std::shared_ptr<Notes>& notes() const { return notes_; }
 
  private:
+  const std::shared_ptr<Notes> notes_ = std::make_shared<Notes>();
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<const bpf::BpfObject>> objects_;
 };

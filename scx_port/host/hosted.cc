@@ -30,6 +30,8 @@ ClassStack ExtPolicy::make(const PolicyContext& context, const Tunables& tunable
     ops.variables = policy.variables;
     ops.where = where;
     if (policy.make_user_half) ops.user_half = policy.make_user_half();
+    ops.memory_limit = policy.memory_limit;
+    if (policy.notes) ops.note = [notes = policy.notes](const std::string& line) { notes->add(line); };
     return std::make_unique<bpf::BpfOps>(policy.object, std::move(ops));
   };
   ext::add_class(std::make_unique<ext::ExtClass>(std::move(make_ops), *fair, options), context.kernel, &stack);
@@ -40,6 +42,7 @@ ext::ExtOptions default_ext_options() {
   ext::ExtOptions options;
   options.restart_delay = 50_ms;  // a loader opens, loads and attaches the scheduler again
   for (Nanos& cost : options.costs.of) cost = kDefaultCost;
+  options.costs.assumed = kDefaultCost;
   return options;
 }
 

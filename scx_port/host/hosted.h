@@ -13,6 +13,7 @@
 #include "ml/model/model_file.h"
 #include "policies/ext/ext_class.h"
 #include "policies/policy.h"
+#include "scx_port/host/notes.h"
 #include "scx_port/host/set_variables.h"
 #include "scx_port/schedulers/scheduler.h"
 
@@ -30,6 +31,8 @@ struct HostedPolicy {
   UserHalfMaker make_user_half;
   std::optional<mlp::ModelFile> model;  // where the user-space half takes one: its option `model`
   ext::ExtOptions options;
+  uint64_t memory_limit = 0;     // bytes of globals, maps and objects; 0: the default
+  std::shared_ptr<Notes> notes;  // may be none
 };
 
 // The row of one that sched_ext hosts.
