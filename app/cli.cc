@@ -47,6 +47,13 @@ void check_command_name(int argc, const char* const* argv) {
   throw Error("", "there is no command '" + name + "'", suggest(name, known) + "; see 'simsched --help'");
 }
 
+// An empty text is nothing that could be meant, and must not pass for what is not given.
+void check_texts(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& text : option->results())
+      if (text.empty()) throw Error(option->get_name(), "is empty", "give it a value, or leave it out");
+}
+
 // The sub-command that was named, for "see 'simsched run --help'".
 std::string help_of(const CLI::App& app) {
   auto chosen = app.get_subcommands();
@@ -83,6 +90,7 @@ int run_cli(int argc, const char* const* argv) {
     try {
       app.parse(argc, argv);
       set_up_log(verbose);
+      check_texts(*app.get_subcommands().front());
       code = actions.at(app.get_subcommands().front())();
     } catch (const CLI::Success& help) {  // --help, --version
       code = app.exit(help);

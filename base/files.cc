@@ -20,6 +20,9 @@
 namespace simsched {
 namespace {
 
+// Recordings of hundreds of millions of events; what is larger would not fit in memory once it is read.
+constexpr int64_t kMostGiB = 16, kMostStreamedGiB = 4;
+
 std::string reason() { return std::system_category().message(errno); }
 
 class File {
@@ -41,6 +44,9 @@ Bytes read_stream(int file, const std::string& path) {
   Bytes bytes = Bytes::allocate(1 << 16);
   size_t size = 0;
   while (true) {
+    if (size >= static_cast<size_t>(kMostStreamedGiB) << 30)
+      throw Error(path, "goes on for more than " + std::to_string(kMostStreamedGiB) + " GiB",
+                  "keep what you want of it in a file");
     if (size == bytes.size()) bytes.resize(2 * size);
     ssize_t got = ::read(file, bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
@@ -96,11 +102,17 @@ void Bytes::resize(size_t size) {
 }
 
 Bytes read_file(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0)
+    throw Error(path, "cannot be opened: " + reason(), "check the path and its permissions");
+  if (S_ISDIR(about.st_mode)) throw Error(path, "is a directory", "name a file in it");
+  // Not even opened: some do things then, and some never end.
+  if ((S_ISCHR(about.st_mode) || S_ISBLK(about.st_mode)) && path != "/dev/null")
+    throw Error(path, "is a device", "name a file or a pipe");
+  if (about.st_size > kMostGiB << 30)
+    throw Error(path, "is larger than " + std::to_string(kMostGiB) + " GiB", "take a part of it");
   File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.open()) throw Error(path, "cannot be opened: " + reason(), "check the path and its permissions");
-  struct stat about {};
-  if (::fstat(file.get(), &about) != 0) throw Error(path, "cannot be read: " + reason());
-  if (S_ISDIR(about.st_mode)) throw Error(path, "is a directory", "name a file in it");
   if (S_ISREG(about.st_mode) && about.st_size > 0) {
     Bytes bytes = Bytes::map(file.get(), static_cast<size_t>(about.st_size));
     if (bytes.size() != 0) return bytes;

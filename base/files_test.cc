@@ -31,7 +31,33 @@ TEST_F(Files, WrittenIsRead) {
   EXPECT_EQ(read_file(path("empty")).size(), 0u);
 }
 
-TEST_F(Files, OtherThanRegularFilesAreRead) { EXPECT_EQ(read_file("/dev/null").size(), 0u); }
+TEST_F(Files, OtherThanRegularFilesAreRead) {
+  EXPECT_EQ(read_file("/dev/null").size(), 0u);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::write(ends[1], "piped", 5), 5);
+  ::close(ends[1]);
+  EXPECT_EQ(read_file("/dev/fd/" + std::to_string(ends[0])).text(), "piped");
+  ::close(ends[0]);
+}
+
+// Nothing is read until memory ends.
+TEST_F(Files, WhatNeverEndsOrIsTooLargeIsAnError) {
+  auto problem_of = [](const std::string& path) -> std::string {
+    try {
+      read_file(path);
+      return "none";
+    } catch (const Error& error) {
+      return error.problem();
+    }
+  };
+  EXPECT_EQ(problem_of("/dev/zero"), "is a device");
+  fs::create_symlink("/dev/urandom", path("link"));
+  EXPECT_EQ(problem_of(path("link")), "is a device");
+  write_file_atomically(path("huge"), "");
+  fs::resize_file(path("huge"), uintmax_t{17} << 30);  // of holes
+  EXPECT_EQ(problem_of(path("huge")), "is larger than 16 GiB");
+}
 
 TEST_F(Files, WhatCannotBeReadIsAnError) {
   EXPECT_THROW(read_file(path("")), Error);

@@ -139,20 +139,19 @@ KernelConfig read_kernel(const YamlMap& map) {
   return kernel;
 }
 
-std::vector<HotplugEvent> read_hotplug(const YamlMap& map) {
+void read_hotplug(const YamlMap& map, Config& config) {
   YAML::Node list = map.at("hotplug");
   std::string example = "write it as [{at: 1s, cpu: 2, online: false}]";
   if (!list.IsSequence()) throw Error(map.where("hotplug"), "hotplug is not a list", example);
-  std::vector<HotplugEvent> events;
   for (const YAML::Node& node : list) {
     YamlMap keys(node, map.file(), "a change of hotplug", {"at", "cpu", "online"});
     for (const char* key : {"at", "cpu", "online"})
       if (!keys.has(key)) throw Error(yaml_where(node, map.file()), std::string("'") + key + "' is missing", example);
-    events.push_back({duration_of(keys.at("at"), map.file(), "at", 0_ns, kLongest),
-                      CpuId(static_cast<int32_t>(keys.integer("cpu", 0, static_cast<int64_t>(kMaxCpus) - 1))),
-                      keys.boolean("online")});
+    config.hotplug.push_back({duration_of(keys.at("at"), map.file(), "at", 0_ns, kLongest),
+                              CpuId(static_cast<int32_t>(keys.integer("cpu", 0, static_cast<int64_t>(kMaxCpus) - 1))),
+                              keys.boolean("online")});
+    config.hotplug_where.push_back(keys.where());
   }
-  return events;
 }
 
 std::vector<uint64_t> read_seeds(const YamlMap& map) {
@@ -180,6 +179,7 @@ std::vector<std::string> read_metrics(const YamlMap& map) {
   }
   std::vector<std::string> metrics;
   for (const YAML::Node& entry : list) metrics.push_back(metric_name(entry, map.file()));
+  if (metrics.empty()) throw Error(map.where("metrics"), "metrics is empty", "name one, or leave it out");
   return metrics;
 }
 
@@ -218,8 +218,9 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   if (map.has("seeds")) config.seeds = read_seeds(map);
   if (map.has("duration")) config.duration = duration_of(map.at("duration"), name, "duration", 1_us, kLongest);
   if (map.has("metrics")) config.metrics = read_metrics(map);
+  config.metrics_where = map.where("metrics");
   if (map.has("output")) read_output(map, config);
-  if (map.has("hotplug")) config.hotplug = read_hotplug(map);
+  if (map.has("hotplug")) read_hotplug(map, config);
   if (map.has("jobs")) config.jobs = static_cast<int>(map.integer("jobs", 1, kMaxJobs));
   return config;
 }

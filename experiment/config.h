@@ -52,10 +52,12 @@ struct Config {
   std::vector<uint64_t> seeds = {1};
   Nanos duration = Nanos::max();
   std::vector<std::string> metrics;  // to show; empty: default_metrics()
+  std::string metrics_where;         // file and line
   std::string output;                // folder; empty: not given
   bool task_figures = false;         // results have figures of each task, and of each name
   int jobs = 0;                      // 0: one a CPU
   std::vector<HotplugEvent> hotplug;
+  std::vector<std::string> hotplug_where;  // of each: file and line
   std::vector<Reference> references;  // what others have measured
 };
 

@@ -37,7 +37,7 @@ void read_max(const YamlMap& map, GroupSpec& spec) {
   if (max.has("burst")) spec.burst = yaml_duration(max, "burst", 0_ns, spec.quota);
 }
 
-void read_settings(const YamlMap& map, GroupSettings& settings) {
+void read_settings(const YamlMap& map, GroupSettings& settings, std::vector<NamedCpus>& named) {
   GroupSpec& spec = settings.spec;
   if (map.has("idle")) spec.idle = map.boolean("idle");
   if (map.has("weight")) {
@@ -46,7 +46,10 @@ void read_settings(const YamlMap& map, GroupSettings& settings) {
     spec.weight = static_cast<int32_t>(map.integer("weight", 1, 10000));
   }
   if (map.has("max")) read_max(map, spec);
-  if (map.has("cpus")) settings.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
+  if (map.has("cpus")) {
+    settings.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
+    named.push_back({*settings.cpus, map.where("cpus")});
+  }
 }
 
 class Reader {
@@ -72,7 +75,7 @@ class Reader {
       group.path = path;
       group.spec.name = name;
       group.spec.parent = parent;
-      read_settings(map, group);
+      read_settings(map, group, group.named_cpus);
       if (map.has("changes")) read_changes(map, group);
       const GroupId id(groups_.size());
       if (map.has("groups")) read(map.at("groups"), map.where("groups"), id, path + "/", depth + 1);
@@ -90,12 +93,14 @@ class Reader {
     for (const YAML::Node& node : list) {
       const YamlMap change(node, file_, "a change of a group", with(kSettings, {"at"}));
       if (!change.has("at")) throw Error(change.where(), "a change has no time", example);
+      if (std::ranges::none_of(kSettings, [&](const std::string& key) { return change.has(key); }))
+        throw Error(change.where(), "nothing is changed here", example);
       const Nanos at = yaml_duration(change, "at", 0_ns, kLatestChange);
       if (!group.changes.empty() && at < group.changes.back().at)
         throw Error(change.where("at"), "this change comes before the one above it", "list them in the order of time");
       // cpu.weight is the default again when a group ceases to be idle.
       if (change.has("idle") && change.boolean("idle") != now.spec.idle) now.spec.weight = kDefaultGroupWeight;
-      read_settings(change, now);
+      read_settings(change, now, group.named_cpus);
       group.changes.push_back({at, now});
     }
   }

@@ -7,6 +7,7 @@
 
 #include "base/cpu_set.h"
 #include "base/yaml/yaml_map.h"
+#include "experiment/named_cpus.h"
 #include "workloads/workload.h"
 
 namespace simsched {
@@ -23,7 +24,8 @@ struct GroupConfig : GroupSettings {
     Nanos at;
     GroupSettings settings;  // all of them as they are from then on
   };
-  std::vector<Change> changes;  // in the order of time
+  std::vector<Change> changes;        // in the order of time
+  std::vector<NamedCpus> named_cpus;  // all that it names
 };
 
 // Of a mapping that may have the key `groups`: by GroupId, less one, parents first. Throws Error with file and line.

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <set>
 
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/input_file.h"
+#include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
+#include "sim/metric_table.h"
 #include "topology/load/load.h"
 #include "workloads/registry.h"
 
@@ -26,15 +29,17 @@ KernelParams with_config(KernelParams kernel, const KernelConfig& config) {
   return kernel;
 }
 
-std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<TaskRule>& tasks, const Machine& machine) {
-  apply_task_rules(tasks, workload);
+std::shared_ptr<const Workload> fitted(Workload workload, const std::vector<TaskRule>& tasks,
+                                       const std::vector<SharedMemory>& memories, const Machine& machine) {
+  apply_task_rules(tasks, workload, memories);
   workload.fit(machine.nr_cpus(), machine.spec().isolated);
   return std::make_shared<const Workload>(std::move(workload));
 }
 
 }  // namespace
 
-Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.tasks) {
+Inputs::Inputs(const Config& config, const Progress& progress)
+    : tasks_(config.tasks), memories_(shared_memories(config.workload.mix)) {
   load_machines(config);
   if (!config.workload.mix.parts.empty()) {
     prepare_mix(config, progress);
@@ -45,11 +50,13 @@ Inputs::Inputs(const Config& config, const Progress& progress) : tasks_(config.t
   }
   if (generator_) notes_ = workload(0, config.seeds.front())->notes;  // bad parameters and names of tasks show here
   check_policies(config);
+  check_metrics(config);
+  check_named_cpus(config);
   check_hotplug(config);
 }
 
 std::shared_ptr<const Workload> Inputs::workload(size_t machine, uint64_t seed) const {
-  return generator_ ? fitted(generator_(seed), tasks_, *machines_[machine]) : replays_[machine];
+  return generator_ ? fitted(generator_(seed), tasks_, memories_, *machines_[machine]) : replays_[machine];
 }
 
 void Inputs::load_machines(const Config& config) {
@@ -70,7 +77,7 @@ void Inputs::load_trace(const Config& config, const Progress& progress) {
   Recording recording = load_recording(path, recorded, {}, from.limit, progress, !machines_.empty());
   if (machines_.empty()) machines_.push_back(std::make_unique<const Machine>(recording.machine));
   add_kernels(config.kernel, recording.kernel, recording.machine.nr_cpus());
-  for (const auto& machine : machines_) replays_.push_back(fitted(recording.workload, tasks_, *machine));
+  for (const auto& machine : machines_) replays_.push_back(fitted(recording.workload, tasks_, {}, *machine));
   Circumstances::Told& told = recording.trace.circumstances.told;
   told.kernel |= config.kernel.version.has_value();
   told.hz |= config.kernel.hz.has_value();
@@ -83,29 +90,76 @@ void Inputs::load_trace(const Config& config, const Progress& progress) {
   recording_ = std::make_unique<const Recording>(std::move(recording));
 }
 
+// Figures of packets are of classes that there are.
+void Inputs::check_metrics(const Config& config) const {
+  std::vector<std::string> classes;
+  for (const std::string& metric : config.metrics) {
+    const std::string name = packet_class_of(metric);
+    if (name.empty() || name == "all") continue;
+    if (classes.empty())
+      for (const PacketClass& each : workload(0, config.seeds.front())->packets.classes) classes.push_back(each.name);
+    if (std::ranges::find(classes, name) == classes.end())
+      throw Error(config.metrics_where, metric + ": no packets are of class '" + name + "'",
+                  classes.empty() ? "the workload has none: leave it out" : suggest(name, classes));
+  }
+}
+
+// The model of a build has threads that were recorded on some machine, and goes to any.
+void Inputs::check_named_cpus(const Config& config) const {
+  std::vector<std::pair<std::string, CpuSet>> all;  // machines, and what policies show of them
+  for (size_t i = 0; i < machines_.size(); ++i) {
+    const Machine& machine = *machines_[i];
+    all.emplace_back(machine.name(), machine.cpus());
+    for (const PolicyConfig& policy : config.policies)
+      if (const std::optional<Machine> shown = policy.machine(kernels_[i], machine))
+        all.emplace_back(machine.name() + " under " + policy.label, shown->cpus());
+  }
+  auto check = [&](const std::vector<NamedCpus>& list) {
+    for (const NamedCpus& named : list)
+      for (const auto& [machine, cpus] : all) check_cpus(named, cpus, machine);
+  };
+  auto generated = [&](const std::string& name, const YAML::Node& params, const std::string& where) {
+    if (name != "build")
+      check({{cpus_named_by(make_workload(name, params, config.file, config.seeds.front())), where}});
+  };
+  const WorkloadConfig& workload = config.workload;
+  for (size_t i = 0; i < config.hotplug.size(); ++i)
+    check({{CpuSet::single(config.hotplug[i].cpu), config.hotplug_where[i]}});
+  for (const TaskRule& rule : config.tasks) check(rule.attributes.named_cpus);
+  for (const GroupConfig& group : workload.mix.groups) check(group.named_cpus);
+  for (const MixPart& part : workload.mix.parts) {
+    check(part.attributes.named_cpus);
+    if (part.trace.empty()) generated(part.generator, part.params, part.where);
+  }
+  if (workload.mix.parts.empty() && workload.trace.empty()) {
+    const auto entry = workload.generator.begin();
+    generated(entry->first.Scalar(), entry->second, workload.where);
+  }
+}
+
 // What the kernel would refuse, or what could never happen.
 void Inputs::check_hotplug(const Config& config) const {
-  std::vector<HotplugEvent> changes = config.hotplug;
-  std::stable_sort(changes.begin(), changes.end(), [](auto& a, auto& b) { return a.at < b.at; });
+  std::vector<size_t> order(config.hotplug.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return config.hotplug[a].at < config.hotplug[b].at; });
   for (const auto& machine : machines_) {
     CpuSet online = machine->cpus();
-    for (const HotplugEvent& change : changes) {
+    for (const size_t number : order) {
+      const HotplugEvent& change = config.hotplug[number];
+      const std::string& where = config.hotplug_where[number];
       const std::string cpu = std::to_string(change.cpu.value());
-      const std::string when = " at " + duration_text(change.at);
-      if (change.cpu.index() >= machine->nr_cpus())
-        throw Error(config.file, "hotplug names cpu " + cpu + ", which " + machine->name() + " does not have",
-                    "take 0 to " + std::to_string(machine->nr_cpus() - 1));
       if (change.at >= config.duration)
-        throw Error(config.file, "hotplug changes cpu " + cpu + when + ", when the simulation is over",
+        throw Error(where, "cpu " + cpu + " changes at " + duration_text(change.at) + ", when the simulation is over",
                     "take a time before the duration, " + duration_text(config.duration));
       if (change.online)
         online.add(change.cpu);
       else
         online.remove(change.cpu);
       if (online.empty())
-        throw Error(config.file,
-                    "hotplug takes cpu " + cpu + " of " + machine->name() + " offline" + when +
-                        ", the last that is online: the kernel refuses (EBUSY)",
+        throw Error(where,
+                    "cpu " + cpu + " of " + machine->name() +
+                        " is the last that is online: the kernel refuses to take it offline (EBUSY)",
                     "leave one online");
     }
   }
@@ -158,7 +212,8 @@ void Inputs::add_kernels(const KernelConfig& config, const KernelParams& base, s
 void Inputs::check_policies(const Config& config) const {
   for (const PolicyConfig& policy : config.policies) {
     for (size_t i = 0; i < machines_.size(); ++i) {
-      policy.make(kernels_[i], *machines_[i]);
+      const std::optional<Machine> shown = policy.machine(kernels_[i], *machines_[i]);
+      policy.make(kernels_[i], shown ? *shown : *machines_[i]);
     }
   }
 }

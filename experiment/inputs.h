@@ -39,9 +39,12 @@ class Inputs {
   void prepare_generator(const Config& config);
   void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
   void check_policies(const Config& config) const;
+  void check_metrics(const Config& config) const;
+  void check_named_cpus(const Config& config) const;
   void check_hotplug(const Config& config) const;
 
   const std::vector<TaskRule> tasks_;
+  const std::vector<SharedMemory> memories_;  // that parts of a mix share
   std::vector<std::unique_ptr<const Machine>> machines_;  // engines refer to them
   std::vector<KernelParams> kernels_;                     // by machine
   std::unique_ptr<const Recording> recording_;

@@ -14,7 +14,7 @@ std::string metric_name(const YAML::Node& node, const std::string& file) {
   std::vector<std::string> known;
   for (const Metric& metric : metric_table()) known.push_back(metric.name);
   std::string name = yaml_text(node, file, "a metric");
-  if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+  if (find_metric(name) != nullptr) return name;
   const std::string nearest = nearest_name(name, known);
   throw Error(yaml_where(node, file), "no metric is called '" + name + "'",
               nearest.empty() ? "simsched metrics lists them" : "did you mean '" + nearest + "'?");

@@ -7,7 +7,7 @@
 
 namespace simsched {
 
-// Throws Error with file and line for one that is no row of sim/metric_table.h.
+// Throws Error with file and line for one that sim/metric_table.h does not know.
 std::string metric_name(const YAML::Node& node, const std::string& file);
 
 }  // namespace simsched

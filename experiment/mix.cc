@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -36,7 +37,8 @@ class PartReader {
     if (map_.has("start")) part.start = yaml_duration(map_, "start", 0_ns, kLongest);
     if (map_.has("stop")) part.stop = yaml_duration(map_, "stop", 0_ns, kLongest);
     if (part.stop <= part.start)
-      throw Error(map_.where("stop"), "it stops before it starts", "take a time after its start");
+      throw Error(map_.where("stop"), part.stop < part.start ? "it stops before it starts" : "it stops as it starts",
+                  "take a time after its start");
     part.copies = static_cast<size_t>(map_.integer_or("copies", 1, kMostCopies, 1));
   }
 
@@ -97,7 +99,17 @@ MixConfig read_mix(const YAML::Node& workload, const std::string& file) {
   return mix;
 }
 
-void add_part(Workload& to, Workload workload, const MixPart& part) {
+std::vector<SharedMemory> shared_memories(const MixConfig& mix) {
+  std::vector<SharedMemory> memories;
+  for (const MixPart& part : mix.parts) {
+    const std::optional<std::string>& name = part.attributes.share;
+    if (name && std::ranges::find(memories, *name, &SharedMemory::name) == memories.end())
+      memories.push_back({*name, part.where});
+  }
+  return memories;
+}
+
+void add_part(Workload& to, Workload workload, const MixPart& part, const std::vector<SharedMemory>& memories) {
   // One kind of task has the part's name, of several each keeps its own behind it.
   if (!part.name.empty()) {
     const bool alike = std::all_of(workload.tasks.begin(), workload.tasks.end(),
@@ -107,6 +119,14 @@ void add_part(Workload& to, Workload workload, const MixPart& part) {
   if ((part.start > Nanos(0) || part.stop < Nanos::max()) && workload.packets.any())
     throw Error(part.where, "packets come from the beginning to the end, whatever their part says",
                 "leave start and stop out");
+  // Of the kernel, not of a load.
+  auto netdev = [](const Workload& of) {
+    const NetdevParams& n = of.packets.netdev;
+    return std::tuple(n.budget, n.budget_time, n.weight, n.interrupt);
+  };
+  if (to.packets.any() && workload.packets.any() && netdev(to) != netdev(workload))
+    throw Error(part.where, "its netdev is not that of the upf before it, and a machine has one",
+                "give both the same, or leave out both");
   const TaskId first = append(to, workload);
   for (size_t i = first.index(); i < to.tasks.size(); ++i) {
     TaskSpec& task = to.tasks[i];
@@ -118,6 +138,10 @@ void add_part(Workload& to, Workload workload, const MixPart& part) {
     TaskAttributes attributes = part.attributes;
     if (own.affinity != AffinityId(0)) attributes.cpus.reset();
     apply_attributes(attributes, to, TaskId(i), part.start);
+    if (attributes.share) {
+      const auto memory = std::ranges::find(memories, *attributes.share, &SharedMemory::name);
+      task.share = static_cast<uint16_t>(memory - memories.begin() + 1);
+    }
   }
   // Times of programs that are absolute count from the part's start.
   if (part.start > Nanos(0))

@@ -37,8 +37,11 @@ inline bool has_trace(const MixConfig& mix) {
 // Of the value of `workload:`, which has the key `mix`. Throws Error with file and line.
 MixConfig read_mix(const YAML::Node& workload, const std::string& file);
 
+// Those that its parts name: tasks have their numbers.
+std::vector<SharedMemory> shared_memories(const MixConfig& mix);
+
 // Gives the tasks of `workload` what the part says, and adds them to `to`.
-void add_part(Workload& to, Workload workload, const MixPart& part);
+void add_part(Workload& to, Workload workload, const MixPart& part, const std::vector<SharedMemory>& memories);
 
 // `made(part, copy)` makes a part's own workload.
 template <class Make>
@@ -46,8 +49,9 @@ Workload make_mix(const MixConfig& mix, Make&& made) {
   Workload whole;
   whole.name = "mix";
   add_groups(mix.groups, whole);
+  const std::vector<SharedMemory> memories = shared_memories(mix);
   for (const MixPart& part : mix.parts)
-    for (size_t copy = 0; copy < part.copies; ++copy) add_part(whole, made(part, copy), part);
+    for (size_t copy = 0; copy < part.copies; ++copy) add_part(whole, made(part, copy), part, memories);
   return whole;
 }
 

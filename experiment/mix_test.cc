@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "experiment/task_rules.h"
 #include "sim/engine.h"
 #include "sim/testing.h"
 #include "workloads/append.h"
@@ -84,6 +85,44 @@ TEST(Mix, WhatAPartDoesIsWhatItDoesAlone) {
   }
 }
 
+TEST(Mix, PartsShareAMemoryByItsName) {
+  const MixConfig config =
+      mix("mix:\n- {hogs: {tasks: 2}, memory: 30%, footprint: 8MiB, share: heap}\n"
+          "- {ping_pong: {}, memory: 30%, footprint: 8MiB, share: heap}\n"
+          "- {hogs: {tasks: 1}, name: late, memory: 30%, footprint: 4MiB, share: other}");
+  Workload w = made(config);
+  EXPECT_EQ(w.tasks[0].share, 1);
+  EXPECT_EQ(w.tasks[2].share, 1);
+  EXPECT_EQ(w.tasks.back().share, 2);
+  auto error_of_rules = [&](const std::string& rules) -> std::string {
+    Workload with = w;
+    const YAML::Node node = YAML::Load(rules);
+    try {
+      apply_task_rules(read_task_rules(YamlMap(node, "r.yaml", "rules", {"tasks"}), {}), with, shared_memories(config));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(error_of_rules("{}"), HasSubstr("c.yaml:4: only one task shares 'other'"));
+  EXPECT_EQ(error_of_rules("tasks: [{name: hog, footprint: 4MiB, share: other}]"), "accepted");
+  EXPECT_THAT(error_of_rules("tasks: [{name: late, share: heap}]"),
+              HasSubstr("r.yaml:1: 'late' shares 'heap' with another footprint"));
+}
+
+// net.core's values are the machine's.
+TEST(Mix, TwoUserPlanesHaveOneNetdev) {
+  auto budget_of = [](const char* one, const char* other) {
+    return made(mix(std::string("mix:\n- {upf: {") + one + "}}\n- {upf: {" + other + "}}")).packets.netdev.budget;
+  };
+  EXPECT_EQ(budget_of("netdev: {budget: 100}", "netdev: {budget: 100}"), 100);
+  EXPECT_EQ(budget_of("", "netdev: {budget: 300}"), 300);
+  for (const char* other : {"", "netdev: {budget: 100, weight: 8}", "netdev: {budget: 100, budget_time: 1ms}",
+                            "netdev: {budget: 100, interrupt: 2us}"})
+    EXPECT_THAT([&] { budget_of("netdev: {budget: 100}", other); },
+                ::testing::ThrowsMessage<Error>(HasSubstr("c.yaml:3: its netdev is not that of the upf before it")));
+}
+
 TEST(Mix, BadPartsAreErrorsWithTheirLine) {
   EXPECT_THAT(error_of("mix: []"), HasSubstr("c.yaml:1: mix is not a list"));
   EXPECT_THAT(error_of("mix:\n  - {hogs: {}}\n  - {hog: {}}"),
@@ -93,6 +132,11 @@ TEST(Mix, BadPartsAreErrorsWithTheirLine) {
   EXPECT_THAT(error_of("mix: [{hogs: {}, priority: 5}]"), HasSubstr("a priority is of real-time tasks"));
   EXPECT_THAT(error_of("mix: [{hogs: {}, uclamp_min: 600, uclamp_max: 300}]"), HasSubstr("uclamp_min is above"));
   EXPECT_THAT(error_of("mix:\n- {hogs: {}, start: 2s, stop: 1s}"), HasSubstr("c.yaml:2: it stops before it starts"));
+  EXPECT_THAT(error_of("mix:\n- {hogs: {}, start: 1s, stop: 1s}"), HasSubstr("c.yaml:2: it stops as it starts"));
+  EXPECT_THAT(error_of("mix: [{hogs: {}, footprint: 2048GiB}]"),
+              HasSubstr("footprint is '2048GiB', which is too large"));
+  EXPECT_THAT(error_of("mix: [{hogs: {}}]\ngroups:\n  g: {changes: [\n    {at: 1s}]}"),
+              HasSubstr("c.yaml:4: nothing is changed here"));
   for (const char* time : {"start", "stop"})
     EXPECT_THAT([&] { made(mix(std::string("mix:\n- {upf: {}, ") + time + ": 1s}")); },
                 ::testing::ThrowsMessage<Error>(HasSubstr("c.yaml:2: packets come from the beginning")));

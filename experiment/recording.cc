@@ -95,6 +95,17 @@ void note_unknown_trees(SchedTrace& trace) {
   }
 }
 
+void check_trees(const SchedTrace& trace, const Machine& machine, const std::string& path) {
+  for (const RecordedTree& tree : trace.circumstances.tasks) {
+    const CpuSet lacking = CpuSet::parse(tree.cpus) - machine.cpus();
+    if (!lacking.empty())
+      throw Error(path,
+                  "its sidecar binds '" + tree.tree + "' to CPUs " + tree.cpus + ", and the machine has " +
+                      machine.cpus().str(),
+                  "mend cpus: in the sidecar");
+  }
+}
+
 int64_t slice_factor(size_t cpus) {
   return static_cast<int64_t>(std::bit_width(std::clamp(cpus, size_t{1}, size_t{8})));  // 1 + log2
 }
@@ -123,6 +134,7 @@ Recording load_recording(const std::string& path, const std::string& recorded, c
   if (limit != Nanos::max()) cut(trace, limit);
   note_unknown_trees(trace);
   FoundMachine found = find_machine(trace, path, machine, machine_may_be_unknown);
+  check_trees(trace, found.machine, path);
   const std::string costs = trace_stem(path) + ".costs.yaml";
   if (std::filesystem::exists(costs)) {
     MachineSpec spec = found.machine.spec();
@@ -159,6 +171,9 @@ std::vector<std::string> assumptions(const Recording& recording) {
 }
 
 Replay replay_recording(const Recording& recording, const PolicyConfig& policy, uint64_t seed) {
+  if (policy.machine(recording.kernel, recording.machine))
+    throw Error(policy.where, policy.label + " shows its scheduler another machine than the recorded one",
+                "compare it with others in an experiment: simsched run");
   EngineOptions options;
   options.kernel = recording.kernel;
   options.seed = seed;

@@ -56,8 +56,9 @@ int32_t read_footprint(const YamlMap& map) {
   int64_t unit = 0;
   for (auto [name, kib] : {std::pair<const char*, int64_t>{"KiB", 1}, {"MiB", 1024}, {"GiB", 1024 * 1024}})
     if (number && number->second == name) unit = kib;
-  if (unit == 0 || number->first > kMostKib / unit)
-    throw Error(map.where("footprint"), "footprint is '" + text + "'", "write it as 512KiB, 8MiB or 2GiB");
+  if (unit == 0) throw Error(map.where("footprint"), "footprint is '" + text + "'", "write it as 512KiB, 8MiB or 2GiB");
+  if (number->first > kMostKib / unit)
+    throw Error(map.where("footprint"), "footprint is '" + text + "', which is too large", "take less than 2048GiB");
   return static_cast<int32_t>(number->first * unit);
 }
 
@@ -85,7 +86,8 @@ class ChangeReader {
   ChangeReader(const YAML::Node& node, const std::string& file, const std::vector<GroupConfig>& groups)
       : map_(node, file, "a change", {"at", "every", "nice", "policy", "priority", "cpus", "group"}), groups_(groups) {}
 
-  void read(std::vector<TaskChange>& changes) const {
+  void read(TaskAttributes& to) const {
+    std::vector<TaskChange>& changes = to.changes;
     const char* example = "write it as {at: 100ms, nice: 5}, or {every: 10ms, cpus: [\"0\", \"1\"]}";
     if (!map_.has("at") && !map_.has("every")) throw Error(map_.where(), "a change has no time", example);
     TaskChange change;
@@ -99,6 +101,8 @@ class ChangeReader {
       if (!map_.has(key)) continue;
       change.kind = kind;
       change.values = values(key, kind);
+      for (const TaskChange::Value& each : change.values)
+        if (kind == OpKind::kSetAffinity) to.named_cpus.push_back({each.cpus, map_.where(key)});
       if (change.values.size() > 1 && change.every == Nanos(0))
         throw Error(map_.where(key), std::string("a list of ") + key + " is for changes again and again",
                     "say how often: every: 10ms");
@@ -142,21 +146,19 @@ class ChangeReader {
   const std::vector<GroupConfig>& groups_;
 };
 
-std::vector<TaskChange> read_changes(const YamlMap& map, const std::vector<GroupConfig>& groups) {
-  std::vector<TaskChange> changes;
-  if (!map.has("changes")) return changes;
+void read_changes(const YamlMap& map, const std::vector<GroupConfig>& groups, TaskAttributes& to) {
+  if (!map.has("changes")) return;
   const YAML::Node list = map.at("changes");
   if (!list.IsSequence()) throw Error(map.where("changes"), "changes is not a list", "write it as [{at: 1s, nice: 5}]");
-  for (const YAML::Node& node : list) ChangeReader(node, map.file(), groups).read(changes);
-  return changes;
+  for (const YAML::Node& node : list) ChangeReader(node, map.file(), groups).read(to);
 }
 
 }  // namespace
 
 const std::vector<std::string>& attribute_keys() {
-  static const std::vector<std::string> keys = {"nice",   "policy",    "priority",   "slice",      "slice_ns",
-                                                "cpus",   "group",     "uclamp_min", "uclamp_max", "background",
-                                                "memory", "footprint", "class",      "isa",        "changes"};
+  static const std::vector<std::string> keys = {
+      "nice",       "policy",     "priority", "slice",     "slice_ns", "cpus",  "group", "uclamp_min",
+      "uclamp_max", "background", "memory",   "footprint", "share",    "class", "isa",   "changes"};
   return keys;
 }
 
@@ -169,7 +171,10 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
     throw Error(map.where("slice_ns"), "both slice and slice_ns are given", "keep one of them");
   for (const char* key : {"slice", "slice_ns"})
     if (map.has(key)) a.slice = yaml_duration(map, key, 100_us, 100_ms);
-  if (map.has("cpus")) a.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
+  if (map.has("cpus")) {
+    a.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
+    a.named_cpus.push_back({*a.cpus, map.where("cpus")});
+  }
   if (map.has("group")) a.group = GroupId(find_group(groups, map.text("group"), map.where("group")) + 1);
   auto clamp = [&](const char* key) { return static_cast<uint16_t>(map.integer(key, 0, kCapacityScale)); };
   if (map.has("uclamp_min")) a.uclamp_min = clamp("uclamp_min");
@@ -179,6 +184,8 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
   if (map.has("background")) a.background = map.boolean("background");
   if (map.has("memory")) a.memory = read_share(map);
   if (map.has("footprint")) a.footprint_kib = read_footprint(map);
+  if (map.has("share")) a.share = map.text("share");
+  if (a.share && a.share->empty()) throw Error(map.where("share"), "share is empty", "call the memory something");
   if (map.has("class"))
     a.work_class = static_cast<WorkClass>(read_choice(map.at("class"), map.file(), "class", kWorkClassNames));
   if (map.has("isa")) {
@@ -186,7 +193,7 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
     a.isa = 0;
     for (const YAML::Node& name : map.at("isa")) *a.isa |= IsaSet{1} << read_choice(name, map.file(), "isa", kIsaNames);
   }
-  a.changes = read_changes(map, groups);
+  read_changes(map, groups, a);
   return a;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/yaml/yaml_map.h"
 #include "experiment/groups.h"
+#include "experiment/named_cpus.h"
 #include "workloads/workload.h"
 
 namespace simsched {
@@ -37,9 +38,16 @@ struct TaskAttributes {
   std::optional<bool> background;
   std::optional<uint16_t> memory;  // as TaskSpec has these
   std::optional<int32_t> footprint_kib;
+  std::optional<std::string> share;  // the name of a memory that all who have it use together
   std::optional<WorkClass> work_class;
   std::optional<IsaSet> isa;
   std::vector<TaskChange> changes;
+  std::vector<NamedCpus> named_cpus;  // all that it names
+};
+
+// A memory of that name, and who names it first (file and line). Numbers of shares are places in a list of them, from 1.
+struct SharedMemory {
+  std::string name, where;
 };
 
 // The keys that they have in a mapping.
@@ -48,7 +56,7 @@ const std::vector<std::string>& attribute_keys();
 // Throws Error with file and line.
 TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig>& groups);
 
-// Changes count from `start`.
+// All but `share`, whose number is not known yet. Changes count from `start`.
 void apply_attributes(const TaskAttributes& attributes, Workload& workload, TaskId task, Nanos start);
 
 }  // namespace simsched

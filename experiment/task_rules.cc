@@ -21,37 +21,41 @@ bool is_about(const TaskRule& rule, const Workload& workload, TaskId task) {
   return false;
 }
 
-// Gives each shared memory its number. It is one memory: who shares it has the same footprint.
-void number_shares(const std::vector<TaskRule>& rules, Workload& workload) {
-  std::vector<std::string> names;
-  auto number_of = [&](const TaskRule& rule) {
-    return static_cast<size_t>(std::find(names.begin(), names.end(), *rule.share) - names.begin());
-  };
-  for (const TaskRule& rule : rules)
-    if (rule.share && number_of(rule) == names.size()) names.push_back(*rule.share);
-  if (names.size() >= UINT16_MAX)
-    throw Error(rules.front().where, "there are " + std::to_string(names.size()) + " shared memories", "share fewer");
-  std::vector<int32_t> footprint(names.size());
+// Gives each shared memory its number. It is one memory: who shares it has the same footprint, and is not alone.
+void number_shares(const std::vector<TaskRule>& rules, std::vector<SharedMemory> memories, Workload& workload) {
+  std::vector<const std::string*> told(workload.tasks.size());  // by task: where a rule says what it shares
   for (const TaskRule& rule : rules) {
+    if (!rule.attributes.share) continue;
+    auto found = std::ranges::find(memories, *rule.attributes.share, &SharedMemory::name);
+    if (found == memories.end()) found = memories.insert(found, {*rule.attributes.share, rule.where});
+    if (memories.size() >= UINT16_MAX) throw Error(rule.where, "there are too many shared memories", "share fewer");
     for (size_t i = 0; i < workload.tasks.size(); ++i) {
-      if (!rule.share || !is_about(rule, workload, TaskId(i))) continue;
-      TaskSpec& task = workload.tasks[i];
-      task.share = static_cast<uint16_t>(number_of(rule) + 1);
-      const std::string who = "'" + workload.names[task.name] + "' shares '" + *rule.share + "' ";
-      if (task.memory == 0 || task.footprint_kib == 0)
-        throw Error(rule.where, who + "and has no memory", "give it memory and footprint, too");
-      int32_t& common = footprint[number_of(rule)];
-      if (common == 0) common = task.footprint_kib;
-      if (task.footprint_kib != common) throw Error(rule.where, who + "with another footprint", "give both the same");
+      if (!is_about(rule, workload, TaskId(i))) continue;
+      workload.tasks[i].share = static_cast<uint16_t>(found - memories.begin() + 1);
+      told[i] = &rule.where;
     }
   }
-  for (const TaskRule& rule : rules) {
-    if (!rule.share) continue;
-    const auto shares = [number = number_of(rule) + 1](const TaskSpec& task) { return task.share == number; };
-    if (std::count_if(workload.tasks.begin(), workload.tasks.end(), shares) > 1) continue;
-    std::erase(names, *rule.share);
-    const std::string nearest = nearest_name(*rule.share, names);
-    throw Error(rule.where, "only one task shares '" + *rule.share + "'",
+  std::vector<int32_t> footprint(memories.size());
+  std::vector<size_t> tasks(memories.size());
+  for (size_t i = 0; i < workload.tasks.size(); ++i) {
+    const TaskSpec& task = workload.tasks[i];
+    if (task.share == 0) continue;
+    const SharedMemory& memory = memories.at(task.share - 1u);
+    const std::string& where = told[i] ? *told[i] : memory.where;
+    const std::string who = "'" + workload.names[task.name] + "' shares '" + memory.name + "' ";
+    if (task.memory == 0 || task.footprint_kib == 0)
+      throw Error(where, who + "and has no memory", "give it memory and footprint, too");
+    int32_t& common = footprint[task.share - 1u];
+    if (tasks[task.share - 1u]++ == 0) common = task.footprint_kib;
+    if (task.footprint_kib != common) throw Error(where, who + "with another footprint", "give both the same");
+  }
+  for (size_t i = 0; i < memories.size(); ++i) {
+    if (tasks[i] > 1) continue;
+    std::vector<std::string> others;
+    for (const SharedMemory& memory : memories)
+      if (memory.name != memories[i].name) others.push_back(memory.name);
+    const std::string nearest = nearest_name(memories[i].name, others);
+    throw Error(memories[i].where, "only one task shares '" + memories[i].name + "'",
                 nearest.empty() ? "let others share it, too, or leave it out" : "did you mean '" + nearest + "'?");
   }
 }
@@ -65,7 +69,7 @@ std::vector<TaskRule> read_task_rules(const YamlMap& config, const std::vector<G
   const char* example = "write one entry a line: - {name: cc1, memory: 30%, footprint: 8MiB}";
   if (!list.IsSequence()) throw Error(config.where("tasks"), "tasks is not a list", example);
   std::vector<std::string> keys = attribute_keys();
-  keys.insert(keys.end(), {"name", "tree", "share"});
+  keys.insert(keys.end(), {"name", "tree"});
   for (const YAML::Node& node : list) {
     YamlMap map(node, config.file(), "an entry of tasks", keys);
     TaskRule& rule = rules.emplace_back();
@@ -77,14 +81,11 @@ std::vector<TaskRule> read_task_rules(const YamlMap& config, const std::vector<G
     rule.name = map.text(rule.tree ? "tree" : "name");
     rule.where = map.where();
     rule.attributes = read_attributes(map, groups);
-    if (map.has("share")) rule.share = map.text("share");
-    if (rule.share && rule.share->empty())
-      throw Error(map.where("share"), "share is empty", "call the memory something");
   }
   return rules;
 }
 
-void apply_task_rules(const std::vector<TaskRule>& rules, Workload& workload) {
+void apply_task_rules(const std::vector<TaskRule>& rules, Workload& workload, std::vector<SharedMemory> memories) {
   for (const TaskRule& rule : rules) {
     bool any = false;
     for (size_t i = 0; i < workload.tasks.size(); ++i) {
@@ -98,7 +99,7 @@ void apply_task_rules(const std::vector<TaskRule>& rules, Workload& workload) {
                 nearest.empty() ? "give a name that its tasks have, or how names begin, as in cc*"
                                 : "did you mean '" + nearest + "'?");
   }
-  number_shares(rules, workload);
+  number_shares(rules, std::move(memories), workload);
 }
 
 }  // namespace simsched

@@ -13,14 +13,14 @@ struct TaskRule {
   std::string name;   // of the tasks that it is about, or how their names begin, then "*"
   bool tree = false;  // and all their descendants
   TaskAttributes attributes;
-  std::optional<std::string> share;  // the name of a memory that all who have it use together
   std::string where;
 };
 
 // Of a mapping that may have the key `tasks`. Throws Error with file and line.
 std::vector<TaskRule> read_task_rules(const YamlMap& config, const std::vector<GroupConfig>& groups);
 
-// To all tasks of their names; of several, the later one counts. Throws Error for a name that no task has.
-void apply_task_rules(const std::vector<TaskRule>& rules, Workload& workload);
+// To all tasks of their names; of several, the later one counts. `memories`: that tasks share already. Throws Error for a
+// name that no task has, and for memories that are not shared, not given, or not one.
+void apply_task_rules(const std::vector<TaskRule>& rules, Workload& workload, std::vector<SharedMemory> memories = {});
 
 }  // namespace simsched

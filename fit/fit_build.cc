@@ -49,6 +49,7 @@ class Fitter {
     const TaskId root = find_root(where);
     model_.make = tree_.name(root);
     list_commands(root);
+    if (2 * commands_.size() < nr_commands_) refuse_times(where);
     slots_.emplace(commands_);
     model_.jobs = slots_->jobs();
     decide(root);
@@ -94,10 +95,20 @@ class Fitter {
     for (TaskId child : tree_.children(make)) {
       if (is_make(child)) {
         list_commands(child);
-      } else if (tree_.forked(child) != kUnknownTime && tree_.ended(child) != kUnknownTime) {
-        commands_.emplace_back(tree_.forked(child), tree_.ended(child));
+        continue;
       }
+      ++nr_commands_;
+      if (tree_.forked(child) != kUnknownTime && tree_.ended(child) != kUnknownTime)
+        commands_.emplace_back(tree_.forked(child), tree_.ended(child));
     }
+  }
+
+  // Taken as they are, they would be a build of -j1 in which everything waits for everything.
+  [[noreturn]] void refuse_times(const std::string& where) const {
+    throw Error(where,
+                "tells of " + std::to_string(commands_.size()) + " of " + std::to_string(nr_commands_) +
+                    " commands of its make when they began and ended, so not how many ran at a time",
+                "record it with scripts/record, or with sched:sched_process_fork, and whole");
   }
 
   // Whether a child of make was started when all before it had ended, although there was a free slot: it had to wait
@@ -289,7 +300,8 @@ class Fitter {
   const BuildTree tree_;
   const Nanos length_;  // of the recording
   BuildModel model_;
-  std::vector<std::pair<Nanos, Nanos>> commands_;
+  size_t nr_commands_ = 0;                         // what makes start that is no make itself
+  std::vector<std::pair<Nanos, Nanos>> commands_;  // of them, those whose times are known
   std::optional<Slots> slots_;
   std::map<std::string, std::vector<TaskId>> jobs_;  // by kind
   std::map<std::string, int64_t> free_;              // by kind: more than 0 when it need not wait for those before it

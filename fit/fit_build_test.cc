@@ -73,6 +73,24 @@ TEST(FitBuild, WhatItWritesIsABuild) {
   EXPECT_EQ(build_to_yaml(read), build_to_yaml(model));
 }
 
+// As in a trace of sched_switch and sched_waking alone, or one whose processes do not end in it.
+TEST(FitBuild, ARecordingThatDoesNotTellWhenCommandsBeganOrEndedIsRefused) {
+  SchedTrace trace = read_trace(std::string(SIMSCHED_SOURCE_DIR) + "/traces/samples/small-build-j4.perf.data.zst", "");
+  const Workload workload = build_workload(trace, load_machine("vm-2c"));
+  auto refuses = [&](auto&& left_out) {
+    SchedTrace without = trace;
+    std::erase_if(without.events, left_out);
+    EXPECT_THAT([&] { fit_build(without, workload, "t.perf.data"); },
+                testing::ThrowsMessage<Error>(
+                    testing::AllOf(testing::StartsWith("t.perf.data: tells of 0 of "),
+                                   testing::HasSubstr("when they began and ended, so not how many ran at a time"))));
+  };
+  refuses([](const TraceEvent& event) { return event.kind == TraceKind::kFork; });
+  refuses([](const TraceEvent& event) {
+    return event.kind == TraceKind::kSwitch && (event.state & (kStateDead | kStateZombie));
+  });
+}
+
 TEST(FitBuild, ARecordingWithoutMakeIsRefused) {
   TraceMaker maker;
   maker.names(10, "sh").sw(0, 0, 0, 0, 10).fork(10, 0, 10, 11).names(11, "cc1").wakeup_new(12, 0, 10, 11);

@@ -123,10 +123,23 @@ std::string remarks(const MachineRuns& machine, const std::vector<bool>& may_win
       text += fmt::format("{}, seed {}: {}\n", policy.policy, run->seed, run->status);
       told = true;
     }
-    if (may_win[i] || told) continue;
-    int64_t left = 0;
-    for (const RunResult* run : policy.runs) left = std::max(left, run->find("tasks_unfinished").value_or(0));
-    text += fmt::format("{}: did not finish {} of the tasks, which others did\n", policy.policy, left);
+    if (may_win[i]) continue;
+    auto most = [&](const char* metric) {
+      int64_t value = 0;
+      for (const RunResult* run : policy.runs) value = std::max(value, run->find(metric).value_or(0));
+      return value;
+    };
+    const int64_t illegal = most("tasks_illegal"), let_go = most("waits_let_go");
+    if (illegal > 0)
+      text +=
+          fmt::format("{}: {} of the tasks came to a core that lacks instructions they need, and were ended (SIGILL)\n",
+                      policy.policy, illegal);
+    if (let_go > 0)
+      text += fmt::format("{}: nothing would have met {} of the waits any more, which were let go: do not trust it\n",
+                          policy.policy, let_go);
+    if (!told && illegal == 0 && let_go == 0)
+      text += fmt::format("{}: did not finish {} of the tasks, which others did\n", policy.policy,
+                          most("tasks_unfinished"));
   }
   return text;
 }

@@ -46,8 +46,9 @@ std::vector<bool> contenders(const MachineRuns& machine) {
     for (const RunResult* run : policy.runs) all += run->find(metric).value_or(0);
     return all;
   };
-  auto whole = [](const PolicyRuns& policy) {
-    return std::all_of(policy.runs.begin(), policy.runs.end(),
+  auto whole = [&](const PolicyRuns& policy) {
+    return sum(policy, "tasks_illegal") == 0 && sum(policy, "waits_let_go") == 0 &&
+           std::all_of(policy.runs.begin(), policy.runs.end(),
                        [](const RunResult* run) { return run->exit_code == 0; });
   };
   const bool can_be_finished =

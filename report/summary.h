@@ -27,8 +27,9 @@ struct MachineRuns {
   std::vector<PolicyRuns> policies;
 };
 
-// By policy: whether its figures may be called best. Those of one that was thrown out, that starved a task, or that
-// left tasks unfinished where another finished all, are good because it did less.
+// By policy: whether its figures may be called best. Those of one that was thrown out, that starved a task, some of whose
+// tasks a core ended (SIGILL), or that left tasks unfinished where another finished all, are good because it did less;
+// those of a replay that locked up are none.
 std::vector<bool> contenders(const MachineRuns& machine);
 
 // By machine, then by policy, both in order of first appearance. Points into `results`.

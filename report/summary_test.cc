@@ -97,7 +97,7 @@ TEST(ComparisonTables, WhoDidLessWinsNothing) {
   results[3].metrics.push_back({"tasks_starved", 1});
   results[3].status = "the foreground finished because the background did not run: b[3]";
   results[4].metrics.push_back({"tasks_unfinished", 7});
-  const std::string text = comparison_tables(results, {"makespan_ns"}, false);
+  const std::string text = comparison_tables(results, {"makespan_ns"}, {});
   EXPECT_NE(text.find("eevdf    1.000 ms *\n"), std::string::npos) << text;
   EXPECT_EQ(std::count(text.begin(), text.end(), '*'), 2) << text;  // and the legend
   EXPECT_NE(text.find("hasty, seed 1: error: hasty\nunfair, seed 1: the foreground finished because the background did "
@@ -110,7 +110,7 @@ TEST(ComparisonTables, WhoDidLessWinsNothing) {
   EXPECT_NE(comparison_tables(results, {"makespan_ns"}, true).find("\033[2m"), std::string::npos);
 
   results.erase(results.begin() + 1);
-  EXPECT_NE(comparison_tables(results, {"makespan_ns"}, false).find("eevdf    1.000 ms *\n"), std::string::npos)
+  EXPECT_NE(comparison_tables(results, {"makespan_ns"}, {}).find("eevdf    1.000 ms *\n"), std::string::npos)
       << "the only one that did the work is the best";
 }
 
@@ -146,12 +146,29 @@ TEST(ComparisonTables, FitTheirTerminal) {
   EXPECT_EQ(comparison_tables(results, metrics, Look(false, 200)), wide);
 }
 
+// Tasks that a core ended (SIGILL) are done soon, and so is what does not wait.
+TEST(ComparisonTables, TasksThatWereEndedMakeNobodyFast) {
+  std::vector<RunResult> results = {result("vm", "eevdf", 1, 1000000), result("vm", "blind", 1, 100000),
+                                    result("vm", "stuck", 1, 200000)};
+  results[0].metrics.push_back({"tasks_unfinished", 1});
+  results[1].metrics.push_back({"tasks_illegal", 3});
+  results[2].metrics.push_back({"waits_let_go", 2});
+  const std::string text = comparison_tables(results, {"makespan_ns"}, {});
+  EXPECT_NE(text.find("eevdf    1.000 ms *\n"), std::string::npos) << text << "nobody finished all";
+  EXPECT_EQ(std::count(text.begin(), text.end(), '*'), 2) << text;  // and the legend
+  EXPECT_NE(
+      text.find("\nblind: 3 of the tasks came to a core that lacks instructions they need, and were ended (SIGILL)\n"
+                "stuck: nothing would have met 2 of the waits any more, which were let go: do not trust it\n"),
+      std::string::npos)
+      << text;
+}
+
 // An open-ended load ends for all by the clock.
 TEST(ComparisonTables, WhereNobodyFinishesAllMayWin) {
   std::vector<RunResult> results = {result("vm", "eevdf", 1, 1000000), result("vm", "cfs", 1, 1100000)};
   results[0].metrics.push_back({"tasks_unfinished", 7});
   results[1].metrics.push_back({"tasks_unfinished", 6});
-  EXPECT_NE(comparison_tables(results, {"makespan_ns"}, false).find("eevdf    1.000 ms *\n"), std::string::npos);
+  EXPECT_NE(comparison_tables(results, {"makespan_ns"}, {}).find("eevdf    1.000 ms *\n"), std::string::npos);
 }
 
 TEST(ComparisonTables, SaysWhatEndedEarly) {

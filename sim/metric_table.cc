@@ -166,6 +166,43 @@ std::vector<Metric> make_table() {
   return t.take();
 }
 
+// Of each class of packets, by name without "packets_CLASS_".
+const std::vector<Metric>& packet_figures() {
+  static const std::vector<Metric> kFigures = [] {
+    std::vector<Metric> rows;
+    auto add = [&](Better better, const std::string& unit, std::initializer_list<const char*> names) {
+      for (const char* name : names) rows.push_back({name, unit, better, {}, {}});
+    };
+    add(kLower, "ns",
+        {"latency_ns_mean", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99", "latency_ns_p99.9",
+         "latency_ns_p99.99", "latency_ns_p99.999", "latency_ns_max"});
+    add(kLower, "ppm", {"dropped_ppm", "late_sla_ppm", "late_budget_ppm"});
+    add(kLower, "count",
+        {"dropped_ring", "dropped_queue", "dropped_bits", "late_sla", "late_budget", "energy_nj_per_packet"});
+    add(kHigher, "count", {"served", "served_bits"});
+    add(kNeither, "ppm", {"even_cpus_busy_ppm", "odd_cpus_busy_ppm"});
+    add(kNeither, "count", {"arrived", "arrived_bits", "left", "interrupts", "rounds", "ksoftirqd_wakeups"});
+    return rows;
+  }();
+  return kFigures;
+}
+
+struct PacketMetric {
+  const Metric* figure = nullptr;
+  std::string_view packet_class;
+};
+
+PacketMetric find_packet_metric(std::string_view name) {
+  constexpr std::string_view kPrefix = "packets_";
+  if (!name.starts_with(kPrefix)) return {};
+  name.remove_prefix(kPrefix.size());
+  for (const Metric& figure : packet_figures()) {
+    if (!name.ends_with("_" + figure.name) || name.size() == figure.name.size() + 1) continue;
+    return {&figure, name.substr(0, name.size() - figure.name.size() - 1)};
+  }
+  return {};
+}
+
 }  // namespace
 
 const std::vector<Metric>& metric_table() {
@@ -176,7 +213,9 @@ const std::vector<Metric>& metric_table() {
 const Metric* find_metric(std::string_view name) {
   const auto& table = metric_table();
   auto found = std::find_if(table.begin(), table.end(), [&](const Metric& metric) { return metric.name == name; });
-  return found == table.end() ? nullptr : &*found;
+  return found == table.end() ? find_packet_metric(name).figure : &*found;
 }
+
+std::string packet_class_of(std::string_view metric) { return std::string(find_packet_metric(metric).packet_class); }
 
 }  // namespace simsched

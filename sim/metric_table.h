@@ -45,6 +45,9 @@ struct Metric {
 
 // In the order of the results.
 const std::vector<Metric>& metric_table();
-const Metric* find_metric(std::string_view name);  // nullptr: unknown
+// nullptr: unknown. Of a figure of packets, packets_CLASS_FIGURE (sim/packet_results.cc), what it is whatever the class.
+const Metric* find_metric(std::string_view name);
+// "voice" of "packets_voice_latency_ns_p99"; empty for other metrics.
+std::string packet_class_of(std::string_view metric);
 
 }  // namespace simsched

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "sim/metric_table.h"
 #include "sim/testing.h"
 
 namespace simsched {
@@ -387,6 +388,11 @@ RC_GTEST_PROP(PacketProperties, ASnapshotGoesOnAsTheOriginal, (uint64_t seed)) {
   twin.assign(engine);
   engine.run();
   twin.run();
+  for (const auto& [name, figures] : engine.result().packets)
+    for (const auto& [figure, value] : figures) {
+      const std::string metric = "packets_" + name + "_" + figure;
+      RC_ASSERT(find_metric(metric) != nullptr && packet_class_of(metric) == name);
+    }
   RC_ASSERT(engine.result().packets == twin.result().packets);
   RC_ASSERT(engine.result().metrics == twin.result().metrics);
 }

@@ -45,6 +45,15 @@ class Errors(e2e.EndToEnd):
             (CONFIG + "metrics: [no_such]\n", "c.yaml:4: "),
             (CONFIG + "tasks:\n  - {name: pingg, memory: 30%}\n", "c.yaml:5: no task is called 'pingg'; did you mean 'ping'?"),
             (CONFIG.replace("vm-2c", '"a\\nb"'), "c.yaml:1: "),
+            (CONFIG.replace("vm-2c", "no-such.yaml"), "c.yaml:1: there is no file no-such.yaml"),
+            (CONFIG.replace("vm-2c", "{hwloc: no-such.xml}"), "c.yaml:1: there is no file no-such.xml"),
+            (CONFIG.replace("vm-2c", "/dev/zero"), "/dev/zero: is a device"),
+            (CONFIG.replace("[eevdf]", "[{exported: /tmp}]"), "c.yaml:3: '/tmp' is no folder that 'simsched export' wrote"),
+            (CONFIG.replace("vm-2c", "juno").replace("[eevdf]", "[{hmp: {down_threshold: 900}}]"),
+             "c.yaml:3: down_threshold is 900, above up_threshold, 700"),
+            (CONFIG + "metrics: []\n", "c.yaml:4: metrics is empty"),
+            (CONFIG.replace("ping_pong", "upf") + "duration: 1s\nmetrics: [packets_voise_served]\n",
+             "c.yaml:5: packets_voise_served: no packets are of class 'voise'; did you mean 'voice'?"),
             ("\x01", "c.yaml"),
             ("- [", "c.yaml"),
             ("", "c.yaml"),
@@ -52,6 +61,31 @@ class Errors(e2e.EndToEnd):
             with self.subTest(lines):
                 config = self.write("c.yaml", lines)
                 self.assertIn(place, self.error("run", config, "-o", "o"))
+
+    def test_cpus_that_a_machine_lacks(self):
+        mix = "machine: MACHINE\nduration: 10ms\npolicies: [eevdf]\nworkload:\n  mix:\n  - {hogs: {}, group: g, cpus: \"0-1\"}\n"
+        groups = "  groups:\n    g: {weight: 50}\n"
+        for machine, lines, place in [
+            ("vm-2c", mix.replace("0-1", "0-2,9") + groups, "c.yaml:6: vm-2c has no CPUs 2,9; take of 0-1"),
+            ("vm-2c", mix + groups.replace("weight: 50", 'cpus: "2"'), "c.yaml:8: vm-2c has no CPU 2"),
+            ("vm-2c", mix + groups.replace("weight: 50", 'changes: [{at: 1ms, cpus: "2"}]'), "c.yaml:8: vm-2c has no CPU 2"),
+            ("vm-2c", mix + groups + 'tasks:\n- {name: hog, changes: [{every: 1ms, cpus: ["0", "3"]}]}\n', "c.yaml:10: "),
+            ("vm-2c", mix.replace("hogs: {}", "upf: {rings: {cpus: \"5\"}}") + groups, "c.yaml:6: vm-2c has no CPU 5"),
+            ("vm-2c", CONFIG.replace("ping_pong: {}", "upf: {rings: {cpus: \"5\"}}"), "c.yaml:2: vm-2c has no CPU 5"),
+            ("juno", mix.replace("eevdf", "eevdf, iks").replace("0-1", "5") + groups, "c.yaml:6: juno under iks has no CPU 5"),
+        ]:
+            with self.subTest(lines):
+                config = self.write("c.yaml", lines.replace("MACHINE", machine))
+                self.assertIn(place, self.error("run", config, "-o", "o"))
+
+    def test_empty_texts_are_not_left_out(self):
+        for option in ["-o", "--csv", "--perfetto"]:
+            self.assertIn("is empty", self.error("run", e2e.QUICKSTART, option, ""))
+        self.assertIn("--json: is empty", self.error("validate", e2e.SAMPLE, "--json", ""))
+
+    def test_a_recording_shows_no_other_machine(self):
+        self.assertIn("iks shows its scheduler another machine than the recorded one",
+                      self.error("validate", e2e.SAMPLE, "--policy", "iks", "--machine", "juno"))
 
     def test_damaged_recordings(self):
         whole = e2e.SAMPLE.read_bytes()
@@ -66,7 +100,7 @@ class Errors(e2e.EndToEnd):
 
     def test_hotplug_that_cannot_be(self):
         for change, what in [("{at: 1ms, cpu: 0, online: false}, {at: 2ms, cpu: 1, online: false}", "EBUSY"),
-                             ("{at: 1ms, cpu: 2, online: false}", "does not have"),
+                             ("{at: 1ms, cpu: 2, online: false}", "c.yaml:4: vm-2c has no CPU 2; take of 0-1"),
                              ("{at: 2s, cpu: 1, online: false}", "when the simulation is over")]:
             with self.subTest(change):
                 config = self.write("c.yaml", CONFIG + f"hotplug: [{change}]\nduration: 1s\n")

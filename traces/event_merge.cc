@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <queue>
 
+#include "traces/time_jumps.h"
+
 namespace simsched {
 namespace {
 
@@ -15,6 +17,7 @@ struct Head {
 }  // namespace
 
 void merge_events(SchedTrace& trace, std::vector<std::vector<TraceEvent>> per_cpu, Nanos first) {
+  leave_out_time_jumps(trace, per_cpu, first);
   size_t total = 0;
   for (auto& events : per_cpu) {
     total += events.size();

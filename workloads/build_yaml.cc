@@ -45,7 +45,7 @@ class Reader {
   explicit Reader(std::string file) : file_(std::move(file)) {}
 
   BuildModel read(const YAML::Node& root) {
-    if (!root.IsMap()) throw Error(file_, "is no build", "give a file that simsched fit wrote");
+    if (!root.IsMap()) throw Error(yaml_where(root, file_), "is no build", "give a file that simsched fit wrote");
     const YamlMap map(root, file_, "a build",
                       {"format", "recorded", "jobs", "make", "session", "io_work", "kinds", "root", "background"});
     if (!map.has("format") || map.integer("format", 1, 1) != 1)

@@ -50,6 +50,7 @@ std::string problem_of(const Packets& packets, const Arrivals& arrivals) {
 }  // namespace
 
 void Packets::append(const Packets& from, int32_t tasks) {
+  if (!any()) netdev = from.netdev;
   auto moved = [](auto id, size_t by) { return id.valid() ? decltype(id)(id.index() + by) : id; };
   const size_t first_class = classes.size(), first_ring = rings.size(), first_queue = queues.size(),
                first_thread = threads.size();
@@ -82,7 +83,6 @@ void Packets::append(const Packets& from, int32_t tasks) {
   queues.insert(queues.end(), from.queues.begin(), from.queues.end());
   sizes.insert(sizes.end(), from.sizes.begin(), from.sizes.end());
   steps.insert(steps.end(), from.steps.begin(), from.steps.end());
-  if (from.any()) netdev = from.netdev;
 }
 
 void Packets::fit(size_t nr_cpus) {

@@ -2,6 +2,8 @@
 // instead of balancing between clusters.
 #include "policies/policy.h"
 
+#include "base/error.h"
+
 namespace simsched {
 
 Policies hmp_policies() {
@@ -14,7 +16,15 @@ Policies hmp_policies() {
         params.sched_energy_aware = false;
         return params;
       },
-      [](const fair::Params& params, const PolicyContext& context) { return fair_stack(params, context.kernel); }));
+      [](const fair::Params& params, const PolicyContext& context) {
+        if (params.up_threshold < params.down_threshold)
+          throw Error(context.where,
+                      "down_threshold is " + std::to_string(params.down_threshold) + ", above up_threshold, " +
+                          std::to_string(params.up_threshold) +
+                          ": tasks between them would go up and down all the time",
+                      "take one that is not");
+        return fair_stack(params, context.kernel);
+      }));
   return list;
 }
 

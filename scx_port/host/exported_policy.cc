@@ -39,6 +39,10 @@ class Exported final : public ExtPolicy {
       throw Error(other.where, "an exported scheduler has no option '" + other.key + "'",
                   "export it again with other options");
 
+    for (const Tunable& given : tunables)
+      if (given.key == name() && !opens(path))
+        throw Error(given.where, "'" + path + "' is no folder that 'simsched export' wrote: it has no " + kManifestFile,
+                    "name one that is");
     const ExportedFolder folder = read_exported_folder(path);
     const Manifest& manifest = folder.manifest;
     policy.source = path + "/" + kObjectFile;

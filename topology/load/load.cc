@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/embedded.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/input_file.h"
 #include "base/suggest.h"
-#include "base/embedded.h"
-#include "topology/load/machine_yaml.h"
 #include "base/yaml/yaml_map.h"
+#include "topology/load/machine_yaml.h"
 
 namespace simsched {
 
@@ -56,8 +57,7 @@ Machine load_machine(const std::string& name_or_path) {
 Machine load_machine(const YAML::Node& node, const std::string& file) {
   if (node.IsMap()) return machine_from_yaml(node, file, std::filesystem::path(file).stem().string());
   std::string name = yaml_text(node, file, "machine");
-  // A path is relative to the file that names it.
-  if (is_file_name(name)) return load_machine((std::filesystem::path(file).parent_path() / name).string());
+  if (is_file_name(name)) return load_machine(find_input_file(name, file, yaml_where(node, file)));
   try {
     return load_machine(name);
   } catch (const Error& error) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/input_file.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_values.h"
 #include "topology/load/core_types_yaml.h"
@@ -146,8 +147,7 @@ MachineSpec read_base(const YamlMap& map, size_t max_cpus, const CoreTypes& type
     return load_machine(preset).spec();
   }
   if (map.has("hwloc")) {
-    std::filesystem::path beside = std::filesystem::path(map.file()).parent_path();
-    return machine_from_hwloc_xml((beside / map.text("hwloc")).string()).spec();
+    return machine_from_hwloc_xml(find_input_file(map.text("hwloc"), map.file(), map.where("hwloc"))).spec();
   }
   spec.cpus = listed ? read_listed(map, max_cpus, types) : read_regular(map, max_cpus);
   return spec;

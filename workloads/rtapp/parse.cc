@@ -49,7 +49,8 @@ class Reader {
     }
     if (global.IsDefined() && !global.IsNull()) read_global(global);
     if (!tasks.IsDefined() || tasks.IsNull())
-      throw Error(file_.name, "has no \"tasks\"", "add \"tasks\": {\"thread0\": {\"run\": 1000, \"sleep\": 9000}}");
+      throw Error(fields_.where(root), "has no \"tasks\"",
+                  "add \"tasks\": {\"thread0\": {\"run\": 1000, \"sleep\": 9000}}");
     fields_.object(tasks, "tasks", "{\"thread0\": {\"run\": 1000, \"sleep\": 9000}}");
     for (const auto& entry : tasks) file_.tasks.push_back(read_task(entry.first, entry.second));
     if (file_.tasks.empty()) throw Error(fields_.where(tasks), "there is no task", "add one");
