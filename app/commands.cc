@@ -11,6 +11,8 @@ namespace simsched {
   ROW(validate)                \
   ROW(import)                  \
   ROW(fit)                     \
+  ROW(dataset)                 \
+  ROW(train)                   \
   ROW(search)                  \
   ROW(topo)                    \
   ROW(calibrate)               \

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "app/progress_bar.h"
-#include "experiment/parallel.h"
+#include "base/parallel.h"
 
 namespace simsched {
 

@@ -14,7 +14,7 @@
 #include "experiment/config.h"
 #include "experiment/diagnosis.h"
 #include "experiment/fidelity.h"
-#include "experiment/parallel.h"
+#include "base/parallel.h"
 #include "experiment/policies.h"
 #include "experiment/recording.h"
 #include "report/counters.h"

@@ -14,7 +14,7 @@
 #include "base/output_file.h"
 #include "base/temporary_folder.h"
 #include "bpf/process.h"
-#include "experiment/parallel.h"
+#include "base/parallel.h"
 #include "experiment/policies.h"
 #include "experiment/side_by_side.h"
 #include "report/oracle.h"

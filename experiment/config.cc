@@ -199,6 +199,8 @@ void read_output(const YamlMap& map, Config& config) {
   if (config.output.empty()) throw Error(where, "output is empty", "name a folder");
 }
 
+}  // namespace
+
 Config read_config(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry) {
   if (!root.IsMap()) {
     throw Error(name, "is not an experiment", "write 'machine:', 'workload:' and 'policies:'; see simsched run --help");
@@ -224,8 +226,6 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   if (map.has("jobs")) config.jobs = static_cast<int>(map.integer("jobs", 1, kMaxJobs));
   return config;
 }
-
-}  // namespace
 
 Config parse_config(const std::string& text, const std::string& name, const PolicyRegistry& registry) {
   return read_yaml(text, name, "give an experiment in YAML; mind indentation, brackets and quotes",

@@ -64,6 +64,7 @@ struct Config {
 // `name` stands for the file in messages; the policies that it may name are those of `registry`, which must live as
 // long as the Config. Throws Error with file and line.
 Config parse_config(const std::string& text, const std::string& name, const PolicyRegistry& registry);
+Config read_config(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry);
 Config load_config(const std::string& path, const PolicyRegistry& registry);
 
 // "none", "voluntary", "full", "lazy"; none for anything else.

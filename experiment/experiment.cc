@@ -1,6 +1,6 @@
 #include "experiment/experiment.h"
 
-#include "experiment/parallel.h"
+#include "base/parallel.h"
 #include "experiment/task_figures.h"
 #include "sim/engine.h"
 
@@ -31,7 +31,8 @@ std::shared_ptr<const Workload> fit_to(const Machine& shown, const Workload& wor
 
 }  // namespace
 
-Outcome run_experiment(const Experiment& experiment, const Config& config, const Inputs& inputs) {
+Outcome run_experiment(const Experiment& experiment, const Config& config, const Inputs& inputs,
+                       MoveObserver* observer) {
   const PolicyConfig& policy = config.policies[experiment.policy];
   EngineOptions options;
   options.kernel = inputs.kernel(experiment.machine);
@@ -45,6 +46,7 @@ Outcome run_experiment(const Experiment& experiment, const Config& config, const
   if (shown) workload = fit_to(*shown, *workload, options.hotplug);
   const Machine& machine = shown ? *shown : whole;
   Engine engine(machine, *workload, options, policy.make(options.kernel, machine));
+  engine.observe_moves(observer);
   engine.run();
   Outcome outcome;
   outcome.result = engine.result();

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "experiment/config.h"
 #include "experiment/inputs.h"
+#include "sim/move_observer.h"
 #include "sim/results.h"
 #include "traces/counter_track.h"
 #include "traces/sched_trace.h"
@@ -33,7 +34,9 @@ struct Outcome {
 // In the order of the results: by machine, then policy, then seed.
 std::vector<Experiment> list_experiments(const Config& config, const Inputs& inputs);
 
-Outcome run_experiment(const Experiment& experiment, const Config& config, const Inputs& inputs);
+// `observer` is told of the decisions about moving tasks; null: nobody is.
+Outcome run_experiment(const Experiment& experiment, const Config& config, const Inputs& inputs,
+                       MoveObserver* observer = nullptr);
 
 // Outcomes in the order of `experiments`, whatever the number of jobs. `progress` counts experiments.
 std::vector<Outcome> run_experiments(const std::vector<Experiment>& experiments, const Config& config,

@@ -258,7 +258,8 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
   ++metrics_.wakeups;
   if (recorder_) recorder_->waking(now_, context_.cpu, curr(context_.cpu), task, state.cpu, trace_context());
   const bool iowait = state.blocked_by == Cause::kBlockedIo;
-  state.time[state.blocked_by] += now_ - state.since;
+  const Nanos slept = now_ - state.since;
+  state.time[state.blocked_by] += slept;
   state.since = now_;
   state.waking = true;
   if (state.on_rq) {  // ttwu_runnable(): its dequeue was delayed, it just goes on
@@ -268,6 +269,7 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
     return;
   }
   CpuId cpu = wake_flags & kWfOnCpu ? state.cpu : select_task_rq(task, wake_flags);
+  decided(task, state.cpu, cpu, MoveSite::kWake, cpu != state.cpu, slept);
   wake_flags &= ~kWfOnCpu;
   uint32_t enqueue_flags = kEnqueueWakeup;
   if (cpu != state.cpu) {
@@ -284,6 +286,7 @@ void Kernel::try_to_wake_up(TaskId task, uint32_t wake_flags) {
 void Kernel::wake_up_new_task(TaskId task) {
   Task& state = tasks_[task.index()];
   CpuId cpu = select_task_rq(task, kWfFork);
+  decided(task, state.cpu, cpu, MoveSite::kFork, cpu != state.cpu);
   state.cpu = cpu;  // __set_task_cpu(): a first placement is no migration
   begin_waiting(state);
   state.born = state.since = now_;

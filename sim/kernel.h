@@ -12,6 +12,7 @@
 
 #include "sim/kernel_params.h"
 #include "sim/kernel_state.h"
+#include "sim/move_observer.h"
 #include "sim/recorder.h"
 #include "sim/sched_class.h"
 #include "topology/machine.h"
@@ -99,6 +100,16 @@ class Kernel : protected KernelState {
   }
   // An allowed CPU for a task that cannot be where it should: near its own, if possible.
   CpuId fallback_cpu(TaskId task) const;
+
+  // ---- Who watches ----
+  // Of its own: assign() does not copy it. Null: nobody.
+  void observe_moves(MoveObserver* observer) { move_observer_ = observer; }
+  // Whether `task` goes from `src` to `dst` is decided, and about to be done.
+  void decided(TaskId task, CpuId src, CpuId dst, MoveSite site, bool moves, Nanos slept = {}, Nanos lag = {}) const {
+    if (move_observer_) [[unlikely]]
+      move_observer_->decided(*this, {task, tasks_[task.index()], src, dst, site, moves, slept, lag});
+  }
+  bool moves_observed() const { return move_observer_ != nullptr; }
 
   // ---- What a class may do ----
   void resched_curr(CpuId cpu);
@@ -273,6 +284,7 @@ class Kernel : protected KernelState {
     std::vector<SchedClass*> tasks, idle, switches, scheduled, online;
   } watchers_;
   std::optional<Recorder> recorder_;
+  MoveObserver* move_observer_ = nullptr;
   bool classes_matter_ = false;            // cores, or their threads, do not do all classes of work alike
   bool isa_matters_ = false;               // some task needs an instruction set that some core lacks
   bool governs_frequency_ = false;         // a governor that changes something

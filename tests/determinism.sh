@@ -24,6 +24,9 @@ simulate() {  # BIN NAME JOBS
     fi
   done
   "$1" search configs/learning/gate.yaml -o "$work/$2/gate.smlp" --generations 2 --jobs "$3" -q
+  "$1" dataset configs/learning/small.yaml -o "$work/$2/decisions.sdat" --jobs "$3" -q
+  cp configs/learning/small_train.yaml "$work/$2/train.yaml"
+  "$1" train "$work/$2/train.yaml" -o "$work/$2/trained.smlp" --jobs "$3" -q
 }
 
 simulate "$first" one-job 1
@@ -31,9 +34,10 @@ simulate "$first" two-jobs 2
 simulate "$second" other-build 1
 status=0
 for other in two-jobs other-build; do
-  for file in {quickstart,sched_ext}/{results.json,trace.perfetto} gate.{smlp,checkpoint,test.json}; do
+  for file in {quickstart,sched_ext}/{results.json,trace.perfetto} gate.{smlp,checkpoint,test.json} \
+    decisions.sdat trained.smlp; do
     cmp "$work/one-job/$file" "$work/$other/$file" || status=1
   done
 done
-[[ $status -eq 0 ]] && echo "determinism: results.json, Perfetto trace and a searched model are the same bytes in 3 runs"
+[[ $status -eq 0 ]] && echo "determinism: results.json, Perfetto trace, a searched model, decisions and a model of them are the same bytes in 3 runs"
 exit $status

@@ -16,7 +16,7 @@ struct xdp_md {
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 2);
+  __uint(max_entries, 3);
   __type(key, u32);
   __type(value, struct mlp_model);
 } models SEC(".maps");

@@ -79,7 +79,7 @@ struct mlp_model {
   u32 version; /* of the model, not 0; 0 while a slot is written */
   s32 tau;     /* > 0 */
   u32 nr_golden;
-  u32 pad;
+  u32 encoding; /* of its inputs (ml/model/features.h); 0: those of one policy alone */
   u16 lo[MLP_ROW], hi[MLP_ROW]; /* lo < hi */
   u64 scale[MLP_ROW];           /* mlp_scale() of them */
   union {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/rng.h"
+#include "ml/model/features.h"
 
 namespace simsched::mlp {
 namespace {
@@ -95,10 +96,12 @@ void check(const ModelFile& file, const std::string& where) {
   if (model.version == 0) fail(where, "the model's version is 0", "number versions from 1");
   if (model.tau <= 0) fail(where, "the model's tau is not positive");
   if (file.golden.empty()) fail(where, "the model has no golden vectors", "it could not be checked before it is used");
+  if (model.encoding > FEATURES_ENCODING)
+    fail(where, "the model's inputs are of encoding " + std::to_string(model.encoding) + ", which is unknown here");
   check_ranges(model, where);
   const std::span<const std::byte> bytes = std::as_bytes(std::span(&model, 1));
   with_net(model, where, [&](const auto& net) {
-    if (model.pad != 0 || !zero(bytes.subspan(offsetof(mlp_model, int8) + sizeof(net))))
+    if (!zero(bytes.subspan(offsetof(mlp_model, int8) + sizeof(net))))
       fail(where, "unused bytes of the model are not zero");
     check_net(net, where);
   });
@@ -153,6 +156,13 @@ ModelFile parse_model(std::span<const std::byte> bytes, const std::string& where
   std::ranges::copy(bytes.subspan(sizeof(mlp_model)), std::as_writable_bytes(std::span(file.golden)).begin());
   check(file, where);
   return file;
+}
+
+void check_encoding(const mlp_model& model, uint32_t encoding, const std::string& where) {
+  if (model.encoding == encoding) return;
+  fail(where,
+       "a model whose inputs are of encoding " + std::to_string(model.encoding) + ", not " + std::to_string(encoding),
+       "train one for this policy");
 }
 
 ModelFile read_model(const std::string& path) { return parse_model(read_file(path).span(), path); }

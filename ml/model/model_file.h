@@ -1,7 +1,7 @@
 // Model files: a struct mlp_model as policies hold it, and golden vectors (struct mlp_golden) behind it: inputs and
 // what the model answers to them. Little-endian, no padding but zeros:
 //
-//   magic "SMLP", format 1, CRC-32 of all that follows, kind, version, tau, number of golden vectors, 0,
+//   magic "SMLP", format 1, CRC-32 of all that follows, kind, version, tau, number of golden vectors, encoding,
 //   lo, hi, scale (16 each), the numbers of its kind, zeros up to the size of the largest kind; then the golden vectors.
 //
 // A file is read only when all of it holds: the size, the check sum, ranges of all numbers, unused bytes that are zero,
@@ -25,6 +25,8 @@ struct ModelFile {
 // Throws Error with `where` when the bytes are not a model file of this format.
 ModelFile parse_model(std::span<const std::byte> bytes, const std::string& where);
 ModelFile read_model(const std::string& path);
+// Throws Error when its inputs are others: a policy knows which it computes.
+void check_encoding(const mlp_model& model, uint32_t encoding, const std::string& where);
 
 // Fills in what can be computed (check sum, number of golden vectors). Throws Error as parse_model() would.
 std::vector<std::byte> model_bytes(const ModelFile& file, const std::string& where);

@@ -92,6 +92,7 @@ TEST(ModelFile, SaysWhatIsWrongWithAForeignOne) {
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.format = 2; }), HasSubstr("of format 2, not 1"));
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.kind = 7; }), HasSubstr("unknown kind 7"));
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.version = 0; }), HasSubstr("version is 0"));
+  EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.encoding = 2; }), HasSubstr("of encoding 2, which is unknown"));
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.tau = 0; }), HasSubstr("tau is not positive"));
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { m.hi[4] = m.lo[4]; }), HasSubstr("range of input 4 is empty"));
   EXPECT_THAT(refusal_of(MLP_INT8, [](mlp_model& m) { ++m.scale[2]; }), HasSubstr("scale of input 2"));
@@ -112,6 +113,14 @@ TEST(ModelFile, SaysWhatIsWrongWithAForeignOne) {
                            for (s32& leaf : m.tree.leaf) ++leaf;
                          }),
               HasSubstr("golden vector"));
+}
+
+TEST(ModelFile, IsOfThePolicysEncodingOrRefused) {
+  mlp_model model = random_model(3).model;
+  check_encoding(model, 0, "x.bin");
+  model.encoding = 1;
+  check_encoding(model, 1, "x.bin");
+  EXPECT_THROW(check_encoding(model, 0, "x.bin"), Error);
 }
 
 TEST(RandomModel, IsTheSameOnAnyMachine) {

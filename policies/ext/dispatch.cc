@@ -100,6 +100,7 @@ bool ExtClass::can_run_on(TaskId id, CpuId cpu, bool enforce) {
 void ExtClass::move_remote(TaskId id, uint64_t enq_flags, CpuId to) {
   Entity& t = task(id);
   t.sticky_cpu = to;
+  kernel_->decided(id, kernel_->task_cpu(id), to, MoveSite::kSteal, true);
   kernel_->move_queued_task(id, to, MigrationKind::kPolicy, false);  // dispatch_enqueue() wakes an idle CPU
   // It is on the local queue now, without flags.
   if (enq_flags & (kEnqHead | kEnqPreempt)) {

@@ -76,7 +76,15 @@ bool FairClass::can_migrate(LoadBalance& lb, TaskId task) {
   }
   lb.all_pinned = false;
   if (kernel_->task_running(task) || kernel_->curr(lb.src) == task) return false;
-  return lb.active || !hot(lb, task) || lb.state.nr_balance_failed > lb.domain->cache_nice_tries;
+  if (lb.active) return true;
+  const bool moves = !hot(lb, task) || lb.state.nr_balance_failed > lb.domain->cache_nice_tries;
+  if (kernel_->moves_observed()) {
+    const Entity& e = entity_of(task);
+    const MoveSite site = lb.idle == IdleType::kNewlyIdle ? MoveSite::kSteal : MoveSite::kBalance;
+    kernel_->decided(task, lb.src, lb.dst, site, moves, {},
+                     Nanos(std::max<int64_t>(avg_vruntime(*e.cfs_rq) - e.vruntime, 0)));
+  }
+  return moves;
 }
 
 // Whether what the task brings is within the imbalance, which it then reduces. The more often balancing

@@ -49,7 +49,10 @@ void Options::bind(TunableReader& reader) {
 }
 
 mlp::ModelFile Options::read_model() const {
-  return model == "random" ? mlp::random_model(1, mlp::MLP_INT8, input_ranges()) : mlp::read_model(model);
+  if (model == "random") return mlp::random_model(1, mlp::MLP_INT8, input_ranges());
+  mlp::ModelFile file = mlp::read_model(model);
+  mlp::check_encoding(file.model, 0, model);
+  return file;
 }
 
 void GateUser::before_start(UserHost& host) {

@@ -1,0 +1,88 @@
+#include "ml/learn/examples.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "ml/learn/exact_math.h"
+
+namespace simsched::ml {
+namespace {
+
+float logarithm(uint16_t value) { return static_cast<float>(log_of(1.0 + value)); }
+
+}  // namespace
+
+float Scaling::operator()(size_t f, uint16_t value) const {
+  if (!used[f]) return 0;
+  value = std::clamp(value, lo[f], hi[f]);
+  return ((kind == ScalingKind::kLog ? logarithm(value) : static_cast<float>(value)) - shift[f]) * factor[f];
+}
+
+Scaling fit_scaling(const Dataset& data, ScalingKind kind, const std::array<bool, FEATURES>& without) {
+  Scaling scaling;
+  scaling.kind = kind;
+  for (size_t f = 0; f < FEATURES; ++f) {
+    scaling.used[f] = !without[f];
+    const auto& column = data.inputs[f];
+    if (without[f] || column.empty()) continue;
+    const auto [lo, hi] = std::ranges::minmax(column);
+    scaling.lo[f] = lo;
+    scaling.hi[f] = hi;
+    if (kind == ScalingKind::kZScore) {
+      uint64_t sum = 0, squares = 0;
+      for (uint16_t v : column) sum += v, squares += uint64_t{v} * v;
+      const auto n = static_cast<double>(column.size());
+      const double mean = static_cast<double>(sum) / n;
+      const double variance = static_cast<double>(squares) / n - mean * mean;
+      scaling.shift[f] = static_cast<float>(mean);
+      scaling.factor[f] = variance > 0 ? static_cast<float>(1 / std::sqrt(variance)) : 1;
+    } else {
+      const float from = kind == ScalingKind::kLog ? logarithm(lo) : lo,
+                  to = kind == ScalingKind::kLog ? logarithm(hi) : hi;
+      scaling.shift[f] = from;
+      scaling.factor[f] = to > from ? 1 / (to - from) : 1;
+    }
+  }
+  return scaling;
+}
+
+Examples make_examples(const Dataset& data, const Scaling& scaling, bool class_weights) {
+  Examples examples;
+  const auto rows = static_cast<Eigen::Index>(data.rows());
+  examples.x.resize(kInputRows, rows);
+  examples.y.resize(rows);
+  examples.weight.resize(rows);
+  const auto [stay, move] = data.count();
+  const auto n = static_cast<float>(data.rows());
+  const float weights[2] = {class_weights && stay > 0 ? n / (2 * static_cast<float>(stay)) : 1,
+                            class_weights && move > 0 ? n / (2 * static_cast<float>(move)) : 1};
+  for (size_t f = 0; f < FEATURES; ++f) {
+    for (Eigen::Index i = 0; i < rows; ++i)
+      examples.x(static_cast<Eigen::Index>(f), i) = scaling(f, data.inputs[f][static_cast<size_t>(i)]);
+  }
+  examples.x.row(FEATURES).setOnes();
+  for (Eigen::Index i = 0; i < rows; ++i) {
+    const uint8_t moves = data.moves[static_cast<size_t>(i)];
+    examples.y(i) = moves;
+    examples.weight(i) = weights[moves];
+  }
+  return examples;
+}
+
+void check_learnable(const Dataset& data, const std::array<bool, FEATURES>& without, const std::string& where) {
+  if (data.rows() == 0) throw Error(where, "the dataset is empty", "collect from runs in which something is decided");
+  const auto [stay, move] = data.count();
+  if (stay == 0 || move == 0)
+    throw Error(where,
+                std::string("all decisions are to ") + (stay == 0 ? "move" : "stay") + ", so there is nothing to learn",
+                "collect from other runs or sites");
+  for (size_t f = 0; f < FEATURES; ++f) {
+    if (without[f] || std::ranges::any_of(data.inputs[f], [&](uint16_t v) { return v != data.inputs[f][0]; })) continue;
+    throw Error(
+        where, std::string("input '") + feature_name(f) + "' is the same in all decisions",
+        std::string("collect from runs in which it differs, or leave it out: 'without: [") + feature_name(f) + "]'");
+  }
+}
+
+}  // namespace simsched::ml
