@@ -42,12 +42,18 @@ static __always_inline void decision_log(u32 kind, const u64 *in, u64 out) {
   bpf_ringbuf_submit(d, BPF_RB_NO_WAKEUP);
 }
 
+/* ... of inputs that lie somewhere already, all DECISION_INPUTS of them. */
+#define DECIDE_FROM(decide, kind, in)               \
+  ({                                                \
+    u64 ___out = decide(kind, in);                  \
+    decision_log(kind, in, ___out);                 \
+    ___out;                                         \
+  })
+
 #define DECIDE(decide, kind, inputs...)             \
   ({                                                \
     const u64 ___in[DECISION_INPUTS] = {inputs};    \
-    u64 ___out = decide(kind, ___in);               \
-    decision_log(kind, ___in, ___out);              \
-    ___out;                                         \
+    DECIDE_FROM(decide, kind, ___in);               \
   })
 
 /* The program that decides a logged decision again. */

@@ -13,6 +13,7 @@
 #define SIMSCHED_MODEL_BPF_H
 
 #include "../../../ml/model/mlp_fixed.h"
+#include "../../../ml/model/mlp_range.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -46,26 +47,54 @@ static __always_inline u32 model_version(const struct mlp_model *model) {
   return version;
 }
 
-static __always_inline enum mlp_verdict model_decide(const u16 *in) {
+struct model_answer {
+  enum mlp_verdict verdict;
+  s32 logit;
+};
+
+static __always_inline struct model_answer model_ask(const u16 *in) {
   u32 slot = model_active, zero = 0, version;
   struct mlp_model *model = bpf_map_lookup_elem(&models, &slot);
   struct model_counts *counts = bpf_map_lookup_elem(&model_fallbacks, &zero);
-  enum mlp_verdict verdict;
+  struct model_answer answer = {.verdict = MLP_UNSURE};
 
-  if (!counts) return MLP_UNSURE;
+  if (!counts) return answer;
   version = model ? model_version(model) : 0;
   if (!version) {
     counts->none++;
-    return MLP_UNSURE;
+    return answer;
   }
-  verdict = mlp_verdict_of(mlp_logit(model, in), model->tau);
+  answer.logit = mlp_logit(model, in);
+  answer.verdict = mlp_verdict_of(answer.logit, model->tau);
   if (model_version(model) != version) {
     counts->torn++;
-    return MLP_UNSURE;
+    answer.verdict = MLP_UNSURE;
+  } else if (answer.verdict == MLP_UNSURE) {
+    counts->unsure++;
   }
-  if (verdict == MLP_UNSURE) counts->unsure++;
-  return verdict;
+  return answer;
 }
+
+/* Whether there is a model to ask; counts when there is none. */
+static __always_inline bool model_ready(void) {
+  u32 slot = model_active, zero = 0;
+  struct mlp_model *model = bpf_map_lookup_elem(&models, &slot);
+  struct model_counts *counts = bpf_map_lookup_elem(&model_fallbacks, &zero);
+
+  if (model && model_version(model)) return true;
+  if (counts) counts->none++;
+  return false;
+}
+
+/* Inputs beyond what the model knows; see mlp_outside(). */
+static inline __noinline u32 model_outside(const u16 *in) {
+  u32 slot = model_active;
+  struct mlp_model *model = bpf_map_lookup_elem(&models, &slot);
+
+  return model ? mlp_outside(model, in) : 0;
+}
+
+static __always_inline enum mlp_verdict model_decide(const u16 *in) { return model_ask(in).verdict; }
 
 /* Answers 0, or 1: there is no such slot or no model in it. The version does not matter: user space looks at what it
  * is about to publish. */

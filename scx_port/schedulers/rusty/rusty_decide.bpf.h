@@ -111,4 +111,3 @@ static __always_inline u64 rusty_decide(u32 kind, const u64 *in)
 	}
 	return 0;
 }
-DECISIONS(rusty_decide)

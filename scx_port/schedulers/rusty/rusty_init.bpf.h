@@ -55,5 +55,5 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(rusty_init)
 		if (perf)
 			scx_bpf_cpuperf_set(i, perf < 1024 ? perf : 1024);
 	}
-	return 0;
+	return hook_init();
 }

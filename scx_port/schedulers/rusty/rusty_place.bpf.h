@@ -131,11 +131,17 @@ static __always_inline s32 try_idle(u32 attempt, struct bpf_cpumask *own, s32 pr
 	return -1;
 }
 
+/* A global function: the verifier is not to know which plans there are, or it would follow each. */
+__noinline u64 plan_of(u64 facts)
+{
+	return DECIDE(rusty_decide, RUSTY_PLACE, facts);
+}
+
 /* An idle CPU for the task, claimed; negative: none. */
 static __always_inline s32 pick_idle(struct task_struct *p, struct task_ctx *taskc, struct bpf_cpumask *own,
 				     s32 prev_cpu, bool domestic, const struct cpumask *idle_smt)
 {
-	u64 plan = DECIDE(rusty_decide, RUSTY_PLACE, place_facts(p, taskc, prev_cpu, domestic, idle_smt));
+	u64 plan = plan_of(place_facts(p, taskc, prev_cpu, domestic, idle_smt));
 	u32 i, stat = 0;
 	s32 cpu;
 
@@ -154,7 +160,7 @@ static __always_inline s32 pick_idle(struct task_struct *p, struct task_ctx *tas
 
 /* ---- Stealing ------------------------------------------------------------------------------------------------- */
 /* Takes a task from the queue of another domain, on this node or on another one. */
-static __always_inline bool steal(s32 cpu, u32 dom, bool other_node)
+static __always_inline bool steal(s32 cpu, u32 dom, struct task_struct *prev, bool other_node)
 {
 	u32 node = node_of_dom(dom), tries, from;
 
@@ -163,7 +169,7 @@ static __always_inline bool steal(s32 cpu, u32 dom, bool other_node)
 		if (!DECIDE(rusty_decide, RUSTY_STEAL, dom, node, from, node_of_dom(from), other_node,
 			    other_node ? scx_bpf_dsq_nr_queued(from) : 0, greedy_threshold_x_numa))
 			continue;
-		if (scx_bpf_dsq_move_to_local(from)) {
+		if (hook_steal(cpu, from, prev)) {
 			stat_inc(other_node ? RUSTY_STAT_GREEDY_XNUMA : RUSTY_STAT_GREEDY_LOCAL);
 			return true;
 		}

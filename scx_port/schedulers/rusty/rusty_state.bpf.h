@@ -150,6 +150,11 @@ static __always_inline struct task_ctx *task_ctx_get(struct task_struct *p)
 	return taskc;
 }
 
+static __always_inline bool is_cpu(s32 cpu)
+{
+	return cpu >= 0 && (u32)cpu < nr_cpu_ids;
+}
+
 static __always_inline u32 dom_of_cpu(s32 cpu)
 {
 	u32 index = cpu;

@@ -106,13 +106,15 @@ void RustyUser::run_tuner(UserHost& host) {
   ++state_.retuned;
 }
 
-std::vector<Buckets> RustyUser::read_buckets(UserHost& host, Nanos now) const {
+std::vector<Buckets> RustyUser::read_buckets(UserHost& host, Nanos now, std::vector<int64_t>* runnable) const {
   std::vector<Buckets> all(domains_.size());
+  runnable->assign(all.size(), 0);
   for (size_t d = 0; d < all.size(); ++d)
     for (size_t b = 0; b < RUSTY_BUCKETS; ++b) {
       rusty_bucket bucket{};
-      if (lookup(host, "buckets", static_cast<u32>(d * RUSTY_BUCKETS + b), &bucket))
-        all[d][b] = static_cast<Duty>(ravg_read(&bucket.load, static_cast<u64>(now.count()), half_life()));
+      if (!lookup(host, "buckets", static_cast<u32>(d * RUSTY_BUCKETS + b), &bucket)) continue;
+      all[d][b] = static_cast<Duty>(ravg_read(&bucket.load, static_cast<u64>(now.count()), half_life()));
+      (*runnable)[d] += static_cast<int64_t>(bucket.load.val);
     }
   return all;
 }
@@ -151,11 +153,14 @@ void RustyUser::run_balancer(UserHost& host) {
   Nanos now = host.now();
   ++state_.rounds;
   if (domains_.size() < 2) return;
-  Loads loads = domain_loads(read_buckets(host, now), domains_.nr_cpus, state_.fully_utilized);
+  std::vector<int64_t> runnable;
+  Loads loads = domain_loads(read_buckets(host, now, &runnable), domains_.nr_cpus, state_.fully_utilized);
   std::vector<uint32_t> nodes;
   for (const Domains::Domain& domain : domains_.domains) nodes.push_back(domain.node);
+  const std::unique_ptr<Judge> agrees = judge(host, runnable);
   BalanceParams params{.skip_kworkers = options_.balanced_kworkers,
-                       .phantom = options_.balancer_kind() == RUSTY_LB_PHANTOM};
+                       .phantom = options_.balancer_kind() == RUSTY_LB_PHANTOM,
+                       .judge = agrees.get()};
   std::vector<Move> moves = plan_moves(
       loads.by_domain, nodes, [&](uint32_t domain) { return candidates(host, domain, loads, now); }, params);
   for (const Move& move : moves) {

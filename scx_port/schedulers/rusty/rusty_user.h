@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,7 @@
 
 namespace simsched::rusty {
 
-class RustyUser final : public UserHalf {
+class RustyUser : public UserHalf {
  public:
   explicit RustyUser(Options options) : options_(std::move(options)) {}
   // ... with domains other than the caches of the machine.
@@ -28,11 +29,16 @@ class RustyUser final : public UserHalf {
   void run(UserHost& host) override;
   std::vector<std::pair<std::string, int64_t>> counters(UserHost& host) override;
 
+ protected:
+  // Who has to agree to the moves of a round of the balancer; null: nobody. `runnable`: tasks, by domain.
+  virtual std::unique_ptr<Judge> judge(UserHost&, const std::vector<int64_t>& /*runnable*/) { return nullptr; }
+  const Domains& domains() const { return domains_; }
+
  private:
   void run_tuner(UserHost& host);
   void run_balancer(UserHost& host);
   std::vector<Candidate> candidates(UserHost& host, uint32_t domain, const Loads& loads, Nanos now) const;
-  std::vector<Buckets> read_buckets(UserHost& host, Nanos now) const;
+  std::vector<Buckets> read_buckets(UserHost& host, Nanos now, std::vector<int64_t>* runnable) const;
   uint64_t half_life() const { return static_cast<uint64_t>(options_.load_half_life.count()); }
 
   Options options_;

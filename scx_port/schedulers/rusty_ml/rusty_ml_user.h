@@ -1,0 +1,52 @@
+// The user-space half of rusty_ml (scx_port/schedulers/rusty_ml/rusty_ml.bpf.c): that of scx_rusty, which tells the BPF
+// half where CPUs, caches and nodes are and what moves cost, gives it its first model, and asks it about the moves of
+// the balancer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scx_port/schedulers/rusty/rusty_user.h"
+#include "scx_port/schedulers/rusty_ml/options.h"
+
+namespace simsched::rusty_ml {
+
+// What of the machine decides a move: the same tables as the BPF half has.
+struct Places {
+  std::vector<rusty_ml_cpu> cpus;       // by CPU
+  std::vector<uint8_t> distances;       // by node * RUSTY_MAX_NODES + node
+  std::array<uint16_t, 8> move_cost{};  // by relation, as FEATURE_COST has it
+
+  explicit Places(const Machine& machine);
+};
+
+class RustyMlUser final : public rusty::RustyUser {
+ public:
+  RustyMlUser(const Options& options, std::optional<mlp::ModelFile> model)
+      : RustyUser(options.rusty), options_(options), model_(std::move(model)) {}
+
+  void assign(const UserHalf& other) override;
+  void before_start(UserHost& host) override;
+  void before_attach(UserHost& host) override;
+  const mlp::ModelFile* model() const override { return model_ ? &*model_ : nullptr; }
+  std::vector<std::pair<std::string, int64_t>> counters(UserHost& host) override;
+
+ protected:
+  std::unique_ptr<rusty::Judge> judge(UserHost& host, const std::vector<int64_t>& runnable) override;
+
+ private:
+  struct Asked {
+    int64_t stay = 0, move = 0, fallback = 0, outside = 0;
+  };
+  class BalanceJudge;
+
+  Options options_;
+  std::optional<mlp::ModelFile> model_;
+  std::optional<Places> places_;
+  Asked asked_;  // by the balancer
+};
+
+}  // namespace simsched::rusty_ml
