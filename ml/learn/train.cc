@@ -234,7 +234,8 @@ class Training {
     QuantiseOptions options = config_.quantise;
     options.kind = kind;
     if (const Net* net = std::get_if<Net>(&fitted)) {
-      if (!why_not_fixed(net->shape, all.scaling).empty()) return std::nullopt;
+      const bool finite = std::ranges::all_of(net->layers, [](const Matrix& layer) { return layer.allFinite(); });
+      if (!finite || !why_not_fixed(net->shape, all.scaling).empty()) return std::nullopt;
       return quantise(*net, all.scaling, data_, options);
     }
     const DecisionTree* tree = std::get_if<DecisionTree>(&fitted);
@@ -285,9 +286,11 @@ class Training {
       chosen = &*other;
     }
     const auto model = in_integers(*chosen, all, config_.quantise.kind);
-    if (!model)
+    if (!model && config_.scaling == ScalingKind::kLog)
       throw Error(config_.model_where, "no model of a policy takes the logarithm of its inputs",
                   "scale by minmax or zscore; those inputs that are times are logarithms already");
+    if (!model)
+      throw Error(config_.model_where, "the weights grew beyond all bounds", "take a lower learning rate");
     report_.model = complete(*model, config_.seed);
     report_.model_of = config_.model;
     report_.fixed = score(
