@@ -12,10 +12,16 @@ namespace {
 const std::vector<std::string> kPolicies = {"eevdf", "cfs", "bfs", "muqss", "scx_simple"};
 
 TEST(Suggest, FindsATypo) {
-  EXPECT_EQ(nearest_name("eevfd", kPolicies), "");  // a swap costs two: over a third of five letters
+  EXPECT_EQ(nearest_name("eevfd", kPolicies), "eevdf");
   EXPECT_EQ(nearest_name("eevd", kPolicies), "eevdf");
   EXPECT_EQ(nearest_name("scx_simpel", kPolicies), "scx_simple");
   EXPECT_EQ(suggest("muqs", kPolicies), "did you mean 'muqss'?");
+}
+
+TEST(Suggest, LettersThatChangedPlacesAreNear) {
+  const std::vector<std::string> commands = {"run", "train"};
+  EXPECT_EQ(suggest("trian", commands), "did you mean 'train'?");
+  EXPECT_EQ(suggest("urn", commands), "did you mean 'run'?");
 }
 
 TEST(Suggest, ListsAllWhenNothingIsNear) {

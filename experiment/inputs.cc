@@ -119,8 +119,7 @@ void Inputs::check_named_cpus(const Config& config) const {
       for (const auto& [machine, cpus] : all) check_cpus(named, cpus, machine);
   };
   auto generated = [&](const std::string& name, const YAML::Node& params, const std::string& where) {
-    if (name != "build")
-      check({{cpus_named_by(make_workload(name, params, config.file, config.seeds.front())), where}});
+    check({{cpus_named_by(make_workload(name, params, config.file, config.seeds.front())), where}});
   };
   const WorkloadConfig& workload = config.workload;
   for (size_t i = 0; i < config.hotplug.size(); ++i)

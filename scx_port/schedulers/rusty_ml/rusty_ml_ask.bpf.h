@@ -36,7 +36,7 @@ static __always_inline struct ml_way way_from(struct task_struct *p, struct task
       .lag = time_delta(*min_vruntime_of(taskc->dom_id), p->scx.dsq_vtime),
       .src = src,
       .site = site,
-      .src_load = gate == GATE_MODEL ? load_of_cpu(src) : 0,
+      .src_load = gate_kind == GATE_MODEL ? load_of_cpu(src) : 0,
   };
 }
 
@@ -70,14 +70,14 @@ __noinline u64 ask_model(u32 pid, u64 way, u64 now, u64 lag, u32 src_load) {
 }
 
 static __noinline u64 ask_control(const struct rusty_ml_task *task, u64 now) {
-  if (gate == GATE_DENY) return DECIDE(rusty_ml_decide, ML_DENY, task->id, task->decisions, deny_permille);
+  if (gate_kind == GATE_DENY) return DECIDE(rusty_ml_decide, ML_DENY, task->id, task->decisions, deny_permille);
   return DECIDE(rusty_ml_decide, ML_WARM, task->stopped_at ? now - task->stopped_at : ~0ULL, warm_ns);
 }
 
 /* May it go to that CPU? What the model, or the control in its place, answers. */
 static __always_inline u64 ask(struct task_struct *p, const struct rusty_ml_task *task, const struct ml_way *way,
                                u32 dst) {
-  if (gate != GATE_MODEL) return ask_control(task, way->now);
+  if (gate_kind != GATE_MODEL) return ask_control(task, way->now);
   return ask_model(p->pid, way->src | (u64)dst << 16 | (u64)way->site << 32, way->now, way->lag, way->src_load);
 }
 

@@ -158,12 +158,12 @@ static __always_inline s32 hook_place(struct task_struct *p, struct task_ctx *ta
                                       s32 prev_cpu, u64 wake_flags) {
   struct rusty_ml_task *task;
 
-  if (gate == GATE_OFF || !(sites & 1 << SITE_WAKE)) return -1;
+  if (gate_kind == GATE_OFF || !(sites & 1 << SITE_WAKE)) return -1;
   task = ml_task_of(p, taskc);
   if (!task) return -1;
   task->stays_on = 0;
-  if (gate == GATE_MODEL && !model_ready()) return -1;
-  if (gate == GATE_NEST) return place_in_nest(p, taskc, own, prev_cpu);
+  if (gate_kind == GATE_MODEL && !model_ready()) return -1;
+  if (gate_kind == GATE_NEST) return place_in_nest(p, taskc, own, prev_cpu);
   return place_by_answers(p, taskc, task, prev_cpu, wake_flags);
 }
 
@@ -172,7 +172,7 @@ static __always_inline u64 hook_queue(struct task_struct *p, struct task_ctx *ta
   struct rusty_ml_task *task = ml_task_of(p, taskc);
   u32 cpu;
 
-  if (gate == GATE_OFF || !task) return taskc->dom_id;
+  if (gate_kind == GATE_OFF || !task) return taskc->dom_id;
   task->queued_at = bpf_ktime_get_ns();
   task->held = 0;
   if (!task->stays_on) return taskc->dom_id;

@@ -3,7 +3,7 @@
  */
 
 /* ---- Set by user space before the start ----------------------------------------------------------------------- */
-const volatile u32 gate = GATE_OFF;
+const volatile u32 gate_kind = GATE_OFF;
 const volatile u32 sites = 0;                /* 1 << SITE_WAKE, 1 << SITE_STEAL: where it is asked */
 const volatile bool ask_own = false;         /* ... also for tasks of the own domain's queue */
 const volatile u32 deny_permille = 500;
@@ -158,7 +158,7 @@ static __always_inline void hook_running(struct task_struct *p, struct task_ctx 
   task->cpu = cpu;
   task->held = 0;
   if (task->home == RUSTY_ML_NOWHERE) task->home = cpu_place[cpu & (RUSTY_MAX_CPUS - 1)].node;
-  if (gate != GATE_NEST) return;
+  if (gate_kind != GATE_NEST) return;
   nest = ml_mask_get(MASK_NEST);
   if (nest) bpf_cpumask_set_cpu(cpu, nest);
 }

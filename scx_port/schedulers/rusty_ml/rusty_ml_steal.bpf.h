@@ -125,7 +125,7 @@ static __always_inline bool hook_take(s32 cpu, u32 dom, struct task_struct *prev
   u64 stays = STAY_DSQ + cpu;
   bool any;
 
-  if (gate == GATE_OFF || gate == GATE_NEST) return scx_bpf_dsq_move_to_local(dom);
+  if (gate_kind == GATE_OFF || gate_kind == GATE_NEST) return scx_bpf_dsq_move_to_local(dom);
   if (take_rescued(cpu)) return true;
   any = waiting_in(stays);
   if (any && stays_first(stays, dom) && scx_bpf_dsq_move_to_local(stays)) return true;
@@ -134,7 +134,7 @@ static __always_inline bool hook_take(s32 cpu, u32 dom, struct task_struct *prev
 }
 
 static __always_inline bool hook_steal(s32 cpu, u32 from, struct task_struct *prev) {
-  if (gate == GATE_OFF || gate == GATE_NEST || !(sites & 1 << SITE_STEAL)) return scx_bpf_dsq_move_to_local(from);
+  if (gate_kind == GATE_OFF || gate_kind == GATE_NEST || !(sites & 1 << SITE_STEAL)) return scx_bpf_dsq_move_to_local(from);
   return take_from(cpu, from, prev);
 }
 
@@ -222,7 +222,7 @@ static __always_inline s32 hook_init(void) {
   u32 i, zero = 0;
   s32 err;
 
-  if (gate == GATE_OFF) return 0;
+  if (gate_kind == GATE_OFF) return 0;
   err = ml_mask_make(MASK_NEST);
   if (err) return err;
   bpf_for(i, 0, nr_cpu_ids) {
@@ -232,7 +232,7 @@ static __always_inline s32 hook_init(void) {
     if (err) return err;
   }
   timer = bpf_map_lookup_elem(&ml_timers, &zero);
-  if (gate == GATE_NEST || !timer) return 0;
+  if (gate_kind == GATE_NEST || !timer) return 0;
   bpf_timer_init(&timer->timer, &ml_timers, CLOCK_MONOTONIC);
   bpf_timer_set_callback(&timer->timer, look_after);
   return bpf_timer_start(&timer->timer, look_period(), 0);

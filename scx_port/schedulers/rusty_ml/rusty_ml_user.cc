@@ -84,7 +84,7 @@ void RustyMlUser::before_start(UserHost& host) {
   set_bytes(host, "node_distance", std::as_bytes(std::span(places_->distances)));
   set(host, "move_cost", places_->move_cost);
 
-  set(host, "gate", static_cast<u32>(options_.gate_kind()));
+  set(host, "gate_kind", static_cast<u32>(options_.gate_kind()));
   set(host, "sites", u32{options_.wake} << SITE_WAKE | u32{options_.steal} << SITE_STEAL);
   set(host, "ask_own", options_.own);
   set(host, "deny_permille", static_cast<u32>(options_.deny_permille));
