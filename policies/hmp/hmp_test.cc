@@ -61,7 +61,7 @@ TEST_F(Hmp, AHogGoesUpWhenItsLoadReachesTheThreshold) {
 
 TEST_F(Hmp, TheThresholdMayBeSet) {
   const TaskId hog = add_sleeper(500_ms);
-  const auto runs = runs_of(hog, {{"up_threshold", "300", ""}});
+  const auto runs = runs_of(hog, {{"up_threshold", "300", ""}, {"down_threshold", "200", ""}});
   ASSERT_EQ(runs.size(), 3u);
   EXPECT_GE(runs[2].first, 1_s + 15_ms);
   EXPECT_LE(runs[2].first, 1_s + 20_ms);
