@@ -61,10 +61,17 @@ TEST_F(Hmp, AHogGoesUpWhenItsLoadReachesTheThreshold) {
 
 TEST_F(Hmp, TheThresholdMayBeSet) {
   const TaskId hog = add_sleeper(500_ms);
-  const auto runs = runs_of(hog, {{"up_threshold", "300", ""}});
+  const auto runs = runs_of(hog, {{"up_threshold", "300", ""}, {"down_threshold", "200", ""}});
   ASSERT_EQ(runs.size(), 3u);
   EXPECT_GE(runs[2].first, 1_s + 15_ms);
   EXPECT_LE(runs[2].first, 1_s + 20_ms);
+}
+
+// A task between the two would go up and down all the time.
+TEST_F(Hmp, TheUpperThresholdIsNotBelowTheLowerOne) {
+  const TaskId hog = add_sleeper(1_ms);
+  EXPECT_THROW(runs_of(hog, {{"up_threshold", "300", ""}}), Error);  // below the default of the other
+  EXPECT_NO_THROW(runs_of(hog, {{"up_threshold", "512", ""}}));
 }
 
 TEST_F(Hmp, NobodyGoesUpToABigCpuThatHasSomethingToDo) {

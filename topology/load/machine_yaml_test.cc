@@ -179,7 +179,7 @@ TEST(MachineYaml, SourcesDoNotMix) {
   EXPECT_THAT(refusal("preset: juno\ncpus: [{cpus: 0}]"), HasSubstr("to keep some CPUs"));
   EXPECT_THAT(refusal("preset: juno\ncpus: 0"), HasSubstr("cpus is 0; take a whole number from 1 to"));
   EXPECT_THAT(refusal("preset: juno\ncpus: 4-9"), HasSubstr("m.yaml:2: cpus is '4-9' and the machine has CPUs 0-5"));
-  EXPECT_THAT(refusal("hwloc: no-such.xml"), HasSubstr("no-such.xml: cannot be opened"));
+  EXPECT_THAT(refusal("hwloc: no-such.xml"), HasSubstr("m.yaml:1: there is no file no-such.xml"));
 }
 
 RC_GTEST_PROP(MachineYamlProperty, RegularMachinesHaveTheirCountsAndNest, ()) {
