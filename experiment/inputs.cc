@@ -92,13 +92,12 @@ void Inputs::load_trace(const Config& config, const Progress& progress) {
 
 // Figures of packets are of classes that there are.
 void Inputs::check_metrics(const Config& config) const {
-  std::vector<std::string> classes;
   for (const std::string& metric : config.metrics) {
     const std::string name = packet_class_of(metric);
     if (name.empty() || name == "all") continue;
-    const std::shared_ptr<const Workload> shown = workload(0, config.seeds.front());
-    classes.clear();
-    for (const PacketClass& each : shown->packets.classes) classes.push_back(each.name);
+    const std::shared_ptr<const Workload> made = workload(0, config.seeds.front());
+    std::vector<std::string> classes;
+    for (const PacketClass& each : made->packets.classes) classes.push_back(each.name);
     if (std::ranges::find(classes, name) == classes.end())
       throw Error(config.metrics_where, metric + ": no packets are of class '" + name + "'",
                   classes.empty() ? "the workload has none: leave it out" : suggest(name, classes));

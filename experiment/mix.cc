@@ -105,6 +105,7 @@ std::vector<SharedMemory> shared_memories(const MixConfig& mix) {
     const std::optional<std::string>& name = part.attributes.share;
     if (name && std::ranges::find(memories, *name, &SharedMemory::name) == memories.end())
       memories.push_back({*name, part.where});
+    if (memories.size() >= UINT16_MAX) throw Error(part.where, "there are too many shared memories", "share fewer");
   }
   return memories;
 }

@@ -98,10 +98,12 @@ std::string machine_table(const MachineRuns& machine, const std::vector<bool>& m
   table.add_column("policy", Align::kLeft);
   for (const PolicyRuns& policy : machine.policies) rows.push_back({Cell(policy.policy)});
   for (const std::string& metric : metrics) {
-    const Metric* known = find_metric(metric);
-    table.add_column(heading(metric, known != nullptr ? known->unit : ""));
+    const Metric* row = find_metric(metric);
+    Metric known = row != nullptr ? *row : Metric();
+    known.name = metric;  // of packets with its class
+    table.add_column(heading(metric, known.unit));
     if (machine.policies.size() > 1) table.add_column("", Align::kLeft, true);
-    MetricColumn column = metric_column(machine, may_win, metric, known);
+    MetricColumn column = metric_column(machine, may_win, metric, row != nullptr ? &known : nullptr);
     *doubts += column.doubt;
     for (size_t i = 0; i < rows.size(); ++i) {
       rows[i].push_back(column.values[i]);

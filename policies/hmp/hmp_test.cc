@@ -67,6 +67,13 @@ TEST_F(Hmp, TheThresholdMayBeSet) {
   EXPECT_LE(runs[2].first, 1_s + 20_ms);
 }
 
+// A task between the two would go up and down all the time.
+TEST_F(Hmp, TheUpperThresholdIsNotBelowTheLowerOne) {
+  const TaskId hog = add_sleeper(1_ms);
+  EXPECT_THROW(runs_of(hog, {{"up_threshold", "300", ""}}), Error);  // below the default of the other
+  EXPECT_NO_THROW(runs_of(hog, {{"up_threshold", "512", ""}}));
+}
+
 TEST_F(Hmp, NobodyGoesUpToABigCpuThatHasSomethingToDo) {
   const TaskId hog = add_sleeper(1500_ms);
   for (const char* cpu : {"1", "2"}) bind(add_task(w, "other", {busy(1300_ms)}), cpu);
