@@ -16,10 +16,11 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/output_file.h"
-#include "experiment/parallel.h"
+#include "base/parallel.h"
 #include "experiment/policies.h"
 #include "ml/search/held_out.h"
 #include "ml/search/picture.h"
+#include "ml/search/warm_start.h"
 #include "report/table.h"
 
 namespace simsched {
@@ -116,6 +117,8 @@ void save(const Search& search, const std::string& model) {
   mlp::write_model(search.model(), model);
   write_file_atomically(beside(model, ".archive.json"), search.archive_json());
   write_file_atomically(beside(model, ".svg"), search_svg(search));
+  if (search.generation() == 0 && !search.rollouts().empty())
+    write_file_atomically(beside(model, ".rollouts.csv"), search::rollouts_csv(search.rollouts()));
   write_file_atomically(beside(model, ".checkpoint"), search.checkpoint());  // last: what it says is there
 }
 
@@ -175,7 +178,7 @@ int run(const Arguments& arguments) {
   if (beside(arguments.output, "") == arguments.output)
     throw Error(arguments.output, "the model's file has no ending, and others are written beside it",
                 "name it MODEL.smlp");
-  for (const char* ending : {".archive.json", ".svg", ".checkpoint", ".test.json"}) {
+  for (const char* ending : {".archive.json", ".svg", ".checkpoint", ".rollouts.csv", ".test.json"}) {
     check_output_file(beside(arguments.output, ending));
     if (beside(arguments.output, ending) == arguments.output)
       throw Error(arguments.output, "a search writes something else under this name", "name it MODEL.smlp");

@@ -47,7 +47,8 @@ std::vector<double> ticks(const Axis& axis) {
   for (double more : {2.0, 2.5, 2.0})
     if (step * more <= rough) step *= more;
   std::vector<double> values;
-  for (double v = std::ceil(axis.low / step) * step; v <= axis.high; v += step) values.push_back(std::abs(v) < step / 2 ? 0 : v);
+  for (double v = std::ceil(axis.low / step) * step; v <= axis.high; v += step)
+    values.push_back(std::abs(v) < step / 2 ? 0 : v);
   return values;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/yaml/yaml_map.h"
-#include "experiment/parallel.h"
+#include "base/parallel.h"
 #include "ml/search/draws.h"
 #include "topology/load/load.h"
 

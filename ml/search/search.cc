@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "ml/search/warm_start.h"
 
 namespace simsched::search {
 namespace {
@@ -67,11 +68,18 @@ bool Search::validate(const std::vector<Archived>& candidates, int jobs, const s
 }
 
 bool Search::validate_start(int jobs, const std::function<bool()>& stop) {
+  std::vector<Archived> starts = {{0, false, config_.start, {}}};
+  if (config_.start_rollouts) {
+    rollouts_ = training_rollouts(config_, registry_, jobs);
+    starts.push_back({0, true, fitted(rollouts_, config_.shape, config_.start), {}});
+  }
   std::vector<Worth> worths;
-  Archived start{0, true, optimizer_->mean(), {}};
-  if (!validate({start}, jobs, stop, worths)) return false;
-  start.worth = worths[0];
-  archive_.add(std::move(start));
+  if (!validate(starts, jobs, stop, worths)) return false;
+  optimizer_ = make_optimizer(config_.method, starts.back().point);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    starts[i].worth = worths[i];
+    archive_.add(std::move(starts[i]));
+  }
   return true;
 }
 

@@ -98,8 +98,14 @@ void read_model(const YamlMap& root, SearchConfig& config) {
     config.start = first_point(config.shape.kind, config.method.seed);
     return;
   }
+  if (map.text("start") == "rollouts") {
+    config.start_rollouts = true;
+    config.start = first_point(config.shape.kind, config.method.seed);
+    return;
+  }
   const std::string where = map.where("start");
-  if (config.shape.kind != ModelKind::kNet) throw Error(where, "only a net starts with a model", "leave 'start' out");
+  if (config.shape.kind != ModelKind::kNet)
+    throw Error(where, "only a net starts with a model", "leave 'start' out, or write 'start: rollouts'");
   const mlp::mlp_model model = mlp::read_model(find_input_file(map.text("start"), config.file, where)).model;
   config.start = point_of(model, where);
   config.digest += fmt::format("start {:08x}\n", model.crc);

@@ -16,6 +16,7 @@ struct SearchConfig {
   PolicyConfig policy{};  // without its model
   Shape shape;
   Point start;
+  bool start_rollouts = false;          // it is fitted to rollouts first
   std::vector<PolicyConfig> baselines;  // the first is what latency, waits and energy are compared to
   std::vector<PolicyConfig> controls;   // what the model has to beat, too
   Method method;

@@ -103,6 +103,15 @@ TEST(Search, ItsModelIsTheBestOnValidationAndNeverWorseThanTheFirst) {
   EXPECT_THAT(search.archive_json(), HasSubstr("\"accepted\": true"));
 }
 
+TEST(Search, BeginsAtWhatRolloutsSay) {
+  const std::string text = kConfig + "model: {kind: linear, start: rollouts}\n";
+  Search one(config(text), registry()), two(config(text), registry());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(one.advance(1) && two.advance(3));
+  EXPECT_TRUE(one.checkpoint() == two.checkpoint());
+  EXPECT_FALSE(one.rollouts().empty());
+  EXPECT_NE(one.archive().members().front().point, Point(nr_parameters(ModelKind::kLinear), 0.0));
+}
+
 TEST(Search, TakesNoCheckpointThatIsNotItsOwn) {
   const std::string good = searched(1, 0, {}, 2);
   auto load = [](const std::string& text, const std::string& yaml = kConfig) -> std::string {

@@ -14,6 +14,7 @@
 
 #include "../../../ml/model/mlp_fixed.h"
 #include "../../../ml/model/mlp_range.h"
+#include "force.bpf.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -65,7 +66,7 @@ static __always_inline struct model_answer model_ask(const u16 *in) {
     return answer;
   }
   answer.logit = mlp_logit(model, in);
-  answer.verdict = mlp_verdict_of(answer.logit, model->tau);
+  answer.verdict = model_forced(in, mlp_verdict_of(answer.logit, model->tau));
   if (model_version(model) != version) {
     counts->torn++;
     answer.verdict = MLP_UNSURE;
