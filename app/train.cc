@@ -33,7 +33,7 @@ The net with the best F1 on the last of `folds_by` that a policy can run is writ
 
 Examples:
   simsched train train.yaml                  compare learners
-  simsched train train.yaml -o model.smlp     and write the model: 'policies: [{scx_rusty_ml: {model: model.smlp}}]'
+  simsched train train.yaml -o model.smlp     and write the model: 'policies: [{rusty_ml: {model: model.smlp}}]'
   simsched train train.yaml --grid grid.csv  with all points of the grid as a table
 )";
 

@@ -83,7 +83,7 @@ class Learn(e2e.EndToEnd):
         self.assertIn("none.yaml", self.error("dataset", "none.yaml", "-o", "x"))
         self.assertIn("t.yaml:1: there is no file d.sdat", self.error("train", "t.yaml"))
         self.assertIn("no/such", self.error("dataset", "d.yaml", "-o", "no/such/d.sdat"))
-        self.assertIn("did you mean 'train'", self.error("trian"))
+        self.assertIn("did you mean 'train'", self.error("trainn"))
 
 
 e2e.main()

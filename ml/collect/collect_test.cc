@@ -63,7 +63,7 @@ TEST(Collect, TheSameBytesForAnyNumberOfJobs) {
 
 TEST(Collect, EveryPolicyPlacesAndEachDecisionIsAboutTwoCpus) {
   for (const char* policy : {"eevdf", "cfs", "scx_simple", "scx_rusty", "fifo"}) {
-    const Dataset data = collect(config("vm-8c2n", kHackbench, policy), 2);
+    const Dataset data = collect(config("vm-8c2n", "oltp: {connections: 6}", policy), 2);
     EXPECT_EQ(data.origins.size(), 2u);
     EXPECT_EQ(data.origins[1].policy, policy);
     EXPECT_GT(count(data, [](const auto& f, bool) { return f[FEATURE_SITE] == SITE_WAKE; }), 100u) << policy;
@@ -90,17 +90,22 @@ TEST(Collect, BalancingTellsOfTasksThatItLeavesAndThatItTakes) {
   EXPECT_GT(stay, 20u);
   EXPECT_GT(move, 20u);
   EXPECT_EQ(count(data, [](const auto& f, bool) { return f[FEATURE_SITE] < SITE_STEAL; }), 0u);
-  // The kernel's own rule: what ran less than half a millisecond ago stays, but where balancing fails again and again.
-  auto hot = [](const mlp::Features& f) { return f[FEATURE_COLD] < feature_log(400000); };
-  EXPECT_GT(count(data, [&](const auto& f, bool moves) { return hot(f) && !moves; }),
-            4 * count(data, [&](const auto& f, bool moves) { return hot(f) && moves; }));
+  // The kernel's own rule: what ran less than half a millisecond ago stays more often than what did not.
+  auto stays = [&](bool hot) {
+    auto is_hot = [](const mlp::Features& f) { return f[FEATURE_COLD] < feature_log(400000); };
+    const size_t all = count(data, [&](const auto& f, bool) { return is_hot(f) == hot; });
+    const size_t kept = count(data, [&](const auto& f, bool moves) { return is_hot(f) == hot && !moves; });
+    return static_cast<double>(kept) / static_cast<double>(all);
+  };
+  EXPECT_GT(stays(true), stays(false) + 0.1);
   // Somebody waits where it is.
   EXPECT_EQ(count(data, [](const auto& f, bool) { return f[FEATURE_SRC_QUEUE] == 0; }), 0u);
 }
 
 TEST(Collect, AQueueIsThatOfACpuOrOfItsCache) {
   auto full = [](const std::string& queues) {
-    const Dataset data = collect(config("vm-8c2n", "hogs: {count: 9}", "eevdf", "queues: " + queues + "\n"), 1);
+    const Dataset data =
+        collect(config("vm-8c2n", "hogs: {tasks: 9, spread: 80%}", "eevdf", "queues: " + queues + "\n"), 1);
     return count(data, [](const auto& f, bool) { return f[FEATURE_SRC_QUEUE] % 16 != 0; });
   };
   EXPECT_EQ(full("cpu"), 0u);  // whole tasks
@@ -108,10 +113,8 @@ TEST(Collect, AQueueIsThatOfACpuOrOfItsCache) {
 }
 
 TEST(Collect, ATaskOfOneCpuDecidesNothing) {
-  EXPECT_THAT(
-      refusal(
-          "runs: [{machine: {preset: vm-2c, nodes: 1, cores_per_llc: 1}, workload: {hogs: {}}, policies: [eevdf]}]\n"),
-      HasSubstr("d.yaml: nothing was decided"));
+  EXPECT_THAT(refusal("runs: [{machine: {cores_per_llc: 1}, workload: {hogs: {}}, policies: [eevdf]}]\n"),
+              HasSubstr("d.yaml: nothing was decided"));
 }
 
 TEST(Collect, NamesTheLineOfABadConfig) {
