@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "experiment/policies.h"
 #include "ml/search/held_out.h"
 #include "ml/search/picture.h"
+#include "ml/search/warm_start.h"
 
 namespace simsched::search {
 namespace {
@@ -104,12 +106,17 @@ TEST(Search, ItsModelIsTheBestOnValidationAndNeverWorseThanTheFirst) {
 }
 
 TEST(Search, BeginsAtWhatRolloutsSay) {
-  const std::string text = kConfig + "model: {kind: linear, start: rollouts}\n";
-  Search one(config(text), registry()), two(config(text), registry());
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(one.advance(1) && two.advance(3));
-  EXPECT_TRUE(one.checkpoint() == two.checkpoint());
+  const SearchConfig linear = config(kConfig + "model: {kind: linear, start: rollouts}\n");
+  Search one(linear, registry()), two(linear, registry());
+  ASSERT_TRUE(one.advance(1) && two.advance(3));
   EXPECT_FALSE(one.rollouts().empty());
-  EXPECT_NE(one.archive().members().front().point, Point(nr_parameters(ModelKind::kLinear), 0.0));
+  const Point begin = fitted(one.rollouts(), linear.shape, linear.start);
+  EXPECT_NE(begin, linear.start);
+  auto numbers = nlohmann::json::parse(one.checkpoint()).at("optimizer").get<std::vector<double>>();
+  numbers.resize(begin.size());  // where it stands comes first
+  EXPECT_EQ(numbers, begin);
+  ASSERT_TRUE(one.advance(1) && two.advance(3));
+  EXPECT_TRUE(one.checkpoint() == two.checkpoint());
 }
 
 TEST(Search, TakesNoCheckpointThatIsNotItsOwn) {
