@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Setting{"simple", "scx_simple", {}}, Setting{"simple_fifo", "scx_simple", {{"fifo", "true", ""}}},
                       Setting{"packet", "scx_packet", {}},
                       Setting{"rusty", "scx_rusty", {{"interval", "20ms", ""}, {"tune_interval", "5ms", ""}}},
-                      Setting{"gate", "scx_gate", {}}, Setting{"learned", "rusty_ml", {}},
+                      Setting{"gate", "scx_gate", {}}, Setting{"learned", "rusty_ml", {}}, Setting{"upf", "upf_ml", {}},
                       Setting{"served", "scx_simple", {}, "7.0"}),
     [](const auto& setting) { return setting.param.name; });
 

@@ -31,7 +31,7 @@ std::shared_ptr<const BpfObject> without(const std::string& policy, const std::v
 
 RunResult simulate(const std::string& policy, std::shared_ptr<const BpfObject> object,
                    Simulation::Variables variables = {}) {
-  const std::string half = policy == "rusty" || policy == "gate" || policy == "rusty_ml" ? policy : "";
+  const std::string half = policy == "simple" || policy == "packet" ? "" : policy;
   Simulation host(std::move(object), std::move(variables), make_user_half(half, {}));
   host.engine->run();
   EXPECT_EQ(host.fault(), "") << policy;
@@ -73,7 +73,7 @@ TEST_P(Names, OfEveryKernelGiveTheSameSchedule) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Names, ::testing::Values("simple", "packet", "rusty", "rusty_ml", "gate"));
+INSTANTIATE_TEST_SUITE_P(All, Names, ::testing::Values("simple", "packet", "rusty", "rusty_ml", "gate", "upf_ml"));
 
 // A ring that nobody empties loses decisions, counts them, and changes nothing.
 TEST(DecisionLog, IsCountedAndHarmlessWhenFull) {
