@@ -26,6 +26,8 @@ if(CMAKE_SCRIPT_MODE_FILE)
   endforeach()
   file(WRITE "${OUTPUT}" "#include \"base/embedded.h\"
 
+#pragma GCC diagnostic ignored \"-Woverlength-strings\"  // compilers that matter take longer ones than the standard asks for
+
 namespace simsched {
 namespace {
 constexpr EmbeddedFile kFiles[] = {

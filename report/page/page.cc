@@ -131,10 +131,11 @@ struct NameTimes {
 Json names_of(const PolicyRuns& policy) {
   std::vector<std::pair<std::string, NameTimes>> names;
   for (const RunResult* run : policy.runs) {
-    for (const auto& [name, values] : run->task_time_by_name) {
-      auto found = std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first == name; });
-      if (found == names.end()) found = names.insert(names.end(), {name, {}});
-      found->second.add(values);
+    for (const auto& of_name : run->task_time_by_name) {
+      auto found =
+          std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first == of_name.first; });
+      if (found == names.end()) found = names.insert(names.end(), {of_name.first, {}});
+      found->second.add(of_name.second);
     }
   }
   std::stable_sort(names.begin(), names.end(),
