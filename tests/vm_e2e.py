@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import unittest
 
 import e2e
 
@@ -43,6 +44,12 @@ class VirtualMachine(e2e.EndToEnd):
 
     def test_gate(self):
         self.prove("scx_gate", "--quick", on=0)
+
+    @unittest.skipUnless(os.environ.get("SIMSCHED_VM_LEARNED"), "SIMSCHED_VM_LEARNED is not set: some minutes each")
+    def test_learned(self):
+        for policy in "rusty_ml", "upf_ml":
+            with self.subTest(policy):
+                self.prove(policy, "--quick")
 
     def test_the_fair_class_against_the_kernels(self):
         machine = self.write("m.yaml", "nodes: 2\ncores_per_llc: 2\nthreads_per_core: 2\n")

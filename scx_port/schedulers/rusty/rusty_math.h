@@ -101,8 +101,14 @@ static inline u32 bucket_of(u32 weight)
 #define DL_MAX_LAT_PRIO 39
 #define DL_FREQ_PERIOD_NS 100000000ULL
 
-/* Length in bits, at least 1. */
-static inline u32 bit_length(u64 v)
+/* Length in bits, at least 1. In BPF a global function: the verifier follows its 64 ways once, and not once more for
+ * each way that led to a call. */
+#ifdef __cplusplus
+static inline
+#else
+__attribute__((noinline))
+#endif
+u32 bit_length(u64 v)
 {
 	u32 length = 1;
 

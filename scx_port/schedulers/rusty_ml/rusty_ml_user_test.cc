@@ -152,6 +152,18 @@ TEST(RustyMl, NobodyWaitsForLongBesideAnIdleCpuByTheModelsWill) {
   EXPECT_GE(two["ext_rescued"], 1);
 }
 
+TEST(RustyMl, NorForLongWhereAllCpusAreBusy) {
+  Workload workload;
+  for (int i = 0; i < 7; ++i) testing::add_task(workload, "hog", {op::compute(Work(300'000'000))});
+  const std::string model = model_file("stay", -5, 5);
+  const auto run = [&](const char* limit) {
+    return simulate("rusty_ml", {{"model", model, ""}, {"wait_max", limit, ""}}, grid_machine(1, 1, 2), workload);
+  };
+  Counters bound = run("5ms"), unbound = run("10s");
+  EXPECT_GT(bound["ext_overdue"], 20);
+  EXPECT_LT(unbound["ext_overdue"], 10);  // when the first ones are done
+}
+
 TEST(RustyMl, NobodyWaitsBehindMany) {
   const std::string model = model_file("stay", -5, 5);
   Counters none = simulate({{"model", model, ""}, {"max_waiting", "0", ""}, {"own", "false", ""}}, behind_a_hog(6));
