@@ -5,11 +5,11 @@
 
 #include "base/error.h"
 #include "base/input_file.h"
+#include "base/parallel.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
-#include "experiment/parallel.h"
 
 namespace simsched::ml {
 namespace {

@@ -7,6 +7,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "base/exact_log.h"
+
 namespace simsched::ml {
 
 // e to the power of x to about 2e-7 of it; x is taken within -80 and 80.
@@ -23,17 +25,5 @@ inline float exp_of(float x) {
 
 inline float sigmoid_of(float x) { return 1.0f / (1.0f + exp_of(-x)); }
 inline float tanh_of(float x) { return 1.0f - 2.0f / (exp_of(2.0f * x) + 1.0f); }
-
-// The natural logarithm of a positive finite number, to about 1e-15 of it.
-inline double log_of(double x) {
-  auto bits = std::bit_cast<uint64_t>(x);
-  auto exponent = static_cast<int>(bits >> 52) - 1022;
-  double m = std::bit_cast<double>((bits & 0xfffffffffffffULL) | 0x3fe0000000000000ULL);  // 0.5 <= m < 1
-  if (m < 0.70710678118654752) m *= 2, --exponent;
-  const double t = (m - 1) / (m + 1), tt = t * t;
-  double sum = 0;
-  for (int k = 23; k >= 1; k -= 2) sum = sum * tt + 1.0 / k;
-  return 2 * t * sum + exponent * 0.69314718055994531;
-}
 
 }  // namespace simsched::ml

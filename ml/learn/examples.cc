@@ -9,7 +9,7 @@
 namespace simsched::ml {
 namespace {
 
-float logarithm(uint16_t value) { return static_cast<float>(log_of(1.0 + value)); }
+float logarithm(uint16_t value) { return static_cast<float>(exact_log(1.0 + value)); }
 
 }  // namespace
 

@@ -77,7 +77,7 @@ double largest(const double (&values)[MLP_INPUTS]) {
 }
 
 int32_t tau_of(double scale, double confidence) {
-  return std::max(rounded<int32_t>(scale * log_of((1 + confidence) / (1 - confidence))), 1);
+  return std::max(rounded<int32_t>(scale * exact_log((1 + confidence) / (1 - confidence))), 1);
 }
 
 // What each unit is at most on the calibration data.
@@ -208,7 +208,7 @@ mlp::mlp_model quantise(const DecisionTree& tree, const QuantiseOptions& options
       SIMSCHED_CHECK(n.below == 0, "a tree of depth 4");
       const auto weight = static_cast<double>(n.weight), share = static_cast<double>(n.moves);
       const double odds = (share * weight + 1) / ((1 - share) * weight + 1);
-      fixed.leaf[node - fixed.input.size()] = rounded<int32_t>(kTreeUnit * log_of(odds));
+      fixed.leaf[node - fixed.input.size()] = rounded<int32_t>(kTreeUnit * exact_log(odds));
       return;
     }
     fixed.input[node] = n.below ? n.input : uint8_t{0};

@@ -21,7 +21,7 @@ CmaEs::CmaEs(const Method& method, Point start, bool full)
   // Of the winners of pairs, the better half.
   const size_t mu = std::max<size_t>(1, population_ / 4);
   for (size_t i = 0; i < mu; ++i)
-    weights_.push_back(ln(static_cast<double>(mu) + 0.5) - ln(static_cast<double>(i + 1)));
+    weights_.push_back(exact_log(static_cast<double>(mu) + 0.5) - exact_log(static_cast<double>(i + 1)));
   const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
   for (double& w : weights_) w /= sum;
   mu_eff_ = 1 / squared_length(weights_);

@@ -36,7 +36,7 @@ Amount read_amount(const YamlMap& map, const std::string& key) {
 int64_t draw_between(int64_t low, int64_t high, bool log, Rng& rng) {
   if (!log) return rng.between(low, high);
   const double ratio = (static_cast<double>(high) + 1) / static_cast<double>(low);
-  const double value = static_cast<double>(low) * exp(uniform(rng) * ln(ratio));
+  const double value = static_cast<double>(low) * exp(uniform(rng) * exact_log(ratio));
   return std::clamp(static_cast<int64_t>(value), low, high);
 }
 

@@ -6,21 +6,10 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/exact_log.h"
 #include "base/rng.h"
 
 namespace simsched::search {
-
-// The natural logarithm of a positive finite number, to about 1e-15 of it.
-inline double ln(double x) {
-  int exponent = 0;
-  double m = std::frexp(x, &exponent);  // exact; 0.5 <= m < 1
-  if (m < 0.70710678118654752) m *= 2, --exponent;
-  // 2 artanh((m - 1) / (m + 1)), of at most 0.172: 12 terms.
-  const double t = (m - 1) / (m + 1), tt = t * t;
-  double sum = 0;
-  for (int k = 23; k >= 1; k -= 2) sum = sum * tt + 1.0 / k;
-  return 2 * t * sum + exponent * 0.69314718055994531;
-}
 
 // e to the power of x, for |x| up to 700, to about 1e-13 of it.
 inline double exp(double x) {

@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kTest = 3;  // stream of scenarios; see search.cc
 constexpr size_t kResamples = 4000;
 
-double log_ratio(double a, double b, double unit) { return ln((a + unit) / (b + unit)); }
+double log_ratio(double a, double b, double unit) { return exact_log((a + unit) / (b + unit)); }
 
 double makespan_log(const Figures& a, const Figures& b) {
   if (a.failed != b.failed) return a.failed ? kFailed : -kFailed;

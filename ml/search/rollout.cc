@@ -133,7 +133,7 @@ std::vector<Rollout> rollouts(const Scenario& scenario, const PolicyConfig& poli
       twin.engine().run_until(original.engine().now() + options.horizon);
       const auto in = twin.get<std::array<uint16_t, mlp::MLP_ROW>>("model_force_in");
       std::copy_n(in.begin(), row.features.size(), row.features.begin());
-      log[verdict == mlp::MLP_MOVE] = ln(slowdown(twin.cost(), before));
+      log[verdict == mlp::MLP_MOVE] = exact_log(slowdown(twin.cost(), before));
     }
     row.outcome = log[0] - log[1];
     rows.push_back(row);

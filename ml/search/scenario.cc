@@ -4,8 +4,8 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/yaml/yaml_map.h"
 #include "base/parallel.h"
+#include "base/yaml/yaml_map.h"
 #include "ml/search/draws.h"
 #include "topology/load/load.h"
 

@@ -7,8 +7,8 @@
 #include <iterator>
 
 #include "base/error.h"
-#include "base/temporary_folder.h"
 #include "base/parallel.h"
+#include "base/temporary_folder.h"
 
 namespace simsched::search {
 namespace {

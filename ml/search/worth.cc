@@ -9,7 +9,7 @@ namespace {
 
 // A unit more than each, so that none is 0.
 double log_ratio(int64_t value, int64_t base, double unit = 1) {
-  return ln((static_cast<double>(value) + unit) / (static_cast<double>(base) + unit));
+  return exact_log((static_cast<double>(value) + unit) / (static_cast<double>(base) + unit));
 }
 
 double above(double log) { return std::max(0.0, log); }
@@ -38,10 +38,10 @@ Worth worth_of(const FiguresTable& table, size_t policy, const FiguresTable& bas
     ratios.push_back(makespan_ratio(run, baselines[k]));
     worth.makespan += ratios.back() / count;
     worth.migrations += log_ratio(run.migrations, base.migrations) / count;
-    worth.wake += above(log_ratio(run.wake_p99, first.wake_p99, kMicrosecond) - ln(1.05)) / count;
+    worth.wake += above(log_ratio(run.wake_p99, first.wake_p99, kMicrosecond) - exact_log(1.05)) / count;
     const double longest = static_cast<double>(std::max<int64_t>(first.longest_wait, 1));
-    worth.wait += above(ln((static_cast<double>(run.longest_wait) + 1) / std::max(kHundredMs, longest))) / count;
-    if (first.energy > 0) worth.energy += above(log_ratio(run.energy, first.energy) - ln(1.02)) / count;
+    worth.wait += above(exact_log((static_cast<double>(run.longest_wait) + 1) / std::max(kHundredMs, longest))) / count;
+    if (first.energy > 0) worth.energy += above(log_ratio(run.energy, first.energy) - exact_log(1.02)) / count;
   }
   std::ranges::sort(ratios, std::greater<>());
   const size_t worst = (ratios.size() + 3) / 4;
