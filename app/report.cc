@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
+#include "base/error.h"
 #include "base/files.h"
 #include "report/comparison.h"
 #include "report/page/page.h"
@@ -38,6 +39,7 @@ int report(const Arguments& arguments) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) path /= "results.json";
   const std::vector<RunResult> results = results_from_json(read_file(path.string()).text(), path.string());
+  if (results.empty()) throw Error(path.string(), "has no runs", "take what 'simsched run' wrote");
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   Page page{folder.filename().string(), results, default_metrics(), {}, {}, {}, SIMSCHED_VERSION};
   if (!arguments.config.empty()) page.config = read_file(arguments.config).text();

@@ -123,6 +123,8 @@ class Page(e2e.EndToEnd):
 
     def test_bad_input_is_one_line(self):
         self.assertIn("nothing.json", self.error("report", "nothing.json", "--html", "p.html"))
+        empty = self.write("empty.json", '{"schema": "simsched-results/2", "results": []}')
+        self.assertIn("has no runs", self.error("report", empty, "--html", "p.html"))
 
 
 e2e.main()
