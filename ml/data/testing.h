@@ -19,7 +19,9 @@ inline Dataset some_decisions(size_t rows, uint64_t seed = 1, size_t groups = 8)
       f[n] = static_cast<uint16_t>(rng.between(kRanges.lo[n], kRanges.hi[n]));
     }
     const bool moves = f[FEATURE_SRC_QUEUE] > f[FEATURE_DST_QUEUE] && f[FEATURE_COLD] > 140;
-    data.add(f, moves != (rng.below(16) == 0), rng.below(groups));
+    const size_t group = rng.below(groups);  // in a line of its own: arguments have no order
+    const bool wrong = rng.below(16) == 0;
+    data.add(f, moves != wrong, group);
   }
   return data;
 }
