@@ -6,21 +6,19 @@
 
 #include <array>
 #include <fstream>
-#include <map>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
-#include "policies/registry.h"
-#include "scx_port/host/policies.h"
 #include "scx_port/schedulers/rusty/testing.h"
+#include "scx_port/schedulers/testing.h"
 #include "sim/testing.h"
 
 namespace simsched::gate {
 namespace {
 
 using rusty::grid_machine;
+using testing::Counters;
 using ::testing::HasSubstr;
-using Counters = std::map<std::string, int64_t>;
 
 // More tasks than CPUs at times, fewer at others.
 Workload sleepers() {
@@ -37,17 +35,7 @@ Workload sleepers() {
 }
 
 Counters simulate(const Tunables& tunables, const Machine& machine = grid_machine(2, 2, 2)) {
-  const Workload workload = sleepers();
-  EngineOptions options;
-  options.check_invariants = true;
-  PolicyRegistry registry(scx_policies());
-  Engine engine(machine, workload, options, registry.make("scx_gate", tunables, options.kernel, machine));
-  engine.run();
-  const RunResult result = engine.result();
-  EXPECT_EQ(result.status, "ok");
-  Counters counters;
-  for (const auto& [name, value] : result.figures()) counters[name] = value;
-  return counters;
+  return testing::simulate_policy("scx_gate", tunables, machine, sleepers());
 }
 
 // A model that answers the same to everything.

@@ -8,23 +8,18 @@
 #include "base/error.h"
 #include "scx_port/schedulers/rusty/rusty_math.h"
 #include "scx_port/schedulers/rusty/tuner.h"
+#include "scx_port/schedulers/user_data.h"
 
 namespace simsched::rusty {
 namespace {
 
 std::span<std::byte> global(UserHost& host, const std::string& name, size_t size) {
-  std::span<std::byte> bytes = host.variable(name);
-  if (bytes.size() != size)
-    throw Error(
-        "scx_rusty",
-        "its variable '" + name + "' has " + std::to_string(bytes.size()) + " bytes, not " + std::to_string(size),
-        "use the BPF half that belongs to this version");
-  return bytes;
+  return global_of(host, "scx_rusty", name, size);
 }
 
 template <class T>
 void set(UserHost& host, const std::string& name, const T& value) {
-  std::memcpy(global(host, name, sizeof(T)).data(), &value, sizeof(T));
+  set_global(host, "scx_rusty", name, value);
 }
 
 // A map's value, copied.

@@ -2,45 +2,25 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "base/error.h"
 #include "scx_port/schedulers/rusty_ml/rusty_ml_rules.h"
+#include "scx_port/schedulers/user_data.h"
 
 namespace simsched::rusty_ml {
 namespace {
 
 static_assert(int{FEATURES} == int{mlp::MLP_INPUTS});
 
-void set_bytes(UserHost& host, const std::string& name, std::span<const std::byte> value) {
-  const std::span<std::byte> bytes = host.variable(name);
-  if (bytes.size() != value.size()) {
-    throw Error("rusty_ml",
-                "its variable '" + name + "' has " + std::to_string(bytes.size()) + " bytes, not " +
-                    std::to_string(value.size()),
-                "use the BPF half that belongs to this version");
-  }
-  std::ranges::copy(value, bytes.begin());
-}
-
 template <class T>
 void set(UserHost& host, const std::string& name, const T& value) {
-  set_bytes(host, name, std::as_bytes(std::span(&value, 1)));
+  set_global(host, "rusty_ml", name, value);
 }
 
 void set(UserHost& host, const std::string& name, Nanos value) { set(host, name, static_cast<u64>(value.count())); }
 
-// Adds up the numbers that every CPU has in entry 0 of a map.
-std::vector<int64_t> sums(UserHost& host, const std::string& map, size_t count) {
-  std::vector<int64_t> totals(count);
-  for (size_t cpu = 0; cpu < host.machine().nr_cpus(); ++cpu) {
-    std::vector<u64> values(count);
-    const std::span<std::byte> bytes = host.map_value(map, 0, CpuId(cpu));
-    std::memcpy(values.data(), bytes.data(), std::min(bytes.size(), count * sizeof(u64)));
-    for (size_t i = 0; i < count; ++i) totals[i] += static_cast<int64_t>(values[i]);
-  }
-  return totals;
-}
+constexpr const char* kStats[] = {"decided", "stay",    "move",   "fallback", "wake_stay", "wake_move",
+                                  "outside", "crowded", "tokens", "overdue",  "rescued"};
 
 }  // namespace
 
@@ -81,7 +61,9 @@ void RustyMlUser::before_start(UserHost& host) {
   for (size_t d = 0; d < domains().size(); ++d) dom_cpus[d] = static_cast<u32>(domains().domains[d].cpus.size());
   set(host, "cpu_place", cpus);
   set(host, "dom_cpus", dom_cpus);
-  set_bytes(host, "node_distance", std::as_bytes(std::span(places_->distances)));
+  const std::vector<uint8_t>& distances = places_->distances;
+  std::ranges::copy(std::as_bytes(std::span(distances)),
+                    global_of(host, "rusty_ml", "node_distance", distances.size()).begin());
   set(host, "move_cost", places_->move_cost);
 
   set(host, "gate_kind", static_cast<u32>(options_.gate_kind()));
@@ -99,14 +81,7 @@ void RustyMlUser::before_start(UserHost& host) {
   set(host, "token_burst", static_cast<u32>(options_.move_burst));
 }
 
-void RustyMlUser::before_attach(UserHost& host) {
-  const u32 slot = 0;
-  set(host, "model_active", slot);
-  if (!model_) return;
-  if (!host.map_update("models", std::as_bytes(std::span(&slot, 1)), std::as_bytes(std::span(&model_->model, 1))))
-    throw Error("rusty_ml", "its map 'models' does not take the model",
-                "use the BPF half that belongs to this version");
-}
+void RustyMlUser::before_attach(UserHost& host) { start_model(host, "rusty_ml", model_ ? &*model_ : nullptr); }
 
 // ---- The balancer ----
 
@@ -191,13 +166,8 @@ std::unique_ptr<rusty::Judge> RustyMlUser::judge(UserHost& host, const std::vect
 
 std::vector<std::pair<std::string, int64_t>> RustyMlUser::counters(UserHost& host) {
   std::vector<std::pair<std::string, int64_t>> all = RustyUser::counters(host);
-  const auto add = [&](const char* map, std::initializer_list<const char*> names) {
-    const std::vector<int64_t> totals = sums(host, map, names.size());
-    for (size_t i = 0; const char* name : names) all.emplace_back(name, totals[i++]);
-  };
-  add("ml_stats", {"decided", "stay", "move", "fallback", "wake_stay", "wake_move", "outside", "crowded", "tokens",
-                   "overdue", "rescued"});
-  add("model_fallbacks", {"model_none", "model_torn", "model_unsure"});
+  add_counters(host, "ml_stats", kStats, all);
+  add_counters(host, "model_fallbacks", kModelFallbacks, all);
   all.emplace_back("lb_stay", asked_.stay);
   all.emplace_back("lb_move", asked_.move);
   all.emplace_back("lb_fallback", asked_.fallback);

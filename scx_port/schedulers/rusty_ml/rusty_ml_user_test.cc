@@ -6,21 +6,20 @@
 
 #include <array>
 #include <fstream>
-#include <map>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
-#include "policies/registry.h"
-#include "scx_port/host/policies.h"
 #include "scx_port/schedulers/rusty/testing.h"
+#include "scx_port/schedulers/testing.h"
 #include "sim/testing.h"
 
 namespace simsched::rusty_ml {
 namespace {
 
 using rusty::grid_machine;
+using testing::Counters;
 using ::testing::HasSubstr;
-using Counters = std::map<std::string, int64_t>;
+using testing::simulate_policy;
 
 // `tasks` that compute and sleep by turns.
 Workload sleepers(int tasks, int rounds = 40) {
@@ -36,22 +35,8 @@ Workload sleepers(int tasks, int rounds = 40) {
   return workload;
 }
 
-Counters simulate(const std::string& policy, const Tunables& tunables, const Machine& machine,
-                  const Workload& workload) {
-  EngineOptions options;
-  options.check_invariants = true;
-  PolicyRegistry registry(scx_policies());
-  Engine engine(machine, workload, options, registry.make(policy, tunables, options.kernel, machine));
-  engine.run();
-  const RunResult result = engine.result();
-  EXPECT_EQ(result.status, "ok");
-  Counters counters;
-  for (const auto& [name, value] : result.figures()) counters[name] = value;
-  return counters;
-}
-
 Counters simulate(const Tunables& tunables, const Workload& workload = sleepers(24)) {
-  return simulate("rusty_ml", tunables, grid_machine(2, 2, 2), workload);
+  return simulate_policy("rusty_ml", tunables, grid_machine(2, 2, 2), workload);
 }
 
 // A model that answers the same to everything within its ranges.
@@ -78,9 +63,9 @@ TEST(RustyMl, WithoutAGateOrAModelIsScxRusty) {
   for (auto [nodes, llcs, cores] : {std::array{2, 2, 2}, {1, 1, 1}, {1, 4, 4}}) {
     const Machine machine = grid_machine(nodes, llcs, cores);
     const Workload workload = sleepers(30);
-    const Counters rusty = simulate("scx_rusty", {}, machine, workload);
-    EXPECT_EQ(common(simulate("rusty_ml", {{"gate", "off", ""}}, machine, workload), rusty), rusty);
-    const Counters none = simulate("rusty_ml", {{"model", "none", ""}}, machine, workload);
+    const Counters rusty = simulate_policy("scx_rusty", {}, machine, workload);
+    EXPECT_EQ(common(simulate_policy("rusty_ml", {{"gate", "off", ""}}, machine, workload), rusty), rusty);
+    const Counters none = simulate_policy("rusty_ml", {{"model", "none", ""}}, machine, workload);
     for (const char* same : {"makespan_ns", "migrations", "ext_total", "ext_dsq", "wake_latency_ns_p99"})
       EXPECT_EQ(none.at(same), rusty.at(same)) << same;
     EXPECT_EQ(none.at("ext_stay") + none.at("ext_move"), 0);
@@ -157,7 +142,8 @@ TEST(RustyMl, NorForLongWhereAllCpusAreBusy) {
   for (int i = 0; i < 7; ++i) testing::add_task(workload, "hog", {op::compute(Work(300'000'000))});
   const std::string model = model_file("stay", -5, 5);
   const auto run = [&](const char* limit) {
-    return simulate("rusty_ml", {{"model", model, ""}, {"wait_max", limit, ""}}, grid_machine(1, 1, 2), workload);
+    return simulate_policy("rusty_ml", {{"model", model, ""}, {"wait_max", limit, ""}}, grid_machine(1, 1, 2),
+                           workload);
   };
   Counters bound = run("5ms"), unbound = run("10s");
   EXPECT_GT(bound["ext_overdue"], 20);
@@ -256,14 +242,15 @@ TEST(RustyMl, TheBalancerAsks) {
     workload.tasks[task.index()].start_cpu = CpuId(0);
   }
   const auto run = [&](const std::string& model) {
-    return simulate("rusty_ml", {{"model", model, ""}, {"greedy_threshold", "0", ""}}, grid_machine(1, 2, 2), workload);
+    return simulate_policy("rusty_ml", {{"model", model, ""}, {"greedy_threshold", "0", ""}}, grid_machine(1, 2, 2),
+                           workload);
   };
   Counters stay = run(model_file("stay", -5, 5)), move = run(model_file("move", 5, 5));
   EXPECT_GT(stay["ext_lb_stay"], 0);
   EXPECT_EQ(stay["ext_load_balance"], 0);
   EXPECT_GT(move["ext_lb_move"], 0);
   EXPECT_GT(move["ext_load_balance"], 0);
-  Counters silent = simulate(
+  Counters silent = simulate_policy(
       "rusty_ml", {{"model", model_file("stay", -5, 5), ""}, {"greedy_threshold", "0", ""}, {"balance", "false", ""}},
       grid_machine(1, 2, 2), workload);
   EXPECT_EQ(silent["ext_lb_stay"], 0);

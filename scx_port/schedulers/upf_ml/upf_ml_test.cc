@@ -4,12 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "base/error.h"
-#include "policies/registry.h"
-#include "scx_port/host/policies.h"
 #include "scx_port/schedulers/rusty/testing.h"
+#include "scx_port/schedulers/testing.h"
 #include "scx_port/schedulers/upf_ml/upf_ml_user.h"
 #include "sim/testing.h"
 
@@ -17,8 +14,8 @@ namespace simsched::upf_ml {
 namespace {
 
 using rusty::grid_machine;
+using testing::Counters;
 using ::testing::HasSubstr;
-using Counters = std::map<std::string, int64_t>;
 
 TEST(UpfRules, WeightsFollowTheBudgetAndTheQueue) {
   EXPECT_EQ(upf_weights(499, 0, 500, 8), UPF_WEIGHTS(28, 8, 0, 4));  // the talk's 0.7, 0.2, 0, 0.1
@@ -95,17 +92,7 @@ Workload load(const Load& what) {
 }
 
 Counters simulate(const std::string& policy, const Workload& workload, const Tunables& tunables = {}) {
-  const Machine machine = grid_machine(1, 1, 4);
-  EngineOptions options;
-  options.check_invariants = true;
-  PolicyRegistry registry(scx_policies());
-  Engine engine(machine, workload, options, registry.make(policy, tunables, options.kernel, machine));
-  engine.run();
-  const RunResult result = engine.result();
-  EXPECT_EQ(result.status, "ok");
-  Counters counters;
-  for (const auto& [name, value] : result.figures()) counters[name] = value;
-  return counters;
+  return testing::simulate_policy(policy, tunables, grid_machine(1, 1, 4), workload);
 }
 
 class Upf : public ::testing::TestWithParam<const char*> {};

@@ -2,26 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <sstream>
 
 #include "base/duration.h"
 #include "base/error.h"
+#include "scx_port/schedulers/user_data.h"
 
 namespace simsched::upf_ml {
 namespace {
 
 template <class T>
 void set(UserHost& host, const std::string& name, const T& value) {
-  const std::span<std::byte> bytes = host.variable(name);
-  if (bytes.size() != sizeof(T)) {
-    throw Error(
-        "upf_ml",
-        "its variable '" + name + "' has " + std::to_string(bytes.size()) + " bytes, not " + std::to_string(sizeof(T)),
-        "use the BPF half that belongs to this version");
-  }
-  std::memcpy(bytes.data(), &value, sizeof(T));
+  set_global(host, "upf_ml", name, value);
 }
 
 u64 nanos(Nanos time) { return static_cast<u64>(time.count()); }
@@ -86,15 +79,8 @@ void UpfMlUser::before_start(UserHost& host) {
 }
 
 std::vector<std::pair<std::string, int64_t>> UpfMlUser::counters(UserHost& host) {
-  std::array<int64_t, kStatNames.size()> totals{};
-  for (size_t cpu = 0; cpu < host.machine().nr_cpus(); ++cpu) {
-    std::array<u64, kStatNames.size()> values{};
-    const std::span<std::byte> bytes = host.map_value("stats", 0, CpuId(cpu));
-    std::memcpy(values.data(), bytes.data(), std::min(bytes.size(), sizeof(values)));
-    for (size_t i = 0; i < totals.size(); ++i) totals[i] += static_cast<int64_t>(values[i]);
-  }
   std::vector<std::pair<std::string, int64_t>> all;
-  for (size_t i = 0; i < totals.size(); ++i) all.emplace_back(kStatNames[i], totals[i]);
+  add_counters(host, "stats", kStatNames, all);
   return all;
 }
 
