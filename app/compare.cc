@@ -2,14 +2,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "app/commands.h"
 #include "app/outputs.h"
+#include "app/results_file.h"
 #include "base/files.h"
 #include "report/regression.h"
-#include "report/results_json.h"
 #include "report/table.h"
 
 namespace simsched {
@@ -38,19 +37,13 @@ Examples:
 Exit codes: 0 no regression, 1 something is worse, 2 they cannot be compared.
 )";
 
-std::vector<RunResult> read_results(std::string path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) path += "/results.json";
-  return results_from_json(read_file(path).text(), path);
-}
-
 int compare(const Arguments& arguments) {
   const std::vector<Tolerance> tolerances =
       arguments.tolerances.empty()
           ? default_tolerances()
           : read_tolerances(std::string(read_file(arguments.tolerances).text()), arguments.tolerances);
-  const RegressionReport report = compare_results(read_results(arguments.base), read_results(arguments.now), tolerances,
-                                                  arguments.base + " and " + arguments.now);
+  const RegressionReport report = compare_results(read_results(arguments.base).runs, read_results(arguments.now).runs,
+                                                  tolerances, arguments.base + " and " + arguments.now);
   Outputs outputs;
   if (!arguments.markdown.empty()) outputs.add_file(arguments.markdown, regression_markdown(report));
   if (!arguments.junit.empty()) outputs.add_file(arguments.junit, regression_junit(report));

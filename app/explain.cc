@@ -4,13 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "base/files.h"
-#include "report/results_json.h"
+#include "app/results_file.h"
 #include "report/table.h"
 
 namespace simsched {
@@ -41,11 +39,8 @@ Examples:
 )";
 
 int explain_results(const Arguments& arguments) {
-  std::string path = arguments.results;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) path += "/results.json";
-  const std::vector<RunResult> results = results_from_json(read_file(path).text(), path);
-  const Explanation explanation = explain(results, arguments.choice, path);
+  const ResultsFile results = read_results(arguments.results);
+  const Explanation explanation = explain(results.runs, arguments.choice, results.path);
   Outputs outputs;
   if (!arguments.json.empty()) outputs.add_file(arguments.json, explanation_json(explanation));
   if (!arguments.svg.empty()) outputs.add_file(arguments.svg, explanation_svg(explanation));

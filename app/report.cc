@@ -7,11 +7,11 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
+#include "app/results_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "report/comparison.h"
 #include "report/page/page.h"
-#include "report/results_json.h"
 #include "topology/draw/render.h"
 #include "topology/load/load.h"
 
@@ -35,12 +35,10 @@ Examples:
 )";
 
 int report(const Arguments& arguments) {
-  std::filesystem::path path = arguments.results;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) path /= "results.json";
-  const std::vector<RunResult> results = results_from_json(read_file(path.string()).text(), path.string());
-  if (results.empty()) throw Error(path.string(), "has no runs", "take what 'simsched run' wrote");
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  const ResultsFile given = read_results(arguments.results);
+  const std::vector<RunResult>& results = given.runs;
+  if (results.empty()) throw Error(given.path, "has no runs", "take what 'simsched run' wrote");
+  const std::filesystem::path folder = std::filesystem::absolute(given.path).parent_path();
   Page page{folder.filename().string(), results, default_metrics(), {}, {}, {}, SIMSCHED_VERSION};
   if (!arguments.config.empty()) page.config = read_file(arguments.config).text();
   for (const std::string& name : preset_names()) {

@@ -25,12 +25,6 @@ std::string heading(const std::string& metric, const std::string& unit) {
   return text;
 }
 
-std::string difference_text(const Estimate& difference) {
-  std::string text = format_percent(difference.mean);
-  if (difference.half_width) text += fmt::format(" ±{:.1f}", *difference.half_width);
-  return text;
-}
-
 // A difference is coloured when it goes beyond its interval.
 Style difference_style(const Estimate& difference, Better better) {
   double beyond = difference.half_width.value_or(0);

@@ -44,9 +44,7 @@ std::string value_text(double value, const Regression& row) {
 
 std::string difference_text(const Regression& row) {
   if (!row.percent) return row.base == row.now ? "" : "from 0";
-  std::string text = format_percent(row.percent->mean);
-  if (row.percent->half_width) text += fmt::format(" ±{:.1f}", *row.percent->half_width);
-  return text;
+  return difference_text(*row.percent);
 }
 
 std::string tolerance_text(const Regression& row) {

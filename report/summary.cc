@@ -1,5 +1,7 @@
 #include "report/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
@@ -91,6 +93,12 @@ std::optional<Estimate> percent_difference(std::span<const double> base, std::sp
   std::vector<double> percents(base.size());
   for (size_t i = 0; i < base.size(); ++i) percents[i] = 100 * (values[i] - base[i]) / std::fabs(base_mean);
   return mean_estimate(percents);
+}
+
+std::string difference_text(const Estimate& percent) {
+  std::string text = format_percent(percent.mean);
+  if (percent.half_width) text += fmt::format(" ±{:.1f}", *percent.half_width);
+  return text;
 }
 
 std::optional<size_t> winner(const MachineRuns& machine, const std::vector<bool>& may_win, const Metric& metric) {

@@ -27,9 +27,9 @@ struct MachineRuns {
   std::vector<PolicyRuns> policies;
 };
 
-// By policy: whether its figures may be called best. Those of one that was thrown out, that starved a task, some of whose
-// tasks a core ended (SIGILL), or that left tasks unfinished where another finished all, are good because it did less;
-// those of a replay that locked up are none.
+// By policy: whether its figures may be called best. Those of one that was thrown out, that starved a task, some of
+// whose tasks a core ended (SIGILL), or that left tasks unfinished where another finished all, are good because it did
+// less; those of a replay that locked up are none.
 std::vector<bool> contenders(const MachineRuns& machine);
 
 // By machine, then by policy, both in order of first appearance. Points into `results`.
@@ -47,6 +47,9 @@ Estimate mean_estimate(std::span<const double> values);
 // from the same seed, so that what the seed does to both cancels out. None when `base` is 0 on average
 // or the two differ in length.
 std::optional<Estimate> percent_difference(std::span<const double> base, std::span<const double> values);
+
+// As tables show such a difference: "-2.2% ±2.4".
+std::string difference_text(const Estimate& percent);
 
 // The policy that may be called best of a metric, of those in `may_win` (see contenders()): no other shows the same
 // figure, and with two seeds or more the interval of no difference to another holds 0. None where one of them lacks the
