@@ -53,6 +53,7 @@ Recorded Follower::run() {
   report_.tasks = out_.tasks.size();
   report_.calls = trace_.calls.size();
   report_.unmatched_receives = messages_.unmatched_receives;
+  take_off_unsent();
   list_lock_users();
   out_.channels = std::move(messages_.channels);
   out_.connections = std::move(messages_.connections);

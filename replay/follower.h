@@ -76,6 +76,7 @@ class Follower {
   void wait_for_lock(RecordedTask& task, uint16_t state);
   bool take_lock(TaskIndex waker, RecordedTask& wakee, bool early = false);
   void list_lock_users();
+  void take_off_unsent();
   bool block_in_call(RecordedTask& task, uint16_t state);
   TaskIndex sender(const TraceEvent& event);
   void wake_in_call(RecordedTask& waker);

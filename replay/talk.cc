@@ -132,6 +132,27 @@ void Follower::list_lock_users() {
   }
 }
 
+// A send that the recording ends in has no mark, nor has one of a task that no event shows. What it brought is there
+// from the start, as all is that nobody was seen to send.
+void Follower::take_off_unsent() {
+  std::vector<int64_t> unsent(messages_.channels.size());
+  for (const Mark& mark : out_.marks) {
+    if (mark.state == Mark::State::kDropped) continue;
+    if (mark.op.kind == OpKind::kReceive) unsent[static_cast<size_t>(mark.op.arg)] += mark.op.value;
+    if (mark.op.kind == OpKind::kSend) unsent[static_cast<size_t>(mark.op.arg)] -= mark.op.value;
+  }
+  for (Mark& mark : out_.marks) {
+    if (mark.state == Mark::State::kDropped || mark.op.kind != OpKind::kReceive) continue;
+    int64_t& rest = unsent[static_cast<size_t>(mark.op.arg)];
+    const int64_t part = std::clamp<int64_t>(rest, 0, mark.op.value);
+    rest -= part;
+    mark.op.value -= part;
+    if (mark.op.value > 0) continue;
+    mark.state = Mark::State::kDropped;
+    ++report_.unmatched_receives;
+  }
+}
+
 // The task that raised an event in a soft interrupt by its own call: loopback delivers a message within the send.
 TaskIndex Follower::sender(const TraceEvent& event) {
   if (event.context != kSoftIrq || event.current.value() <= 0) return kNobody;

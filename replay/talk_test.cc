@@ -132,6 +132,22 @@ TEST(Talk, BytesFromNobodyAreThereFromTheStart) {
   EXPECT_TRUE(ops(w, kA, {OpKind::kReceive}).empty());
 }
 
+TEST(Talk, BytesOfASendThatIsNotSeenToEndAreThereFromTheStart) {
+  // The recording ends in it; or its task was never seen to run.
+  for (int sender : {kA, kC}) {
+    Talk talk;
+    talk.events().sw(0, 0, 0, 0, kA).sw(0, 1, 0, 0, kB);
+    talk.call(10, 90, sender, CallKind::kSend, CallObject::kPipe, kPipe, 30);
+    talk.call(20, 22, kB, CallKind::kReceive, CallObject::kPipe, kPipe, 10);
+    talk.call(30, 32, kB, CallKind::kReceive, CallObject::kPipe, kPipe, 20);
+    talk.events().sw(60, 1, kB, kStateZombie, 0);
+    BuildReport report;
+    Workload w = talk.build(&report);
+    EXPECT_TRUE(ops(w, kB, {OpKind::kReceive}).empty());
+    EXPECT_EQ(report.unmatched_receives, 2u);
+  }
+}
+
 TEST(Talk, ADatagramThatIsNotThereWhenItsReaderBlocksWasLost) {
   Talk talk;
   talk.events().sw(0, 0, 0, 0, kA).sw(0, 1, 0, 0, kB);

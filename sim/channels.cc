@@ -75,10 +75,13 @@ bool Engine::send(CpuId cpu, TaskId id, const Op& op) {
   }
   if (moved_[id.index()] == op.value) {
     moved_[id.index()] = 0;
-    if (channel.writers.first.valid() && has_room(channel, spec)) wake_writers(channel, false);  // it leaves some to the next
+    if (channel.writers.first.valid() && has_room(channel, spec))
+      wake_writers(channel, false);  // it leaves some to the next
     return true;
   }
   join(channel.writers, id);
+  // A poll loop that waits for more than goes in has to begin with what there is.
+  if (part == 0) bytes_came(ChannelId(op.arg), op.flags);
   wait_again(cpu, id);
   return false;
 }
@@ -130,10 +133,11 @@ void Engine::wake_writers(Channel& channel, bool all) {
   } while (all && channel.writers.first.valid());
 }
 
-// Of a poll loop, those whose bytes are there. Those of one channel stay in order.
+// Of a poll loop, those whose bytes are all there: one that waited for the rest would hold up the others. Those of one
+// channel stay in order. Where none is, those for more than goes into a channel at once: a writer waits there.
 uint64_t Engine::ready_segments(TaskId id, PollLoop& loop, int32_t most) {
   std::span<const Op> program = workload_.program(id);
-  uint64_t ready = 0;
+  uint64_t ready = 0, in_parts = 0;
   ++scans_;
   uint32_t at = loop.base;
   for (int i = 0; i < kWindow && most > 0 && program[at].kind == OpKind::kSelect; ++i) {
@@ -143,13 +147,14 @@ uint64_t Engine::ready_segments(TaskId id, PollLoop& loop, int32_t most) {
     if (loop.done >> i & 1 || channel.scan == scans_) continue;
     channel.scan = scans_;
     channel.receiver = id;
-    // A message may be longer than a bounded channel: it comes in parts.
-    bool bounded = workload_.channels[static_cast<size_t>(receive.arg)].capacity > 0;
-    if (channel.bytes < receive.value && !(bounded && channel.bytes > 0)) continue;
+    if (channel.bytes < receive.value) {
+      if (channel.writers.first.valid()) in_parts |= uint64_t{1} << i;
+      continue;
+    }
     ready |= uint64_t{1} << i;
     --most;
   }
-  return ready;
+  return ready != 0 ? ready : in_parts & -in_parts;
 }
 
 // The task is at the beginning or the end of a segment of its poll loop: on to the next that has its bytes, as the last

@@ -115,6 +115,42 @@ TEST(Channels, MessagesOfOneChannelStayInOrderInAPollLoop) {
   EXPECT_EQ(simulate(flat_machine(3), w).metric("makespan_ns"), 70'000);
 }
 
+TEST(Channels, APollLoopBeginsNothingThatWouldHoldUpTheRest) {
+  for (ChannelSpec spec : {ChannelSpec{}, ChannelSpec{1000, ChannelSpec::Kind::kUnix}}) {
+    Workload w = with_channels({spec, {}, {}}, {{}});
+    // Of 100 bytes 60 are there; what brings the others waits for the answer to the second message.
+    add_task(w, "server",
+             {op::select(0, 2), op::receive(ChannelId(0), 100),  //
+              op::select(0, 3), op::receive(ChannelId(1), 10), op::send(ChannelId(2), 10), op::select_end(0)});
+    add_task(w, "first", {op::send(ChannelId(0), 60)});
+    add_task(w, "second",
+             {op::compute(5 * kUs), op::send(ChannelId(1), 10), op::receive(ChannelId(2), 10),
+              op::send(ChannelId(0), 40), op::compute(1 * kUs)});
+    w.recorded = true;
+    RunResult r = simulate(flat_machine(3), w);
+    EXPECT_EQ(r.metric("tasks_exited"), 3);
+    EXPECT_EQ(r.metric("waits_let_go"), 0);
+  }
+}
+
+TEST(Channels, APollLoopTakesAMessageThatIsLongerThanItsChannelInParts) {
+  for (ChannelSpec spec :
+       {ChannelSpec{1000, ChannelSpec::Kind::kStream}, ChannelSpec{4096, ChannelSpec::Kind::kPipe}}) {
+    Workload w = with_channels({spec, {}}, {{}});
+    add_task(w, "server",
+             {op::select(0, 2), op::receive(ChannelId(0), 10'000),  //
+              op::select(0, 2), op::receive(ChannelId(1), 1), op::select_end(0)});
+    // The loop waits before the channel is full, and the writer that fills it puts in nothing more.
+    add_task(w, "first", {op::compute(5 * kUs), op::send(ChannelId(0), spec.capacity)});
+    add_task(w, "second",
+             {op::compute(20 * kUs), op::send(ChannelId(0), 10'000 - spec.capacity), op::send(ChannelId(1), 1)});
+    w.recorded = true;
+    RunResult r = simulate(flat_machine(3), w);
+    EXPECT_EQ(r.metric("tasks_exited"), 3);
+    EXPECT_EQ(r.metric("waits_let_go"), 0);
+  }
+}
+
 TEST(Channels, AWaitThatLostARaceLeavesTheCpuAndComesBackThere) {
   Workload w = with_channels({});
   w.nr_tokens = 1;
