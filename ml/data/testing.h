@@ -15,7 +15,7 @@ inline Dataset some_decisions(size_t rows, uint64_t seed = 1, size_t groups = 8)
   for (size_t i = 0; i < rows; ++i) {
     mlp::Features f;
     for (size_t n = 0; n < FEATURES; ++n) {
-      constexpr mlp::Ranges kRanges = {FEATURES_LO, FEATURES_HI};
+      constexpr mlp::Ranges kRanges = mlp::kFeatureRanges;
       f[n] = static_cast<uint16_t>(rng.between(kRanges.lo[n], kRanges.hi[n]));
     }
     const bool moves = f[FEATURE_SRC_QUEUE] > f[FEATURE_DST_QUEUE] && f[FEATURE_COLD] > 140;

@@ -26,7 +26,7 @@ struct Plain {
 };
 
 mlp::Ranges ranges_of(const Scaling& scaling) {
-  mlp::Ranges ranges = {FEATURES_LO, FEATURES_HI};  // of inputs that are not used
+  mlp::Ranges ranges = mlp::kFeatureRanges;  // of inputs that are not used
   for (size_t f = 0; f < FEATURES; ++f) {
     if (!scaling.used[f]) continue;
     ranges.lo[f] = scaling.lo[f];
@@ -156,11 +156,6 @@ double logit(const Plain& net, const mlp::Ranges& ranges, const mlp::Features& i
   return out;
 }
 
-mlp::mlp_model of_this_encoding(mlp::mlp_model model) {
-  model.encoding = FEATURES_ENCODING;
-  return model;
-}
-
 }  // namespace
 
 std::string why_not_fixed(const NetShape& shape, const Scaling& scaling) {
@@ -180,7 +175,7 @@ mlp::mlp_model quantise(const Net& net, const Scaling& scaling, const Dataset& c
   double scale = 1;
   if (options.kind == mlp::MLP_Q21) {
     const mlp::Q21Net q21 = q21_net(whole, scale);
-    return of_this_encoding(make_model(q21, ranges, tau_of(scale, options.confidence), options.version));
+    return make_model(q21, ranges, tau_of(scale, options.confidence), options.version);
   }
   const size_t step = std::max<size_t>(calibration.rows() / kCalibration, 1);
   const std::array<double, MLP_HIDDEN> most = heights(whole, ranges, calibration, step);
@@ -196,7 +191,7 @@ mlp::mlp_model quantise(const Net& net, const Scaling& scaling, const Dataset& c
     }
     if (wrong < fewest) fewest = wrong, best = model;
   }
-  return of_this_encoding(best);
+  return best;
 }
 
 mlp::mlp_model quantise(const DecisionTree& tree, const QuantiseOptions& options) {
@@ -217,8 +212,7 @@ mlp::mlp_model quantise(const DecisionTree& tree, const QuantiseOptions& options
     self(self, 2 * node + 2, n.below ? n.below + 1 : from, level + 1);
   };
   fill(fill, 0, 0, 0);
-  return of_this_encoding(
-      make_model(fixed, {FEATURES_LO, FEATURES_HI}, tau_of(kTreeUnit, options.confidence), options.version));
+  return make_model(fixed, mlp::kFeatureRanges, tau_of(kTreeUnit, options.confidence), options.version);
 }
 
 mlp::ModelFile complete(const mlp::mlp_model& model, uint64_t seed) { return {model, golden_vectors(model, seed, 60)}; }

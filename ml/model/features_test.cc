@@ -11,7 +11,7 @@ namespace simsched::ml {
 namespace {
 
 static_assert(int{FEATURES} == int{mlp::MLP_INPUTS});
-constexpr mlp::Ranges kRanges = {FEATURES_LO, FEATURES_HI};
+constexpr mlp::Ranges kRanges = mlp::kFeatureRanges;
 
 TEST(Features, EveryRangeIsOne) {
   for (size_t i = 0; i < FEATURES; ++i) EXPECT_LT(kRanges.lo[i], kRanges.hi[i]);

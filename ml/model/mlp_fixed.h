@@ -33,7 +33,7 @@ enum {
   MLP_GROUPS = 5,  /* of three inputs, in one 64-bit word */
   MLP_DEPTH = 4,   /* of a tree */
   MLP_LEAVES = 16,
-  MLP_SLOTS = 3,   /* models that a policy holds: one is used, one was, one can be written */
+  MLP_SLOTS = 9,   /* models that a policy holds: one is used, one was, others can be written */
   MLP_MAX_GOLDEN = 1024,
 };
 

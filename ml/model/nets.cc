@@ -18,6 +18,7 @@ mlp_model around(mlp_kind kind, const Ranges& ranges, int32_t tau, uint32_t vers
   model.kind = kind;
   model.version = version;
   model.tau = tau;
+  model.encoding = ranges.encoding;
   for (size_t i = 0; i < MLP_INPUTS; ++i) {
     model.lo[i] = ranges.lo[i];
     model.hi[i] = ranges.hi[i];
@@ -91,6 +92,13 @@ Tree unpack(const mlp_tree& packed) {
   std::copy_n(packed.threshold + 1, tree.threshold.size(), tree.threshold.begin());
   std::ranges::copy(packed.leaf, tree.leaf.begin());
   return tree;
+}
+
+Ranges ranges_of(const mlp_model& model) {
+  Ranges ranges{.encoding = model.encoding};
+  std::copy_n(model.lo, ranges.lo.size(), ranges.lo.begin());
+  std::copy_n(model.hi, ranges.hi.size(), ranges.hi.begin());
+  return ranges;
 }
 
 mlp_model make_model(const Int8Net& net, const Ranges& ranges, int32_t tau, uint32_t version) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "ml/model/features.h"
 #include "ml/model/mlp_fixed.h"
 
 namespace simsched::mlp {
@@ -13,7 +14,11 @@ using Features = std::array<uint16_t, MLP_INPUTS>;
 // The ranges of the inputs that a net sees as [0, 1].
 struct Ranges {
   Features lo{}, hi{};
+  uint32_t encoding = 0;  // of ml/model/features.h; 0: inputs of one policy alone
 };
+// Those of ml/model/features.h.
+inline constexpr Ranges kFeatureRanges = {FEATURES_LO, FEATURES_HI, FEATURES_ENCODING};
+Ranges ranges_of(const mlp_model& model);
 
 // Inputs are 0..255.
 struct Int8Net {
@@ -46,7 +51,8 @@ Int8Net unpack(const mlp_int8& net);
 Q21Net unpack(const mlp_q21& net);
 Tree unpack(const mlp_tree& tree);
 
-// The rest of a model around its numbers. `version` is not 0, `tau` is positive, lo < hi; checked where a file is written.
+// The rest of a model around its numbers. `version` is not 0, `tau` is positive, lo < hi; checked where a file is
+// written.
 mlp_model make_model(const Int8Net& net, const Ranges& ranges, int32_t tau, uint32_t version);
 mlp_model make_model(const Q21Net& net, const Ranges& ranges, int32_t tau, uint32_t version);
 mlp_model make_model(const Tree& tree, const Ranges& ranges, int32_t tau, uint32_t version);

@@ -76,10 +76,7 @@ mlp::Ranges input_ranges(const PolicyConfig& policy) {
     const std::unique_ptr<UserHalf> half = maker ? maker() : nullptr;
     const mlp::ModelFile* const model = half ? half->model() : nullptr;
     if (model == nullptr) break;
-    mlp::Ranges ranges;
-    std::copy_n(model->model.lo, ranges.lo.size(), ranges.lo.begin());
-    std::copy_n(model->model.hi, ranges.hi.size(), ranges.hi.begin());
-    return ranges;
+    return mlp::ranges_of(model->model);
   }
   throw Error(policy.where, "the inputs of the model of " + policy.policy->name() + " are not known",
               "search for the model of a scheduler that comes with simsched");

@@ -26,7 +26,7 @@ class ModelSlots {
 
   // Writes the model into a slot that is not in use, has the policy compute its golden vectors there, and activates it.
   // Throws Error when one comes out differently or the kernel refuses; the model that was active stays so.
-  // May wait kRest when called thrice in a row.
+  // May wait kRest when called often in a row.
   void install(const mlp::ModelFile& file, const std::string& where);
 
   uint32_t active() const;          // a slot

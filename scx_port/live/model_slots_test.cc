@@ -66,16 +66,16 @@ TEST_F(Slots, ModelsOfAllKindsDecideInTurn) {
 
 TEST_F(Slots, ASlotRestsBeforeItIsWrittenAgain) {
   std::set<uint32_t> used;
-  for (uint32_t seed = 1; seed <= 3; ++seed) {
+  for (uint32_t seed = 1; seed <= mlp::MLP_SLOTS; ++seed) {
     const uint32_t before = slots->active();
     slots->install(mlp::random_model(seed), "m.bin");
     EXPECT_NE(slots->active(), before);
     used.insert(slots->active());
   }
-  EXPECT_EQ(used.size(), 3u);
-  // The fourth would take the one that was left two models ago, just now.
+  EXPECT_EQ(used.size(), size_t{mlp::MLP_SLOTS});
+  // The next would take the one that was left longest ago, and still just now.
   const int before = waits;
-  slots->install(mlp::random_model(4), "m.bin");
+  slots->install(mlp::random_model(99), "m.bin");
   EXPECT_EQ(waits, before + 1);
 }
 

@@ -19,11 +19,9 @@ constexpr int kShift = 3;
 // A model of the same kind and inputs, of another version.
 std::string another_model(const std::string& path) {
   const mlp::mlp_model first = mlp::read_model(path).model;
-  mlp::Ranges ranges;
-  std::copy_n(first.lo, ranges.lo.size(), ranges.lo.begin());
-  std::copy_n(first.hi, ranges.hi.size(), ranges.hi.begin());
   const auto kind = static_cast<mlp::mlp_kind>(first.kind);
-  const std::vector<std::byte> bytes = mlp::model_bytes(mlp::random_model(first.version + 1, kind, ranges), path);
+  const std::vector<std::byte> bytes =
+      mlp::model_bytes(mlp::random_model(first.version + 1, kind, mlp::ranges_of(first)), path);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 

@@ -29,11 +29,10 @@ void add_counters(UserHost& host, const std::string& map, std::span<const char* 
   for (size_t i = 0; i < names.size(); ++i) counters.emplace_back(names[i], totals[i]);
 }
 
-void start_model(UserHost& host, const char* policy, const mlp::ModelFile* model) {
-  const uint32_t slot = 0;
-  set_global(host, policy, "model_active", slot);
-  if (model == nullptr) return;
-  if (!host.map_update("models", std::as_bytes(std::span(&slot, 1)), std::as_bytes(std::span(&model->model, 1))))
+void start_slots(UserHost& host, const char* policy) { set_global(host, policy, "model_active", uint32_t{0}); }
+
+void fill_slot(UserHost& host, const char* policy, uint32_t slot, const mlp::ModelFile& model) {
+  if (!host.map_update("models", std::as_bytes(std::span(&slot, 1)), std::as_bytes(std::span(&model.model, 1))))
     throw Error(policy, "its map 'models' does not take the model", "use the BPF half that belongs to this version");
 }
 

@@ -24,9 +24,10 @@ void set_global(UserHost& host, const char* policy, const std::string& name, con
 void add_counters(UserHost& host, const std::string& map, std::span<const char* const> names,
                   std::vector<std::pair<std::string, int64_t>>& counters);
 
-// Of a program that includes scx_port/include/simsched/model.bpf.h: its first slot is the active one, and holds
-// `model`, where there is one. Throws Error (where: `policy`) when it does not take it.
-void start_model(UserHost& host, const char* policy, const mlp::ModelFile* model);
+// Of a program that includes scx_port/include/simsched/model.bpf.h: its first slot is the active one.
+void start_slots(UserHost& host, const char* policy);
+// Throws Error (where: `policy`) when it does not take the model.
+void fill_slot(UserHost& host, const char* policy, uint32_t slot, const mlp::ModelFile& model);
 // Of its map `model_fallbacks`.
 inline constexpr const char* kModelFallbacks[] = {"model_none", "model_torn", "model_unsure"};
 

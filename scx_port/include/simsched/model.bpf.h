@@ -5,7 +5,7 @@
  *   u16 in[MLP_ROW] = { ... };                  15 inputs, and one that is not used
  *   switch (model_decide(in)) { case MLP_STAY: ... case MLP_MOVE: ... default: the heuristic decides }
  *
- * Three slots: user space writes one that is not in use, has it tried (`model_test`), then names it in model_active
+ * MLP_SLOTS slots: user space writes one that is not in use, has it tried (`model_test`), then names it in model_active
  * (scx_port/live/model_slots.h). A decision takes the slot once and uses it to its end. It answers MLP_UNSURE, and
  * counts why, when there is no model, when the slot was rewritten meanwhile, and when the model itself is unsure.
  */

@@ -55,7 +55,10 @@ void GateUser::before_start(UserHost& host) {
   set(host, "max_waiting", static_cast<uint32_t>(options_.max_waiting));
 }
 
-void GateUser::before_attach(UserHost& host) { start_model(host, "scx_gate", &model_); }
+void GateUser::before_attach(UserHost& host) {
+  start_slots(host, "scx_gate");
+  fill_slot(host, "scx_gate", 0, model_);
+}
 
 std::vector<std::pair<std::string, int64_t>> GateUser::counters(UserHost& host) {
   std::vector<std::pair<std::string, int64_t>> all;

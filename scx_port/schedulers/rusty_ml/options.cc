@@ -1,10 +1,19 @@
 #include "scx_port/schedulers/rusty_ml/options.h"
 
+#include "base/error.h"
 #include "scx_port/schedulers/rusty_ml/rusty_ml_rules.h"
 
 namespace simsched::rusty_ml {
 
-mlp::Ranges feature_ranges() { return {{FEATURES_LO}, {FEATURES_HI}}; }
+namespace {
+
+mlp::ModelFile model_of_features(const std::string& path) {
+  mlp::ModelFile file = mlp::read_model(path);
+  mlp::check_encoding(file.model, FEATURES_ENCODING, path);
+  return file;
+}
+
+}  // namespace
 
 void Options::bind(TunableReader& reader) {
   reader.bind("gate", &gate, {"model", "deny", "warm_stay", "nest", "off"},
@@ -28,6 +37,12 @@ void Options::bind(TunableReader& reader) {
   reader.bind("residency", &residency, Nanos(0), 10_s, "time between two moves of a task");
   reader.bind("move_period", &move_period, Nanos(0), 10_s, "... on average");
   reader.bind("move_burst", &move_burst, 1, 1 << 20, "... but so many at once");
+  reader.bind_paths("experts", &experts,
+                    "model files, instead of one: which of them decides, or none, is learned from what epochs cost");
+  reader.bind("epoch", &epoch, 10_ms, 60_s, "experts: how long one decides before the next choice");
+  reader.bind("explore_permille", &learning.explore_permille, 0, 1000, "... share of epochs that go to anyone");
+  reader.bind("drift_permille", &learning.drift_permille, 0, 100'000,
+              "... so much worse than scx_rusty, in cost or in the tail of waits: it decides for a while");
   rusty.bind(reader);
 }
 
@@ -40,7 +55,16 @@ rusty_ml_gate Options::gate_kind() const {
 
 std::optional<mlp::ModelFile> Options::read_model() const {
   if (model == "none") return {};
-  return model == "random" ? mlp::random_model(1, mlp::MLP_INT8, feature_ranges()) : mlp::read_model(model);
+  return model == "random" ? mlp::random_model(1, mlp::MLP_INT8, mlp::kFeatureRanges) : model_of_features(model);
+}
+
+std::vector<mlp::ModelFile> Options::read_experts() const {
+  if (experts.size() > Experts::kMost)
+    throw Error("rusty_ml", "'experts' has " + std::to_string(experts.size()) + " models",
+                "name at most " + std::to_string(Experts::kMost));
+  std::vector<mlp::ModelFile> models;
+  for (const std::string& path : experts) models.push_back(model_of_features(path));
+  return models;
 }
 
 }  // namespace simsched::rusty_ml

@@ -63,6 +63,14 @@ struct rusty_ml_stats {
   u64 rescued;  /* of these: by an idle CPU that was sent for it */
 };
 
+/* Value of `ml_tolls`, of each CPU: what tasks pay for how they are scheduled. Times in ns. */
+enum { TOLL_RELATIONS = 8, TOLL_WAITS = 256 };
+struct rusty_ml_toll {
+  u64 ran, waited;
+  u64 moved[TOLL_RELATIONS]; /* times on a CPU that was not the last one, by relation */
+  u64 waits[TOLL_WAITS];     /* by feature_log() of the wait */
+};
+
 #ifdef __cplusplus
 }  // namespace simsched::rusty_ml
 #endif

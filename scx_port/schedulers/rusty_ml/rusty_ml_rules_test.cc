@@ -90,7 +90,7 @@ TEST(Bounds, ATaskMovesAsOftenAsItsBucketAllows) {
 }
 
 TEST(Bounds, InputsOutsideOfTheRangesAreCounted) {
-  const mlp::ModelFile file = mlp::random_model(1, MLP_INT8, feature_ranges());
+  const mlp::ModelFile file = mlp::random_model(1, MLP_INT8, mlp::kFeatureRanges);
   std::array<u16, MLP_ROW> in{FEATURES_LO};
   EXPECT_EQ(mlp_outside(&file.model, in.data()), 0u);
   in = {FEATURES_HI};

@@ -16,6 +16,7 @@ const volatile u64 wait_max_ns = 20000000;   /* of anyone */
 const volatile u64 residency_ns = 200000;
 const volatile u64 token_ns = 1000000;
 const volatile u32 token_burst = 10;
+const volatile bool tolls = false;           /* ml_tolls is kept */
 const volatile struct rusty_ml_cpu cpu_place[RUSTY_MAX_CPUS];
 const volatile u32 dom_cpus[RUSTY_MAX_DOMS]; /* how many */
 const volatile u8 node_distance[RUSTY_MAX_NODES * RUSTY_MAX_NODES];
@@ -47,6 +48,13 @@ struct {
   __type(key, u32);
   __type(value, struct rusty_ml_stats);
 } ml_stats SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct rusty_ml_toll);
+} ml_tolls SEC(".maps");
 
 /* Sets of CPUs: one of each CPU to compute with, and the nest. */
 enum { MASK_NEST = RUSTY_MAX_CPUS, NR_ML_MASKS };
@@ -148,12 +156,29 @@ static __always_inline void hook_quiescent(struct task_struct *p, struct task_ct
   task->changed_at = now;
 }
 
+/* What coming to this CPU cost it: the wait since it woke up or was taken off one, and the caches that it left. */
+static __noinline void pay(const struct rusty_ml_task *task, u32 cpu, u64 now) {
+  u64 since = task->changed_at > task->stopped_at ? task->changed_at : task->stopped_at;
+  u64 waited = now > since ? now - since : 0;
+  u32 zero = 0, step = log_of(waited), relation;
+  struct rusty_ml_toll *toll = bpf_map_lookup_elem(&ml_tolls, &zero);
+  struct rusty_ml_cpu from = cpu_place[task->cpu & (RUSTY_MAX_CPUS - 1)], to = cpu_place[cpu & (RUSTY_MAX_CPUS - 1)];
+
+  if (!toll) return;
+  toll->waited += waited;
+  toll->waits[step < TOLL_WAITS ? step : TOLL_WAITS - 1]++;
+  if (!task->stopped_at || task->cpu == cpu) return;
+  relation = relation_of(&from, &to, false, dom_of_cpu(task->cpu) == dom_of_cpu(cpu));
+  toll->moved[relation & (TOLL_RELATIONS - 1)]++;
+}
+
 static __always_inline void hook_running(struct task_struct *p, struct task_ctx *taskc) {
   struct rusty_ml_task *task = ml_task_of(p, taskc);
   u32 cpu = scx_bpf_task_cpu(p);
   struct bpf_cpumask *nest;
 
   if (!task) return;
+  if (tolls) pay(task, cpu, taskc->last_run_at);
   task->running_at = taskc->last_run_at;
   task->cpu = cpu;
   task->held = 0;
@@ -165,9 +190,12 @@ static __always_inline void hook_running(struct task_struct *p, struct task_ctx 
 
 static __always_inline void hook_stopping(struct task_struct *p, struct task_ctx *taskc, u64 now) {
   struct rusty_ml_task *task = ml_task_of(p, taskc);
+  struct rusty_ml_toll *toll;
+  u32 zero = 0;
 
   cpu_left_at[scx_bpf_task_cpu(p) & (RUSTY_MAX_CPUS - 1)] = now;
   if (!task) return;
+  if (tolls && (toll = bpf_map_lookup_elem(&ml_tolls, &zero))) toll->ran += now - task->running_at;
   task->run += now - task->running_at;
   task->stopped_at = now;
 }

@@ -47,9 +47,20 @@ Places::Places(const Machine& machine) : distances(size_t{RUSTY_MAX_NODES} * RUS
   move_cost[RELATION_REMOTE] = cost(costs.refill_remote);
 }
 
+RustyMlUser::RustyMlUser(const Options& options, std::optional<mlp::ModelFile> model,
+                         std::vector<mlp::ModelFile> experts)
+    : RustyUser(options.rusty), options_(options), experts_(std::move(experts)) {
+  if (experts_.empty())
+    model_ = std::move(model);
+  else
+    learner_.emplace(experts_.size(), options.learning, options.epoch);
+}
+
 void RustyMlUser::assign(const UserHalf& other) {
   RustyUser::assign(other);
-  asked_ = dynamic_cast<const RustyMlUser&>(other).asked_;
+  const auto& half = dynamic_cast<const RustyMlUser&>(other);
+  asked_ = half.asked_;
+  learner_ = half.learner_;
 }
 
 void RustyMlUser::before_start(UserHost& host) {
@@ -69,6 +80,7 @@ void RustyMlUser::before_start(UserHost& host) {
   set(host, "gate_kind", static_cast<u32>(options_.gate_kind()));
   set(host, "sites", u32{options_.wake} << SITE_WAKE | u32{options_.steal} << SITE_STEAL);
   set(host, "ask_own", options_.own);
+  set(host, "tolls", !experts_.empty());
   set(host, "deny_permille", static_cast<u32>(options_.deny_permille));
   set(host, "warm_ns", options_.warm);
   set(host, "nest_ns", options_.nest);
@@ -81,7 +93,31 @@ void RustyMlUser::before_start(UserHost& host) {
   set(host, "token_burst", static_cast<u32>(options_.move_burst));
 }
 
-void RustyMlUser::before_attach(UserHost& host) { start_model(host, "rusty_ml", model_ ? &*model_ : nullptr); }
+void RustyMlUser::before_attach(UserHost& host) {
+  start_slots(host, "rusty_ml");
+  if (model_) fill_slot(host, "rusty_ml", 0, *model_);
+  for (u32 i = 0; i < experts_.size(); ++i) fill_slot(host, "rusty_ml", i + 1, experts_[i]);
+}
+
+void RustyMlUser::after_start(UserHost& host) {
+  RustyUser::after_start(host);
+  if (learner_) learner_->start(host);
+}
+
+Nanos RustyMlUser::next(Nanos now) const {
+  const Nanos next = RustyUser::next(now);
+  return learner_ ? std::min(next, learner_->next()) : next;
+}
+
+void RustyMlUser::run(UserHost& host) {
+  if (learner_) learner_->run(host);
+  RustyUser::run(host);
+}
+
+const mlp::mlp_model* RustyMlUser::deciding() const {
+  if (!learner_) return model_ ? &model_->model : nullptr;
+  return learner_->current() == Experts::kHeuristic ? nullptr : &experts_[learner_->current() - 1].model;
+}
 
 // ---- The balancer ----
 
@@ -110,13 +146,13 @@ class RustyMlUser::BalanceJudge final : public rusty::Judge {
       case GATE_WARM_STAY:
         return now - task.stopped_at < static_cast<u64>(user_.options_.warm.count()) ? MLP_STAY : MLP_UNSURE;
       case GATE_MODEL:
-        return user_.model_ ? ask_model(proposal, task, now) : u32{MLP_UNSURE};
+        return user_.deciding() ? ask_model(*user_.deciding(), proposal, task, now) : u32{MLP_UNSURE};
       default:
         return MLP_UNSURE;
     }
   }
 
-  u32 ask_model(const rusty::Proposal& proposal, const rusty_ml_task& task, u64 now) {
+  u32 ask_model(const mlp_model& model, const rusty::Proposal& proposal, const rusty_ml_task& task, u64 now) {
     const Places& places = *user_.places_;
     const auto& domains = user_.domains().domains;
     // Of the domain that it comes to nothing but the first CPU is known.
@@ -136,7 +172,6 @@ class RustyMlUser::BalanceJudge final : public rusty::Judge {
     in[FEATURE_HOME] = static_cast<u16>(home_of(task.home, from.node, to.node));
     in[FEATURE_COST] = places.move_cost[relation];
     in[FEATURE_SITE] = SITE_BALANCE;
-    const mlp_model& model = user_.model_->model;
     if (mlp_outside(&model, in.data()) > MAX_OUTSIDE) {
       ++user_.asked_.outside;
       return MLP_UNSURE;
@@ -172,6 +207,7 @@ std::vector<std::pair<std::string, int64_t>> RustyMlUser::counters(UserHost& hos
   all.emplace_back("lb_move", asked_.move);
   all.emplace_back("lb_fallback", asked_.fallback);
   all.emplace_back("lb_outside", asked_.outside);
+  if (learner_) learner_->add_counters(all);
   return all;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scx_port/schedulers/rusty/rusty_user.h"
+#include "scx_port/schedulers/rusty_ml/learner.h"
 #include "scx_port/schedulers/rusty_ml/options.h"
 
 namespace simsched::rusty_ml {
@@ -25,12 +26,14 @@ struct Places {
 
 class RustyMlUser final : public rusty::RustyUser {
  public:
-  RustyMlUser(const Options& options, std::optional<mlp::ModelFile> model)
-      : RustyUser(options.rusty), options_(options), model_(std::move(model)) {}
+  RustyMlUser(const Options& options, std::optional<mlp::ModelFile> model, std::vector<mlp::ModelFile> experts = {});
 
   void assign(const UserHalf& other) override;
   void before_start(UserHost& host) override;
   void before_attach(UserHost& host) override;
+  void after_start(UserHost& host) override;
+  Nanos next(Nanos now) const override;
+  void run(UserHost& host) override;
   const mlp::ModelFile* model() const override { return model_ ? &*model_ : nullptr; }
   std::vector<std::pair<std::string, int64_t>> counters(UserHost& host) override;
 
@@ -42,9 +45,12 @@ class RustyMlUser final : public rusty::RustyUser {
     int64_t stay = 0, move = 0, fallback = 0, outside = 0;
   };
   class BalanceJudge;
+  const mlp::mlp_model* deciding() const;  // null: none
 
   Options options_;
   std::optional<mlp::ModelFile> model_;
+  std::vector<mlp::ModelFile> experts_;  // instead of it
+  std::optional<Learner> learner_;       // which of them decides
   std::optional<Places> places_;
   Asked asked_;  // by the balancer
 };

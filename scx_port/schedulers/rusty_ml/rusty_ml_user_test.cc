@@ -40,7 +40,7 @@ Counters simulate(const Tunables& tunables, const Workload& workload = sleepers(
 }
 
 // A model that answers the same to everything within its ranges.
-std::string model_file(const std::string& name, int32_t answer, int32_t tau, mlp::Ranges ranges = feature_ranges()) {
+std::string model_file(const std::string& name, int32_t answer, int32_t tau, mlp::Ranges ranges = mlp::kFeatureRanges) {
   mlp::Int8Net net;
   net.b2 = answer;
   mlp::ModelFile file{mlp::make_model(net, ranges, tau, 7), {}};
@@ -112,6 +112,73 @@ TEST(RustyMl, IsAskedWhereItShallBe) {
   EXPECT_EQ(own["ext_wake_stay"], 0);
 }
 
+// ---- Several models, one at a time ----
+
+// Two caches of four CPUs, between which moves are dear.
+Machine dear_machine() {
+  MachineSpec spec;
+  spec.name = "dear";
+  for (int c = 0; c < 8; ++c) spec.cpus.push_back({.core = CoreId(c), .llc = LlcId(c / 4), .node = NodeId(0)});
+  spec.costs.refill_llc = 100_us;
+  spec.costs.refill_node = 400_us;
+  return Machine(std::move(spec));
+}
+
+// Tasks that compute between `least` and `most`, and sleep as long as `gap` in the mean, for about `duration`.
+void add_load(Workload& workload, int tasks, Nanos start, Nanos duration, Nanos least, Nanos most, Nanos gap) {
+  Rng rng(3);
+  for (int i = 0; i < tasks; ++i) {
+    std::vector<Op> ops;
+    for (Nanos left = duration; left > Nanos(0);) {
+      const Nanos work(rng.between(least.count(), most.count())),
+          pause(rng.between(gap.count() / 2, gap.count() * 3 / 2));
+      ops.push_back(op::compute(Work(work.count())));
+      ops.push_back(op::sleep(pause));
+      left -= work + pause;
+    }
+    workload.tasks[testing::add_task(workload, "task" + std::to_string(i), ops).index()].start = start;
+  }
+}
+
+// Short jobs, which are better left where their caches are warm; then long ones, which should go where a CPU is free.
+TEST(RustyMl, LearnsWhichModelIsBestAndAnewWhenTheLoadChanges) {
+  Workload before, both;
+  for (Workload* workload : {&before, &both}) add_load(*workload, 12, 0_s, 3_s, 300_us, 400_us, 700_us);
+  add_load(both, 10, 4_s, 3_s, 3_ms, 9_ms, 3_ms);
+  const std::string stay = model_file("stay", -5, 5), move = model_file("move", 5, 5);
+  const auto learned = [&](const Workload& workload) {
+    return simulate_policy("rusty_ml",
+                           {{"experts", TunableValue(TunableValue::List{move, stay}), ""}, {"epoch", "30ms", ""}},
+                           dear_machine(), workload);
+  };
+  Counters first = learned(before), all = learned(both);
+  EXPECT_GT(first["ext_epochs_expert_2"], first["ext_epochs"] / 2) << "short jobs stay";
+  EXPECT_EQ(first["ext_epochs"],
+            first["ext_epochs_rusty"] + first["ext_epochs_expert_1"] + first["ext_epochs_expert_2"]);
+  const int64_t second = all["ext_epochs"] - first["ext_epochs"];
+  EXPECT_LT(all["ext_epochs_expert_2"] - first["ext_epochs_expert_2"], second / 3) << "long ones do not";
+  const Counters always = simulate_policy("rusty_ml", {{"model", stay, ""}}, dear_machine(), both);
+  EXPECT_LT(all["makespan_ns"], always.at("makespan_ns"));
+  EXPECT_LT(2 * all["migrations"], simulate_policy("scx_rusty", {}, dear_machine(), both).at("migrations"));
+}
+
+TEST(RustyMl, ATollIsWhatWasPaidInBetween) {
+  rusty_ml_toll before{}, after{};
+  before.ran = 5'000'000;
+  after.ran = 9'000'000;
+  after.waited = 700;
+  before.moved[ml::RELATION_NODE] = 10;
+  after.moved[ml::RELATION_NODE] = 13;
+  after.moved[ml::RELATION_SAME] = 100;
+  const auto cost = move_costs(dear_machine());
+  for (size_t i = 0; i < 100; ++i) ++after.waits[i];
+  const Toll toll = toll_between(before, after, cost);
+  EXPECT_EQ(toll.ran, 4_ms);
+  EXPECT_EQ(toll.waited, 700_ns);
+  EXPECT_EQ(toll.moving, 1200_us) << "three moves between caches";
+  EXPECT_EQ(toll.tail, 99 * 256) << "one of a hundred is beyond";
+}
+
 // ---- Bounds ----
 
 // A task that runs for long, and others that wake up where it runs.
@@ -176,7 +243,7 @@ TEST(RustyMl, ATaskMovesOnlySoOften) {
 }
 
 TEST(RustyMl, AModelOfOtherThingsIsNotAsked) {
-  mlp::Ranges narrow = feature_ranges();
+  mlp::Ranges narrow = mlp::kFeatureRanges;
   narrow.lo.fill(0);
   narrow.hi.fill(1);
   Counters c = simulate({{"model", model_file("narrow", 5, 5, narrow), ""}});
@@ -257,16 +324,24 @@ TEST(RustyMl, TheBalancerAsks) {
   EXPECT_GT(silent["ext_load_balance"], 0);
 }
 
-TEST(RustyMl, RefusesWhatIsNoModel) {
+TEST(RustyMl, RefusesWhatIsNoModelOfItsInputs) {
   const TemporaryFolder folder("simsched-rusty-ml");
-  const std::string path = folder.file("text.bin");
-  std::ofstream(path) << "no model";
-  try {
-    simulate({{"model", path, ""}});
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("not a model file"));
-  }
+  const std::string text = folder.file("text.bin"), other = folder.file("other.bin");
+  std::ofstream(text) << "no model";
+  mlp::write_model(mlp::random_model(1), other);
+  const auto refusal = [](const Tunables& tunables) -> std::string {
+    try {
+      simulate(tunables);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(refusal({{"model", text, ""}}), HasSubstr("not a model file"));
+  EXPECT_THAT(refusal({{"model", other, ""}}), HasSubstr("of encoding 0, not 1"));
+  EXPECT_THAT(refusal({{"experts", other, ""}}), HasSubstr("of encoding 0, not 1"));
+  EXPECT_THAT(refusal({{"experts", TunableValue(TunableValue::List(9, model_file("stay", -5, 5))), ""}}),
+              HasSubstr("'experts' has 9 models"));
 }
 
 }  // namespace

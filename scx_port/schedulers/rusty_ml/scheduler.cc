@@ -10,8 +10,8 @@ struct RustyMlOptions final : SchedulerOptions {
 
   void bind(TunableReader& reader) override { options.bind(reader); }
   UserHalfMaker user_half() const override {
-    return [options = options, model = options.read_model()] {
-      return std::make_unique<rusty_ml::RustyMlUser>(options, model);
+    return [options = options, model = options.read_model(), experts = options.read_experts()] {
+      return std::make_unique<rusty_ml::RustyMlUser>(options, model, experts);
     };
   }
 };
