@@ -5,6 +5,7 @@ namespace simsched {
 // A line a sub-command, in the order of `simsched --help`.
 #define SIMSCHED_COMMANDS(ROW) \
   ROW(run)                     \
+  ROW(sweep)                   \
   ROW(explain)                 \
   ROW(compare)                 \
   ROW(report)                  \

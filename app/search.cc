@@ -6,11 +6,11 @@
 
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 
 #include "app/commands.h"
+#include "app/interruptible.h"
 #include "app/progress_bar.h"
 #include "base/error.h"
 #include "base/exit_code.h"
@@ -57,27 +57,6 @@ struct Arguments {
   int jobs = 0;
   int64_t generations = -1;
 };
-
-constexpr int kInterrupted = 130;  // as shells have it of Ctrl-C
-
-// Set by Ctrl-C.
-volatile std::sig_atomic_t interrupted = 0;
-
-// The generation that is under way is given up; the checkpoint is that of the one before.
-class Interruptible {
- public:
-  Interruptible() {
-    interrupted = 0;
-    std::signal(SIGINT, [](int) { interrupted = 1; });
-    std::signal(SIGTERM, [](int) { interrupted = 1; });
-  }
-  ~Interruptible() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-  }
-};
-
-bool stopped() { return interrupted != 0; }
 
 // "gate.svg" beside "gate.smlp".
 std::string beside(const std::string& model, const std::string& ending) {
@@ -127,7 +106,7 @@ bool run_generations(Search& search, uint64_t generations, const Arguments& argu
   const int jobs = jobs_or_default(arguments.jobs);
   Status status(search.generation(), generations, arguments.quiet);
   while (search.archive().members().empty() || search.generation() < generations) {
-    if (!search.advance(jobs, stopped, search.generation() + 1 == generations)) return false;
+    if (!search.advance(jobs, interrupted, search.generation() + 1 == generations)) return false;
     save(search, arguments.output);
     status.show(search);
   }
@@ -160,7 +139,7 @@ std::string duels_table(const HeldOut& result) {
 bool run_test(const SearchConfig& config, const PolicyRegistry& registry, const Arguments& arguments) {
   ProgressBar bar("testing", arguments.quiet);
   const HeldOut result =
-      held_out(config, arguments.output, registry, jobs_or_default(arguments.jobs), stopped, std::ref(bar));
+      held_out(config, arguments.output, registry, jobs_or_default(arguments.jobs), interrupted, std::ref(bar));
   if (result.table.empty()) return false;
   write_file_atomically(beside(arguments.output, ".test.json"), held_out_json(result));
   if (arguments.quiet) return true;
@@ -203,7 +182,7 @@ int run(const Arguments& arguments) {
   if (done && !config.test.empty()) done = run_test(config, registry, arguments);
   if (done) return kExitOk;
   fmt::print(stderr, "simsched: stopped; --resume goes on from generation {}\n", search.generation());
-  return kInterrupted;
+  return kExitInterrupted;
 }
 
 Action add(CLI::App& command) {

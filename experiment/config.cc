@@ -205,6 +205,8 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   if (!root.IsMap()) {
     throw Error(name, "is not an experiment", "write 'machine:', 'workload:' and 'policies:'; see simsched run --help");
   }
+  if (const YAML::Node sweep = root["sweep"]; sweep.IsDefined())
+    throw Error(yaml_where(sweep, name), "a config with 'sweep' is many experiments", "run it with simsched sweep");
   YamlMap map(root, name, "an experiment", kKeys);
   Config config;
   config.file = name;

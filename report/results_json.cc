@@ -140,4 +140,14 @@ std::vector<RunResult> results_from_json(std::string_view text, const std::strin
   return results;
 }
 
+std::string result_to_line(const RunResult& result) {
+  return result_to_json(result).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+RunResult result_from_line(std::string_view line, const std::string& where) {
+  const Json json = Json::parse(line, nullptr, false);
+  if (json.is_discarded()) throw Error(where, "is not JSON", "delete the line, and run the sweep again");
+  return ResultReader(json, where).read();
+}
+
 }  // namespace simsched

@@ -20,4 +20,8 @@ std::string results_to_json(std::span<const RunResult> results, const std::strin
 // `name` and the line for anything that is not such a file.
 std::vector<RunResult> results_from_json(std::string_view text, const std::string& name);
 
+// One run as one line without its end, and back from JSON that may have more members.
+std::string result_to_line(const RunResult& result);
+RunResult result_from_line(std::string_view line, const std::string& where);
+
 }  // namespace simsched

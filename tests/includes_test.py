@@ -32,8 +32,9 @@ ORDER = {
     "experiment": ["scx_port"],
     "ml": ["experiment"],
     "report": ["experiment"],
-    "app": ["ml", "report", "calibrate", "fit"],
-    "bindings": ["ml", "report"],
+    "sweep": ["report"],
+    "app": ["ml", "sweep", "calibrate", "fit"],
+    "bindings": ["ml", "sweep"],
     "bench": ["ml", "report"],
 }
 
@@ -57,6 +58,7 @@ LIBRARIES = {
     r"spdlog/": ["spdlog::spdlog"],
     r"traceevent/": ["PkgConfig::traceevent"],
     r"yaml-cpp/": ["yaml-cpp"],
+    r"zip\.h": ["PkgConfig::libzip"],
     r"lzma\.h": ["PkgConfig::lzma"],
     r"zlib\.h": ["z"],
     r"zstd\.h": ["PkgConfig::zstd"],
