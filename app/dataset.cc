@@ -26,6 +26,8 @@ A dataset is made as a YAML file says (docs/learning.md):
       workload: {build: {jobs: 16}}
       policies: [eevdf]
       seeds: 3
+  recorded:                           # and what simsched-collect saw a kernel decide
+    - {file: build.decisions, machine: host.yaml}
   sites: [steal, balance]             # of wake, fork, steal, balance; by default all
   rows: {stay: 213415, move: 127432}  # so many, chosen at random; by default all
 

@@ -4,12 +4,15 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/input_file.h"
 #include "base/parallel.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
+#include "ml/collect/recorded.h"
+#include "topology/load/load.h"
 
 namespace simsched::ml {
 namespace {
@@ -34,15 +37,33 @@ void read_sites(const YamlMap& map, Collected& what) {
   }
 }
 
+void read_recordings(const YamlMap& map, std::vector<DatasetConfig::Recording>& recordings) {
+  const YAML::Node list = map.at("recorded");
+  if (!list.IsSequence() || list.size() == 0)
+    throw Error(map.where("recorded"), "recorded is not a list", "write it as [{file: F, machine: M}]");
+  for (const YAML::Node& node : list) {
+    const YamlMap one(node, map.file(), "a recording of decisions", {"file", "machine"});
+    for (const char* key : {"file", "machine"})
+      if (!one.has(key))
+        throw Error(one.where(), std::string("the recording has no '") + key + "'", "write {file: F, machine: M}");
+    const std::string file = one.text("file");
+    recordings.push_back(
+        {find_input_file(file, map.file(), one.where("file")), load_machine(one.at("machine"), map.file())});
+  }
+}
+
 DatasetConfig read(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry) {
   if (!root.IsMap()) throw Error(name, "does not say what to collect", "write 'runs:'; see simsched dataset --help");
-  const YamlMap map(root, name, "a dataset", {"runs", "sites", "queues", "rows", "seed"});
+  const YamlMap map(root, name, "a dataset", {"runs", "recorded", "sites", "queues", "rows", "seed"});
   DatasetConfig config;
   config.file = name;
-  const YAML::Node runs = map.at("runs");
-  if (!runs.IsDefined() || !runs.IsSequence() || runs.size() == 0)
-    throw Error(map.where("runs"), "runs is not a list", "give experiments, or the names of their files");
-  for (const YAML::Node& run : runs) config.runs.push_back(read_run(run, name, registry));
+  if (map.has("runs") || !map.has("recorded")) {
+    const YAML::Node runs = map.at("runs");
+    if (!runs.IsDefined() || !runs.IsSequence() || runs.size() == 0)
+      throw Error(map.where("runs"), "runs is not a list", "give experiments, or the names of their files");
+    for (const YAML::Node& run : runs) config.runs.push_back(read_run(run, name, registry));
+  }
+  if (map.has("recorded")) read_recordings(map, config.recordings);
   if (map.has("sites")) read_sites(map, config.what);
   if (map.has("queues")) {
     const std::string queues = map.text("queues");
@@ -91,6 +112,9 @@ Dataset collect(const DatasetConfig& config, int jobs, const Progress& progress)
   };
   parallel_for(runs.size(), jobs, simulate, progress);
   Dataset all;
+  for (const auto& [path, machine] : config.recordings)
+    append(all, decisions_of(collect::read_decisions(read_file(path).span(), path), machine, config.what, path),
+           config.file);
   for (Dataset& part : parts) {
     append(all, part, config.file);
     part = {};

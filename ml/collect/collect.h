@@ -15,6 +15,12 @@ namespace simsched::ml {
 struct DatasetConfig {
   std::string file;          // its path, for messages
   std::vector<Config> runs;  // as simsched run takes them
+  // Of simsched-collect.
+  struct Recording {
+    std::string path;
+    Machine machine;  // that it was made on
+  };
+  std::vector<Recording> recordings;
   Collected what;
   // How many of those that stay and that move to keep, chosen at random; none: all.
   struct Rows {

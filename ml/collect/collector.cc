@@ -3,40 +3,12 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ml/collect/place_features.h"
 #include "policies/fair/run_queue.h"
 #include "sim/kernel.h"
-#include "topology/cache_warmth.h"
 
 namespace simsched::ml {
 namespace {
-
-feature_relation relation(const Machine& machine, CpuId a, CpuId b) {
-  switch (machine.distance(a, b)) {
-    case Distance::kSameCpu:
-      return RELATION_SAME;
-    case Distance::kSmt:
-      return RELATION_CORE;
-    case Distance::kLlc:
-      return machine.cpu(a).cluster == machine.cpu(b).cluster ? RELATION_CLUSTER : RELATION_LLC;
-    case Distance::kNode:
-      return RELATION_NODE;
-    case Distance::kRemote:
-      return RELATION_REMOTE;
-  }
-  return RELATION_REMOTE;
-}
-
-// Of a task that fills its caches.
-Nanos cost(const Machine& machine, CpuId src, CpuId dst) {
-  const bool leaves_core = machine.cpu(src).core != machine.cpu(dst).core;
-  return Nanos(refill_of_move(machine, src, dst).count()) + (leaves_core ? machine.costs().refill_private : Nanos(0));
-}
-
-feature_home home(const Machine& machine, NodeId home, CpuId src, CpuId dst) {
-  const NodeId from = machine.cpu(src).node, to = machine.cpu(dst).node;
-  if (from == to || !home.valid()) return HOME_NO_MATTER;
-  return home == from ? HOME_SRC : home == to ? HOME_DST : HOME_ELSEWHERE;
-}
 
 Nanos blocked(const Task& task) {
   Nanos sum;
@@ -113,13 +85,9 @@ mlp::Features Collector::features(const Kernel& kernel, const MoveDecision& deci
   f[FEATURE_DST_QUEUE] = static_cast<u16>(queue(kernel, dst));
   f[FEATURE_SRC_IDLE] = idle_share(kernel, src);
   f[FEATURE_DST_IDLE] = idle_share(kernel, dst);
-  f[FEATURE_RELATION] = relation(machine, src, dst);
-  f[FEATURE_DISTANCE] =
-      feature_distance(static_cast<u64>(machine.distance(machine.cpu(src).node, machine.cpu(dst).node)));
   f[FEATURE_CAPACITY] =
       feature_capacity(static_cast<u64>(kernel.capacity(dst)), static_cast<u64>(kernel.capacity(src)));
-  f[FEATURE_HOME] = home(machine, task.first_node, src, dst);
-  f[FEATURE_COST] = feature_log(ns(cost(machine, src, dst)));
+  describe_places(machine, src, dst, task.first_node, f);
   f[FEATURE_SITE] = static_cast<u16>(decision.site);
   return f;
 }
@@ -134,7 +102,7 @@ CpuId nearest_idle(const Kernel& kernel, TaskId task, CpuId src) {
   CpuId best;
   for (CpuId cpu : kernel.allowed(task)) {
     if (cpu == src || !kernel.idle_cpu(cpu)) continue;
-    if (!best.valid() || relation(kernel.machine(), src, cpu) < relation(kernel.machine(), src, best)) best = cpu;
+    if (!best.valid() || relation_of(kernel.machine(), src, cpu) < relation_of(kernel.machine(), src, best)) best = cpu;
   }
   return best;
 }
