@@ -114,6 +114,23 @@ std::optional<BtfMember> Btf::member(const std::string& structure, const std::st
   return result;
 }
 
+std::optional<BtfMember> Btf::member_of(uint32_t structure, const std::string& name) const {
+  return find_member(raw(), resolve(raw(), structure), name, 0);
+}
+
+uint32_t Btf::pointee_of_argument(const std::string& function) const {
+  const uint32_t count = types_ == nullptr ? 0 : btf__type_cnt(raw());
+  for (uint32_t id = 1; id < count; ++id) {
+    const btf_type* type = btf__type_by_id(raw(), id);
+    if (!btf_is_func(type) || name_at(raw(), type->name_off) != function) continue;
+    const btf_type* prototype = btf__type_by_id(raw(), type->type);
+    if (prototype == nullptr || !btf_is_func_proto(prototype) || btf_vlen(prototype) == 0) return 0;
+    const btf_type* argument = resolve(raw(), btf_params(prototype)->type);
+    return argument != nullptr && btf_is_ptr(argument) ? argument->type : 0;
+  }
+  return 0;
+}
+
 std::optional<uint64_t> Btf::struct_size(const std::string& structure) const {
   uint32_t type = find(structure, "struct");
   if (type == 0) type = find(structure, "union");

@@ -23,6 +23,9 @@ class Btf {
   explicit Btf(struct btf* types);  // takes ownership
   // `path` is "pid", or "scx.slice" through nested and anonymous structures. None when there is no such type or member.
   std::optional<BtfMember> member(const std::string& structure, const std::string& path) const;
+  // Of a structure by its number, which may have no name.
+  std::optional<BtfMember> member_of(uint32_t structure, const std::string& name) const;
+  uint32_t pointee_of_argument(const std::string& function) const;  // what its first argument points to; 0: none
   std::optional<uint64_t> struct_size(const std::string& structure) const;
   std::optional<int64_t> enum_value(const std::string& name) const;  // of any enum
   uint64_t size_of(uint32_t type) const;           // bytes; 0 when unknown

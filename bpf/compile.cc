@@ -2,9 +2,15 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <set>
+#include <string_view>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "bpf/compile_cache.h"
+#include "bpf/elf_file.h"
+#include "bpf/link.h"
 #include "bpf/toolchain.h"
 #include "bpf/translate.h"
 
@@ -27,16 +33,86 @@ const vm_code* find_code(void* library, const std::string& name) {
   return static_cast<const vm_code*>(dlsym(library, code_symbol(name).c_str()));
 }
 
+// The file in the cache; what is no source is its own.
+std::string compiled(const std::string& source, const CompileOptions& options, const CompileCache& cache) {
+  read_file(source);  // its own message when there is no such file
+  if (!source.ends_with(".c")) return source;
+  const Toolchain tools(options.include, options.cflags, options.clang);
+  const std::string key = content_key(tools.bpf_identity(options.check_bounds) + '\n' + tools.preprocess(source));
+  return cache.find_or_make(policy_name(source) + "-" + key + ".bpf.o",
+                            [&](const std::string& file) { tools.compile_bpf(source, file, options.check_bounds); });
+}
+
+// Loaders make such arrays longer, and indices beyond the one element that they are declared with are right. The one of
+// UEI_DEFINE(), which nearly all have, is for the kernel to fill.
+bool has_resized_array(const BpfObject& object) {
+  return std::ranges::any_of(object.sections, [](const BpfSection& section) {
+    return section.element != 0 && section.name != ".data.uei_dump";
+  });
+}
+
+struct Symbols {
+  std::set<std::string> defined, missing;
+};
+
+Symbols symbols_of(const std::string& path) {
+  const std::vector<std::byte> bytes = content(path);
+  Symbols symbols;
+  const ElfFile elf(bytes, path);
+  for (const ElfSymbol& symbol : elf.symbols()) {
+    if (!symbol.name.empty()) (symbol.section == 0 ? symbols.missing : symbols.defined).insert(symbol.name);
+  }
+  return symbols;
+}
+
+// libbpf's linker does not take a kernel function that two objects declare (1.1 to 1.5: it asks for the size of its
+// type). What follows the last "___" of such a name means nothing to the kernel's side, so that each object has a name
+// of its own.
+std::vector<std::string> names_apart(const Symbols& symbols, const std::set<std::string>& known,
+                                     const std::set<std::string>& defined, size_t number) {
+  std::vector<std::string> flags;
+  for (const std::string& name : symbols.missing) {
+    const size_t prefix = name.find_first_not_of('_');
+    const std::string_view rest = std::string_view(name).substr(std::min(prefix, name.size()));
+    if (!known.contains(name) || defined.contains(name) || !(rest.starts_with("bpf_") || rest.starts_with("scx_")))
+      continue;
+    const bool flavoured = name.find("___", prefix) != std::string::npos;
+    flags.push_back("-D" + name + "=" + name + (flavoured ? "_link" : "___link") + std::to_string(number));
+  }
+  return flags;
+}
+
 }  // namespace
 
 std::vector<std::byte> compile_bpf(const std::string& source, const CompileOptions& options) {
-  read_file(source);  // its own message when there is no such file
+  return content(compiled(source, options, CompileCache(options.cache)));
+}
+
+std::vector<std::byte> compile_bpf(const std::vector<std::string>& paths, const CompileOptions& given) {
+  if (paths.size() == 1) {
+    return paths.front().ends_with(".c") ? compile_bpf(paths.front(), given) : content(paths.front());
+  }
+  CompileOptions options = given;
+  options.check_bounds = false;
   const CompileCache cache(options.cache);
-  const Toolchain tools(options.include);
-  const std::string key = content_key(tools.bpf_identity(options.check_bounds) + '\n' + tools.preprocess(source));
-  return content(cache.find_or_make(policy_name(source) + "-" + key + ".bpf.o", [&](const std::string& file) {
-    tools.compile_bpf(source, file, options.check_bounds);
-  }));
+  std::vector<std::string> objects;
+  std::vector<Symbols> symbols;
+  std::set<std::string> defined, known;
+  for (const std::string& path : paths) {
+    objects.push_back(compiled(path, options, cache));
+    symbols.push_back(symbols_of(objects.back()));
+    defined.insert(symbols.back().defined.begin(), symbols.back().defined.end());
+  }
+  std::string keys;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    CompileOptions apart = options;
+    for (std::string& flag : names_apart(symbols[i], known, defined, i)) apart.cflags.push_back(std::move(flag));
+    if (apart.cflags.size() > options.cflags.size()) objects[i] = compiled(paths[i], apart, cache);
+    known.insert(symbols[i].missing.begin(), symbols[i].missing.end());
+    keys += objects[i] + ' ' + content_key(read_file(objects[i]).text()) + '\n';
+  }
+  return content(cache.find_or_make(policy_name(paths.front()) + "-linked-" + content_key(keys) + ".bpf.o",
+                                    [&](const std::string& file) { link_bpf(objects, file); }));
 }
 
 std::shared_ptr<const BpfObject> load_native(BpfObject object, const CompileOptions& options) {
@@ -62,8 +138,18 @@ std::shared_ptr<const BpfObject> load_native(BpfObject object, const CompileOpti
 }
 
 std::shared_ptr<const BpfObject> load_bpf(const std::string& path, const CompileOptions& options) {
-  const std::vector<std::byte> bytes = path.ends_with(".c") ? compile_bpf(path, options) : content(path);
-  return load_native(read_bpf_object(bytes, path, options.object), options);
+  return load_bpf(std::vector{path}, options);
+}
+
+std::shared_ptr<const BpfObject> load_bpf(const std::vector<std::string>& paths, const CompileOptions& options) {
+  SIMSCHED_CHECK(!paths.empty(), "a policy has a source");
+  BpfObject object = read_bpf_object(compile_bpf(paths, options), paths.front(), options.object);
+  if (options.check_bounds && paths.size() == 1 && paths.front().ends_with(".c") && has_resized_array(object)) {
+    CompileOptions unchecked = options;
+    unchecked.check_bounds = false;
+    object = read_bpf_object(compile_bpf(paths, unchecked), paths.front(), options.object);
+  }
+  return load_native(std::move(object), options);
 }
 
 }  // namespace simsched::bpf

@@ -18,6 +18,12 @@
 
 namespace simsched::bpf {
 
+// Where the pages of a BPF arena lie, its global variables first. Its lower 32 bits are zero, so that a pointer's are
+// the offset; a cast between the arena's two address spaces does nothing here.
+constexpr uint64_t kArenaAddress = VM_BASE + (uint64_t{1} << 35);
+constexpr uint64_t kArenaPage = 4096;
+constexpr uint32_t kArenaMap = 33;  // BPF_MAP_TYPE_ARENA
+
 struct BpfSection {
   std::string name;         // ".rodata", ".bss", ".data.elements"
   uint64_t address;         // guest address

@@ -13,7 +13,7 @@ namespace simsched::bpf {
 namespace {
 
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kMaxData = uint64_t{128} << 20;  // bytes of globals; a policy of that size is a mistake
+constexpr uint64_t kMaxData = uint64_t{512} << 20;  // bytes of globals; a policy of that size is a mistake
 
 template <class T>
 T read(std::span<const std::byte> bytes, uint64_t at) {
@@ -23,7 +23,7 @@ T read(std::span<const std::byte> bytes, uint64_t at) {
 }
 
 bool is_data(const std::string& name) {
-  for (const char* kind : {".rodata", ".data", ".bss"}) {
+  for (const char* kind : {".rodata", ".data", ".bss", ".addr_space"}) {
     if (name == kind || name.starts_with(std::string(kind) + ".")) return true;
   }
   return false;
@@ -74,9 +74,16 @@ void ObjectReader::read_types() {
 
 uint64_t ObjectReader::place(uint64_t size, uint64_t room) {
   data_bytes_ += std::min(size, kMaxData + 1);
-  if (data_bytes_ > kMaxData) fail("more than 128 MiB of global variables", "use a map for large data");
+  if (data_bytes_ > kMaxData) fail("more than 512 MiB of global variables", "use a map for large data");
   const uint64_t address = end_;
   end_ += (std::max(room, uint64_t{1}) + kPage - 1) / kPage * kPage + kPage;
+  return address;
+}
+
+uint64_t ObjectReader::place_in_arena(uint64_t size) {
+  if (size > kMaxData) fail("more than 512 MiB of global variables", "allocate pages instead");
+  const uint64_t address = arena_end_;
+  arena_end_ += (size + kArenaPage - 1) / kArenaPage * kArenaPage;
   return address;
 }
 
@@ -121,7 +128,6 @@ void ObjectReader::read_layout() {
     const ElfSection& section = elf_.sections()[i];
     if (!section.alloc() || section.code()) continue;
     if (section.name == "maps") fail("maps of the old kind (section \"maps\")", "define them in SEC(\".maps\")");
-    if (section.name.starts_with(".addr_space")) fail("a BPF arena; arenas are not supported", "use a map instead");
     if (is_data(section.name)) read_data_section(i);
   }
   read_kconfig();
@@ -140,7 +146,8 @@ void ObjectReader::read_data_section(uint32_t index) {
       room = size * BpfSection::kMaxElements;
     }
   }
-  const uint64_t address = place(section.size, room);
+  const uint64_t address =
+      section.name.starts_with(".addr_space") ? place_in_arena(section.size) : place(section.size, room);
   BpfSection result{section.name, address, writable, {}, element};
   result.data.resize(section.size);
   std::ranges::copy(section.data, result.data.begin());
@@ -247,7 +254,7 @@ ObjectReader::Target ObjectReader::resolve_undefined(const ElfSymbol& symbol) {
   if (symbol.name.empty()) fail("damaged BPF object: a relocation without a name");
   if (!is_ksym(symbol.name))
     fail("calls " + symbol.name + "(), which no kernel has and it does not define",
-         "is that in another .bpf.c? A policy is one file: put it into this one, or #include it");
+         "is that in another .bpf.c? List them all, 'bpf: [A, B]': they are linked");
   return {Ref::kKsym, call_number(false, 0, symbol.name, symbol.bind == STB_WEAK)};
 }
 

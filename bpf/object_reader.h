@@ -55,6 +55,7 @@ class ObjectReader {
   bool is_ksym(const std::string& name) const;
   uint32_t call_number(bool helper, uint32_t id, const std::string& name, bool weak);
   uint64_t place(uint64_t size, uint64_t room);  // of a section; returns its guest address
+  uint64_t place_in_arena(uint64_t size);
   std::string type_name(uint32_t offset) const;
   [[noreturn]] void fail(const std::string& what, const std::string& remedy = "compile the policy again") const;
 
@@ -79,6 +80,7 @@ class ObjectReader {
   std::map<std::tuple<bool, uint32_t, std::string>, uint32_t> calls_;
   std::vector<MapPlace> map_places_;
   uint64_t end_ = VM_BASE;
+  uint64_t arena_end_ = kArenaAddress;
   uint64_t data_bytes_ = 0;
 };
 

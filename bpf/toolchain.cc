@@ -47,7 +47,13 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-Toolchain::Toolchain(std::vector<std::string> include) : include_(std::move(include)) {
+Toolchain::Toolchain(std::vector<std::string> include, std::vector<std::string> cflags, std::string clang)
+    : include_(std::move(include)), cflags_(std::move(cflags)), clang_(std::move(clang)) {
+  if (!clang_.empty()) {
+    const auto found = find_program({clang_});
+    if (!found) throw Error("", "no compiler '" + clang_ + "'", "install it: apt-get install " + clang_);
+    clang_ = *found;
+  }
   const char* ours = std::getenv("SIMSCHED_INCLUDE");
   include_.emplace_back(ours != nullptr && ours[0] != '\0' ? ours : SIMSCHED_BPF_INCLUDE);
 }
@@ -91,6 +97,7 @@ std::vector<std::string> Toolchain::bpf_command(bool check_bounds) const {
       command.insert(command.end(), {"-Xclang", option});
     }
   }
+  command.insert(command.end(), cflags_.begin(), cflags_.end());
   for (const std::string& folder : include_) command.push_back("-I" + folder);
   if (!multiarch().empty()) command.insert(command.end(), {"-idirafter", multiarch()});
   return command;

@@ -9,8 +9,10 @@ namespace simsched::bpf {
 
 class Toolchain {
  public:
-  // `include`: folders for policies, before ours and the system's.
-  explicit Toolchain(std::vector<std::string> include = {});
+  // `include`: folders for policies, before ours and the system's; `cflags`: more options; `clang`: the program to use,
+  // empty: the first that is found.
+  explicit Toolchain(std::vector<std::string> include = {}, std::vector<std::string> cflags = {},
+                     std::string clang = {});
 
   // What clang makes of the file before it compiles; throws Error with clang's first message.
   std::string preprocess(const std::string& source) const;
@@ -27,7 +29,7 @@ class Toolchain {
   std::vector<std::string> native_command() const;
   const std::string& multiarch() const;  // folder; empty: none
 
-  std::vector<std::string> include_;
+  std::vector<std::string> include_, cflags_;
   mutable std::string clang_;  // found once
   mutable std::optional<std::string> multiarch_;
 };

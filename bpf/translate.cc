@@ -240,6 +240,8 @@ class FunctionTranslator {
     if (insn.off != 0) {
       if (op == 0xb && from_register && (insn.off == 8 || insn.off == 16 || (insn.off == 32 && wide))) {
         name = "bpf_movsx" + std::to_string(insn.off) + "_";
+      } else if (op == 0xb && from_register && wide && insn.off == 1) {
+        // a cast between the address spaces of an arena
       } else if (insn.off == 1 && (op == 0x3 || op == 0x9)) {
         name = op == 0x3 ? "bpf_sdiv" : "bpf_smod";
       } else {

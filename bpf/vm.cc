@@ -79,8 +79,11 @@ void Vm::lay_out() {
                   "its globals need more than the " + size_text(memory_.limit()) + " of memory that it may use",
                   "allow more (memory_mib: 4096), or use smaller arrays");
     }
-    end = std::max(end, address + bytes);
+    if (address < kArenaAddress) end = std::max(end, address + bytes);
   };
+  for (const BpfMap& map : object_->maps) {
+    if (map.type == kArenaMap) memory_.set_arena(kArenaAddress);
+  }
   for (const BpfSection& section : object_->sections) {
     put(section.address, section.size_for(nr_cpus_), section.writable ? VM_READ | VM_WRITE : VM_READ);
     if (!section.data.empty()) std::memcpy(at(section.address), section.data.data(), section.data.size());

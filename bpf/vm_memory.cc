@@ -83,7 +83,14 @@ bool Memory::place(uint64_t address, uint64_t size, int perm) {
   if (!take(size)) return false;
   if (!grow(address - VM_BASE + size)) return false;
   protect(address, size, perm);
+  if (arena_ != 0 && address - VM_BASE >= arena_) arena_end_ = std::max<uint64_t>(arena_end_, address - VM_BASE + size);
   return true;
+}
+
+void Memory::remove(uint64_t address, uint64_t size) {
+  protect(address, size, 0);
+  held_ -= size;
+  if (madvise(host(address), size, MADV_DONTNEED) != 0) std::memset(host(address), 0, size);
 }
 
 uint64_t Memory::allocate(uint64_t size, int perm, BlockKind kind) {
@@ -101,7 +108,8 @@ uint64_t Memory::allocate(uint64_t size, int perm, BlockKind kind) {
     std::memset(host(address), 0, bytes);
   } else {
     const uint64_t end = top_ + kGranule + bytes;
-    if (end > reserved_ - kGranule || !take(kGranule + bytes) || !grow(end + kGranule)) return 0;
+    if (end > (arena_ != 0 ? arena_ : reserved_) - kGranule || !take(kGranule + bytes) || !grow(end + kGranule))
+      return 0;
     address = VM_BASE + top_ + kGranule;
     top_ = end;
   }
@@ -169,6 +177,14 @@ void Memory::assign(const Memory& other) {
     clear(other.top_, top_);
     std::memset(perm_ + end, 0, (top_ - other.top_) >> VM_GRANULE_SHIFT);
   }
+  if (arena_end_ > other.arena_end_) {
+    clear(other.arena_end_, arena_end_);
+    std::memset(perm_ + (other.arena_end_ >> VM_GRANULE_SHIFT), 0, (arena_end_ - other.arena_end_) >> VM_GRANULE_SHIFT);
+  }
+  copy(other.arena_, other.arena_end_);
+  std::memcpy(perm_ + (other.arena_ >> VM_GRANULE_SHIFT), other.perm_ + (other.arena_ >> VM_GRANULE_SHIFT),
+              (other.arena_end_ - other.arena_) >> VM_GRANULE_SHIFT);
+  arena_end_ = other.arena_end_;
   top_ = other.top_;
   used_ = other.used_;
   held_ = other.held_;

@@ -53,6 +53,9 @@ class Memory {
   bool refused() const { return refused_; }  // something was, so far
   // Makes a range outside of the heap usable. False: too large.
   bool place(uint64_t address, uint64_t size, int perm);
+  void remove(uint64_t address, uint64_t size);  // what place() made usable, in whole pages
+  // From here on lies an arena, of which only place() and remove() know; the heap ends before it.
+  void set_arena(uint64_t address) { arena_ = arena_end_ = address - VM_BASE; }
 
   uint64_t allocate(uint64_t size, int perm, BlockKind kind);  // zeroed; 0: no more memory
   void release(Block& block);
@@ -86,6 +89,7 @@ class Memory {
   uint64_t used_ = 0;
   uint64_t held_ = 0;  // placed or allocated, and not given back to the system when it was freed
   uint64_t limit_ = kDefaultLimit;
+  uint64_t arena_ = 0, arena_end_ = 0;  // offsets; 0: none. The end of what was ever placed there
   bool refused_ = false;
   std::unordered_map<uint64_t, FreeList> free_;  // by granules; only looked up, never walked
 };

@@ -7,36 +7,13 @@
 #include "base/error.h"
 #include "base/input_file.h"
 #include "base/suggest.h"
+#include "base/yaml/yaml_tunables.h"
 
 namespace simsched {
 namespace {
 
-constexpr int kDeepest = 2;  // a list in a map; aliases of YAML may make text out of nothing
-
-TunableValue read_value(const YAML::Node& node, const std::string& file, const std::string& key, int depth = 0);
-
-Tunables read_map(const YAML::Node& map, const std::string& file, const std::string& group, int depth) {
-  Tunables tunables;
-  std::set<std::string> seen;
-  for (const auto& entry : map) {
-    const std::string where = yaml_where(entry.first, file);
-    if (!entry.first.IsScalar()) throw Error(where, "the name of a tunable is not text", "write NAME: VALUE");
-    const std::string key = entry.first.Scalar();
-    if (!seen.insert(key).second) throw Error(where, "'" + group + key + "' is given twice", "keep one");
-    tunables.push_back({key, read_value(entry.second, file, group + key, depth), where});
-  }
-  return tunables;
-}
-
-TunableValue read_value(const YAML::Node& node, const std::string& file, const std::string& key, int depth) {
-  if ((node.IsMap() || node.IsSequence()) && depth < kDeepest) {
-    if (node.IsMap()) return TunableValue(read_map(node, file, key + ".", depth + 1));
-    TunableValue::List items;
-    for (const YAML::Node& entry : node) items.push_back(read_value(entry, file, key, depth + 1));
-    return TunableValue(std::move(items));
-  }
-  return yaml_text(node, file, key);
-}
+constexpr int kDeepest = 2;        // a list in a map
+constexpr int kDeepestOfFile = 8;  // the members of a structure in an array in a map of a scheduler's, or in a run
 
 std::string find_path(const TunableValue& value, const TunableReader::Info& info, const std::string& file,
                       const std::string& where) {
@@ -88,10 +65,13 @@ std::string stem_of(std::filesystem::path path) {
 
 PolicyConfig read_file_policy(const Policy& policy, const YAML::Node& node, const std::string& file,
                               const PolicyRegistry& registry) {
-  PolicyConfig config{&policy, {}, read_map(node, file, "", 0), yaml_where(node[policy.name()], file)};
+  PolicyConfig config{&policy, {}, yaml_tunables(node, file, kDeepestOfFile), yaml_where(node[policy.name()], file)};
   std::string stem;
   for (const Tunable& tunable : config.tunables)
-    if (tunable.key == policy.name()) stem = stem_of(tunable.value.str());
+    if (tunable.key == policy.name()) {
+      const TunableValue::List* const list = tunable.value.list();  // several that are linked: by the first
+      stem = stem_of(list != nullptr && !list->empty() ? list->front().str() : tunable.value.str());
+    }
   take_label(config, stem);
   find_paths(config, registry, file);
   return config;
@@ -113,7 +93,7 @@ PolicyConfig read_policy(const YAML::Node& node, const std::string& file, const 
     throw Error(config.where, "the tunables of " + name.Scalar() + " are not a mapping",
                 "write it as '" + name.Scalar() + ": {base_slice_ns: 3ms}'");
   }
-  config.tunables = read_map(tunables, file, "", 0);
+  config.tunables = yaml_tunables(tunables, file, kDeepest);
   take_label(config, name.Scalar());
   find_paths(config, registry, file);
   return config;

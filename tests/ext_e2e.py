@@ -115,7 +115,11 @@ class Ext(e2e.EndToEnd):
             self.assertGreater(runs[name]["metrics"]["makespan_ns"], 1_000_000_000)
         quiet = self.simsched("run", self.scratch / "c.yaml", "-q", "-o", "q", code=43)
         self.assertEqual(quiet.stdout, "")
-        self.assertEqual(len(quiet.stderr.splitlines()), len(HOSTILE))
+        lines = quiet.stderr.splitlines()
+        self.assertEqual(sum(line.startswith("simsched: error: ") for line in lines), len(HOSTILE))
+        defaults = "ended with an error; options that its loader may set are as in its source: slice_us, fail"
+        self.assertEqual(sorted(line for line in lines if not line.startswith("simsched: error: ")),
+                         [f"simsched: note: {name} {defaults}" for name in ["own-error", "stall"]])
         for name in HOSTILE:
             self.assertIn(f"simsched: error: {name} on vm-2c, seed 1: {runs[name]['status']}\n", quiet.stderr)
         alone = self.write("alone.yaml", BUILD + "policies: [eevdf, scx_simple]\n")

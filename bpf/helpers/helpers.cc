@@ -16,9 +16,9 @@ std::string hex(uint64_t value) {
 std::span<const VmExport> generic_exports() {
   static const std::vector<VmExport> all = [] {
     std::vector<VmExport> exports;
-    for (const auto part :
-         {map_exports(), storage_exports(), memory_exports(), print_exports(), current_exports(), timer_exports(),
-          sync_exports(), cpumask_exports(), object_exports(), list_exports(), tree_exports(), iterator_exports()}) {
+    for (const auto part : {map_exports(), storage_exports(), memory_exports(), print_exports(), current_exports(),
+                            timer_exports(), sync_exports(), cpumask_exports(), object_exports(), list_exports(),
+                            tree_exports(), iterator_exports(), arena_exports()}) {
       exports.insert(exports.end(), part.begin(), part.end());
     }
     return exports;

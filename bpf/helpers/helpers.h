@@ -25,6 +25,7 @@ std::span<const VmExport> object_exports();  // bpf_obj_new() and company, kptr_
 std::span<const VmExport> list_exports();
 std::span<const VmExport> tree_exports();
 std::span<const VmExport> iterator_exports();  // numbers, bits
+std::span<const VmExport> arena_exports();
 
 // An error number of the kernel's, as r0.
 constexpr uint64_t fail(int64_t error) { return static_cast<uint64_t>(-error); }

@@ -87,6 +87,11 @@ uint64_t loop(Vm& vm, uint64_t count, uint64_t callback, uint64_t context, uint6
   return n;
 }
 
+// No event was ever put into a PERF_EVENT_ARRAY here, and nobody writes to a USER_RINGBUF.
+uint64_t perf_event_read_value(Vm&, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return fail(ENOENT); }
+uint64_t user_ringbuf_drain(Vm&, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
+constexpr uint32_t kUserRingbufDrain = 209;  // BPF_FUNC_user_ringbuf_drain: newer than the header
+
 }  // namespace
 
 std::span<const VmExport> map_exports() {
@@ -100,6 +105,8 @@ std::span<const VmExport> map_exports() {
       {nullptr, BPF_FUNC_map_peek_elem, map_peek_elem},
       {nullptr, BPF_FUNC_for_each_map_elem, for_each_map_elem},
       {nullptr, BPF_FUNC_loop, loop},
+      {nullptr, BPF_FUNC_perf_event_read_value, perf_event_read_value},
+      {nullptr, kUserRingbufDrain, user_ringbuf_drain},
   };
   return kExports;
 }

@@ -48,13 +48,14 @@ std::string type_name(uint32_t type) {
   return type < std::size(kNames) ? std::string("BPF_MAP_TYPE_") + kNames[type] : "number " + std::to_string(type);
 }
 
-// BPF_MAP_TYPE_PERF_EVENT_ARRAY, whose events nobody takes, and STRUCT_OPS, which the policy does not use: handles.
+// BPF_MAP_TYPE_PERF_EVENT_ARRAY, whose events nobody takes, USER_RINGBUF, into which nobody writes, and STRUCT_OPS,
+// which the policy does not use: handles.
 class OpaqueMap : public Map {
  public:
   OpaqueMap(Vm& vm, uint32_t index) : Map(vm, index) {}
 };
 
-constexpr uint32_t kCgrpStorage = 32;  // BPF_MAP_TYPE_CGRP_STORAGE: newer than the header
+constexpr uint32_t kUserRingbuf = 31, kCgrpStorage = 32;  // BPF_MAP_TYPE_: newer than the header
 
 }  // namespace
 
@@ -83,7 +84,10 @@ std::unique_ptr<Map> Map::make(Vm& vm, uint32_t index) {
     case BPF_MAP_TYPE_ARRAY_OF_MAPS:
     case BPF_MAP_TYPE_HASH_OF_MAPS:
       return make_map_of_maps(vm, index);
+    case kArenaMap:
+      return make_arena(vm, index);
     case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+    case kUserRingbuf:
     case BPF_MAP_TYPE_STRUCT_OPS:
       return std::make_unique<OpaqueMap>(vm, index);
     default:

@@ -79,5 +79,6 @@ std::unique_ptr<Map> make_queue_stack(Vm& vm, uint32_t index);
 std::unique_ptr<Map> make_storage(Vm& vm, uint32_t index);
 std::unique_ptr<Map> make_ringbuf(Vm& vm, uint32_t index);
 std::unique_ptr<Map> make_map_of_maps(Vm& vm, uint32_t index);
+std::unique_ptr<Map> make_arena(Vm& vm, uint32_t index);
 
 }  // namespace simsched::bpf

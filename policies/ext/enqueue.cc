@@ -15,6 +15,8 @@ void ExtClass::set_runnable(CpuId cpu, TaskId id) {
   uint32_t& flags = *t.fields.flags;
   if (flags & kTaskResetRunnableAt) {
     t.runnable_at = kernel_->now();
+    if (t.fields.runnable_at != nullptr)
+      *t.fields.runnable_at = static_cast<uint64_t>(now() / kernel_->params().tick());
     flags &= ~kTaskResetRunnableAt;
   }
   if (t.runnable_on.valid()) clear_runnable(id, false);

@@ -194,6 +194,8 @@ void ExtClass::cpuperf_set(int32_t cpu, uint32_t perf) {
     return error("Invalid cpuperf target " + std::to_string(perf) + " for CPU " + std::to_string(cpu));
   }
   if (!cpu_valid(cpu, nullptr)) return;
+  const CpuId locked = ops_->locked_cpu();
+  if (locked.valid() && locked != CpuId(cpu)) return error("Invalid target CPU " + std::to_string(cpu));
   cpu_state(CpuId(cpu)).perf_target = perf;
   kernel_->cpufreq_update_util(CpuId(cpu));
 }

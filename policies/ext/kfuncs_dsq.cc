@@ -19,7 +19,9 @@ std::string hex(const char* format, uint64_t value) {
 
 }  // namespace
 
+// It may sleep: the verifier refuses a program that calls it under a lock.
 int32_t ExtClass::create_dsq(uint64_t id, int32_t node) {
+  if (!kf_allowed(Callback::kUnlocked, true)) return -kEPERM;
   if (node >= static_cast<int32_t>(machine().nr_nodes()) || node < -1) return -kEINVAL;
   if (id & kDsqFlagBuiltin) return -kEINVAL;
   if (dsqs_->find(id) >= 0) return -kEEXIST;

@@ -85,6 +85,7 @@ struct TaskFields {
   uint32_t* weight = nullptr;   // 1..10000, nice 0 is 100
   uint32_t* flags = nullptr;    // TaskFlag
   uint8_t* disallow = nullptr;  // set by init_task(): the task stays fair
+  uint64_t* runnable_at = nullptr;  // jiffies; may be none
 };
 
 struct ExitInfo {

@@ -128,6 +128,10 @@ std::string administrator_readme(const Manifest& manifest) {
 }
 
 std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request) {
+  if (!request.hosted.loader.empty() || request.hosted.ops_changed) {
+    throw Error(request.where, "has settings that a manifest cannot hold yet: ops, run, or entries of maps",
+                "set them in the scheduler's source");
+  }
   const std::vector<std::byte> object = kernel_object(request.hosted);
   Manifest manifest = make_manifest(request, object);
   std::vector<std::pair<std::string, std::string>> files;

@@ -1,4 +1,6 @@
-// {bpf: FILE, include: [FOLDER, ...], maps: {MAP: ENTRIES}, costs: {OP: TIME}, loader_cpu: CPU, VARIABLE: VALUE, ...}
+// {bpf: FILE, include: [FOLDER, ...], maps: {MAP: ENTRIES}, costs: {OP: TIME}, loader_cpu: CPU, VARIABLE: VALUE, ...},
+// and what else its loader would do: docs/sched_ext.md.
+#include "base/error.h"
 #include "bpf/vm_memory.h"
 #include "scx_port/host/file_policies.h"
 #include "scx_port/host/hosted.h"
@@ -26,10 +28,32 @@ class BpfFile final : public ExtPolicy {
     Settings settings;
     reader(context, &policy, &settings).read(tunables, name());
     policy.options.loader_cpu = CpuId(static_cast<int32_t>(settings.loader_cpu));
-    policy.object = cache_->load(policy.source, policy.include);
+    if (policy.sources.empty()) throw Error(context.where, "no source is given", "write 'bpf: FILE'");
+    policy.source = policy.sources.front();
+    policy.cflags = take_words("cflags", &settings.variables);
+    policy.loader.report = take_words("report", &settings.variables);
+    const Tunables runs = take("run", &settings.variables);
+    policy.object = cache_->load(policy.sources, {policy.include, policy.cflags, policy.clang, {}, {}});
     policy.notes = cache_->notes();
     policy.memory_limit = static_cast<uint64_t>(settings.memory_mib) << 20;
     size_maps(settings.map_sizes, context.machine, &policy);
+    if (!settings.ops.empty()) {
+      auto changed = std::make_shared<bpf::BpfObject>(*policy.object);
+      bpf::set_ops(changed.get(), settings.ops);
+      policy.object = changed;
+      policy.ops_changed = true;
+    }
+    for (const Tunable& run : runs) {
+      const TunableValue::List one = {run.value};
+      for (const TunableValue& item : run.value.list() ? *run.value.list() : one) {
+        if (!item.map()) throw Error(run.where, "'run' is no list of programs", "write 'run: [{program: NAME}]'");
+        policy.loader.runs.push_back(
+            bpf::resolve_run(*policy.object, *item.map(), run.where, context.machine.nr_cpus()));
+      }
+    }
+    for (const std::string& name : policy.loader.report) {
+      if (policy.object->variable(name) == nullptr) throw bpf::unknown_variable(*policy.object, name, context.where);
+    }
     policy.variables = bpf::resolve_variables(*policy.object, settings.variables, context.machine.nr_cpus());
     return policy;
   }
@@ -38,14 +62,37 @@ class BpfFile final : public ExtPolicy {
   struct Settings {
     int64_t loader_cpu = 0;
     int64_t memory_mib = static_cast<int64_t>(bpf::Memory::kDefaultLimit >> 20);
-    Tunables map_sizes, variables;
+    Tunables map_sizes, ops, variables;
   };
 
+  // What has the name among those that no reader has taken.
+  static Tunables take(const std::string& key, Tunables* rest) {
+    Tunables taken;
+    for (const Tunable& tunable : *rest)
+      if (tunable.key == key) taken.push_back(tunable);
+    std::erase_if(*rest, [&](const Tunable& tunable) { return tunable.key == key; });
+    return taken;
+  }
+  static std::vector<std::string> take_words(const std::string& key, Tunables* rest) {
+    std::vector<std::string> words;
+    for (const Tunable& tunable : take(key, rest)) {
+      const TunableValue::List one = {tunable.value};
+      for (const TunableValue& item : tunable.value.list() ? *tunable.value.list() : one) {
+        if (!item.text()) throw Error(tunable.where, key + " is no list of words", "write '" + key + ": [A, B]'");
+        words.push_back(*item.text());
+      }
+    }
+    return words;
+  }
+
   TunableReader reader(const PolicyContext& context, HostedPolicy* policy, Settings* settings) const {
-    TunableReader reader, maps;
-    reader.bind_path(name(), &policy->source, {}, "its .bpf.c or .bpf.o");
+    TunableReader reader, maps, ops;
+    reader.bind_paths(name(), &policy->sources, "its .bpf.c or .bpf.o, or a list of them, which are linked");
     reader.bind_paths("include", &policy->include, "folders to find headers in, before simsched's own");
+    reader.bind("clang", &policy->clang, "the compiler, as clang-19; default: the first that is found");
     maps.bind_rest(&settings->map_sizes);
+    ops.bind_rest(&settings->ops);
+    reader.bind_map("ops", std::move(ops), "{MEMBER: VALUE}", "members of its struct sched_ext_ops; which: VARIABLE");
     reader.bind_map("maps", std::move(maps), "{MAP: ENTRIES}", "sizes of maps that its loader would size; or 'filled'");
     reader.bind("loader_cpu", &settings->loader_cpu, 0, static_cast<int64_t>(context.machine.nr_cpus()) - 1,
                 "the CPU on which it is loaded, where ops.init() runs");

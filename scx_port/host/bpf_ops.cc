@@ -17,7 +17,9 @@ namespace {
 
 // A callback of the cost that is assumed may jump back, and call functions, so often; each one more takes a nanosecond.
 constexpr int64_t kFreeSteps = 100;
-constexpr uint64_t kUserHalfTimer = 1;  // a timer's key is its guest address, so never this
+// A timer's key is its guest address, so never these; the programs that the config runs are numbered from the second
+// on.
+constexpr uint64_t kUserHalfTimer = 1, kFirstRun = 16;
 
 uint64_t unsigned_cpu(CpuId cpu) { return static_cast<uint32_t>(cpu.value()); }
 
@@ -26,7 +28,9 @@ uint64_t unsigned_cpu(CpuId cpu) { return static_cast<uint32_t>(cpu.value()); }
 BpfOps::BpfOps(std::shared_ptr<const BpfObject> object, BpfOpsOptions options)
     : object_(std::move(object)), options_(std::move(options)), table_(*object_) {
   // init() is where the user-space half comes in.
-  if (options_.user_half != nullptr) table_.info.implemented |= uint64_t{1} << static_cast<int>(Op::kInit);
+  const auto later = [](const ProgramRun& run) { return run.at.has_value(); };
+  if (options_.user_half != nullptr || std::ranges::any_of(options_.loader.runs, later))
+    table_.info.implemented |= uint64_t{1} << static_cast<int>(Op::kInit);
 }
 
 BpfOps::~BpfOps() = default;
@@ -55,6 +59,7 @@ void BpfOps::attach(ext::ExtClass& ext_class) {
   set_known_variables(*vm_, kernel.machine());
   // The user-space half may look at what the config sets, and the config has the last word.
   for (const VariableSetting& set : options_.variables) write_variable(*vm_, set, options_.where);
+  set_up();
   if (options_.user_half == nullptr) return;
   options_.user_half->before_start(*user_host_);
   for (const VariableSetting& set : options_.variables) write_variable(*vm_, set, options_.where);
@@ -222,6 +227,9 @@ int32_t BpfOps::init() {
   int32_t result = has(Op::kInit) ? static_cast<int32_t>(call(Op::kInit, {}, {})) : 0;
   // A loader goes on once the scheduler is attached.
   if (result == 0 && options_.user_half != nullptr) ext_class_->set_timer(kUserHalfTimer, now());
+  for (size_t i = 0; i < options_.loader.runs.size() && result == 0; ++i) {
+    if (const auto& at = options_.loader.runs[i].at) ext_class_->set_timer(kFirstRun + i, now() + *at);
+  }
   return result;
 }
 
@@ -233,6 +241,7 @@ void BpfOps::exit(const ext::ExitInfo& info) {
   put_text(exit_info_, kInfo, "msg", info.message);
   put_text(exit_info_, kInfo, "dump", info.dump);
   call(Op::kExit, {}, {address});
+  if (info.kind == ext::ExitKind::kErrorBpf || info.kind == ext::ExitKind::kErrorStall) name_defaults();
 }
 
 // ---- what is no callback of the kernel's ----
@@ -240,6 +249,12 @@ void BpfOps::exit(const ext::ExitInfo& info) {
 void BpfOps::timer(uint64_t key) {
   if (key == kUserHalfTimer) {
     run_user_half();
+    return;
+  }
+  if (key >= kFirstRun && key < kFirstRun + options_.loader.runs.size()) {
+    run_program(key - kFirstRun);
+    const ProgramRun& run = options_.loader.runs[key - kFirstRun];
+    if (run.every > Nanos(0) && !vm_->trap_info()) ext_class_->set_timer(key, now() + run.every);
     return;
   }
   CpuId outer = std::exchange(locked_, CpuId());
@@ -263,8 +278,11 @@ std::vector<std::pair<std::string, int64_t>> BpfOps::counters() {
     options_.note(object_->name + " wanted more than the " + std::to_string(vm_->memory().limit() >> 20) +
                   " MiB of memory that it may use, and was refused it (-ENOMEM); 'memory_mib: 4096' allows more");
   }
-  if (options_.user_half == nullptr || vm_->trap_info()) return {};
-  return options_.user_half->counters(*user_host_);
+  std::vector<std::pair<std::string, int64_t>> list = reported_variables(*vm_, options_.loader.report);
+  if (options_.user_half == nullptr || vm_->trap_info()) return list;
+  const auto own = options_.user_half->counters(*user_host_);
+  list.insert(list.end(), own.begin(), own.end());
+  return list;
 }
 
 void BpfOps::plan_user_half() {

@@ -17,6 +17,7 @@
 #include "policies/ext/ext_class.h"
 #include "policies/ext/ops.h"
 #include "scx_port/host/kernel_objects.h"
+#include "scx_port/host/loader_settings.h"
 #include "scx_port/host/set_variables.h"
 #include "scx_port/schedulers/user_half.h"
 
@@ -25,6 +26,7 @@ namespace simsched::bpf {
 struct BpfOpsOptions {
   std::vector<VariableSetting> variables;  // globals to set
   std::string where;                                           // names the config in errors about them
+  LoaderSettings loader;                                       // what else a loader would do
   std::unique_ptr<UserHalf> user_half;                         // may be none
   std::function<void(const std::string&)> print;               // bpf_printk(); none: dropped
   std::function<void(const std::string&)> note;                // what a user should know; none: dropped
@@ -143,6 +145,9 @@ class BpfOps : public ext::Ops, private VmHost {
   void put_text(const Arguments& arguments, const char* structure, const char* member, const std::string& text);
   void refresh_idle_masks();
   void report_fault();
+  void set_up();                // as a loader, between load and attach
+  void run_program(size_t number);
+  void name_defaults();         // that a loader would have set
   void plan_user_half();
   void run_user_half();
 

@@ -58,14 +58,12 @@ BpfOpsTable::BpfOpsTable(const BpfObject& object) {
     functions[static_cast<size_t>(op)] = member->second.function;
     info.implemented |= uint64_t{1} << op;
   }
-  std::vector<int32_t> known(functions.begin(), functions.end());
-  for (const auto& [key, member] : table.members) known.push_back(member.function);
   for (size_t i = 0; i < object.functions.size(); ++i) {
     const BpfFunction& function = object.functions[i];
     if (function.section == "tp_btf/sched_switch") {
       sched_switch.push_back(i);
     } else if (function.section != ".text" && function.section != "syscall" &&
-               std::find(known.begin(), known.end(), static_cast<int32_t>(i)) == known.end()) {
+               !function.section.starts_with("struct_ops")) {  // libbpf does not load those of no table either
       ignored.push_back(function.section + " (" + function.name + ")");
     }
   }

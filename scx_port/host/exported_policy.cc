@@ -46,7 +46,7 @@ class Exported final : public ExtPolicy {
     const ExportedFolder folder = read_exported_folder(path);
     const Manifest& manifest = folder.manifest;
     policy.source = path + "/" + kObjectFile;
-    policy.object = cache_->load(policy.source, {});
+    policy.object = cache_->load({policy.source}, {});
     policy.notes = cache_->notes();
     for (const Manifest::Variable& variable : manifest.variables)
       policy.variables.push_back({variable.name, variable.text, variable.bytes});

@@ -1,18 +1,17 @@
 #include "scx_port/host/file_policies.h"
 
-#include "bpf/compile.h"
-
 namespace simsched {
 
-std::shared_ptr<const bpf::BpfObject> ObjectCache::load(const std::string& path,
-                                                        const std::vector<std::string>& include) {
-  std::string key = path;
-  for (const std::string& folder : include) key += '\n' + folder;
-  bpf::CompileOptions options;
-  options.include = include;
+std::shared_ptr<const bpf::BpfObject> ObjectCache::load(const std::vector<std::string>& paths,
+                                                        const bpf::CompileOptions& options) {
+  std::string key = options.clang;
+  for (const auto* list : {&paths, &options.include, &options.cflags}) {
+    key += '\n' + std::to_string(list->size());
+    for (const std::string& item : *list) key += '\n' + item;
+  }
   std::lock_guard lock(mutex_);
   std::shared_ptr<const bpf::BpfObject> object = objects_[key].lock();
-  if (!object) objects_[key] = object = bpf::load_bpf(path, options);
+  if (!object) objects_[key] = object = bpf::load_bpf(paths, options);
   return object;
 }
 

@@ -7,18 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "bpf/compile.h"
 #include "bpf/object.h"
 #include "policies/policy.h"
 #include "scx_port/host/notes.h"
 
 namespace simsched {
 
-// Objects that were compiled and translated already, by path and include folders, while somebody has them: a sweep
+// Objects that were compiled and translated already, by paths and options, while somebody has them: a sweep
 // makes each policy many times. Belongs to the rows of one registry; any thread may ask.
 class ObjectCache {
  public:
   // Throws Error for what does not compile.
-  std::shared_ptr<const bpf::BpfObject> load(const std::string& path, const std::vector<std::string>& include);
+  std::shared_ptr<const bpf::BpfObject> load(const std::vector<std::string>& paths, const bpf::CompileOptions& options);
   const std::shared_ptr<Notes>& notes() const { return notes_; }
 
  private:

@@ -18,6 +18,15 @@ constexpr Nanos kDefaultCost{100};
 
 constexpr uint32_t kArrayMap = 2;  // BPF_MAP_TYPE_ARRAY
 
+bpf::CompileOptions with_options(const HostedPolicy& policy) {
+  bpf::CompileOptions options;
+  options.include = policy.include;
+  options.cflags = policy.cflags;
+  options.clang = policy.clang;
+  options.check_bounds = false;  // the kernel's verifier has its own way
+  return options;
+}
+
 }  // namespace
 
 ClassStack ExtPolicy::make(const PolicyContext& context, const Tunables& tunables) const {
@@ -29,6 +38,7 @@ ClassStack ExtPolicy::make(const PolicyContext& context, const Tunables& tunable
     bpf::BpfOpsOptions ops;
     ops.variables = policy.variables;
     ops.where = where;
+    ops.loader = policy.loader;
     if (policy.make_user_half) ops.user_half = policy.make_user_half();
     ops.memory_limit = policy.memory_limit;
     if (policy.notes) ops.note = [notes = policy.notes](const std::string& line) { notes->add(line); };
@@ -75,6 +85,11 @@ void size_maps(const Tunables& sizes, const Machine& machine, HostedPolicy* poli
       for (const bpf::BpfMap& map : sized->maps) names.push_back(map.name);
       throw Error(size.where, "the scheduler has no map '" + size.key + "'", suggest(size.key, names));
     }
+    if (size.value.map() || size.value.list()) {
+      const auto entries = bpf::resolve_map_entries(*sized, size);
+      policy->loader.entries.insert(policy->loader.entries.end(), entries.begin(), entries.end());
+      continue;
+    }
     if (size.value == "filled") {
       found->filled = true;
       continue;
@@ -95,14 +110,12 @@ std::vector<std::byte> kernel_object(const HostedPolicy& policy) {
     const auto bytes = std::as_bytes(std::span(shipped.object, shipped.size));
     return {bytes.begin(), bytes.end()};
   }
+  if (policy.sources.size() > 1) return bpf::compile_bpf(policy.sources, with_options(policy));
   if (!policy.source.ends_with(".c")) {
     const Bytes bytes = read_file(policy.source);
     return {bytes.span().begin(), bytes.span().end()};
   }
-  bpf::CompileOptions options;
-  options.include = policy.include;
-  options.check_bounds = false;  // the kernel's verifier has its own way
-  return bpf::compile_bpf(policy.source, options);
+  return bpf::compile_bpf(policy.source, with_options(policy));
 }
 
 }  // namespace simsched

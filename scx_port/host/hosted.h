@@ -13,6 +13,7 @@
 #include "ml/model/model_file.h"
 #include "policies/ext/ext_class.h"
 #include "policies/policy.h"
+#include "scx_port/host/loader_settings.h"
 #include "scx_port/host/notes.h"
 #include "scx_port/host/set_variables.h"
 #include "scx_port/schedulers/scheduler.h"
@@ -23,9 +24,13 @@ struct HostedPolicy {
   std::shared_ptr<const bpf::BpfObject> object;               // runs here
   std::string shipped;                                        // name in host/shipped.h; else it is compiled from
   std::string source;                                         // ... this file
-  std::vector<std::string> include;                           // ... with these folders
+  std::vector<std::string> sources;                           // ... or these, linked
+  std::vector<std::string> include, cflags;                   // ... with these folders and options
+  std::string clang;                                          // ... and this compiler, where not the first one found
   std::vector<bpf::VariableSetting> variables;                // globals to set
   std::vector<std::pair<std::string, uint32_t>> map_entries;  // sizes of maps that are not the object's own
+  bpf::LoaderSettings loader;                                 // what else a loader does
+  bool ops_changed = false;                                   // members of its struct_ops are not the source's
   std::string user_half;                                      // by its folder, see schedulers/scheduler.h; empty: none
   Tunables user_options;
   UserHalfMaker make_user_half;
@@ -51,7 +56,7 @@ void bind_costs(TunableReader& reader, ext::ExtOptions* options);
 // Makes a user-space half of policy->user_options, and takes its model. Throws Error.
 void use_user_half(UserHalfMaker make, const std::string& folder, HostedPolicy* policy);
 // Loaders size some maps before they load a scheduler: `sizes` has {MAP: ENTRIES}. An array without entries has one for
-// each CPU. They also fill maps of maps: {MAP: filled}.
+// each CPU. They also fill maps of maps, {MAP: filled}, and make entries, {MAP: {KEY: VALUE}}.
 void size_maps(const Tunables& sizes, const Machine& machine, HostedPolicy* policy);
 
 // The BPF object as a kernel loads it: the ELF file of the very source that runs here.

@@ -39,6 +39,8 @@ class KernelObjects {
     if (signature(task) != slot.signature || kernel_.affinity_id(task) != slot.affinity) refresh(task, slot);
     if (layout_.sum_exec_runtime)
       layout_.sum_exec_runtime.put(vm_.at(slot.address), static_cast<uint64_t>(kernel_.time_on_cpu(task).count()));
+    if (layout_.utime)  // all of it: no task is in the kernel here, and stime stays 0
+      layout_.utime.put(vm_.at(slot.address), static_cast<uint64_t>(kernel_.time_on_cpu(task).count()));
     return slot.address;
   }
   uint64_t idle_task(CpuId cpu) const { return idle_tasks_[cpu.index()]; }

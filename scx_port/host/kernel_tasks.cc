@@ -98,6 +98,7 @@ ext::TaskFields KernelObjects::fields(TaskId task) {
   fields.weight = reinterpret_cast<uint32_t*>(place(layout_.weight, 2));
   fields.flags = reinterpret_cast<uint32_t*>(place(layout_.scx_flags, 3));
   fields.disallow = reinterpret_cast<uint8_t*>(place(layout_.disallow, 4));
+  if (layout_.runnable_at.size == 8) fields.runnable_at = reinterpret_cast<uint64_t*>(p + layout_.runnable_at.offset);
   return fields;
 }
 

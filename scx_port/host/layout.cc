@@ -69,6 +69,8 @@ TaskLayout::TaskLayout(const Btf& btf) {
   nvcsw = field({"nvcsw"});
   nivcsw = field({"nivcsw"});
   sum_exec_runtime = field({"se.sum_exec_runtime"});
+  utime = field({"utime"});
+  runnable_at = field({"scx.runnable_at"});
   slice = field({"scx.slice"});
   dsq_vtime = field({"scx.dsq_vtime"});
   weight = field({"scx.weight"});

@@ -82,9 +82,9 @@ struct TaskLayout {
   // Written when they change, looked at before the policy sees the task.
   Member cpu, wake_cpu, recent_used_cpu, on_cpu, on_rq, state, flags, policy, prio, static_prio, normal_prio;
   Member rt_priority, nr_cpus_allowed, cpus_ptr, cpus_mask, real_parent, parent, nvcsw, nivcsw;
-  Member sum_exec_runtime;
+  Member sum_exec_runtime, utime;
   // Shared with the scheduling class, or written by the policy.
-  Member slice, dsq_vtime, weight, scx_flags, disallow;
+  Member slice, dsq_vtime, weight, scx_flags, disallow, runnable_at;
 };
 
 // struct cgroup and what hangs on it.

@@ -75,6 +75,55 @@ TEST(Kfuncs, WhereTheyMayBeCalled) {
   EXPECT_EQ(o.out[0], 32);
 }
 
+// The kernel's sets of kfuncs: scx_kfunc_ids_* at the end of kernel/sched/ext.c, 7.1. What is in scx_kfunc_ids_any and
+// has no check of its own may be called from anywhere.
+TEST(Kfuncs, FromWhereEachMayBeCalled) {
+  enum : uint32_t { kInit = 1, kSelect = 2, kEnqueue = 4, kDispatch = 8, kRunning = 16, kAny = 31 };
+  static constexpr std::pair<const char*, uint32_t> kWhere[] = {
+      {"INIT", kInit}, {"SELECT", kSelect}, {"ENQUEUE", kEnqueue}, {"DISPATCH", kDispatch}, {"RUNNING", kRunning}};
+  struct Row {
+    const char *command, *in;
+    uint32_t allowed;
+  };
+  static constexpr Row kRows[] = {
+      {"INSERT", "[7, 1000, 0, 0, 0, 7]", kSelect | kEnqueue | kDispatch},
+      {"INSERT_VTIME", "[7, 1000, 5, 0, 0, 7]", kSelect | kEnqueue | kDispatch},
+      {"MOVE_TO_LOCAL", "[7, 0, 0, 0, 0, 7]", kDispatch},
+      {"SLOTS", "[]", kDispatch},
+      {"CREATE", "[4, -1]", kInit},
+      {"SELECT_DFL", "[1, 8]", kInit | kSelect | kEnqueue},
+      {"SELECT_AND", "[1, 8, 0]", kInit | kSelect | kEnqueue},
+      {"LOCKED_RQ", "[]", kEnqueue | kDispatch | kRunning},
+      {"CPUPERF", "[2, 700]", kInit | kSelect},  // of a CPU whose run queue is not locked
+      {"DESTROY", "[8]", kAny},
+      {"NR_QUEUED", "[8]", kAny},
+      {"PEEK", "[7, 0, 0, 0, 0, 7]", kAny},
+      {"ITERATE", "[7, 0, 0, 0, 0, 7]", kAny},
+      {"KICK", "[3, 2]", kAny},
+      {"PICK", "[0]", kAny},
+      {"TEST_CLEAR", "[3]", kAny},
+      {"IDLE_MASK", "[]", kAny},
+      {"CPU_MASKS", "[]", kAny},
+      {"NUMBERS", "[]", kAny},
+      {"CPU_RQ", "[2]", kAny},
+      {"CPU_CURR", "[1]", kAny},
+      {"EVENTS", "[]", kAny},
+      {"FROM_PID", "[1000]", kAny},
+  };
+  for (const Row& row : kRows) {
+    for (const auto& [where, bit] : kWhere) {
+      // No task to insert, and nothing to run on, in init().
+      if (bit == kInit && std::string(row.command).starts_with("SELECT")) continue;
+      if (bit == kInit && std::string(row.command).starts_with("INSERT")) continue;
+      const Outcome o = run(row.command, where, row.in);
+      EXPECT_TRUE(o.done) << row.command << " in " << where;
+      const bool refused = o.error.starts_with("kfunc with mask") || o.error.starts_with("accessing rq without") ||
+                           o.error.starts_with("Invalid target CPU");
+      EXPECT_EQ(refused, (row.allowed & bit) == 0) << row.command << " in " << where << ": " << o.error;
+    }
+  }
+}
+
 TEST(Kfuncs, Queues) {
   Outcome o = run("CREATE", "INIT", "[4, -1]");
   EXPECT_FINE(o);
@@ -119,7 +168,7 @@ TEST(Kfuncs, Cpus) {
   Outcome o = run("NUMBERS", "INIT");
   EXPECT_FINE(o);
   EXPECT_THAT(outs(o, 3), ElementsAre(4, 1, 0));
-  o = run("CPUPERF", "RUNNING", "[2, 700]");
+  o = run("CPUPERF", "SELECT", "[2, 700]");
   EXPECT_FINE(o);
   EXPECT_THAT(outs(o, 2), ElementsAre(1024, 1024));
   EXPECT_THAT(run("CPUPERF", "RUNNING", "[2, 2000]").error, HasSubstr("cpuperf target 2000"));

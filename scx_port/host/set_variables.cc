@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -216,42 +218,95 @@ std::vector<std::byte> first_bytes(const BpfObject& object, const BpfVariable& v
   return bytes;
 }
 
-// Sets `part` of type `type` in `whole`, a variable; each value that is no map is a setting of its own.
-void resolve(const BpfObject& object, const std::vector<std::byte>& whole, std::span<std::byte> part, uint32_t type,
-             const Tunable& setting, std::vector<VariableSetting>* settings) {
-  if (!setting.value.map() || object.btf.kind_of(type) != "struct") {
-    Setter(object.btf, setting.key, setting.where).set(part, type, setting.value);
-    settings->push_back({setting.key, setting.value.str(), whole});
-    return;
+// Sets `part` of type `type`; each value that is no map or list of maps is a setting of its own, which `done` hears of.
+using Done = std::function<void(const std::string& name, const std::string& text)>;
+void resolve(const Btf& btf, std::span<std::byte> part, uint32_t type, const Tunable& setting, const Done& done) {
+  const std::string kind = btf.kind_of(type);
+  const TunableValue& value = setting.value;
+  const bool array = kind == "array", structure = kind == "struct" || kind == "union";
+  const size_t size = array ? btf.size_of(btf.element_of(type)) : 0;
+  const auto element = [&](size_t i, const TunableValue& to, const std::string& where) {
+    if (size == 0 || i >= part.size() / size) {
+      throw Error(
+          where,
+          "variable '" + setting.key + "' has " + std::to_string(size == 0 ? 0 : part.size() / size) + " elements",
+          "give it no more");
+    }
+    resolve(btf, part.subspan(i * size, size), btf.element_of(type),
+            {setting.key + "[" + std::to_string(i) + "]", to, where}, done);
+  };
+  const auto is_map = [](const TunableValue& item) { return item.map() != nullptr; };
+  if (array && value.list() && std::any_of(value.list()->begin(), value.list()->end(), is_map)) {
+    for (size_t i = 0; i < value.list()->size(); ++i) element(i, (*value.list())[i], setting.where);
+  } else if (array && value.map()) {
+    for (const Tunable& given : *value.map()) {
+      const auto index = parse_number(trim(given.key));
+      if (!index || index->negative) {
+        throw Error(given.where, "'" + given.key + "' is no index into variable '" + setting.key + "'",
+                    "write {0: VALUE}");
+      }
+      element(index->magnitude, given.value, given.where);
+    }
+  } else if (structure && value.map()) {
+    for (const Tunable& given : *value.map()) {
+      const auto member = btf.member_of(type, given.key);
+      if (!member || member->offset + member->size > part.size())
+        throw Error(given.where, "variable '" + setting.key + "' has no member '" + given.key + "'",
+                    "see the policy's source");
+      resolve(btf, part.subspan(member->offset, member->size), member->type,
+              {setting.key + "." + given.key, given.value, given.where}, done);
+    }
+  } else {
+    Setter(btf, setting.key, setting.where).set(part, type, value);
+    done(setting.key, value.str());
   }
-  for (const Tunable& given : *setting.value.map()) {
-    auto member = object.btf.member(object.btf.name_of(type), given.key);
-    if (!member || member->offset + member->size > part.size())
-      throw Error(given.where, "variable '" + setting.key + "' has no member '" + given.key + "'",
-                  "see the policy's source");
-    resolve(object, whole, part.subspan(member->offset, member->size), member->type,
-            {setting.key + "." + given.key, given.value, given.where}, settings);
+}
+
+// "layers[0].kind: 1" is {layers: {0: {kind: 1}}}.
+Tunable nested(const Tunable& given) {
+  const size_t end = given.key.find_first_of("[.");
+  if (end == std::string::npos || end == 0) return given;
+  std::vector<std::string> path;
+  for (size_t at = 0; at < given.key.size();) {
+    at = given.key.find_first_not_of("[].", at);
+    if (at == std::string::npos) break;
+    const size_t next = std::min(given.key.find_first_of("[].", at), given.key.size());
+    path.push_back(given.key.substr(at, next - at));
+    at = next;
   }
+  TunableValue value = given.value;
+  for (size_t i = path.size(); i-- > 1;) value = TunableValue(Tunables{{path[i], value, given.where}});
+  return {path[0], value, given.where};
 }
 
 }  // namespace
 
+void set_typed(const Btf& btf, std::span<std::byte> to, uint32_t type, const Tunable& value) {
+  resolve(btf, to, type, value, [](const std::string&, const std::string&) {});
+}
+
 std::vector<VariableSetting> resolve_variables(const BpfObject& object, const Tunables& variables, size_t nr_cpus) {
   std::vector<VariableSetting> settings;
-  for (const Tunable& given : variables) {
+  std::map<std::string, std::vector<std::byte>> whole;  // settings of a variable add up
+  for (const Tunable& setting : variables) {
+    const Tunable given = nested(setting);
     const BpfVariable* variable = object.variable(given.key);
     if (variable == nullptr || variable->size == 0) throw unknown_variable(object, given.key, given.where);
     if (variable->btf_type == 0)
       throw Error(given.where, "the type of variable '" + given.key + "' is not known",
                   "set it in the policy's source");
-    std::vector<std::byte> bytes = first_bytes(object, *variable, nr_cpus);
-    resolve(object, bytes, bytes, variable->btf_type, given, &settings);
+    const auto [bytes, added] = whole.try_emplace(given.key);
+    if (added) bytes->second = first_bytes(object, *variable, nr_cpus);
+    resolve(object.btf, bytes->second, variable->btf_type, given,
+            [&](const std::string& name, const std::string& text) {
+              settings.push_back({name, text, bytes->second});
+            });
   }
   return settings;
 }
 
 void write_variable(Vm& vm, const VariableSetting& setting, const std::string& where) {
-  const std::string name = setting.name.substr(0, setting.name.find('.'));
+  const std::string name = setting.name.substr(0, setting.name.find_first_of(".["));
   const std::span<std::byte> memory = vm.variable(name);
   if (memory.empty()) throw unknown_variable(vm.object(), name, where);
   if (setting.bytes.size() > memory.size())

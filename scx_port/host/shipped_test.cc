@@ -9,8 +9,7 @@ namespace {
 
 TEST(Shipped, every_policy_of_the_folder_has_types_and_code) {
   size_t sources = 0;
-  for (const auto& file :
-       std::filesystem::recursive_directory_iterator(SIMSCHED_SOURCE_DIR "/scx_port/schedulers")) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(SIMSCHED_SOURCE_DIR "/scx_port/schedulers")) {
     if (!file.path().string().ends_with(".bpf.c")) continue;
     ++sources;
     const auto object = shipped_object(policy_name(file.path()));

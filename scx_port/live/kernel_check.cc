@@ -34,6 +34,8 @@ std::string kernel_release() {
 }
 
 std::string sched_ext_state() { return first_line("/sys/kernel/sched_ext/state"); }
+std::string enable_sequence() { return first_line("/sys/kernel/sched_ext/enable_seq"); }
+std::string hotplug_sequence() { return first_line("/sys/kernel/sched_ext/hotplug_seq"); }
 std::string attached_scheduler() { return first_line("/sys/kernel/sched_ext/root/ops"); }
 
 std::vector<std::string> kernel_problems() {

@@ -13,6 +13,9 @@ std::string kernel_release();  // "6.18.12+deb13-cloud-amd64"
 
 // "disabled", "enabled", ...; empty where there is no sched_ext.
 std::string sched_ext_state();
+// How many schedulers were enabled since the kernel booted, and how often a CPU came or went; empty where not known.
+std::string enable_sequence();
+std::string hotplug_sequence();
 // The name of the scheduler that is attached; empty: none.
 std::string attached_scheduler();
 

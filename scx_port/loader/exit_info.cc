@@ -7,7 +7,7 @@ namespace simsched::live {
 namespace {
 
 // enum scx_exit_kind, kernel/sched/ext_internal.h of 6.18 (the same from 6.12 on).
-constexpr int64_t kError = 1024, kErrorStall = 1026;
+constexpr int64_t kUnregKern = 66, kError = 1024, kErrorStall = 1026;
 constexpr uint64_t kActionMask = uint64_t{0xffff} << 48, kActionRestart = uint64_t{1} << 48;
 constexpr uint32_t kDumpLength = 32768;
 
@@ -32,6 +32,15 @@ void make_room_for_dump(KernelObject& object, const std::string& ops) {
   object.set_section_size(".data.uei_dump", kDumpLength);
   set_integer(object.variable("uei_dump_len"), kDumpLength);
   if (auto length = object.ops_member(ops, "exit_dump_len"); !length.empty()) set_integer(length, kDumpLength);
+}
+
+ExitInfo unrecorded_exit(bool cpus_changed) {
+  ExitInfo info;
+  info.kind = cpus_changed ? kUnregKern : kError;
+  info.code = cpus_changed ? kActionRestart : 0;
+  info.reason = cpus_changed ? "ended by the kernel" : "ended by the kernel, which says why in its log (dmesg)";
+  info.message = cpus_changed ? "a CPU came or went, and it handles neither" : "it has no UEI_RECORD()";
+  return info;
 }
 
 ExitInfo read_exit_info(KernelObject& object) {

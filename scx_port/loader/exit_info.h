@@ -24,5 +24,7 @@ struct ExitInfo {
 // Room for the kernel's debug dump; before load().
 void make_room_for_dump(KernelObject& object, const std::string& ops);
 ExitInfo read_exit_info(KernelObject& object);
+// Of a scheduler that is gone and has recorded nothing (no UEI_RECORD()).
+ExitInfo unrecorded_exit(bool cpus_changed);
 
 }  // namespace simsched::live

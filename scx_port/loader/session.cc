@@ -1,21 +1,21 @@
 #include "scx_port/loader/session.h"
 
-#include <fstream>
+#include <sstream>
 
 #include "base/error.h"
-#include "scx_port/schedulers/known_variables.h"
 #include "scx_port/live/bytes.h"
 #include "scx_port/live/host_machine.h"
+#include "scx_port/live/kernel_check.h"
+#include "scx_port/schedulers/known_variables.h"
 #include "scx_port/schedulers/scheduler.h"
 
 namespace simsched::live {
 namespace {
 
 // CPUs that come or go between opening and attaching must be noticed: the kernel compares this number.
-std::optional<uint64_t> hotplug_sequence() {
-  std::ifstream file("/sys/kernel/sched_ext/hotplug_seq");
+std::optional<uint64_t> number_of(const std::string& text) {
   uint64_t value = 0;
-  if (file >> value) return value;
+  if (std::istringstream(text) >> value) return value;
   return std::nullopt;
 }
 
@@ -48,7 +48,7 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
   }
   if (!options.decisions.empty()) DecisionLog::enable(object_);
   if (auto member = object_.ops_member(manifest.ops, "hotplug_seq"); !member.empty())
-    if (auto sequence = hotplug_sequence()) set_integer(member, *sequence);
+    if (auto sequence = number_of(hotplug_sequence())) set_integer(member, *sequence);
   object_.load();
   if (half_) half_->before_attach(host_);
   if (ModelSlots::has_slots(object_)) slots_ = std::make_unique<ModelSlots>(object_);
@@ -88,9 +88,21 @@ void Session::set_variables() {
 }
 
 void Session::attach() {
+  hotplug_ = hotplug_sequence();
   object_.attach(folder_.manifest.ops);
+  enabled_as_ = enable_sequence();
   attached_at_ = host_.now();
   if (half_) half_->after_start(host_);
+}
+
+ExitInfo Session::exit_info() {
+  ExitInfo info = read_exit_info(object_);
+  if (info.ended() || enabled_as_.empty()) return info;
+  // In this order: a scheduler is recorded as ended before the state says so.
+  const bool gone = sched_ext_state() == "disabled" || enable_sequence() != enabled_as_;
+  if (!gone) return info;
+  info = read_exit_info(object_);
+  return info.ended() ? info : unrecorded_exit(hotplug_sequence() != hotplug_);
 }
 
 Nanos Session::next() const {

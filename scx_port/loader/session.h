@@ -37,7 +37,9 @@ class Session {
   Nanos next() const;  // when work() is due, on the clock of now()
   Nanos now() const { return host_.now(); }
 
-  ExitInfo exit_info() { return read_exit_info(object_); }
+  // What the policy has recorded; of one that records nothing, what the kernel's state tells: that it is gone, and
+  // whether a CPU came or went meanwhile.
+  ExitInfo exit_info();
   Statistics statistics();
   // Reads the model again and gives it to the policy; what it says of it. Throws Error: the old one goes on.
   std::string reload_model();
@@ -56,6 +58,7 @@ class Session {
   std::unique_ptr<DecisionLog> log_;
   std::unique_ptr<ModelSlots> slots_;
   Nanos attached_at_;
+  std::string enabled_as_, hotplug_;  // the kernel's numbers when it was attached
 };
 
 }  // namespace simsched::live
