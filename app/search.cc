@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <yaml-cpp/yaml.h>
 
 #include <chrono>
 #include <cmath>
@@ -35,7 +36,7 @@ using search::SearchConfig;
 constexpr const char* kHelp = R"(
 A search is a YAML file; docs/learning.md describes every key:
 
-  policy: scx_gate                      # one with a tunable 'model'
+  policy: scx_gate                      # one with a tunable 'model'; any, with 'model: none'
   search: {method: sep_cma_es, population: 32, generations: 100, scenarios: 8}
   train:                                # families of experiments; values may be draws
     - name: builds
@@ -43,6 +44,12 @@ A search is a YAML file; docs/learning.md describes every key:
       workload: {fork_join: {jobs: {from: 50%, to: 200%, of: cpus}, work: {from: 2ms, to: 20ms}}}
   validation: {scenarios: 16, families: [...]}
   test: {scenarios: 60, families: [...]}
+
+With tunables, beside a model or instead of one (model: none), it sets them too, and writes MODEL.yaml, a policy to use:
+
+  tunables:
+    slice_us_underutil: {from: 1000, to: 40000, log: true, start: 20000}
+    fifo_sched: {any: [false, true]}
 
 Beside the model it writes MODEL.svg, a picture of its progress; MODEL.archive.json; MODEL.checkpoint after each
 generation, from which --resume goes on with the same result; and at the end MODEL.test.json, if there is a 'test'.
@@ -92,8 +99,22 @@ class Status {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
+// The policy with what was found, for the `policies:` of an experiment.
+std::string policy_yaml(const Search& search, const std::string& model) {
+  const SearchConfig& config = search.config();
+  const std::string file = std::filesystem::path(model).filename().string();
+  YAML::Emitter out;
+  out << YAML::Comment(fmt::format("found by simsched search, generation {}", search.archive().best()->generation));
+  out << YAML::BeginSeq << YAML::BeginMap << YAML::Key << config.policy.policy->name() << YAML::Value << YAML::BeginMap;
+  for (const Tunable& tunable : config.candidate(search.best(), file).tunables)
+    out << YAML::Key << tunable.key << YAML::Value << YAML::Load(tunable.value.str());
+  out << YAML::EndMap << YAML::EndMap << YAML::EndSeq;
+  return std::string(out.c_str()) + "\n";
+}
+
 void save(const Search& search, const std::string& model) {
-  mlp::write_model(search.model(), model);
+  if (search.config().has_model()) mlp::write_model(search.model(), model);
+  if (!search.config().tuned.empty()) write_file_atomically(beside(model, ".yaml"), policy_yaml(search, model));
   write_file_atomically(beside(model, ".archive.json"), search.archive_json());
   write_file_atomically(beside(model, ".svg"), search_svg(search));
   if (search.generation() == 0 && !search.rollouts().empty())
@@ -136,10 +157,12 @@ std::string duels_table(const HeldOut& result) {
 }
 
 // Whether there was time for it.
-bool run_test(const SearchConfig& config, const PolicyRegistry& registry, const Arguments& arguments) {
+bool run_test(const Search& search, const PolicyRegistry& registry, const Arguments& arguments) {
+  const SearchConfig& config = search.config();
   ProgressBar bar("testing", arguments.quiet);
   const HeldOut result =
-      held_out(config, arguments.output, registry, jobs_or_default(arguments.jobs), interrupted, std::ref(bar));
+      held_out(config, config.candidate(search.best(), arguments.output, config.has_model() ? "model" : "tuned"),
+               registry, jobs_or_default(arguments.jobs), interrupted, std::ref(bar));
   if (result.table.empty()) return false;
   write_file_atomically(beside(arguments.output, ".test.json"), held_out_json(result));
   if (arguments.quiet) return true;
@@ -157,14 +180,16 @@ int run(const Arguments& arguments) {
   if (beside(arguments.output, "") == arguments.output)
     throw Error(arguments.output, "the model's file has no ending, and others are written beside it",
                 "name it MODEL.smlp");
-  for (const char* ending : {".archive.json", ".svg", ".checkpoint", ".rollouts.csv", ".test.json"}) {
-    check_output_file(beside(arguments.output, ending));
-    if (beside(arguments.output, ending) == arguments.output)
-      throw Error(arguments.output, "a search writes something else under this name", "name it MODEL.smlp");
-  }
-  check_output_file(arguments.output);
   const PolicyRegistry registry = all_policies();
   SearchConfig config = search::load_search_config(arguments.config, registry);
+  for (const char* ending : {".archive.json", ".svg", ".checkpoint", ".rollouts.csv", ".test.json", ".yaml"}) {
+    check_output_file(beside(arguments.output, ending));
+    const bool is_it = beside(arguments.output, ending) == arguments.output;
+    if (is_it && (config.has_model() || std::string(ending) != ".yaml"))
+      throw Error(arguments.output, "a search writes something else under this name",
+                  config.has_model() ? "name it MODEL.smlp" : "name it POLICY.yaml");
+  }
+  check_output_file(arguments.output);
   if (arguments.generations >= 0) config.generations = static_cast<uint64_t>(arguments.generations);
   Search search(config, registry);
   if (arguments.resume) search.load_checkpoint(std::string(read_file(checkpoint).text()), checkpoint);
@@ -172,6 +197,7 @@ int run(const Arguments& arguments) {
   const Interruptible guard;
   bool done = run_generations(search, config.generations, arguments);
   if (!search.archive().members().empty() && !arguments.quiet) {
+    for (const auto& [key, value] : config.values_of(search.best())) fmt::print("{}: {}\n", key, value);
     fmt::print(
         "{}: generation {} of {}; on validation {:+.4f} (0: as the better baseline), makespan {:+.1f} %, "
         "migrations {:+.0f} %\n",
@@ -179,7 +205,7 @@ int run(const Arguments& arguments) {
         (std::exp(search.archive().best()->worth.makespan) - 1) * 100,
         (std::exp(search.archive().best()->worth.migrations) - 1) * 100);
   }
-  if (done && !config.test.empty()) done = run_test(config, registry, arguments);
+  if (done && !config.test.empty()) done = run_test(search, registry, arguments);
   if (done) return kExitOk;
   fmt::print(stderr, "simsched: stopped; --resume goes on from generation {}\n", search.generation());
   return kExitInterrupted;
@@ -188,7 +214,8 @@ int run(const Arguments& arguments) {
 Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
   command.add_option("CONFIG", arguments->config, "The search, a YAML file")->required();
-  command.add_option("-o,--output", arguments->output, "The model to write, MODEL.smlp")->required();
+  command.add_option("-o,--output", arguments->output, "The model to write, MODEL.smlp; without one POLICY.yaml")
+      ->required();
   command.add_flag("--resume", arguments->resume, "Go on from MODEL.checkpoint");
   command.add_option("-j,--jobs", arguments->jobs, "Simulations at a time; the result is the same [one a CPU]")
       ->check(CLI::Range(1, kMaxJobs));
@@ -201,6 +228,8 @@ Action add(CLI::App& command) {
 
 }  // namespace
 
-Command search_command() { return {"search", "find a model for a policy by trying many on simulated machines", add}; }
+Command search_command() {
+  return {"search", "find a model or tunables for a policy by trying many on simulated machines", add};
+}
 
 }  // namespace simsched

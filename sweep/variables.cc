@@ -10,14 +10,13 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "base/yaml/yaml_map.h"
+#include "base/yaml/yaml_amount.h"
 #include "sweep/yaml_text.h"
 
 namespace simsched {
 namespace {
 
 constexpr const char* kFix = "give an experiment in YAML; mind indentation, brackets and quotes";
-constexpr int64_t kLargest = int64_t{1} << 52;
 
 YAML::Node load(const std::string& text, const std::string& file) {
   return read_yaml(text, file, kFix, [](const YAML::Node& root) { return root; });
@@ -115,36 +114,10 @@ YAML::Node at_line_of(const YAML::Node& node, const std::string& text) {
   return YAML::Load(std::string(static_cast<size_t>(line), '\n') + text);
 }
 
-struct Amount {
-  int64_t number = 0;
-  std::string unit;
-};
-
-Amount read_amount(const YamlMap& map, const std::string& key) {
-  const std::string text = map.text(key);
-  Amount amount;
-  const char* const end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, amount.number);
-  amount.unit.assign(rest, end);
-  if (failed != std::errc() || amount.number < 0 || amount.number > kLargest ||
-      !std::ranges::all_of(amount.unit, [](unsigned char c) { return std::isalpha(c) != 0 || c == '%'; }))
-    throw Error(map.where(key), key + " is '" + text + "'",
-                "write a whole number from 0 on, with a unit or without: 5ms");
-  return amount;
-}
-
 // {from: 1, to: 64}, {from: 1ms, to: 64ms, times: 2}
 std::vector<YAML::Node> read_range(const YAML::Node& node, const std::string& file, const std::string& name) {
   const YamlMap map(node, file, "the range of " + name, {"from", "to", "step", "times"});
-  for (const char* key : {"from", "to"})
-    if (!map.has(key))
-      throw Error(map.where(), "the range of " + name + " has no '" + key + "'", "write {from: 1, to: 8}");
-  const Amount from = read_amount(map, "from"), to = read_amount(map, "to");
-  if (from.unit != to.unit)
-    throw Error(map.where("to"), name + " goes from '" + map.text("from") + "' to '" + map.text("to") + "'",
-                "give both the same unit");
-  if (from.number > to.number)
-    throw Error(map.where("from"), name + " goes from " + map.text("from") + " down to " + map.text("to"), "swap them");
+  const auto [from, to] = read_amounts(map, name);
   if (map.has("step") && map.has("times")) throw Error(map.where("times"), "both step and times are given", "keep one");
   Amount step{1, from.unit};
   if (map.has("step")) step = read_amount(map, "step");

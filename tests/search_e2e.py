@@ -75,7 +75,7 @@ class Search(e2e.EndToEnd):
     def test_mistakes(self):
         for change, place in [(("scx_gate", "eevdf"), "s.yaml:1: eevdf has no model"),
                               (("population: 8", "population: 1"), "s.yaml:3: "),
-                              (("{from: 1, to: 3}", "{from: 3, to: 1}"), "s.yaml:6: family 'builds': a draw from 3 down to 1"),
+                              (("{from: 1, to: 3}", "{from: 3, to: 1}"), "s.yaml:6: family 'builds': a draw goes from 3 down to 1"),
                               (("ping_pong", "ping_pongs"), "s.yaml:11: family 'pairs': "),
                               (("train:", "trained:"), "s.yaml:4: "),
                               (("machine: {llcs", "machine: {nodes: 2000000, llcs"), "s.yaml:"),

@@ -23,8 +23,8 @@ class VirtualMachine(e2e.EndToEnd):
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout
 
-    def prove(self, policy, *options, on=None):
-        self.simsched("export", policy, "-o", "out")
+    def prove(self, policy, *options, on=None, source=None):
+        self.simsched("export", source or policy, "-o", "out")
         chosen = kernels if on is None else [kernels[on]]
         files = [word for kernel in chosen for word in ("--kernel", KERNELS / kernel / "vmlinuz")]
         said = self.verify("out", "--vm", "--keep", "kept", *files, *options)
@@ -50,6 +50,21 @@ class VirtualMachine(e2e.EndToEnd):
         for policy in "rusty_ml", "upf_ml":
             with self.subTest(policy):
                 self.prove(policy, "--quick")
+
+    @unittest.skipUnless(os.environ.get("SIMSCHED_VM_LEARNED"), "SIMSCHED_VM_LEARNED is not set: some minutes each")
+    def test_experts(self):
+        data = self.write("data.yaml", "runs: [{machine: vm-8c2n, workload: {hackbench: {groups: 2}}, policies: [eevdf], seeds: 2}]\n")
+        self.simsched("dataset", data, "-o", "d.sdat")
+        for learner in "logistic", "tree":
+            config = self.write(f"{learner}.yaml", f"data: d.sdat\nrivals: [{learner}]\nfolds: 2\nwithout: [weight]\n"
+                                "grid: {hidden: [[4]], activation: [relu], learning_rate: [0.01], epochs: [2]}\n"
+                                f"model: {{learner: {learner}}}\n")
+            self.simsched("train", config, "-o", f"{learner}.smlp")
+        experts = self.write("experts.yaml", "machine: vm-8c2n\nworkload: hogs\npolicies:\n"
+                             "  - rusty_ml: {experts: [logistic.smlp, tree.smlp], epoch: 100ms}\n")
+        self.prove("rusty_ml", "--quick", on=0, source=experts)
+        said = next((self.scratch / "kept").glob("*stat*")).read_text()
+        self.assertRegex(said, r'"epochs":[1-9]')
 
     def test_the_fair_class_against_the_kernels(self):
         machine = self.write("m.yaml", "nodes: 2\ncores_per_llc: 2\nthreads_per_core: 2\n")

@@ -77,12 +77,16 @@ void check_learnable(const Dataset& data, const std::array<bool, FEATURES>& with
     throw Error(where,
                 std::string("all decisions are to ") + (stay == 0 ? "move" : "stay") + ", so there is nothing to learn",
                 "collect from other runs or sites");
+  std::string constant, all_without;  // what to write, once and for all of them
   for (size_t f = 0; f < FEATURES; ++f) {
-    if (without[f] || std::ranges::any_of(data.inputs[f], [&](uint16_t v) { return v != data.inputs[f][0]; })) continue;
-    throw Error(
-        where, std::string("input '") + feature_name(f) + "' is the same in all decisions",
-        std::string("collect from runs in which it differs, or leave it out: 'without: [") + feature_name(f) + "]'");
+    const bool same = std::ranges::all_of(data.inputs[f], [&](uint16_t v) { return v == data.inputs[f][0]; });
+    if (!without[f] && !same) continue;
+    all_without += (all_without.empty() ? "" : ", ") + std::string(feature_name(f));
+    if (!without[f] && constant.empty()) constant = feature_name(f);
   }
+  if (!constant.empty())
+    throw Error(where, "input '" + constant + "' is the same in all decisions",
+                "collect from runs in which it differs, or leave out what does not: 'without: [" + all_without + "]'");
 }
 
 }  // namespace simsched::ml

@@ -98,12 +98,13 @@ TEST(Learnable, IsNotWhatIsEmptyOrConstantOrOfOneClass) {
   EXPECT_THAT(refusal([] { check_learnable({}, kAll, "c.yaml:1"); }), HasSubstr("c.yaml:1: the dataset is empty"));
   Dataset same = data;
   std::ranges::fill(same.inputs[FEATURE_DISTANCE], 7);
+  std::ranges::fill(same.inputs[FEATURE_HOME], 0);
   EXPECT_THAT(
       refusal([&] { check_learnable(same, kAll, "c.yaml:1"); }),
       HasSubstr("input 'distance' is the same in all decisions; collect from runs in which it differs, or leave "
-                "it out: 'without: [distance]'"));
+                "out what does not: 'without: [distance, home]'"));
   std::array<bool, FEATURES> without{};
-  without[FEATURE_DISTANCE] = true;
+  without[FEATURE_DISTANCE] = without[FEATURE_HOME] = true;
   check_learnable(same, without, "x");
   for (uint8_t label : {uint8_t{0}, uint8_t{1}}) {
     Dataset one = data;

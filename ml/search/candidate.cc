@@ -53,11 +53,13 @@ mlp::Int8Net linear_net_of(const Point& point) {
 }  // namespace
 
 size_t nr_parameters(ModelKind kind) {
+  if (kind == ModelKind::kNone) return 0;
   return kind == ModelKind::kLinear ? MLP_INPUTS + 1 : MLP_HIDDEN * (MLP_INPUTS + 1) + MLP_HIDDEN + 1;
 }
 
 mlp::ModelFile model_of(const Point& point, const Shape& shape, size_t golden) {
-  SIMSCHED_CHECK(point.size() == nr_parameters(shape.kind), "a point of another kind of model");
+  SIMSCHED_CHECK(shape.kind != ModelKind::kNone && point.size() >= nr_parameters(shape.kind),
+                 "a point of another kind of model");
   mlp::Int8Net net = shape.kind == ModelKind::kLinear ? linear_net_of(point) : net_of(point);
   net.shift1 = kShift1;
   net.shift2 = kShift2;
@@ -68,7 +70,7 @@ mlp::ModelFile model_of(const Point& point, const Shape& shape, size_t golden) {
 
 Point first_point(ModelKind kind, uint64_t seed) {
   Point point(nr_parameters(kind), 0.0);
-  if (kind == ModelKind::kLinear) return point;
+  if (kind != ModelKind::kNet) return point;
   Rng rng(seed);
   for (size_t j = 0; j < MLP_HIDDEN; ++j)
     for (size_t i = 0; i < MLP_INPUTS; ++i) point[j * (MLP_INPUTS + 1) + i] = 0.5 * normal(rng);

@@ -10,8 +10,8 @@
 
 namespace simsched::search {
 
-enum class ModelKind { kNet, kLinear };  // 15-16-1; a weighted sum of the inputs
-inline constexpr const char* kModelKindNames[] = {"net", "linear"};
+enum class ModelKind { kNet, kLinear, kNone };  // 15-16-1; a weighted sum of the inputs; tunables alone are searched
+inline constexpr const char* kModelKindNames[] = {"net", "linear", "none"};
 
 struct Shape {
   ModelKind kind = ModelKind::kNet;
@@ -24,7 +24,8 @@ inline constexpr int32_t kUnit = 1016;
 
 size_t nr_parameters(ModelKind kind);
 
-// With 8-bit weights, each rounded and kept in its range. `golden` vectors are made for it.
+// Of the first nr_parameters() of a point. With 8-bit weights, each rounded and kept in its range. `golden` vectors are
+// made for it.
 mlp::ModelFile model_of(const Point& point, const Shape& shape, size_t golden);
 
 // Where a search begins by itself: a model that leaves everything open. Of a net the hidden units see random mixtures

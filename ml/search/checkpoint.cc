@@ -103,6 +103,7 @@ std::string Search::archive_json() const {
                        {"mean", member.mean},
                        {"accepted", &member == archive_.best()},
                        {"worth", to_json(member.worth)},
+                       {"tunables", config_.values_of(member.point)},
                        {"parameters", member.point}});
   return json.dump(1) + "\n";
 }

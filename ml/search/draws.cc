@@ -1,11 +1,10 @@
 #include "ml/search/draws.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/error.h"
-#include "base/yaml/yaml_map.h"
+#include "base/yaml/yaml_amount.h"
 #include "ml/search/exact_math.h"
 
 namespace simsched::search {
@@ -14,24 +13,6 @@ namespace {
 // Aliases may make as much as they like of little.
 constexpr int kDeepest = 32;
 constexpr size_t kMostNodes = 20000;
-constexpr int64_t kLargest = int64_t{1} << 52;
-
-struct Amount {
-  int64_t value;
-  std::string unit;
-};
-
-Amount read_amount(const YamlMap& map, const std::string& key) {
-  const std::string text = map.text(key);
-  Amount amount{};
-  const char* const end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, amount.value);
-  if (failed != std::errc() || amount.value < 0 || amount.value > kLargest)
-    throw Error(map.where(key), key + " is '" + text + "'",
-                "write a whole number from 0 on, with a unit or without: 5ms");
-  amount.unit.assign(rest, end);
-  return amount;
-}
 
 int64_t draw_between(int64_t low, int64_t high, bool log, Rng& rng) {
   if (!log) return rng.between(low, high);
@@ -42,23 +23,16 @@ int64_t draw_between(int64_t low, int64_t high, bool log, Rng& rng) {
 
 YAML::Node draw_range(const YAML::Node& node, const std::string& file, Rng& rng, std::optional<size_t> cpus) {
   const YamlMap map(node, file, "a draw", {"from", "to", "log", "of"});
-  for (const char* key : {"from", "to"})
-    if (!map.has(key)) throw Error(map.where(), std::string("a draw has no '") + key + "'", "write {from: 2, to: 8}");
-  const Amount from = read_amount(map, "from"), to = read_amount(map, "to");
-  if (from.unit != to.unit)
-    throw Error(map.where("to"), "a draw from '" + map.text("from") + "' to '" + map.text("to") + "'",
-                "give both the same unit");
-  if (from.value > to.value)
-    throw Error(map.where("from"), "a draw from " + map.text("from") + " down to " + map.text("to"), "swap them");
+  const auto [from, to] = read_amounts(map, "a draw");
   const bool log = map.has("log") && map.boolean("log");
-  if (log && from.value == 0) throw Error(map.where("from"), "a draw of ratios begins at 0", "begin at 1");
-  const int64_t value = draw_between(from.value, to.value, log, rng);
+  if (log && from.number == 0) throw Error(map.where("from"), "a draw of ratios begins at 0", "begin at 1");
+  const int64_t value = draw_between(from.number, to.number, log, rng);
   if (!map.has("of")) return YAML::Node(std::to_string(value) + from.unit);
 
   if (map.text("of") != "cpus" || from.unit != "%")
     throw Error(map.where("of"), "a draw of a share", "write it as {from: 50%, to: 200%, of: cpus}");
   if (!cpus) throw Error(map.where("of"), "a machine is drawn by its own CPUs", "leave 'of' out");
-  if (to.value > 100000) throw Error(map.where("to"), "a share of " + map.text("to"), "take at most 100000%");
+  if (to.number > 100000) throw Error(map.where("to"), "a share of " + map.text("to"), "take at most 100000%");
   const int64_t share = (static_cast<int64_t>(*cpus) * value + 50) / 100;
   return YAML::Node(std::to_string(std::max<int64_t>(share, 1)));
 }

@@ -79,7 +79,7 @@ TEST(Draws, TheSameSeedDrawsTheSame) {
 }
 
 TEST(Draws, SaysWhatIsNoDraw) {
-  EXPECT_THAT(complaint("a:\n  {from: 5, to: 3}"), HasSubstr("f:2: a draw from 5 down to 3"));
+  EXPECT_THAT(complaint("a:\n  {from: 5, to: 3}"), HasSubstr("f:2: a draw goes from 5 down to 3"));
   EXPECT_THAT(complaint("{from: 5ms, to: 9s}"), HasSubstr("the same unit"));
   EXPECT_THAT(complaint("{from: 0, to: 9, log: true}"), HasSubstr("begin at 1"));
   EXPECT_THAT(complaint("{from: -1, to: 9}"), HasSubstr("whole number"));

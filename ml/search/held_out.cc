@@ -62,12 +62,12 @@ bool HeldOut::accepted() const {
   return std::ranges::all_of(duels, [](const Duel& duel) { return duel.makespan.high < 1; });
 }
 
-HeldOut held_out(const SearchConfig& config, const std::string& model, const PolicyRegistry& registry, int jobs,
+HeldOut held_out(const SearchConfig& config, const PolicyConfig& found, const PolicyRegistry& registry, int jobs,
                  const std::function<bool()>& stop, const Progress& progress) {
   HeldOut all;
   std::vector<PolicyConfig> policies = config.baselines;
   policies.insert(policies.end(), config.controls.begin(), config.controls.end());
-  policies.push_back(config.with_model(model));
+  policies.push_back(found);
   for (const PolicyConfig& policy : policies) all.policies.push_back(policy.label);
   const Rng rng = Rng(config.method.seed).split(kTest);
   all.scenarios = draw_scenarios(config.test, config.file, config.test_scenarios, 0, rng, registry);

@@ -35,8 +35,9 @@ struct HeldOut {
   bool accepted() const;
 };
 
-// Of the model in a file; empty when `stop` said so. Throws Error for a model that the policy does not take.
-HeldOut held_out(const SearchConfig& config, const std::string& model, const PolicyRegistry& registry, int jobs,
+// Of what was found, SearchConfig::candidate(); empty when `stop` said so. Throws Error for a model that the policy
+// does not take.
+HeldOut held_out(const SearchConfig& config, const PolicyConfig& found, const PolicyRegistry& registry, int jobs,
                  const std::function<bool()>& stop = {}, const Progress& progress = {});
 
 // Of logarithms: e to their mean, and the interval; the same for the same seed.

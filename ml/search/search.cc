@@ -26,9 +26,7 @@ Search::Search(SearchConfig config, const PolicyRegistry& registry)
 // One of every family, with every policy: what is wrong with the config shows now, not hours later.
 void Search::check() const {
   const TemporaryFolder folder("simsched-search");
-  const std::string path = folder.file("start.smlp");
-  mlp::write_model(model_of(config_.start, config_.shape, kGoldenOfCandidate), path);
-  std::vector<PolicyConfig> policies = {config_.with_model(path)};
+  std::vector<PolicyConfig> policies = {candidate(config_.start, folder.file("start.smlp"))};
   policies.insert(policies.end(), config_.baselines.begin(), config_.baselines.end());
   policies.insert(policies.end(), config_.controls.begin(), config_.controls.end());
   for (const std::vector<Family>* families : {&config_.train, &config_.validation, &config_.test}) {
@@ -39,16 +37,18 @@ void Search::check() const {
   }
 }
 
-// Each point is a policy with a file of its own.
+// With a model in a file of its own.
+PolicyConfig Search::candidate(const Point& point, const std::string& path) const {
+  if (config_.has_model()) mlp::write_model(model_of(point, config_.shape, kGoldenOfCandidate), path);
+  return config_.candidate(point, path);
+}
+
 FiguresTable Search::evaluate(const std::vector<Scenario>& scenarios, const std::vector<Point>& points, int jobs,
                               const std::function<bool()>& stop) {
   const TemporaryFolder folder("simsched-search");
   std::vector<PolicyConfig> policies;
-  for (const Point& point : points) {
-    const std::string path = folder.file(std::to_string(policies.size()) + ".smlp");
-    mlp::write_model(model_of(point, config_.shape, kGoldenOfCandidate), path);
-    policies.push_back(config_.with_model(path));
-  }
+  for (const Point& point : points)
+    policies.push_back(candidate(point, folder.file(std::to_string(policies.size()) + ".smlp")));
   simulations_ += scenarios.size() * policies.size();
   return simulate(scenarios, policies, jobs, stop);
 }
@@ -121,9 +121,11 @@ bool Search::advance(int jobs, const std::function<bool()>& stop, bool last) {
   return true;
 }
 
-mlp::ModelFile Search::model() const {
+const Point& Search::best() const {
   SIMSCHED_CHECK(archive_.best() != nullptr, "nothing has been validated yet");
-  return model_of(archive_.best()->point, config_.shape, kGoldenOfModel);
+  return archive_.best()->point;
 }
+
+mlp::ModelFile Search::model() const { return model_of(best(), config_.shape, kGoldenOfModel); }
 
 }  // namespace simsched::search

@@ -41,7 +41,8 @@ class Search {
   bool advance(int jobs, const std::function<bool()>& stop = {}, bool last = false);
 
   // The best on validation; there is one once advance() was called.
-  mlp::ModelFile model() const;
+  const Point& best() const;
+  mlp::ModelFile model() const;  // its model, where it has one
 
   // JSON: all that advance() changes. load_checkpoint() throws Error (where: `where`) for what is none, or is of
   // another config.
@@ -52,6 +53,7 @@ class Search {
 
  private:
   void check() const;
+  PolicyConfig candidate(const Point& point, const std::string& path) const;
   FiguresTable evaluate(const std::vector<Scenario>& scenarios, const std::vector<Point>& points, int jobs,
                         const std::function<bool()>& stop);
   bool validate(const std::vector<Archived>& candidates, int jobs, const std::function<bool()>& stop,

@@ -15,8 +15,8 @@
 namespace simsched::search {
 namespace {
 
-const std::vector<std::string> kKeys = {"policy", "model",     "baselines",  "controls", "search",
-                                        "train",  "objective", "validation", "test"};
+const std::vector<std::string> kKeys = {"policy", "model", "tunables",  "baselines",  "controls",
+                                        "search", "train", "objective", "validation", "test"};
 const std::string kModel = "model";  // the tunable
 
 // A whole number of percent, as a factor.
@@ -49,19 +49,33 @@ std::vector<PolicyConfig> policies(const YAML::Node& list, const std::string& fi
 }
 
 PolicyConfig read_policy(const YamlMap& map, const PolicyRegistry& registry) {
-  if (!map.has("policy")) throw Error(map.file(), "no policy is given", "write 'policy: NAME', of one with a model");
+  if (!map.has("policy")) throw Error(map.file(), "no policy is given", "write 'policy: NAME'");
   YAML::Node list(YAML::NodeType::Sequence);
   list.push_back(map.at("policy"));
-  const PolicyConfig policy = policies(list, map.file(), registry).front();
-  const auto tunables = registry.tunables(*policy.policy);
-  if (std::ranges::find(tunables, kModel, &TunableReader::Info::key) == tunables.end())
-    throw Error(policy.where, policy.policy->name() + " has no model that could be searched for",
-                "name a policy with a tunable 'model': simsched policies NAME shows them");
-  for (const Tunable& tunable : policy.tunables)
-    if (tunable.key == kModel)
-      throw Error(tunable.where, "the model is what is searched for",
-                  "leave it out; a search begins at 'model: {start: FILE}'");
-  return policy;
+  return policies(list, map.file(), registry).front();
+}
+
+// Of the searched ones, each is one of the policy's, and not set there.
+void check_tunables(const SearchConfig& config, const PolicyRegistry& registry) {
+  const auto known = registry.tunables(*config.policy.policy);
+  std::vector<std::string> names;
+  for (const TunableReader::Info& info : known) names.push_back(info.key);
+  const std::string policy = config.policy.policy->name();
+  if (config.has_model() && std::ranges::find(names, kModel) == names.end())
+    throw Error(config.policy.where, policy + " has no model that could be searched for",
+                "name a policy with a tunable 'model': simsched policies NAME shows them; or search 'tunables:'");
+  const auto set_there = [&](const std::string& key) {
+    return std::ranges::find(config.policy.tunables, key, &Tunable::key) != config.policy.tunables.end();
+  };
+  if (config.has_model() && set_there(kModel))
+    throw Error(config.policy.where, "the model is what is searched for",
+                "leave it out; a search begins at 'model: {start: FILE}', or finds tunables alone with 'model: none'");
+  for (const Tuned& tuned : config.tuned) {
+    if (std::ranges::find(names, tuned.key) == names.end() || tuned.key == kModel)
+      throw Error(tuned.where, policy + " has no tunable '" + tuned.key + "' to search", suggest(tuned.key, names));
+    if (set_there(tuned.key))
+      throw Error(tuned.where, "'" + tuned.key + "' is searched, and set at the policy", "keep one");
+  }
 }
 
 // As the policy's own model has them.
@@ -82,14 +96,20 @@ mlp::Ranges input_ranges(const PolicyConfig& policy) {
               "search for the model of a scheduler that comes with simsched");
 }
 
-void read_model(const YamlMap& root, SearchConfig& config) {
+void read_model(const YamlMap& root, SearchConfig& config, const PolicyRegistry& registry) {
   const YAML::Node node = root.has("model") ? root.at("model") : YAML::Node(YAML::NodeType::Map);
+  if (node.IsScalar() && node.Scalar() == kModelKindNames[2]) {
+    config.shape.kind = ModelKind::kNone;
+    if (config.tuned.empty()) throw Error(root.where("model"), "there is nothing to search", "add 'tunables:'");
+    return check_tunables(config, registry);
+  }
   const YamlMap map(node, config.file, "the model", {"kind", "tau", "version", "start"});
-  const std::vector<std::string> kinds(std::begin(kModelKindNames), std::end(kModelKindNames));
+  const std::vector<std::string> kinds(std::begin(kModelKindNames), std::begin(kModelKindNames) + 2);
   const std::string kind = word(map, "kind", kinds[0], kinds);
   config.shape.kind = static_cast<ModelKind>(std::ranges::find(kinds, kind) - kinds.begin());
   config.shape.tau = static_cast<int32_t>(map.integer_or("tau", 1, 1 << 24, config.shape.tau));
   config.shape.version = static_cast<uint32_t>(map.integer_or("version", 1, UINT32_MAX, 1));
+  check_tunables(config, registry);
   config.shape.ranges = input_ranges(config.policy);
   if (!map.has("start")) {
     config.start = first_point(config.shape.kind, config.method.seed);
@@ -153,7 +173,9 @@ SearchConfig read_search(const YAML::Node& root, const std::string& file, const 
   config.file = file;
   config.policy = read_policy(map, registry);
   read_method(map, config);
-  read_model(map, config);
+  if (map.has("tunables")) config.tuned = read_tuned(map.at("tunables"), file);
+  read_model(map, config, registry);
+  for (const Tuned& tuned : config.tuned) config.start.push_back(tuned.start);
   const YAML::Node usual = YAML::Load("[eevdf, scx_rusty]");
   config.baselines = policies(map.has("baselines") ? map.at("baselines") : usual, file, registry);
   if (map.has("controls")) config.controls = policies(map.at("controls"), file, registry);
@@ -171,7 +193,7 @@ SearchConfig read_search(const YAML::Node& root, const std::string& file, const 
         throw Error(control.where, "'" + control.label + "' is a baseline and a control",
                     "keep one, or give it a label");
 
-  for (const char* key : {"policy", "model", "baselines", "search", "objective", "train", "validation"}) {
+  for (const char* key : {"policy", "model", "tunables", "baselines", "search", "objective", "train", "validation"}) {
     if (!map.has(key)) continue;
     YAML::Node part = YAML::Clone(map.at(key));
     if (std::string(key) == "search") part.remove("generations");  // a longer one goes on where a shorter one ended
@@ -184,11 +206,19 @@ SearchConfig read_search(const YAML::Node& root, const std::string& file, const 
 
 }  // namespace
 
-PolicyConfig SearchConfig::with_model(const std::string& path, const std::string& label) const {
-  PolicyConfig with = policy;
-  with.label = label;
-  with.tunables.push_back({kModel, path, policy.where});
-  return with;
+std::vector<std::pair<std::string, std::string>> SearchConfig::values_of(const Point& point) const {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (size_t i = 0; i < tuned.size(); ++i)
+    values.emplace_back(tuned[i].key, tuned[i].value(point[nr_parameters(shape.kind) + i]));
+  return values;
+}
+
+PolicyConfig SearchConfig::candidate(const Point& point, const std::string& model, const std::string& label) const {
+  PolicyConfig found = policy;
+  found.label = label;
+  if (has_model()) found.tunables.push_back({kModel, model, policy.where});
+  for (const auto& [key, value] : values_of(point)) found.tunables.push_back({key, value, policy.where});
+  return found;
 }
 
 SearchConfig parse_search_config(const std::string& text, const std::string& file, const PolicyRegistry& registry) {

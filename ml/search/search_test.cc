@@ -139,6 +139,43 @@ TEST(Search, TakesNoCheckpointThatIsNotItsOwn) {
   EXPECT_THAT(load(with(good, "\"generation\": 1", "\"generation\": 2")), HasSubstr("damaged"));
 }
 
+TEST(Search, SetsTunablesBesideAModelOrInsteadOfOne) {
+  const std::string tunables =
+      "tunables: {max_waiting: {from: 0, to: 8, start: 2}, wait_limit: {from: 1ms, to: 16ms, log: true}}\n";
+  const SearchConfig both = config(with(kConfig, "scx_gate", "rusty_ml") + "model: {kind: linear}\n" + tunables);
+  EXPECT_EQ(both.start.size(), nr_parameters(ModelKind::kLinear) + 2);
+  using Values = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(both.values_of(both.start), (Values{{"max_waiting", "2"}, {"wait_limit", "4ms"}}));
+  Search search(both, registry());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(search.advance(2));
+  EXPECT_EQ(search.best().size(), both.start.size());
+
+  const SearchConfig alone = config(with(kConfig, "scx_gate", "eevdf") +
+                                    "model: none\ntunables: {base_slice_ns: {from: 100us, to: 30000us, log: true}}\n");
+  EXPECT_EQ(alone.start.size(), 1u);
+  Search one(alone, registry()), two(alone, registry());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(one.advance(1) && two.advance(3));
+  EXPECT_EQ(one.checkpoint(), two.checkpoint());
+  EXPECT_THAT(one.archive_json(), HasSubstr("base_slice_ns"));
+  EXPECT_NE(alone.values_of({0.0})[0].second, alone.values_of({1.0})[0].second);
+}
+
+TEST(Tuned, GoesFromTheLowestValueToTheHighest) {
+  const std::vector<Tuned> tuned = read_tuned(
+      YAML::Load("{a: {from: 10, to: 20, start: 15}, b: {from: 1ms, to: 16ms, log: true}, c: {any: [x, y, z]}}"), "f");
+  EXPECT_EQ(tuned[0].start, 0.5);
+  for (auto [at, a, b, c] : {std::tuple(-1.0, "10", "1ms", "x"),
+                             {0.0, "10", "1ms", "x"},
+                             {0.5, "15", "4ms", "y"},
+                             {1.0, "20", "16ms", "z"},
+                             {7.0, "20", "16ms", "z"}}) {
+    EXPECT_EQ(tuned[0].value(at), a);
+    EXPECT_EQ(tuned[1].value(at), b);
+    EXPECT_EQ(tuned[2].value(at), c);
+  }
+  EXPECT_EQ(tuned[2].value(tuned[2].start), "x");
+}
+
 TEST(SearchConfig, EveryMistakeHasItsLine) {
   auto change = [](const std::string& what, const std::string& instead) {
     return complaint(with(kConfig, what, instead));
@@ -165,6 +202,16 @@ TEST(SearchConfig, EveryMistakeHasItsLine) {
   EXPECT_THAT(change("validation:", "validate:"), HasSubstr("s.yaml:11: a search has no key 'validate'"));
   EXPECT_THAT(change("search:", "controls: [eevdf]\nsearch:"),
               HasSubstr("s.yaml:3: 'eevdf' is a baseline and a control"));
+  for (auto [line, wrong] : {std::pair("model: none\n", "s.yaml:19: there is nothing to search"),
+                             {"tunables: {max_wating: {from: 1, to: 2}}\n", "did you mean 'max_waiting'"},
+                             {"tunables: {max_waiting: 3}\n", "s.yaml:19: 'max_waiting' has no range"},
+                             {"tunables: {max_waiting: {from: 3, to: 3}}\n", "s.yaml:19: the range has but one value"},
+                             {"tunables: {max_waiting: {from: 0, to: 3, log: true}}\n", "s.yaml:19: no ratio"},
+                             {"tunables: {max_waiting: {from: 1, to: 3, start: 4}}\n", "s.yaml:19: start is 4"},
+                             {"tunables: {max_waiting: {any: [1]}}\n", "s.yaml:19: 'any' is not a list"},
+                             {"tunables: {model: {any: [a, b]}}\n", "s.yaml:19: scx_gate has no tunable 'model'"},
+                             {"tunables: [1]\n", "s.yaml:19: tunables is not a mapping"}})
+    EXPECT_THAT(complaint(kConfig + line), HasSubstr(wrong)) << line;
   EXPECT_THAT(complaint(""), HasSubstr("s.yaml: is not a search"));
   EXPECT_THAT(complaint("[1]"), HasSubstr("s.yaml: is not a search"));
   EXPECT_THAT(complaint(kConfig + "model: {start: nowhere.smlp}\n"), HasSubstr("s.yaml:19: "));
@@ -213,7 +260,7 @@ TEST(HeldOut, PairsRunsOfTheSameScenario) {
   const TemporaryFolder folder("simsched-search");
   const std::string model = folder.file("m.smlp");
   mlp::write_model(model_of(all.start, all.shape, 4), model);
-  const HeldOut result = held_out(all, model, registry(), 2);
+  const HeldOut result = held_out(all, all.candidate(all.start, model), registry(), 2);
   ASSERT_EQ(result.policies, (std::vector<std::string>{"eevdf", "scx_simple", "twin", "model"}));
   ASSERT_EQ(result.table.size(), 3);
   for (const auto& row : result.table) EXPECT_EQ(row[0], row[2]);
@@ -223,7 +270,7 @@ TEST(HeldOut, PairsRunsOfTheSameScenario) {
   EXPECT_FALSE(result.accepted());
   EXPECT_EQ(result.duels[0].makespan.mean, result.duels[2].makespan.mean);
   EXPECT_THAT(held_out_json(result), HasSubstr("simsched-held-out/1"));
-  EXPECT_TRUE(held_out(all, model, registry(), 2, [] { return true; }).table.empty());
+  EXPECT_TRUE(held_out(all, all.candidate(all.start, model), registry(), 2, [] { return true; }).table.empty());
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ std::vector<Rollout> training_rollouts(const SearchConfig& config, const PolicyR
   const TemporaryFolder folder("simsched-search");
   const std::string path = folder.file("open.smlp");
   mlp::write_model(model_of(config.start, config.shape, 1), path);
-  const PolicyConfig policy = config.with_model(path);
+  const PolicyConfig policy = config.candidate(config.start, path);
   const std::vector<Scenario> scenarios =
       draw_scenarios(config.train, config.file, kScenarios, 0, Rng(config.method.seed).split(kRollouts), registry);
   std::vector<std::vector<Rollout>> parts(scenarios.size());
@@ -97,8 +97,8 @@ Point fitted(const std::vector<Rollout>& rows, const Shape& shape, const Point& 
   }
   for (size_t i = 0; i < size; ++i) a[i][i] += kDamping * count;
   const Point weights = solved(std::move(a), std::move(b));
-  Point point = first;  // what is fitted are its last parameters
-  std::ranges::copy(weights, point.end() - static_cast<std::ptrdiff_t>(size));
+  Point point = first;  // what is fitted are the model's last parameters
+  std::ranges::copy(weights, point.begin() + static_cast<std::ptrdiff_t>(nr_parameters(shape.kind) - size));
   return point;
 }
 

@@ -14,6 +14,12 @@ std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// The models are files of the folder.
+bool names_models(const Tunable& option, const HostedPolicy& hosted) {
+  if (option.key == kModelOption) return hosted.model || !hosted.experts.empty();
+  return option.key == kExpertsOption && !hosted.experts.empty();
+}
+
 }  // namespace
 
 Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> object) {
@@ -29,8 +35,7 @@ Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> 
   manifest.map_entries = hosted.map_entries;
   manifest.user_half = hosted.user_half;
   for (const Tunable& option : hosted.user_options)
-    if (!hosted.model || option.key != kModelOption) manifest.user_options.push_back(option);
-  if (hosted.model) manifest.model = Manifest::Model{kModelFile, hosted.model->model.version, 0};
+    if (!names_models(option, hosted)) manifest.user_options.push_back(option);
   for (int i = 0; i < ext::kNrOps; ++i) {
     const auto op = static_cast<ext::Op>(i);
     if (table.info.has(op))
@@ -135,11 +140,14 @@ std::vector<std::pair<std::string, std::string>> export_files(const ExportReques
   const std::vector<std::byte> object = kernel_object(request.hosted);
   Manifest manifest = make_manifest(request, object);
   std::vector<std::pair<std::string, std::string>> files;
-  if (request.hosted.model) {
-    const std::vector<std::byte> model = mlp::model_bytes(*request.hosted.model, request.where);
-    manifest.model->crc = mlp::parse_model(model, request.where).model.crc;
-    files.emplace_back(kModelFile, text_of(model));
-  }
+  const auto add_model = [&](const mlp::ModelFile& file, const std::string& name) {
+    const std::vector<std::byte> model = mlp::model_bytes(file, request.where);
+    files.emplace_back(name, text_of(model));
+    return Manifest::Model{name, file.model.version, mlp::parse_model(model, request.where).model.crc};
+  };
+  if (request.hosted.model) manifest.model = add_model(*request.hosted.model, kModelFile);
+  for (const mlp::ModelFile& expert : request.hosted.experts)
+    manifest.experts.push_back(add_model(expert, expert_file(manifest.experts.size() + 1)));
   if (request.claim_gpl) manifest.license = "GPL";
   if (!is_gpl_compatible(manifest.license)) {
     throw Error(request.where,

@@ -47,11 +47,13 @@ ParityResult check_parity(const ExportedFolder& folder, std::span<const std::byt
   bpf::Vm vm(object, world, bpf::scx_exports(), 1, 1);
   for (const Manifest::Variable& variable : folder.manifest.variables)
     bpf::write_variable(vm, {variable.name, variable.text, variable.bytes}, object_path);
-  if (folder.manifest.model) {
-    const mlp::mlp_model model = mlp::read_model(folder.model_path()).model;
-    const uint32_t slot = 0;  // the active one
+  const auto fill_slot = [&](uint32_t slot, const std::string& path) {
+    const mlp::mlp_model model = mlp::read_model(path).model;
     vm.map_update("models", std::as_bytes(std::span(&slot, 1)), std::as_bytes(std::span(&model, 1)));
-  }
+  };
+  if (folder.manifest.model) fill_slot(0, folder.model_path());  // the active one
+  uint32_t slot = 0;
+  for (const std::string& path : folder.expert_paths()) fill_slot(++slot, path);
 
   ParityResult result;
   const uint64_t context = vm.allocate(sizeof(decision), VM_READ | VM_WRITE);

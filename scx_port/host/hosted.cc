@@ -70,6 +70,7 @@ void use_user_half(UserHalfMaker make, const std::string& folder, HostedPolicy* 
   policy->make_user_half = std::move(make);
   const std::unique_ptr<UserHalf> half = policy->make_user_half();
   if (const mlp::ModelFile* model = half->model()) policy->model = *model;
+  policy->experts.assign(half->experts().begin(), half->experts().end());
 }
 
 void size_maps(const Tunables& sizes, const Machine& machine, HostedPolicy* policy) {

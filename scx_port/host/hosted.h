@@ -35,6 +35,7 @@ struct HostedPolicy {
   Tunables user_options;
   UserHalfMaker make_user_half;
   std::optional<mlp::ModelFile> model;  // where the user-space half takes one: its option `model`
+  std::vector<mlp::ModelFile> experts;  // ... or several: `experts`
   ext::ExtOptions options;
   uint64_t memory_limit = 0;     // bytes of globals, maps and objects; 0: the default
   std::shared_ptr<Notes> notes;  // may be none

@@ -61,7 +61,7 @@ uint32_t ModelSlots::free_slot() const {
   return best;
 }
 
-void ModelSlots::verify(uint32_t slot, const mlp::ModelFile& file, const std::string& where) {
+void ModelSlots::check(uint32_t slot, const mlp::ModelFile& file, const std::string& where) {
   for (size_t i = 0; i < file.golden.size(); ++i) {
     const mlp::mlp_golden& golden = file.golden[i];
     mlp::mlp_test test{};
@@ -88,7 +88,7 @@ void ModelSlots::install(const mlp::ModelFile& file, const std::string& where) {
   write(slot, before);
   write(slot, during);
   try {
-    verify(slot, file, where);
+    check(slot, file, where);
   } catch (const Error&) {
     write(slot, {});
     throw;

@@ -29,13 +29,15 @@ class ModelSlots {
   // May wait kRest when called often in a row.
   void install(const mlp::ModelFile& file, const std::string& where);
 
+  // Has the policy compute the golden vectors of a model that lies in that slot already. Throws Error as install() does.
+  void check(uint32_t slot, const mlp::ModelFile& file, const std::string& where);
+
   uint32_t active() const;          // a slot
   uint32_t active_version() const;  // of the model there; 0: none
 
  private:
   void write(uint32_t slot, const mlp::mlp_model& model);
   mlp::mlp_model read(uint32_t slot) const;
-  void verify(uint32_t slot, const mlp::ModelFile& file, const std::string& where);
   uint32_t free_slot() const;
 
   KernelObject& object_;

@@ -29,6 +29,8 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
       host_(object_, machine_),
       half_(make_user_half(folder.manifest.user_half, user_options())) {
   const Manifest& manifest = folder.manifest;
+  if (!manifest.experts.empty() && !options.model.empty())
+    throw Error(options.model, "this policy chooses among models of its own", "leave --model out");
   if (!is_gpl_compatible(manifest.license)) {
     throw Error(folder.path + "/" + kObjectFile,
                 "its licence is '" + manifest.license + "'; sched_ext's functions are for GPL-compatible ones only",
@@ -52,7 +54,11 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
   object_.load();
   if (half_) half_->before_attach(host_);
   if (ModelSlots::has_slots(object_)) slots_ = std::make_unique<ModelSlots>(object_);
-  if (slots_ && !model_path().empty()) reload_model();  // its golden vectors are computed in this kernel, too
+  // Golden vectors are computed in this kernel, too.
+  if (slots_ && !model_path().empty()) reload_model();
+  uint32_t slot = 0;
+  for (const std::string& path : folder.expert_paths())
+    if (slots_) slots_->check(++slot, mlp::read_model(path), path);
   if (!options.decisions.empty()) log_ = std::make_unique<DecisionLog>(object_, options.decisions);
 }
 

@@ -101,10 +101,11 @@ std::string manifest_to_json(const Manifest& manifest) {
   for (const Tunable& option : manifest.user_options)
     options.push_back({{"name", option.key}, {"value", option.value.str()}});
   json["user_half"] = {{"name", manifest.user_half}, {"options", options}};
-  if (manifest.model) {
-    json["model"] = {
-        {"file", manifest.model->file}, {"version", manifest.model->version}, {"crc", manifest.model->crc}};
-  }
+  const auto model_json = [](const Manifest::Model& model) {
+    return Json{{"file", model.file}, {"version", model.version}, {"crc", model.crc}};
+  };
+  if (manifest.model) json["model"] = model_json(*manifest.model);
+  for (const Manifest::Model& expert : manifest.experts) json["experts"].push_back(model_json(expert));
   json["costs_ns"] = Json::array();
   for (const auto& [op, cost] : manifest.costs) json["costs_ns"].push_back({{"op", op}, {"ns", cost.count()}});
   json["costs_from"] = manifest.costs_from;
@@ -143,13 +144,15 @@ Manifest manifest_from_json(std::string_view text, const std::string& name) {
   manifest.user_half = reader.text(half, "name");
   for (const Json& item : reader.list(half, "options"))
     manifest.user_options.push_back({reader.text(item, "name"), reader.text(item, "value"), name});
-  if (json.contains("model")) {
-    const Json& model = json["model"];
-    manifest.model =
-        Manifest::Model{reader.text(model, "file"), static_cast<uint32_t>(reader.number(model, "version", UINT32_MAX)),
-                        static_cast<uint32_t>(reader.number(model, "crc", UINT32_MAX))};
-    if (!is_plain_file(manifest.model->file)) reader.fail("'model' names a file outside of the folder");
-  }
+  const auto read_model = [&](const Json& item, const char* key) {
+    Manifest::Model model{reader.text(item, "file"), static_cast<uint32_t>(reader.number(item, "version", UINT32_MAX)),
+                          static_cast<uint32_t>(reader.number(item, "crc", UINT32_MAX))};
+    if (!is_plain_file(model.file)) reader.fail(std::string("'") + key + "' names a file outside of the folder");
+    return model;
+  };
+  if (json.contains("model")) manifest.model = read_model(json["model"], "model");
+  if (json.contains("experts"))
+    for (const Json& item : reader.list(json, "experts")) manifest.experts.push_back(read_model(item, "experts"));
   for (const Json& item : reader.list(json, "costs_ns")) {
     manifest.costs.emplace_back(reader.text(item, "op"),
                                 Nanos(static_cast<int64_t>(reader.number(item, "ns", 1'000'000'000))));
@@ -165,6 +168,8 @@ Manifest manifest_from_json(std::string_view text, const std::string& name) {
   manifest.revision = reader.text(simsched, "revision");
   return manifest;
 }
+
+std::string expert_file(size_t slot) { return "expert-" + std::to_string(slot) + ".bin"; }
 
 bool is_gpl_compatible(std::string_view license) {
   constexpr std::string_view kGood[] = {"GPL",          "GPL v2",       "GPL and additional rights",
@@ -195,19 +200,31 @@ ExportedFolder read_exported_folder(const std::string& path) {
     throw Error(path + "/" + kObjectFile, "is not the object that the manifest names (its hash differs)",
                 "export the policy again");
   }
-  if (folder.manifest.model) {
-    const mlp::ModelFile model = mlp::read_model(folder.model_path());
-    if (model.model.crc != folder.manifest.model->crc || model.model.version != folder.manifest.model->version)
-      throw Error(folder.model_path(), "is not the model that the manifest names", "export the policy again");
-  }
+  const auto check_model = [](const std::string& model_path, const Manifest::Model& named) {
+    const mlp::ModelFile model = mlp::read_model(model_path);
+    if (model.model.crc != named.crc || model.model.version != named.version)
+      throw Error(model_path, "is not the model that the manifest names", "export the policy again");
+  };
+  if (folder.manifest.model) check_model(folder.model_path(), *folder.manifest.model);
+  for (const Manifest::Model& expert : folder.manifest.experts) check_model(path + "/" + expert.file, expert);
   return folder;
 }
 
 std::string ExportedFolder::model_path() const { return manifest.model ? path + "/" + manifest.model->file : ""; }
 
+std::vector<std::string> ExportedFolder::expert_paths() const {
+  std::vector<std::string> paths;
+  for (const Manifest::Model& expert : manifest.experts) paths.push_back(path + "/" + expert.file);
+  return paths;
+}
+
 Tunables ExportedFolder::user_options() const {
   Tunables options = manifest.user_options;
   if (manifest.model) options.push_back({kModelOption, model_path(), path + "/" + kManifestFile});
+  const std::vector<std::string> experts = expert_paths();
+  if (!experts.empty())
+    options.push_back(
+        {kExpertsOption, TunableValue(TunableValue::List(experts.begin(), experts.end())), path + "/" + kManifestFile});
   return options;
 }
 

@@ -21,6 +21,7 @@ inline constexpr const char* kManifestFile = "manifest.json";
 inline constexpr const char* kObjectFile = "policy.bpf.o";
 inline constexpr const char* kModelFile = "model.bin";
 inline constexpr const char* kModelOption = "model";  // of a user-space half that has one: its path
+inline constexpr const char* kExpertsOption = "experts";  // ... that has several, of which one decides at a time
 
 struct Manifest {
   struct Variable {
@@ -46,6 +47,7 @@ struct Manifest {
   std::string user_half;
   Tunables user_options;
   std::optional<Model> model;
+  std::vector<Model> experts;  // in the order of their slots, from 1 on
   std::vector<std::pair<std::string, Nanos>> costs;  // by op: what was charged in simulation, or measured
   std::string costs_from;  // how they were found
   Shape machine;
@@ -62,6 +64,9 @@ Manifest manifest_from_json(std::string_view text, const std::string& name);
 // Whether the kernel gives sched_ext's functions to a program of this licence (include/linux/license.h).
 bool is_gpl_compatible(std::string_view license);
 
+// Of the model in that slot, where there are several: "expert-1.bin".
+std::string expert_file(size_t slot);
+
 // Lower-case hexadecimal.
 std::string sha256(std::span<const std::byte> bytes);
 
@@ -71,7 +76,8 @@ struct ExportedFolder {
   Manifest manifest;
   std::vector<std::byte> object;
 
-  std::string model_path() const;   // empty: the policy has none
+  std::string model_path() const;  // empty: the policy has none
+  std::vector<std::string> expert_paths() const;
   Tunables user_options() const;    // the manifest's, and where the model is
 };
 ExportedFolder read_exported_folder(const std::string& path);

@@ -23,6 +23,7 @@ Manifest full() {
   manifest.user_half = "rusty";
   manifest.user_options = {{"balancer", "as_coded", ""}};
   manifest.model = Manifest::Model{"model.bin", 7, 0xdeadbeef};
+  manifest.experts = {{"expert-1.bin", 8, 1}, {"expert-2.bin", 9, 2}};
   manifest.costs = {{"enqueue", Nanos(123)}};
   manifest.costs_from = "measured";
   manifest.machine = {"epyc", 128, 64, 16, 2};
@@ -39,6 +40,7 @@ TEST(Manifest, ComesBackAsItWas) {
   EXPECT_EQ(manifest.variables.at(0).bytes.at(1), std::byte{0xfe});
   EXPECT_EQ(manifest.costs.at(0).second, Nanos(123));
   EXPECT_EQ(manifest.model->crc, 0xdeadbeef);
+  EXPECT_EQ(manifest.experts.at(1).version, 9u);
   EXPECT_EQ(manifest.user_options.at(0).value, "as_coded");
 }
 
@@ -68,6 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"\"01fe\"", "\"01FE\"", "'bytes' is not hexadecimal"},
                       Wrong{"4096", "-1", "'entries' is not a number from 0"},
                       Wrong{"\"model.bin\"", "\"/etc/passwd\"", "'model' names a file outside"},
+                      Wrong{"\"expert-2.bin\"", "\"../x\"", "'experts' names a file outside"},
                       Wrong{"\"ns\": 123", "\"ns\": 1e30", "'ns' is not a number"},
                       Wrong{"{", "[", "is not a manifest"}));
 

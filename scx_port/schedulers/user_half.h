@@ -10,13 +10,10 @@
 #include <vector>
 
 #include "base/units.h"
+#include "ml/model/model_file.h"
 #include "topology/machine.h"
 
 namespace simsched {
-
-namespace mlp {
-struct ModelFile;
-}
 
 // What it can see and do. In the simulator a Vm answers, in the loader libbpf does.
 class UserHost {
@@ -48,6 +45,8 @@ class UserHalf {
   virtual Nanos next(Nanos now) const = 0;  // when run() is due next; Nanos::max(): never
   virtual void run(UserHost&) = 0;
   virtual const mlp::ModelFile* model() const { return nullptr; }  // that the policy starts with, where it has one
+  // That it has decide one at a time; they lie in the slots from 1 on.
+  virtual std::span<const mlp::ModelFile> experts() const { return {}; }
   // Statistics of the policy, by name, in a fixed order.
   virtual std::vector<std::pair<std::string, int64_t>> counters(UserHost&) { return {}; }
 };

@@ -53,8 +53,8 @@ struct model_answer {
   s32 logit;
 };
 
-static __always_inline struct model_answer model_ask(const u16 *in) {
-  u32 slot = model_active, zero = 0, version;
+static __always_inline struct model_answer model_ask_slot(const u16 *in, u32 slot) {
+  u32 zero = 0, version;
   struct mlp_model *model = bpf_map_lookup_elem(&models, &slot);
   struct model_counts *counts = bpf_map_lookup_elem(&model_fallbacks, &zero);
   struct model_answer answer = {.verdict = MLP_UNSURE};
@@ -76,6 +76,8 @@ static __always_inline struct model_answer model_ask(const u16 *in) {
   return answer;
 }
 
+static __always_inline struct model_answer model_ask(const u16 *in) { return model_ask_slot(in, model_active); }
+
 /* Whether there is a model to ask; counts when there is none. */
 static __always_inline bool model_ready(void) {
   u32 slot = model_active, zero = 0;
@@ -88,8 +90,7 @@ static __always_inline bool model_ready(void) {
 }
 
 /* Inputs beyond what the model knows; see mlp_outside(). */
-static inline __noinline u32 model_outside(const u16 *in) {
-  u32 slot = model_active;
+static inline __noinline u32 model_outside(const u16 *in, u32 slot) {
   struct mlp_model *model = bpf_map_lookup_elem(&models, &slot);
 
   return model ? mlp_outside(model, in) : 0;

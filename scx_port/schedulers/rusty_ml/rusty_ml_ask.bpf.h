@@ -66,6 +66,7 @@ __noinline u64 ask_model(u32 pid, u64 way, u64 now, u64 lag, u32 src_load) {
   in[FEATURE_HOME] = home_of(task->home, src.node, dst.node);
   in[FEATURE_COST] = move_cost[relation & 7];
   in[FEATURE_SITE] = way >> 32;
+  in[MLP_INPUTS] = model_active;
   return DECIDE_FROM(rusty_ml_decide, ML_ASK, scratch->inputs);
 }
 

@@ -3,7 +3,7 @@
  * the rules are those of rusty_ml_rules.h.
  */
 enum {
-  ML_ASK = 32, /* all inputs, four in a word -> answer of the active model */
+  ML_ASK = 32, /* all inputs, four in a word, and behind them the slot of a model -> its answer */
   ML_DENY,     /* task, number of the decision, share -> answer */
   ML_WARM,     /* time since it ran, limit -> answer */
   ML_CHOOSE,   /* answers -> which one, or to stay, or neither */
@@ -15,13 +15,14 @@ enum {
 
 /* Inputs in words are inputs in a row: BPF programs are little-endian. */
 static __always_inline u64 answer_of_model(const u64 *in) {
+  const u16 *row = (const u16 *)in;
   struct model_answer answer;
 
-  if (model_outside((const u16 *)in) > MAX_OUTSIDE) {
+  if (model_outside(row, row[MLP_INPUTS]) > MAX_OUTSIDE) {
     ML_COUNT(outside);
     return answer_of(MLP_UNSURE, 0);
   }
-  answer = model_ask((const u16 *)in);
+  answer = model_ask_slot(row, row[MLP_INPUTS]);
   return answer_of(answer.verdict, answer.logit);
 }
 

@@ -35,6 +35,7 @@ class RustyMlUser final : public rusty::RustyUser {
   Nanos next(Nanos now) const override;
   void run(UserHost& host) override;
   const mlp::ModelFile* model() const override { return model_ ? &*model_ : nullptr; }
+  std::span<const mlp::ModelFile> experts() const override { return experts_; }
   std::vector<std::pair<std::string, int64_t>> counters(UserHost& host) override;
 
  protected:
