@@ -56,13 +56,13 @@ class VirtualMachine(e2e.EndToEnd):
         data = self.write("data.yaml", "runs: [{machine: vm-8c2n, workload: {hackbench: {groups: 2}}, policies: [eevdf], seeds: 2}]\n")
         self.simsched("dataset", data, "-o", "d.sdat")
         for learner in "logistic", "tree":
-            config = self.write(f"{learner}.yaml", f"data: d.sdat\nrivals: [{learner}]\nfolds: 2\nwithout: [weight]\n"
+            config = self.write(f"{learner}.yaml", f"data: d.sdat\nrivals: [{learner}]\nfolds: 2\nwithout: [weight, lag, capacity, cost]\n"
                                 "grid: {hidden: [[4]], activation: [relu], learning_rate: [0.01], epochs: [2]}\n"
                                 f"model: {{learner: {learner}}}\n")
             self.simsched("train", config, "-o", f"{learner}.smlp")
         experts = self.write("experts.yaml", "machine: vm-8c2n\nworkload: hogs\npolicies:\n"
-                             "  - rusty_ml: {experts: [logistic.smlp, tree.smlp], epoch: 100ms}\n")
-        self.prove("rusty_ml", "--quick", on=0, source=experts)
+                             "  - rusty_ml: {experts: [logistic.smlp, tree.smlp], epoch: 100ms, label: taught}\n")
+        self.prove("taught", "--quick", on=0, source=experts)
         said = next((self.scratch / "kept").glob("*stat*")).read_text()
         self.assertRegex(said, r'"epochs":[1-9]')
 

@@ -51,7 +51,8 @@ ParityResult check_parity(const ExportedFolder& folder, std::span<const std::byt
     const mlp::mlp_model model = mlp::read_model(path).model;
     vm.map_update("models", std::as_bytes(std::span(&slot, 1)), std::as_bytes(std::span(&model, 1)));
   };
-  if (folder.manifest.model) fill_slot(0, folder.model_path());  // the active one
+  // The loader writes it to any.
+  for (uint32_t slot = 0; folder.manifest.model && slot < mlp::MLP_SLOTS; ++slot) fill_slot(slot, folder.model_path());
   uint32_t slot = 0;
   for (const std::string& path : folder.expert_paths()) fill_slot(++slot, path);
 

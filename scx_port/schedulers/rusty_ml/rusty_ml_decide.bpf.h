@@ -13,16 +13,19 @@ enum {
   ML_EARLIER,  /* two deadlines -> is the first one not the later one */
 };
 
-/* Inputs in words are inputs in a row: BPF programs are little-endian. */
+/* Inputs in words are inputs in a row: BPF programs are little-endian. A compiler takes the two for different memory:
+ * who wrote the row wrote it before this, and the slot behind it is read as a word. */
 static __always_inline u64 answer_of_model(const u64 *in) {
-  const u16 *row = (const u16 *)in;
   struct model_answer answer;
+  u32 slot;
 
-  if (model_outside(row, row[MLP_INPUTS]) > MAX_OUTSIDE) {
+  asm volatile("" ::: "memory");
+  slot = in[MLP_INPUTS / 4] >> MLP_INPUTS % 4 * 16;
+  if (model_outside((const u16 *)in, slot) > MAX_OUTSIDE) {
     ML_COUNT(outside);
     return answer_of(MLP_UNSURE, 0);
   }
-  answer = model_ask_slot(row, row[MLP_INPUTS]);
+  answer = model_ask_slot((const u16 *)in, slot);
   return answer_of(answer.verdict, answer.logit);
 }
 

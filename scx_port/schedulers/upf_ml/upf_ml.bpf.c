@@ -28,6 +28,7 @@ const volatile u64 tight_ns = 500000;    /* remaining budget below which latency
 const volatile u32 long_queue = 8;       /* tasks that wait; the talk has 1,000 packets */
 const volatile u32 busy_limit = 230;     /* wsc_cbs: of 256 */
 const volatile u64 slice_ns = 2000000;
+const volatile u32 stay = 0;             /* of 256: so much better has another idle CPU to be than the last one */
 const volatile u64 memory_ns = 8000000;  /* of shares */
 const volatile u64 warm_ns = 200000;     /* so long after it ran something, a CPU has not gone far to sleep */
 
@@ -179,8 +180,8 @@ static __noinline u64 weights_for(u32 kind) {
   return weights;
 }
 
-/* The idle CPU that is worth most, claimed; negative: none. */
-static __noinline s32 best_idle(struct task_struct *p, u32 kind) {
+/* The idle CPU that is worth most, claimed; negative: none. The last one's caches are warm: it is worth `stay` more. */
+static __noinline s32 best_idle(struct task_struct *p, s32 prev_cpu, u32 kind) {
   u64 weights = mode == UPF_SCORE ? weights_for(kind) : 0, best = 0, worth, now = scx_bpf_now();
   const struct cpumask *idle = scx_bpf_get_idle_cpumask();
   s32 cpu, found = -1, any = -1;
@@ -189,6 +190,7 @@ static __noinline s32 best_idle(struct task_struct *p, u32 kind) {
     if (!bpf_cpumask_test_cpu(cpu, idle) || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) continue;
     if (!is_reserved(cpu) || is_urgent(kind)) any = cpu;
     worth = worth_of(cpu, kind, true, weights, now);
+    if (cpu == prev_cpu) worth += worth * stay >> 8;
     if (worth <= best) continue;
     best = worth;
     found = cpu;
@@ -231,9 +233,9 @@ s32 BPF_STRUCT_OPS(upf_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake
 
   if (mode == UPF_RESERVE && scx_bpf_test_and_clear_cpu_idle(prev_cpu)) {
     cpu = prev_cpu;
-    if (is_reserved(cpu) && !is_urgent(kind)) cpu = best_idle(p, kind);
+    if (is_reserved(cpu) && !is_urgent(kind)) cpu = best_idle(p, prev_cpu, kind);
   } else {
-    cpu = best_idle(p, kind);
+    cpu = best_idle(p, prev_cpu, kind);
   }
   if (cpu < 0) return prev_cpu;
   COUNT(placed);

@@ -31,6 +31,7 @@ void Options::bind(TunableReader& reader) {
   reader.bind("urgent", &urgent, 1_us, 10_s, "a class of at most this budget is urgent");
   reader.bind("other", &other, 100_us, 1_s, "budget of tasks that have nothing to do with packets, at nice 0");
   reader.bind("slice", &slice, 100_us, 1_s, "time slice");
+  reader.bind("stay", &stay, 0, 1000, "percent that another idle CPU has to be worth more than the last one");
   reader.bind("tight", &tight, Nanos(0), 1_s, "upf_ml: remaining budget below which a score is of latency");
   reader.bind("long_queue", &long_queue, 0, 1 << 20, "upf_ml: more waiting tasks than these: it is of throughput");
   reader.bind("busy_limit", &busy_limit, 1, 100, "wsc_cbs: percent busy beyond which a CPU takes no more");
@@ -75,6 +76,7 @@ void UpfMlUser::before_start(UserHost& host) {
   set(host, "tight_ns", nanos(options_.tight));
   set(host, "slice_ns", nanos(options_.slice));
   set(host, "long_queue", static_cast<u32>(options_.long_queue));
+  set(host, "stay", static_cast<u32>(options_.stay * 256 / 100));
   set(host, "busy_limit", static_cast<u32>(options_.busy_limit * 256 / 100));
 }
 

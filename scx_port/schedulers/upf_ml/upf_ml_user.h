@@ -19,7 +19,7 @@ struct Options {
   std::string classes = "upf-emergency:1ms upf-voice:1ms upf-video:10ms upf-best_effort:100ms";
   int64_t reserved = 1;  // CPUs
   Nanos urgent = 1_ms, other = 20_ms, tight = 500_us, slice = 2_ms;
-  int64_t long_queue = 8, busy_limit = 90;
+  int64_t long_queue = 8, busy_limit = 90, stay = 50;
 
   void bind(TunableReader& reader);
   // Throws Error where they are not a list of names with durations.
