@@ -8,11 +8,10 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <new>
 #include <system_error>
 
-#include "app/commands.h"
+#include "app/command_line.h"
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/output_file.h"
@@ -64,34 +63,17 @@ std::string help_of(const CLI::App& app) {
 
 int run_cli(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a pipe that nobody reads any more is an error like others
-  CLI::App app("simsched: which scheduling policy is best for this workload on that machine, by how much, and why",
-               "simsched");
-  app.footer(
-      "\nExamples:\n"
-      "  simsched run configs/quickstart.yaml          compare policies, print a table\n"
-      "  simsched validate kernel-build.perf.data.zst  how well a recording is reproduced\n"
-      "  simsched topo epyc-2s128c                     what a machine looks like\n"
-      "Exit codes: 0 fine, 1 outside tolerance, 2 bad input or usage, 43 policy error, 42 stall, 44 dispatch loop.");
-  app.set_version_flag("--version", "simsched " SIMSCHED_VERSION, "Print the version and exit");
-  bool verbose = false;
-  app.add_flag("-v,--verbose", verbose, "Say on stderr what is being done");
-  app.require_subcommand(1);
-
-  std::map<const CLI::App*, Action> actions;
-  for (const Command& command : commands()) {
-    CLI::App* sub = app.add_subcommand(command.name, command.summary);
-    actions[sub] = command.add(*sub);
-    sub->fallthrough();  // -v is understood behind the command, too
-  }
+  CommandLine line;
+  CLI::App& app = line.app;
 
   try {
     check_command_name(argc, argv);
     int code = kExitOk;
     try {
       app.parse(argc, argv);
-      set_up_log(verbose);
+      set_up_log(line.verbose);
       check_texts(*app.get_subcommands().front());
-      code = actions.at(app.get_subcommands().front())();
+      code = line.actions.at(app.get_subcommands().front())();
     } catch (const CLI::Success& help) {  // --help, --version
       code = app.exit(help);
     }

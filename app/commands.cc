@@ -22,7 +22,8 @@ namespace simsched {
   ROW(metrics)                 \
   ROW(export)                  \
   ROW(verify)                  \
-  ROW(doctor)
+  ROW(doctor)                  \
+  ROW(reference)
 
 #define SIMSCHED_ROW(name) Command name##_command();
 SIMSCHED_COMMANDS(SIMSCHED_ROW)

@@ -11,15 +11,12 @@
 #include "base/files.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
+#include "experiment/config_keys.h"
 #include "experiment/metric_name.h"
 #include "workloads/registry.h"
 
 namespace simsched {
 namespace {
-
-const std::vector<std::string> kKeys = {"machine", "machines", "workload", "kernel", "policies",
-                                        "seeds",   "duration", "metrics",  "output", "jobs",
-                                        "hotplug", "tasks",    "reference"};
 
 Nanos duration_of(const YAML::Node& node, const std::string& file, const std::string& what, Nanos low, Nanos high) {
   return read_duration(yaml_text(node, file, what), what, low, high, yaml_where(node, file));
@@ -77,7 +74,7 @@ WorkloadConfig read_workload(const YamlMap& map) {
   WorkloadConfig workload;
   workload.where = map.where("workload");
   if (node.IsMap() && node["trace"].IsDefined()) {
-    YamlMap trace(node, map.file(), "a workload with a trace", {"trace", "recorded", "limit"});
+    YamlMap trace(node, map.file(), "a workload with a trace", names_of(trace_keys()));
     workload.trace = trace.text("trace");
     workload.where = trace.where("trace");
     if (workload.trace.empty()) throw Error(workload.where, "trace is empty", "give the path of a recording");
@@ -113,8 +110,7 @@ Enum read_name(const YamlMap& map, const std::string& key, std::span<const char*
 KernelConfig read_kernel(const YamlMap& map) {
   KernelConfig kernel;
   if (!map.has("kernel")) return kernel;
-  YamlMap keys(map.at("kernel"), map.file(), "kernel",
-               {"version", "hz", "preempt", "autogroup", "base_slice_ns", "governor", "idle_governor"});
+  YamlMap keys(map.at("kernel"), map.file(), "kernel", names_of(kernel_keys()));
   if (keys.has("version")) {
     kernel.version = keys.text("version");
     static const std::regex kVersion(R"(\d{1,3}\.\d{1,3}([.-][\w.+-]{0,60})?)");
@@ -122,13 +118,8 @@ KernelConfig read_kernel(const YamlMap& map) {
       throw Error(keys.where("version"), "version is '" + *kernel.version + "'", "write it as \"6.12\"");
     }
   }
-  if (keys.has("hz")) kernel.hz = static_cast<int>(keys.integer("hz", 10, 10000));
-  if (keys.has("preempt")) {
-    std::string text = keys.text("preempt");
-    kernel.preempt = parse_preempt(text);
-    const std::vector<std::string> names = {"none", "voluntary", "full", "lazy"};
-    if (!kernel.preempt) throw Error(keys.where("preempt"), "preempt is '" + text + "'", suggest(text, names));
-  }
+  if (keys.has("hz")) kernel.hz = static_cast<int>(integer_of(keys, kernel_keys(), "hz"));
+  if (keys.has("preempt")) kernel.preempt = read_name<Preempt>(keys, "preempt", kPreemptNames);
   if (keys.has("autogroup")) kernel.autogroup = keys.boolean("autogroup");
   if (keys.has("base_slice_ns")) {
     kernel.base_slice = duration_of(keys.at("base_slice_ns"), map.file(), "base_slice_ns", 100_us, 1_s);
@@ -144,11 +135,11 @@ void read_hotplug(const YamlMap& map, Config& config) {
   std::string example = "write it as [{at: 1s, cpu: 2, online: false}]";
   if (!list.IsSequence()) throw Error(map.where("hotplug"), "hotplug is not a list", example);
   for (const YAML::Node& node : list) {
-    YamlMap keys(node, map.file(), "a change of hotplug", {"at", "cpu", "online"});
-    for (const char* key : {"at", "cpu", "online"})
-      if (!keys.has(key)) throw Error(yaml_where(node, map.file()), std::string("'") + key + "' is missing", example);
+    YamlMap keys(node, map.file(), "a change of hotplug", names_of(hotplug_keys()));
+    for (const std::string& key : names_of(hotplug_keys()))
+      if (!keys.has(key)) throw Error(yaml_where(node, map.file()), "'" + key + "' is missing", example);
     config.hotplug.push_back({duration_of(keys.at("at"), map.file(), "at", 0_ns, kLongest),
-                              CpuId(static_cast<int32_t>(keys.integer("cpu", 0, static_cast<int64_t>(kMaxCpus) - 1))),
+                              CpuId(static_cast<int32_t>(integer_of(keys, hotplug_keys(), "cpu"))),
                               keys.boolean("online")});
     config.hotplug_where.push_back(keys.where());
   }
@@ -188,7 +179,7 @@ void read_output(const YamlMap& map, Config& config) {
   const YAML::Node node = map.at("output");
   std::string where = map.where("output");
   if (node.IsMap()) {
-    const YamlMap output(node, map.file(), "output", {"folder", "tasks"});
+    const YamlMap output(node, map.file(), "output", names_of(output_keys()));
     if (output.has("tasks")) config.task_figures = output.boolean("tasks");
     if (!output.has("folder")) return;
     config.output = output.text("folder");
@@ -207,7 +198,7 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   }
   if (const YAML::Node sweep = root["sweep"]; sweep.IsDefined())
     throw Error(yaml_where(sweep, name), "a config with 'sweep' is many experiments", "run it with simsched sweep");
-  YamlMap map(root, name, "an experiment", kKeys);
+  YamlMap map(root, name, "an experiment", names_of(experiment_keys()));
   Config config;
   config.file = name;
   config.machines = read_machines(map);
@@ -225,7 +216,7 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   config.metrics_where = map.where("metrics");
   if (map.has("output")) read_output(map, config);
   if (map.has("hotplug")) read_hotplug(map, config);
-  if (map.has("jobs")) config.jobs = static_cast<int>(map.integer("jobs", 1, kMaxJobs));
+  if (map.has("jobs")) config.jobs = static_cast<int>(integer_of(map, experiment_keys(), "jobs"));
   return config;
 }
 
@@ -240,11 +231,9 @@ Config load_config(const std::string& path, const PolicyRegistry& registry) {
 }
 
 std::optional<Preempt> parse_preempt(const std::string& text) {
-  if (text == "none") return Preempt::kNone;
-  if (text == "voluntary") return Preempt::kVoluntary;
-  if (text == "full") return Preempt::kFull;
-  if (text == "lazy") return Preempt::kLazy;
-  return std::nullopt;
+  const auto found = std::ranges::find(kPreemptNames, text);
+  if (found == std::end(kPreemptNames)) return std::nullopt;
+  return static_cast<Preempt>(found - std::begin(kPreemptNames));
 }
 
 std::vector<uint64_t> first_seeds(size_t count) {

@@ -67,7 +67,9 @@ Config parse_config(const std::string& text, const std::string& name, const Poli
 Config read_config(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry);
 Config load_config(const std::string& path, const PolicyRegistry& registry);
 
-// "none", "voluntary", "full", "lazy"; none for anything else.
+// By their values.
+inline constexpr const char* kPreemptNames[] = {"none", "voluntary", "full", "lazy"};
+// None for anything else.
 std::optional<Preempt> parse_preempt(const std::string& text);
 
 // Seeds 1 .. count.

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_values.h"
+#include "experiment/config_keys.h"
 #include "experiment/task_attributes.h"
 
 namespace simsched {
@@ -16,11 +17,6 @@ constexpr Nanos kLeastQuota = 1_ms, kLeastPeriod = 1_ms, kMostPeriod = 1_s;  // 
 constexpr const char* kExample = "write it as {batch: {weight: 50}}";
 const std::vector<std::string> kSettings = {"weight", "idle", "max", "cpus"};
 
-std::vector<std::string> with(std::vector<std::string> keys, std::initializer_list<const char*> more) {
-  keys.insert(keys.end(), more.begin(), more.end());
-  return keys;
-}
-
 // cpu.max and cpu.max.burst.
 void read_max(const YamlMap& map, GroupSpec& spec) {
   const YAML::Node node = map.at("max");
@@ -30,7 +26,7 @@ void read_max(const YamlMap& map, GroupSpec& spec) {
   if (node.IsScalar() && node.Scalar() == "max") return;
   const std::string example = "write it as max: {quota: 20ms, period: 100ms}, or max: max for no bound";
   if (!node.IsMap()) throw Error(map.where("max"), "max is not a mapping", example);
-  const YamlMap max(node, map.file(), "max", {"quota", "period", "burst"});
+  const YamlMap max(node, map.file(), "max", names_of(quota_keys()));
   if (!max.has("quota")) throw Error(max.where(), "max has no quota", example);
   if (max.has("period")) spec.period = yaml_duration(max, "period", kLeastPeriod, kMostPeriod);
   spec.quota = yaml_duration(max, "quota", kLeastQuota, 1000000_s);
@@ -43,7 +39,7 @@ void read_settings(const YamlMap& map, GroupSettings& settings, std::vector<Name
   if (map.has("weight")) {
     if (spec.idle)
       throw Error(map.where("weight"), "the weight of an idle group counts nothing", "leave out weight or idle");
-    spec.weight = static_cast<int32_t>(map.integer("weight", 1, 10000));
+    spec.weight = static_cast<int32_t>(integer_of(map, group_keys(), "weight"));
   }
   if (map.has("max")) read_max(map, spec);
   if (map.has("cpus")) {
@@ -70,7 +66,7 @@ class Reader {
       if (groups_.size() >= kMostGroups)
         throw Error(at, "there are more than " + std::to_string(kMostGroups) + " groups", "take fewer");
       if (!entry.second.IsMap()) throw Error(at, "group '" + path + "' is not a mapping", kExample);
-      const YamlMap map(entry.second, file_, "a group", with(kSettings, {"groups", "changes"}));
+      const YamlMap map(entry.second, file_, "a group", names_of(group_keys()));
       GroupConfig& group = groups_.emplace_back();
       group.path = path;
       group.spec.name = name;
@@ -91,7 +87,7 @@ class Reader {
     if (!list.IsSequence()) throw Error(map.where("changes"), "changes is not a list", example);
     GroupSettings now = group;
     for (const YAML::Node& node : list) {
-      const YamlMap change(node, file_, "a change of a group", with(kSettings, {"at"}));
+      const YamlMap change(node, file_, "a change of a group", names_of(group_change_keys()));
       if (!change.has("at")) throw Error(change.where(), "a change has no time", example);
       if (std::ranges::none_of(kSettings, [&](const std::string& key) { return change.has(key); }))
         throw Error(change.where(), "nothing is changed here", example);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_values.h"
+#include "experiment/config_keys.h"
 #include "workloads/append.h"
 #include "workloads/registry.h"
 
@@ -15,12 +16,11 @@ namespace simsched {
 namespace {
 
 constexpr Nanos kLongest = 1000000_s;
-constexpr int64_t kMostCopies = 100000;
 constexpr const char* kExample = "write one entry a line: - {hogs: {tasks: 4}, nice: 5, name: batch}";
 
-std::vector<std::string> part_keys() {
-  std::vector<std::string> keys = attribute_keys();
-  keys.insert(keys.end(), {"name", "start", "stop", "copies"});
+std::vector<std::string> common_keys() {
+  std::vector<std::string> keys = names_of(task_keys());
+  for (const ConfigKey& key : part_keys()) keys.emplace_back(key.name);
   return keys;
 }
 
@@ -39,7 +39,7 @@ class PartReader {
     if (part.stop <= part.start)
       throw Error(map_.where("stop"), part.stop < part.start ? "it stops before it starts" : "it stops as it starts",
                   "take a time after its start");
-    part.copies = static_cast<size_t>(map_.integer_or("copies", 1, kMostCopies, 1));
+    part.copies = map_.has("copies") ? static_cast<size_t>(integer_of(map_, part_keys(), "copies")) : 1;
   }
 
   void trace(MixPart& part) const {
@@ -55,7 +55,7 @@ class PartReader {
 MixPart read_part(const YAML::Node& node, const std::string& file, const MixConfig& mix) {
   if (!node.IsMap()) throw Error(yaml_where(node, file), "an entry of mix is not a mapping", kExample);
   MixPart part;
-  std::vector<std::string> keys = part_keys(), generators;
+  std::vector<std::string> keys = common_keys(), generators;
   if (node["trace"].IsDefined()) {
     keys.insert(keys.end(), {"trace", "limit"});
     const PartReader reader(node, file, keys);
@@ -90,7 +90,7 @@ MixPart read_part(const YAML::Node& node, const std::string& file, const MixConf
 }  // namespace
 
 MixConfig read_mix(const YAML::Node& workload, const std::string& file) {
-  const YamlMap map(workload, file, "a mix", {"mix", "groups"});
+  const YamlMap map(workload, file, "a mix", names_of(mix_keys()));
   const YAML::Node list = map.at("mix");
   if (!list.IsSequence() || list.size() == 0) throw Error(map.where("mix"), "mix is not a list", kExample);
   MixConfig mix;

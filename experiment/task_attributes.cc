@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <span>
 #include <utility>
 
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_values.h"
+#include "experiment/config_keys.h"
 
 namespace simsched {
 namespace {
@@ -15,22 +17,17 @@ namespace {
 constexpr int64_t kMostKib = INT32_MAX;  // 2 TiB
 constexpr uint8_t kDefaultPriority = 10;
 
-struct PolicyName {
-  const char* name;
-  SchedPolicy policy;
-};
-constexpr PolicyName kPolicies[] = {
-    {"other", SchedPolicy::kNormal}, {"normal", SchedPolicy::kNormal},  // sidecars' word
-    {"batch", SchedPolicy::kBatch},  {"idle", SchedPolicy::kIdle},     {"fifo", SchedPolicy::kFifo},
-    {"rr", SchedPolicy::kRr},        {"ext", SchedPolicy::kExt}};
+// By kTaskPolicyNames.
+constexpr SchedPolicy kPolicies[] = {SchedPolicy::kNormal, SchedPolicy::kNormal, SchedPolicy::kBatch,
+                                     SchedPolicy::kIdle,   SchedPolicy::kFifo,   SchedPolicy::kRr,
+                                     SchedPolicy::kExt};
+static_assert(std::size(kPolicies) == std::size(kTaskPolicyNames));
 
 SchedPolicy read_policy(const YAML::Node& node, const std::string& file) {
   const std::string text = yaml_text(node, file, "policy");
-  std::vector<std::string> names;
-  for (const PolicyName& known : kPolicies) {
-    if (text == known.name || text == std::to_string(static_cast<int>(known.policy))) return known.policy;
-    names.push_back(known.name);
-  }
+  for (size_t i = 0; i < std::size(kPolicies); ++i)
+    if (text == kTaskPolicyNames[i] || text == std::to_string(static_cast<int>(kPolicies[i]))) return kPolicies[i];
+  const std::vector<std::string> names(std::begin(kTaskPolicyNames), std::end(kTaskPolicyNames));
   throw Error(yaml_where(node, file), "there is no scheduling policy '" + text + "'", suggest(text, names));
 }
 
@@ -78,13 +75,13 @@ std::optional<uint8_t> read_priority(const YamlMap& map, std::optional<SchedPoli
   if (!map.has("priority")) return has_one ? std::optional(kDefaultPriority) : std::nullopt;
   if (!has_one)
     throw Error(map.where("priority"), "a priority is of real-time tasks", "add policy: fifo or rr, or use nice");
-  return static_cast<uint8_t>(map.integer("priority", 1, 99));
+  return static_cast<uint8_t>(integer_of(map, task_keys(), "priority"));
 }
 
 class ChangeReader {
  public:
   ChangeReader(const YAML::Node& node, const std::string& file, const std::vector<GroupConfig>& groups)
-      : map_(node, file, "a change", {"at", "every", "nice", "policy", "priority", "cpus", "group"}), groups_(groups) {}
+      : map_(node, file, "a change", names_of(change_keys())), groups_(groups) {}
 
   void read(TaskAttributes& to) const {
     std::vector<TaskChange>& changes = to.changes;
@@ -155,16 +152,9 @@ void read_changes(const YamlMap& map, const std::vector<GroupConfig>& groups, Ta
 
 }  // namespace
 
-const std::vector<std::string>& attribute_keys() {
-  static const std::vector<std::string> keys = {
-      "nice",       "policy",     "priority", "slice",     "slice_ns", "cpus",  "group", "uclamp_min",
-      "uclamp_max", "background", "memory",   "footprint", "share",    "class", "isa",   "changes"};
-  return keys;
-}
-
 TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig>& groups) {
   TaskAttributes a;
-  if (map.has("nice")) a.nice = static_cast<int8_t>(map.integer("nice", -20, 19));
+  if (map.has("nice")) a.nice = static_cast<int8_t>(integer_of(map, task_keys(), "nice"));
   if (map.has("policy")) a.policy = read_policy(map.at("policy"), map.file());
   a.rt_priority = read_priority(map, a.policy);
   if (map.has("slice") && map.has("slice_ns"))
@@ -176,7 +166,7 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
     a.named_cpus.push_back({*a.cpus, map.where("cpus")});
   }
   if (map.has("group")) a.group = GroupId(find_group(groups, map.text("group"), map.where("group")) + 1);
-  auto clamp = [&](const char* key) { return static_cast<uint16_t>(map.integer(key, 0, kCapacityScale)); };
+  auto clamp = [&](const char* key) { return static_cast<uint16_t>(integer_of(map, task_keys(), key)); };
   if (map.has("uclamp_min")) a.uclamp_min = clamp("uclamp_min");
   if (map.has("uclamp_max")) a.uclamp_max = clamp("uclamp_max");
   if (a.uclamp_min.value_or(0) > a.uclamp_max.value_or(kCapacityScale))

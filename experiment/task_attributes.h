@@ -12,6 +12,8 @@
 
 namespace simsched {
 
+// "normal" is sidecars' word for "other".
+inline constexpr const char* kTaskPolicyNames[] = {"other", "normal", "batch", "idle", "fifo", "rr", "ext"};
 inline constexpr Nanos kLatestChange = 1000000_s;
 
 // Something else from some time on; what it names stands as in an op (workloads/program.h), CPUs as they are.
@@ -50,10 +52,7 @@ struct SharedMemory {
   std::string name, where;
 };
 
-// The keys that they have in a mapping.
-const std::vector<std::string>& attribute_keys();
-
-// Throws Error with file and line.
+// Of a mapping with the task_keys() of experiment/config_keys.h. Throws Error with file and line.
 TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig>& groups);
 
 // All but `share`, whose number is not known yet. Changes count from `start`.

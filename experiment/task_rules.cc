@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "experiment/config_keys.h"
 
 namespace simsched {
 namespace {
@@ -68,8 +69,8 @@ std::vector<TaskRule> read_task_rules(const YamlMap& config, const std::vector<G
   const YAML::Node list = config.at("tasks");
   const char* example = "write one entry a line: - {name: cc1, memory: 30%, footprint: 8MiB}";
   if (!list.IsSequence()) throw Error(config.where("tasks"), "tasks is not a list", example);
-  std::vector<std::string> keys = attribute_keys();
-  keys.insert(keys.end(), {"name", "tree"});
+  std::vector<std::string> keys = names_of(task_keys());
+  for (const ConfigKey& key : rule_keys()) keys.emplace_back(key.name);
   for (const YAML::Node& node : list) {
     YamlMap map(node, config.file(), "an entry of tasks", keys);
     TaskRule& rule = rules.emplace_back();

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "report/format.h"
 #include "report/summary.h"
+#include "report/tail.h"
 
 namespace simsched {
 namespace {
@@ -107,8 +108,12 @@ void BestTables::add(size_t point, const std::vector<RunResult>& results) {
       Metric metric = row != nullptr ? *row : Metric{};
       metric.name = name;
       const std::optional<size_t> best = leader(machine, may_win, name, metric.better);
-      if (!best) {
-        cells = {"-", "-", "-"};
+      const bool too_few = std::ranges::any_of(machine.policies, [&](const PolicyRuns& policy) {
+        return std::ranges::any_of(policy.runs, [&](auto* run) { return too_few_samples(metric, *run).has_value(); });
+      });
+      if (!best || too_few) {
+        cells = {too_few ? "?" : "-", too_few ? "?" : "-", ""};
+        doubted_ = doubted_ || too_few;
         continue;
       }
       const bool sure = winner(machine, may_win, metric) == best;
@@ -150,6 +155,7 @@ std::string BestTables::text(const Look& look) const {
   for (const std::string& failure : failures_) text += failure + '\n';
   if (nr_failures_ > failures_.size())
     text += fmt::format("and {} more: column 'status' of the results\n", nr_failures_ - failures_.size());
+  if (doubted_) text += "? too few samples for this quantile, whatever their distribution\n";
   if (tied_) text += "~ others could be as good: the seeds do not agree, or the figures are the same\n";
   return text;
 }

@@ -51,7 +51,7 @@ class BestTables {
   std::string base_;  // the first policy's label, where it is the same everywhere
   std::vector<std::string> failures_;
   size_t nr_failures_ = 0;
-  bool tied_ = false, compared_ = false;
+  bool tied_ = false, doubted_ = false, compared_ = false;
   int exit_code_ = 0;
 };
 
