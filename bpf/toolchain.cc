@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/shipped_file.h"
 #include "bpf/process.h"
 
 namespace simsched::bpf {
@@ -55,7 +56,8 @@ Toolchain::Toolchain(std::vector<std::string> include, std::vector<std::string> 
     clang_ = *found;
   }
   const char* ours = std::getenv("SIMSCHED_INCLUDE");
-  include_.emplace_back(ours != nullptr && ours[0] != '\0' ? ours : SIMSCHED_BPF_INCLUDE);
+  include_.emplace_back(ours != nullptr && ours[0] != '\0' ? ours
+                                                           : shipped_file("scx_port/include", SIMSCHED_SOURCE_DIR));
 }
 
 const std::string& Toolchain::clang() const {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/shipped_file.h"
 #include "bpf/process.h"
 #include "ml/model/model_file.h"
 #include "scx_port/manifest/manifest.h"
@@ -66,7 +67,7 @@ BootResult boot(const BootOptions& options, const std::string& files) {
 }
 
 std::vector<std::string> fetch_kernels(Architecture architecture) {
-  const std::string script = std::string(SIMSCHED_SOURCE_DIR) + "/scripts/fetch-kernels";
+  const std::string script = shipped_file("scripts/fetch-kernels", SIMSCHED_SOURCE_DIR);
   std::vector<std::string> command = {script};
   if (architecture == Architecture::kArm64) command.insert(command.end(), {"--arch", "arm64"});
   const bpf::ProcessResult result = bpf::run_process(command);

@@ -3,8 +3,9 @@
 #include <filesystem>
 
 #include "base/files.h"
-#include "scx_port/export/exporter.h"
+#include "base/shipped_file.h"
 #include "bpf/compile.h"
+#include "scx_port/export/exporter.h"
 
 namespace simsched {
 namespace {
@@ -23,7 +24,7 @@ std::vector<std::pair<std::string, std::string>> write_faulty_schedulers(const s
   const Machine machine = one_cpu();
   for (const std::string name : {"stall", "unknown_dsq", "mit"}) {
     HostedPolicy policy;
-    policy.source = std::string(SIMSCHED_SOURCE_DIR) + "/scx_port/proof/bad/" + name + ".bpf.c";
+    policy.source = shipped_file("scx_port/proof/bad/" + name + ".bpf.c", SIMSCHED_SOURCE_DIR);
     const std::vector<std::byte> object = kernel_object(policy);
     policy.object = std::make_shared<bpf::BpfObject>(bpf::read_bpf_object(object, policy.source));
     const std::string to = folder + "/" + name;

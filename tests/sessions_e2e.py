@@ -1,0 +1,84 @@
+"""What the pages show of the command is what it prints: every indented block that begins with '$ simsched'.
+
+The lines below such a line are its output; '...' stands for any lines. A YAML block whose first line is '# NAME.yaml' is
+that file. Each page is one folder, in which its commands run one after the other; configs/ and traces/ are there.
+With an argument more, 'write', the pages are written anew."""
+
+import re
+import shlex
+import subprocess
+import sys
+import unittest
+
+import e2e
+
+WRITE = sys.argv[3:] == ["write"]
+PAGES = [e2e.SOURCE / "README.md", *sorted((e2e.SOURCE / "docs").glob("*.md"))]
+
+
+def parts(text):
+    """(kind, name, content) of a page: 'file', 'command' and what is neither."""
+    pattern = re.compile(r"^```yaml\n# (?P<file>\S+\.yaml)\n(?P<yaml>(?:(?!```).*\n)*)```\n"
+                         r"|^    \$ (?P<command>(?:scripts/)?simsched .*)\n"
+                         r"(?P<output>(?:    (?!\$ ).*\n|\n(?=    (?!\$ )))*)", re.M)
+    at = 0
+    for match in pattern.finditer(text):
+        yield "text", "", text[at:match.start()]
+        if match["file"]:
+            yield "file", match["file"], match["yaml"]
+        else:
+            yield "command", match["command"], re.sub(r"^    ", "", match["output"], flags=re.M)
+        at = match.end()
+    yield "text", "", text[at:]
+
+
+def same(shown, said):
+    pieces = [re.escape(piece) for piece in re.split(r"(?m)^\.\.\.\n", shown)]
+    return re.fullmatch("(?s:.*?)".join(pieces), said) is not None
+
+
+class Sessions(e2e.EndToEnd):
+    def run_page(self, page):
+        for name in ["configs", "traces"]:
+            (self.scratch / name).symlink_to(e2e.SOURCE / name)
+        written, commands = "", 0
+        for kind, name, content in parts(page.read_text()):
+            if kind == "text":
+                written += content
+            elif kind == "file":
+                self.write(name, f"# {name}\n{content}")
+                written += f"```yaml\n# {name}\n{content}```\n"
+            else:
+                commands += 1
+                words = shlex.split(name)
+                done = subprocess.run([e2e.SIMSCHED, *words[1:]], cwd=self.scratch, capture_output=True, text=True,
+                                      timeout=120, env={"PATH": "/usr/bin:/bin", "HOME": str(self.scratch)})
+                self.assertIn(done.returncode, [0, 1], f"{page.name}: {name}\n{done.stderr}")
+                said = re.sub(r"[ \t]+$", "", done.stdout, flags=re.M)
+                if WRITE and not same(content, said):
+                    content = said
+                self.assertTrue(same(content, said), f"{page.name}: $ {name}\nprints\n{said}\nand the page shows\n{content}")
+                written += f"    $ {name}\n" + re.sub(r"^(?=.)", "    ", content, flags=re.M)
+        if WRITE:
+            page.write_text(written)
+        return commands
+
+    def test_nothing_is_lost_on_the_way(self):
+        text = "a\n\n```yaml\n# x.yaml\na: 1\n```\n\n    $ simsched run x.yaml\n    one\n\n    two\n\nb\n"
+        self.assertEqual([(k, n, c) for k, n, c in parts(text) if k != "text"],
+                         [("file", "x.yaml", "a: 1\n"), ("command", "simsched run x.yaml", "one\n\ntwo\n")])
+        self.assertTrue(same("one\n...\ntwo\n", "one\nand\nmore\ntwo\n"))
+        self.assertFalse(same("one\n...\ntwo\n", "one\nand\nmore\ntwo\nthree\n"))
+
+
+def add(page):
+    def test(self):
+        if self.run_page(page) == 0:
+            self.skipTest("it shows no command")
+    setattr(Sessions, "test_" + page.stem, test)
+
+
+for each in PAGES:
+    if "    $ " in each.read_text():
+        add(each)
+unittest.main(argv=sys.argv[:1], verbosity=2)
