@@ -8,10 +8,13 @@
 #include "base/input_file.h"
 #include "base/parallel.h"
 #include "base/suggest.h"
+#include "base/temporary_folder.h"
 #include "base/yaml/yaml_map.h"
+#include "base/yaml/yaml_values.h"
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
 #include "ml/collect/recorded.h"
+#include "ml/model/model_file.h"
 #include "topology/load/load.h"
 
 namespace simsched::ml {
@@ -52,9 +55,48 @@ void read_recordings(const YamlMap& map, std::vector<DatasetConfig::Recording>& 
   }
 }
 
+RolloutOptions read_outcomes(const YamlMap& map) {
+  for (const char* other : {"recorded", "sites", "queues"})
+    if (map.has(other))
+      throw Error(map.where(other),
+                  std::string("'") + other + "' does not go with outcomes, which are of a model's own decisions",
+                  "leave one of them out");
+  const YamlMap one(map.at("outcomes"), map.file(), "outcomes", {"every", "most", "horizon"});
+  RolloutOptions options;
+  options.every = static_cast<uint64_t>(one.integer_or("every", 1, 1'000'000'000, 20));
+  options.most = static_cast<size_t>(one.integer_or("most", 1, 1'000'000, 100));
+  options.horizon = one.has("horizon") ? yaml_duration(one, "horizon", 100_us, 10_s) : 20_ms;
+  return options;
+}
+
+void check_asks_a_model(const PolicyConfig& policy, const PolicyRegistry& registry) {
+  const std::vector<TunableReader::Info> tunables = registry.tunables(*policy.policy);
+  if (std::ranges::find(tunables, "model", &TunableReader::Info::key) == tunables.end())
+    throw Error(policy.where, policy.policy->name() + " asks no model, whose answers could be tried",
+                "take a policy with a tunable 'model', as rusty_ml");
+}
+
+// The policy, with a model that leaves everything open where it has none.
+PolicyConfig asking(const PolicyConfig& policy, const std::string& open_model) {
+  PolicyConfig with = policy;
+  const auto model = std::ranges::find(with.tunables, "model", &Tunable::key);
+  if (model == with.tunables.end()) with.tunables.push_back({"model", open_model, policy.where});
+  return with;
+}
+
+Dataset outcomes_of(const std::vector<Rollout>& rows, Origin origin) {
+  Dataset data;
+  data.origins = {std::move(origin)};
+  for (const Rollout& row : rows) {
+    data.add(row.features, row.outcome > 0, 0);
+    data.outcome.push_back(static_cast<float>(row.outcome));
+  }
+  return data;
+}
+
 DatasetConfig read(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry) {
   if (!root.IsMap()) throw Error(name, "does not say what to collect", "write 'runs:'; see simsched dataset --help");
-  const YamlMap map(root, name, "a dataset", {"runs", "recorded", "sites", "queues", "rows", "seed"});
+  const YamlMap map(root, name, "a dataset", {"runs", "recorded", "sites", "queues", "rows", "outcomes", "seed"});
   DatasetConfig config;
   config.file = name;
   if (map.has("runs") || !map.has("recorded")) {
@@ -75,6 +117,11 @@ DatasetConfig read(const YAML::Node& root, const std::string& name, const Policy
     const YamlMap rows(map.at("rows"), name, "rows", {"stay", "move"});
     auto count = [&](const char* label) { return static_cast<size_t>(rows.integer(label, 1, kMaxRows)); };
     config.rows = {count("stay"), count("move"), rows.where()};
+  }
+  if (map.has("outcomes")) {
+    config.outcomes = read_outcomes(map);
+    for (const Config& run : config.runs)
+      for (const PolicyConfig& policy : run.policies) check_asks_a_model(policy, registry);
   }
   config.seed = static_cast<uint64_t>(map.integer_or("seed", 0, INT64_MAX, 1));
   return config;
@@ -101,11 +148,26 @@ Dataset collect(const DatasetConfig& config, int jobs, const Progress& progress)
       runs.push_back({run, *inputs.back(), experiment});
     }
   }
+  const TemporaryFolder folder("simsched-dataset");
+  const std::string open_model = folder.file("open.smlp");
+  if (config.outcomes) {
+    mlp::ModelFile open{mlp::make_model(mlp::Int8Net{}, mlp::kFeatureRanges, 1, 1), {}};
+    open.golden = mlp::golden_vectors(open.model, 1, 1);
+    mlp::write_model(open, open_model);
+  }
   std::vector<Dataset> parts(runs.size());
   auto simulate = [&](size_t i) {
     const auto& [run, in, experiment] = runs[i];
     Origin origin{in.workload(experiment.machine, experiment.seed)->name, in.machine(experiment.machine).name(),
                   run.policies[experiment.policy].label, experiment.seed};
+    if (config.outcomes) {
+      RolloutOptions options = *config.outcomes;
+      options.seed = config.seed;
+      const PolicyConfig policy = asking(run.policies[experiment.policy], open_model);
+      parts[i] =
+          outcomes_of(rollouts(run, in, experiment.machine, experiment.seed, policy, options), std::move(origin));
+      return;
+    }
     Collector collector(config.what, std::move(origin));
     run_experiment(experiment, run, in, &collector);
     parts[i] = collector.take();

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "experiment/config.h"
 #include "ml/collect/collector.h"
+#include "ml/collect/rollout.h"
 
 namespace simsched::ml {
 
@@ -28,6 +29,8 @@ struct DatasetConfig {
     std::string where;
   };
   std::optional<Rows> rows;
+  // Of policies that ask a model: not what was decided, but which of both answers was worth more (rollout.h).
+  std::optional<RolloutOptions> outcomes;
   uint64_t seed = 1;
 };
 

@@ -56,6 +56,22 @@ TEST(Collect, WatchingChangesNothing) {
   }
 }
 
+TEST(Collect, OutcomesAreOfBothAnswersAtDecisionsOfAModel) {
+  const std::string outcomes = "outcomes: {every: 5, most: 20, horizon: 5ms}\n";
+  const DatasetConfig what = config("vm-8c2n", kHackbench, "rusty_ml", outcomes);
+  const Dataset data = collect(what, 1);
+  ASSERT_EQ(data.rows(), 40u) << "20 of each of two runs";
+  ASSERT_EQ(data.outcome.size(), data.rows());
+  EXPECT_EQ(data.origins[0].policy, "rusty_ml");
+  for (size_t i = 0; i < data.rows(); ++i) EXPECT_EQ(data.moves[i] != 0, data.outcome[i] > 0);
+  EXPECT_GT(count(data, [](const auto& f, bool) { return f[FEATURE_WEIGHT] > 0; }), 30u);
+  EXPECT_EQ(dataset_bytes(collect(what, 3)), dataset_bytes(data));
+  const std::string run = "runs:\n  - {machine: vm-8c2n, workload: hogs, policies: [eevdf]}\n";
+  EXPECT_THAT(refusal(run + outcomes), HasSubstr("d.yaml:2: eevdf asks no model"));
+  EXPECT_THAT(refusal(run + "outcomes: {horizon: 1us}\n"), HasSubstr("d.yaml:3"));
+  EXPECT_THAT(refusal(run + outcomes + "sites: [wake]\n"), HasSubstr("d.yaml:4: 'sites' does not go with outcomes"));
+}
+
 TEST(Collect, TheSameBytesForAnyNumberOfJobs) {
   const DatasetConfig what = config("vm-8c2n", kHackbench, "eevdf, scx_rusty", "rows: {stay: 100, move: 100}\n");
   EXPECT_EQ(dataset_bytes(collect(what, 1)), dataset_bytes(collect(what, 3)));

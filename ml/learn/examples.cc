@@ -9,6 +9,8 @@
 namespace simsched::ml {
 namespace {
 
+constexpr float kMostWeight = 4;
+
 float logarithm(uint16_t value) { return static_cast<float>(exact_log(1.0 + value)); }
 
 }  // namespace
@@ -47,7 +49,7 @@ Scaling fit_scaling(const Dataset& data, ScalingKind kind, const std::array<bool
   return scaling;
 }
 
-Examples make_examples(const Dataset& data, const Scaling& scaling, bool class_weights) {
+Examples make_examples(const Dataset& data, const Scaling& scaling, Weights weights) {
   Examples examples;
   const auto rows = static_cast<Eigen::Index>(data.rows());
   examples.x.resize(kInputRows, rows);
@@ -55,17 +57,23 @@ Examples make_examples(const Dataset& data, const Scaling& scaling, bool class_w
   examples.weight.resize(rows);
   const auto [stay, move] = data.count();
   const auto n = static_cast<float>(data.rows());
-  const float weights[2] = {class_weights && stay > 0 ? n / (2 * static_cast<float>(stay)) : 1,
-                            class_weights && move > 0 ? n / (2 * static_cast<float>(move)) : 1};
+  const bool classes = weights == Weights::kClasses;
+  const float of_class[2] = {classes && stay > 0 ? n / (2 * static_cast<float>(stay)) : 1,
+                             classes && move > 0 ? n / (2 * static_cast<float>(move)) : 1};
+  double sum = 0;
+  if (weights == Weights::kOutcomes)
+    for (const float outcome : data.outcome) sum += std::abs(static_cast<double>(outcome));
+  const float unit = sum > 0 ? n / static_cast<float>(sum) : 0;
   for (size_t f = 0; f < FEATURES; ++f) {
     for (Eigen::Index i = 0; i < rows; ++i)
       examples.x(static_cast<Eigen::Index>(f), i) = scaling(f, data.inputs[f][static_cast<size_t>(i)]);
   }
   examples.x.row(FEATURES).setOnes();
   for (Eigen::Index i = 0; i < rows; ++i) {
-    const uint8_t moves = data.moves[static_cast<size_t>(i)];
-    examples.y(i) = moves;
-    examples.weight(i) = weights[moves];
+    const auto row = static_cast<size_t>(i);
+    examples.y(i) = data.moves[row];
+    examples.weight(i) = of_class[data.moves[row]];
+    if (unit > 0) examples.weight(i) = std::min(std::abs(data.outcome[row]) * unit, kMostWeight);
   }
   return examples;
 }

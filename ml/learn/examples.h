@@ -33,11 +33,15 @@ constexpr int kInputRows = FEATURES + 1;  // the last one is 1
 struct Examples {
   Matrix x;       // a column a decision
   Vector y;       // 0: stay, 1: move
-  Vector weight;  // 1, but for class weights
+  Vector weight;  // 1, but for weights of classes or outcomes
   Eigen::Index size() const { return y.size(); }
 };
-// With class weights both classes weigh the same.
-Examples make_examples(const Dataset& data, const Scaling& scaling, bool class_weights);
+enum class Weights {
+  kNone,
+  kClasses,   // both classes weigh the same
+  kOutcomes,  // a decision weighs as much as it was worth, 1 on average and at most 4; the dataset has outcomes
+};
+Examples make_examples(const Dataset& data, const Scaling& scaling, Weights weights);
 
 // Throws Error (where: `where`) for what nothing can be learned from: no rows, one class only, an input that is used
 // and the same in all rows.

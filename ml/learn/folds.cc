@@ -66,8 +66,11 @@ std::vector<uint8_t> make_folds(const Dataset& data, FoldsBy by, int folds, uint
 Fold make_fold(const Dataset& data, const std::vector<uint8_t>& folds, int number) {
   Fold fold;
   fold.training.origins = fold.test.origins = data.origins;
-  for (size_t i = 0; i < data.rows(); ++i)
-    (folds[i] == number ? fold.test : fold.training).add(data.row(i), data.moves[i] != 0, data.origin[i]);
+  for (size_t i = 0; i < data.rows(); ++i) {
+    Dataset& part = folds[i] == number ? fold.test : fold.training;
+    part.add(data.row(i), data.moves[i] != 0, data.origin[i]);
+    if (!data.outcome.empty()) part.outcome.push_back(data.outcome[i]);
+  }
   return fold;
 }
 

@@ -40,13 +40,13 @@ Score score_on(const Dataset& data, const Logit& logit) {
       data.rows(), [&](size_t i) { return data.moves[i] != 0; }, [&](size_t i) { return logit(i) > 0; });
 }
 Score score_of(const Net& net, const Scaling& scaling, const Dataset& data) {
-  const Vector z = net.logits(make_examples(data, scaling, false).x);
+  const Vector z = net.logits(make_examples(data, scaling, Weights::kNone).x);
   return score_on(data, [&](size_t i) { return z(static_cast<Eigen::Index>(i)); });
 }
 Net fit(const Dataset& data, const Scaling& scaling, const NetShape& shape, FitOptions options = {}, int epochs = 60) {
   if (options.learning_rate == 0.001) options.learning_rate = 0.01;
   const int limits[] = {epochs};
-  return fit_net(make_examples(data, scaling, false), shape, options, limits).front();
+  return fit_net(make_examples(data, scaling, Weights::kNone), shape, options, limits).front();
 }
 
 TEST(ExactMath, IsNearTheLibrarys) {
@@ -248,9 +248,10 @@ TEST_F(Learners, NetsLearnTheRule) {
 TEST_F(Learners, StraightLinesLearnLessOfIt) {
   FitOptions svm;
   svm.loss = Loss::kSquaredHinge;
-  const double lines[] = {score_of(fit(training, scaling, {}), scaling, test).accuracy,
-                          score_of(fit(training, scaling, {}, svm), scaling, test).accuracy,
-                          score_of(fit_least_squares(make_examples(training, scaling, false)), scaling, test).accuracy};
+  const double lines[] = {
+      score_of(fit(training, scaling, {}), scaling, test).accuracy,
+      score_of(fit(training, scaling, {}, svm), scaling, test).accuracy,
+      score_of(fit_least_squares(make_examples(training, scaling, Weights::kNone)), scaling, test).accuracy};
   for (double line : lines) {
     EXPECT_GT(line, 0.80);
     EXPECT_LT(line, 0.90);
@@ -307,7 +308,7 @@ TEST_F(Learners, TheSameSeedGivesTheSameBits) {
 }
 
 TEST_F(Learners, FewerEpochsAreTheBeginningOfMore) {
-  const Examples examples = make_examples(training, scaling, false);
+  const Examples examples = make_examples(training, scaling, Weights::kNone);
   const int both[] = {3, 9}, few[] = {3};
   const std::vector<Net> nets = fit_net(examples, {{8}}, {}, both);
   const Net early = fit_net(examples, {{8}}, {}, few).front();
@@ -319,14 +320,47 @@ TEST_F(Learners, ItEndsWhenItGetsNoBetter) {
   FitOptions options;
   options.patience = 2;
   options.least_gain = 1;  // never
-  const Examples examples = make_examples(training, scaling, false);
+  const Examples examples = make_examples(training, scaling, Weights::kNone);
   const int epochs[] = {2, 5000};
   const std::vector<Net> nets = fit_net(examples, {{4}}, options, epochs);
   EXPECT_EQ(nets.size(), 2u);  // in no time
 }
 
+// Who is wrong where it matters little, and right where it matters much, has learned what counts.
+TEST_F(Learners, OutcomesWeighWhatDecisionsWereWorth) {
+  Dataset data = training;
+  for (size_t i = 0; i < data.rows(); ++i) data.outcome.push_back(data.inputs[FEATURE_RELATION][i] > 2 ? 0.5f : -0.01f);
+  const Examples examples = make_examples(data, scaling, Weights::kOutcomes);
+  double sum = 0;
+  for (Eigen::Index i = 0; i < examples.size(); ++i) {
+    EXPECT_LE(examples.weight(i), 4);
+    sum += static_cast<double>(examples.weight(i));
+  }
+  EXPECT_GT(sum / static_cast<double>(data.rows()), 0.5);
+  EXPECT_LE(sum / static_cast<double>(data.rows()), 1.001);
+  // What is worth nothing is not learned from: with those that matter turned round, their answer counts.
+  Dataset turned = data;
+  for (size_t i = 0; i < turned.rows(); ++i)
+    if (turned.outcome[i] < 0) turned.moves[i] ^= 1;
+  size_t all = 0;
+  auto right = [&](Weights weights) {
+    const int epochs[] = {20};
+    const Vector z = fit_net(make_examples(turned, scaling, weights), {}, {}, epochs).front().logits(examples.x);
+    size_t count = all = 0;
+    for (size_t i = 0; i < data.rows(); ++i) {
+      if (data.outcome[i] < 0) continue;
+      ++all;
+      count += (z(static_cast<Eigen::Index>(i)) > 0) == (data.moves[i] != 0);
+    }
+    return count;
+  };
+  const size_t alike = right(Weights::kNone), weighed = right(Weights::kOutcomes);
+  EXPECT_GT(weighed, alike + all / 10);
+}
+
 TEST_F(Learners, ClassWeightsMakeTheRarerOneMoreLikely) {
-  const Examples plain = make_examples(training, scaling, false), weighted = make_examples(training, scaling, true);
+  const Examples plain = make_examples(training, scaling, Weights::kNone),
+                 weighted = make_examples(training, scaling, Weights::kClasses);
   const int epochs[] = {20};
   auto moves = [&](const Examples& examples) {
     const Vector z = fit_net(examples, {}, {}, epochs).front().logits(examples.x);
@@ -342,7 +376,7 @@ TEST_F(Learners, InIntegersFewDecisionsFlip) {
     const Scaling scale = fit_scaling(training, kind, kAll);
     for (const NetShape& shape : {NetShape{{16}}, NetShape{{5}}, NetShape{}}) {
       const Net net = fit(training, scale, shape, {}, 20);
-      const Vector z = net.logits(make_examples(test, scale, false).x);
+      const Vector z = net.logits(make_examples(test, scale, Weights::kNone).x);
       const auto int8 = quantise(net, scale, training, {mlp::MLP_INT8}),
                  q21 = quantise(net, scale, training, {mlp::MLP_Q21});
       EXPECT_LE(flips(q21, test, z), 1u);
@@ -382,7 +416,7 @@ TEST_F(Learners, LargeWeightsAreMadeToFit) {
   net.layers[1](0, 0) /= 1000;
   net.layers[0].row(1) /= 1000;
   net.layers[1](0, 1) *= 1000;
-  const Vector z = net.logits(make_examples(test, scaling, false).x);
+  const Vector z = net.logits(make_examples(test, scaling, Weights::kNone).x);
   EXPECT_LE(flips(quantise(net, scaling, training, {mlp::MLP_Q21}), test, z), 5u);
   EXPECT_LE(flips(quantise(net, scaling, training, {mlp::MLP_INT8}), test, z), test.rows() * 3 / 100);
 }
@@ -393,7 +427,7 @@ TEST_F(Learners, TheSurerAModelMustBeTheMoreItLeavesOpen) {
   for (double confidence : {0.0, 0.5, 0.9}) {
     const auto model = quantise(net, scaling, training, {mlp::MLP_INT8, confidence});
     double open = 0, expected = 0;
-    const Vector z = net.logits(make_examples(test, scaling, false).x);
+    const Vector z = net.logits(make_examples(test, scaling, Weights::kNone).x);
     for (size_t i = 0; i < test.rows(); ++i) {
       open += mlp::mlp_verdict_of(mlp::logit(model, test.row(i)), model.tau) == mlp::MLP_UNSURE;
       const double p = 1 / (1 + std::exp(-static_cast<double>(z(static_cast<Eigen::Index>(i)))));

@@ -35,11 +35,16 @@ struct Lesson {
   Examples examples;
 };
 
+Weights weights_of(Balance balance) {
+  if (balance == Balance::kWeights) return Weights::kClasses;
+  return balance == Balance::kOutcomes ? Weights::kOutcomes : Weights::kNone;
+}
+
 Lesson make_lesson(Dataset data, const TrainConfig& config) {
   Lesson lesson;
   lesson.scaling = fit_scaling(data, config.scaling, config.without);
   lesson.data = config.balance == Balance::kSmote ? smote(std::move(data), config.seed) : std::move(data);
-  lesson.examples = make_examples(lesson.data, lesson.scaling, config.balance == Balance::kWeights);
+  lesson.examples = make_examples(lesson.data, lesson.scaling, weights_of(config.balance));
   return lesson;
 }
 
@@ -175,7 +180,7 @@ class Training {
       Fold fold = make_fold(data_, folds, static_cast<int>(f));
       exams[f].lesson = make_lesson(std::move(fold.training), config_);
       exams[f].test = std::move(fold.test);
-      exams[f].examples = make_examples(exams[f].test, exams[f].lesson.scaling, false);
+      exams[f].examples = make_examples(exams[f].test, exams[f].lesson.scaling, Weights::kNone);
     });
     const size_t nr_epochs = config_.grid.epochs.size(), per_fold = fits_.size() + rivals_.size();
     std::vector<std::vector<Score>> points(report_.grid.size(), std::vector<Score>(nr_folds)),
@@ -252,7 +257,7 @@ class Training {
 
   // Times and flips.
   void examine(Learner& learner, const Fitted& fitted, const Lesson& all) const {
-    const Examples examples = make_examples(data_, all.scaling, false);
+    const Examples examples = make_examples(data_, all.scaling, Weights::kNone);
     const double start = thread_seconds();
     const Vector z = logits(fitted, data_, examples);
     double elapsed = thread_seconds() - start;
@@ -326,6 +331,9 @@ std::string GridPoint::text() const {
 TrainReport train(const TrainConfig& config, const Dataset& data, bool wants_model, int jobs,
                   const Progress& progress) {
   check_learnable(data, config.without, config.data_where);
+  if (config.balance == Balance::kOutcomes && data.outcome.empty())
+    throw Error(config.data_where, "these decisions have no outcomes to weigh by",
+                "collect them with 'outcomes:', or leave 'balance: outcomes' out");
   Training training(config, data, jobs, progress);
   for (FoldsBy by : config.folds_by) training.cross_validate(by);
   return training.finish(wants_model);

@@ -117,7 +117,8 @@ TrainConfig read(const YAML::Node& root, const std::string& name) {
   if (map.has("scaling"))
     config.scaling = static_cast<ScalingKind>(choice(map.at("scaling"), name, "scaling", {"minmax", "zscore", "log"}));
   if (map.has("balance"))
-    config.balance = static_cast<Balance>(choice(map.at("balance"), name, "balance", {"none", "weights", "smote"}));
+    config.balance =
+        static_cast<Balance>(choice(map.at("balance"), name, "balance", {"none", "weights", "smote", "outcomes"}));
   if (map.has("without")) {
     Names names;
     for (size_t f = 0; f < FEATURES; ++f) names.push_back(feature_name(f));

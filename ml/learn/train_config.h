@@ -12,7 +12,7 @@
 
 namespace simsched::ml {
 
-enum class Balance { kNone, kWeights, kSmote };
+enum class Balance { kNone, kWeights, kSmote, kOutcomes };
 enum class Rival { kLogistic, kLinear, kSvm, kTree, kDeepTree, kForest };
 constexpr size_t kNrRivals = 6;
 const char* rival_name(Rival rival);  // "deep_tree"

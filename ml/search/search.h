@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "ml/collect/rollout.h"
 #include "ml/search/archive.h"
-#include "ml/search/rollout.h"
 #include "ml/search/search_config.h"
 
 namespace simsched::search {
@@ -34,7 +34,7 @@ class Search {
   size_t simulations() const { return simulations_; }  // so far, by this object
 
   // By which it began, where it did and this object saw it.
-  const std::vector<Rollout>& rollouts() const { return rollouts_; }
+  const std::vector<ml::Rollout>& rollouts() const { return rollouts_; }
 
   // Validates the beginning, or evaluates one generation, as is next; `last`: it is validated, too. False when `stop`
   // said so: then nothing has changed.
@@ -68,7 +68,7 @@ class Search {
   // The same all the time, and followed from the config.
   std::vector<Scenario> validation_;
   FiguresTable validation_baselines_;
-  std::vector<Rollout> rollouts_;
+  std::vector<ml::Rollout> rollouts_;
   size_t simulations_ = 0;
 };
 

@@ -18,7 +18,7 @@ using mlp::MLP_INPUTS;
 
 constexpr uint64_t kRollouts = 4;  // stream of scenarios; see search.cc
 constexpr size_t kScenarios = 24;
-constexpr RolloutOptions kEach{.every = 20, .most = 100, .horizon = 20_ms};
+constexpr ml::RolloutOptions kEach{.every = 20, .most = 100, .horizon = 20_ms};
 constexpr double kDamping = 1e-3;  // of the number of rows
 
 // What the weights that are fitted are multiplied with; at last 1, for the bias.
@@ -60,34 +60,35 @@ Point solved(std::vector<Point> a, Point b) {
 
 }  // namespace
 
-std::vector<Rollout> training_rollouts(const SearchConfig& config, const PolicyRegistry& registry, int jobs) {
+std::vector<ml::Rollout> training_rollouts(const SearchConfig& config, const PolicyRegistry& registry, int jobs) {
   const TemporaryFolder folder("simsched-search");
   const std::string path = folder.file("open.smlp");
   mlp::write_model(model_of(config.start, config.shape, 1), path);
   const PolicyConfig policy = config.candidate(config.start, path);
   const std::vector<Scenario> scenarios =
       draw_scenarios(config.train, config.file, kScenarios, 0, Rng(config.method.seed).split(kRollouts), registry);
-  std::vector<std::vector<Rollout>> parts(scenarios.size());
+  std::vector<std::vector<ml::Rollout>> parts(scenarios.size());
   parallel_for(scenarios.size(), jobs, [&](size_t i) {
-    RolloutOptions options = kEach;
+    ml::RolloutOptions options = kEach;
     options.seed = scenarios[i].seed;
-    parts[i] = rollouts(scenarios[i], policy, options);
+    parts[i] =
+        ml::rollouts(scenarios[i].config, *scenarios[i].inputs, 0, scenarios[i].config.seeds[0], policy, options);
   });
-  std::vector<Rollout> rows;
-  for (std::vector<Rollout>& part : parts) std::ranges::move(part, std::back_inserter(rows));
+  std::vector<ml::Rollout> rows;
+  for (std::vector<ml::Rollout>& part : parts) std::ranges::move(part, std::back_inserter(rows));
   return rows;
 }
 
-Point fitted(const std::vector<Rollout>& rows, const Shape& shape, const Point& first) {
+Point fitted(const std::vector<ml::Rollout>& rows, const Shape& shape, const Point& first) {
   double squares = 0;
-  for (const Rollout& row : rows) squares += row.outcome * row.outcome;
+  for (const ml::Rollout& row : rows) squares += row.outcome * row.outcome;
   if (squares == 0) return first;
   const auto count = static_cast<double>(rows.size());
   const double usual = std::sqrt(squares / count);
   const size_t size = regressors({}, shape, first).size();
   std::vector<Point> a(size, Point(size, 0.0));
   Point b(size, 0.0);
-  for (const Rollout& row : rows) {
+  for (const ml::Rollout& row : rows) {
     const Point x = regressors(row.features, shape, first);
     const double y = 0.5 * std::clamp(row.outcome / usual, -2.0, 2.0);
     for (size_t i = 0; i < size; ++i) {
@@ -102,11 +103,11 @@ Point fitted(const std::vector<Rollout>& rows, const Shape& shape, const Point& 
   return point;
 }
 
-std::string rollouts_csv(const std::vector<Rollout>& rows) {
+std::string rollouts_csv(const std::vector<ml::Rollout>& rows) {
   std::string text;
   for (size_t i = 0; i < MLP_INPUTS; ++i) text += fmt::format("input{},", i);
   text += "outcome\n";
-  for (const Rollout& row : rows) text += fmt::format("{},{:.9f}\n", fmt::join(row.features, ","), row.outcome);
+  for (const ml::Rollout& row : rows) text += fmt::format("{},{:.9f}\n", fmt::join(row.features, ","), row.outcome);
   return text;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * A decision of a model that somebody else takes, to see what comes of it: the simulator runs the same moment twice, with
- * one answer and with the other (ml/search/rollout.h). Nobody does in a kernel; there it costs a look at a flag.
+ * one answer and with the other (ml/collect/rollout.h). Nobody does in a kernel; there it costs a look at a flag.
  */
 #ifndef SIMSCHED_FORCE_BPF_H
 #define SIMSCHED_FORCE_BPF_H

@@ -1,32 +1,42 @@
-#include "ml/search/rollout.h"
+#include "ml/collect/rollout.h"
 
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
 #include "base/error.h"
-#include "ml/search/exact_math.h"
+#include "base/exact_log.h"
+#include "base/rng.h"
+#include "experiment/inputs.h"
 #include "policies/ext/ext_class.h"
 #include "scx_port/host/bpf_ops.h"
 #include "sim/engine.h"
 
-namespace simsched::search {
+namespace simsched::ml {
 namespace {
 
 struct Cost {
   int64_t work = 0, lost = 0;  // of all tasks; lost: while they could have worked
 };
 
+// What is simulated.
+struct Setting {
+  const Config& config;
+  const Inputs& inputs;
+  size_t machine;
+  uint64_t seed;
+};
+
 // A simulation whose policy's variables can be reached: those of scx_port/include/simsched/force.bpf.h.
 class Branch {
  public:
-  Branch(const Scenario& scenario, const Workload& workload, const PolicyConfig& policy) : where_(policy.where) {
+  Branch(const Setting& setting, const Workload& workload, const PolicyConfig& policy) : where_(policy.where) {
     EngineOptions options;
-    options.kernel = scenario.inputs->kernel(0);
-    options.seed = scenario.config.seeds[0];
-    options.duration = scenario.config.duration;
-    options.hotplug = scenario.config.hotplug;
-    const Machine& machine = scenario.inputs->machine(0);
+    options.kernel = setting.inputs.kernel(setting.machine);
+    options.seed = setting.seed;
+    options.duration = setting.config.duration;
+    options.hotplug = setting.config.hotplug;
+    const Machine& machine = setting.inputs.machine(setting.machine);
     ClassStack classes = policy.make(options.kernel, machine);
     for (const auto& one : classes)
       if (auto* ext = dynamic_cast<const ext::ExtClass*>(one.get())) ext_ = ext;
@@ -110,14 +120,16 @@ double slowdown(const Cost& cost, const Cost& before) {
 
 }  // namespace
 
-std::vector<Rollout> rollouts(const Scenario& scenario, const PolicyConfig& policy, const RolloutOptions& options) {
-  const std::shared_ptr<const Workload> workload = scenario.inputs->workload(0, scenario.config.seeds[0]);
+std::vector<Rollout> rollouts(const Config& config, const Inputs& inputs, size_t machine, uint64_t seed,
+                              const PolicyConfig& policy, const RolloutOptions& options) {
+  const Setting setting{config, inputs, machine, seed};
+  const std::shared_ptr<const Workload> workload = inputs.workload(machine, seed);
   std::vector<Moment> moments;
   {
-    Branch first(scenario, *workload, policy);
+    Branch first(setting, *workload, policy);
     moments = sample(first, options);
   }
-  Branch original(scenario, *workload, policy), twin(scenario, *workload, policy);
+  Branch original(setting, *workload, policy), twin(setting, *workload, policy);
   original.set("model_watched", true);
   std::vector<Rollout> rows;
   for (const Moment& moment : moments) {
@@ -141,4 +153,4 @@ std::vector<Rollout> rollouts(const Scenario& scenario, const PolicyConfig& poli
   return rows;
 }
 
-}  // namespace simsched::search
+}  // namespace simsched::ml

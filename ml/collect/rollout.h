@@ -5,10 +5,10 @@
 
 #include <vector>
 
+#include "experiment/experiment.h"
 #include "ml/model/nets.h"
-#include "ml/search/scenario.h"
 
-namespace simsched::search {
+namespace simsched::ml {
 
 struct RolloutOptions {
   uint64_t every = 50;    // a decision of so many, by chance
@@ -24,7 +24,9 @@ struct Rollout {
   double outcome = 0;
 };
 
-// Of decisions of `policy`, a sched_ext policy with a model, while it runs the scenario. Throws Error where it is none.
-std::vector<Rollout> rollouts(const Scenario& scenario, const PolicyConfig& policy, const RolloutOptions& options);
+// Of decisions of `policy`, a sched_ext policy with a model, on a machine of the config with a seed. Throws Error where
+// it is none.
+std::vector<Rollout> rollouts(const Config& config, const Inputs& inputs, size_t machine, uint64_t seed,
+                              const PolicyConfig& policy, const RolloutOptions& options);
 
-}  // namespace simsched::search
+}  // namespace simsched::ml
