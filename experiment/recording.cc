@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "experiment/config.h"
+#include "replay/recorded_hz.h"
 #include "sim/engine.h"
 #include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
@@ -141,6 +142,11 @@ Recording load_recording(const std::string& path, const std::string& recorded, c
     read_costs_file(costs, spec);
     found.machine = Machine(std::move(spec));
     trace.notes.push_back("costs of the machine are those of " + std::filesystem::path(costs).filename().string());
+  }
+  if (const auto hz = trace.circumstances.told.hz ? std::nullopt : recorded_hz(trace)) {
+    trace.circumstances.hz = *hz;
+    trace.circumstances.told.hz = true;
+    trace.notes.push_back("HZ=" + std::to_string(*hz) + ": so often the recorded ticks come");
   }
   KernelParams kernel = kernel_of(trace.circumstances, path);
   BuildReport report;

@@ -21,7 +21,7 @@ Follower::Follower(const SchedTrace& trace, const Machine& machine, BuildReport&
       machine_(machine),
       report_(report),
       names_(trace),
-      ticks_(trace),
+      ticks_(trace, trace.circumstances.hz),
       pace_(trace, machine),
       cpus_(trace.nr_cpus),
       messages_(match_calls(trace)),

@@ -31,8 +31,7 @@ std::optional<Nanos> common_phase(std::vector<Nanos>& phases, Nanos period) {
 
 }  // namespace
 
-Ticks::Ticks(const SchedTrace& trace)
-    : period_(Nanos(1'000'000'000) / trace.circumstances.hz), window_(period_ * kTicksInWindow) {
+Ticks::Ticks(const SchedTrace& trace, int hz) : period_(Nanos(1'000'000'000) / hz), window_(period_ * kTicksInWindow) {
   std::vector<std::vector<Nanos>> events;
   for (const TraceEvent& event : trace.events) {
     if (event.kind != TraceKind::kStatRuntime || event.context != kHardIrq) continue;

@@ -15,8 +15,8 @@ namespace simsched::replay {
 
 class Ticks {
  public:
-  // Knows none when the events come at no common phase of the period that the circumstances tell (HZ).
-  explicit Ticks(const SchedTrace& trace);
+  // Knows none when the events come at no common phase of the period of `hz`.
+  Ticks(const SchedTrace& trace, int hz);
 
   bool known() const { return !phases_.empty(); }
   Nanos period() const { return period_; }

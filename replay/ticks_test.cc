@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "replay/recorded_hz.h"
 #include "traces/trace_maker.h"
 
 namespace simsched::replay {
@@ -25,10 +26,8 @@ class Recording {
       accounts(phase + i * kPeriod + i * kPeriod * drift / 1'000'000 + static_cast<int64_t>(rng_.below(40)));
     return *this;
   }
-  Ticks find(int hz = 250) {
-    maker_.trace().circumstances.hz = hz;
-    return Ticks(maker_.trace());
-  }
+  Ticks find(int hz = 250) { return Ticks(maker_.trace(), hz); }
+  std::optional<int> hz() { return recorded_hz(maker_.trace()); }
 
  private:
   TraceMaker maker_;
@@ -57,7 +56,8 @@ TEST(Ticks, AClockThatDriftsIsFollowed) {
     Ticks ticks = Recording().ticks(5'000, 5000, drift).find();
     ASSERT_TRUE(ticks.known());
     int64_t found = 0;
-    for (int64_t i = 0; i < 5000; ++i) found += ticks.at(us(5'000 + i * kPeriod + i * kPeriod * drift / 1'000'000 + 30));
+    for (int64_t i = 0; i < 5000; ++i)
+      found += ticks.at(us(5'000 + i * kPeriod + i * kPeriod * drift / 1'000'000 + 30));
     EXPECT_EQ(found, 5000);
     const int64_t last = 5'000 + 4999 * kPeriod + 4999 * kPeriod * drift / 1'000'000;
     EXPECT_EQ(ticks.count(us(last + 1000)) - ticks.count(us(6'000)), 4999);
@@ -83,6 +83,29 @@ TEST(Ticks, NoneAreKnownWhereNoneAreSeen) {
   EXPECT_FALSE(random.find().known());
   EXPECT_FALSE(random.find().at(us(60)));
   EXPECT_FALSE(Recording().ticks(500, 1000).find(300).known()) << "of another period than the recording's";
+}
+
+TEST(RecordedHz, IsThatOfTheTicks) {
+  for (int hz : {100, 250, 300, 1000}) {
+    Recording recording;
+    Rng rng(static_cast<uint64_t>(hz));
+    for (int64_t i = 0; i < 3000; ++i) {
+      recording.accounts(700 + i * 1'000'000 / hz + static_cast<int64_t>(rng.below(40)));
+      // Wake-ups in other interrupts account, too; and not every tick finds something that runs.
+      if (i % 3 == 0) recording.accounts(700 + i * 1'000'000 / hz + 100 + static_cast<int64_t>(rng.below(800)));
+      if (i % 5 == 0) ++i;
+    }
+    EXPECT_EQ(recording.hz(), hz);
+  }
+}
+
+TEST(RecordedHz, IsNotKnownOfFewOrOfAnything) {
+  EXPECT_FALSE(Recording().hz());
+  EXPECT_FALSE(Recording().ticks(10, 12).hz());
+  Recording recording;
+  Rng rng(1);
+  for (int64_t at = 0; at < 4'000'000; at += 500 + static_cast<int64_t>(rng.below(9000))) recording.accounts(at);
+  EXPECT_FALSE(recording.hz());
 }
 
 }  // namespace
