@@ -1,11 +1,10 @@
-"""What the pages show of the command is what it prints: every indented block that begins with '$ simsched'.
+"""What the pages show of the command is what it prints: every indented line that begins with '$'.
 
-The lines below such a line are its output; '...' stands for any lines. A YAML block whose first line is '# NAME.yaml' is
-that file. Each page is one folder, in which its commands run one after the other; configs/ and traces/ are there.
-With an argument more, 'write', the pages are written anew."""
+The lines below it are its output; '...' stands for any lines. A block of YAML or C whose first line is '# NAME.yaml' or
+'// NAME.bpf.c' is that file. Each page is one folder, in which its commands run one after the other;
+configs/ and traces/ are there. With an argument more, 'write', the pages are written anew."""
 
 import re
-import shlex
 import subprocess
 import sys
 import unittest
@@ -18,14 +17,14 @@ PAGES = [e2e.SOURCE / "README.md", *sorted((e2e.SOURCE / "docs").glob("*.md"))]
 
 def parts(text):
     """(kind, name, content) of a page: 'file', 'command' and what is neither."""
-    pattern = re.compile(r"^```yaml\n# (?P<file>\S+\.yaml)\n(?P<yaml>(?:(?!```).*\n)*)```\n"
-                         r"|^    \$ (?P<command>(?:scripts/)?simsched .*)\n"
+    pattern = re.compile(r"^```(?:yaml|c)\n(?:#|//) (?P<file>\S+\.(?:yaml|bpf\.c))\n(?P<content>(?:(?!```).*\n)*)```\n"
+                         r"|^    \$ (?P<command>.*)\n"
                          r"(?P<output>(?:    (?!\$ ).*\n|\n(?=    (?!\$ )))*)", re.M)
     at = 0
     for match in pattern.finditer(text):
         yield "text", "", text[at:match.start()]
         if match["file"]:
-            yield "file", match["file"], match["yaml"]
+            yield "file", match["file"], match[0]
         else:
             yield "command", match["command"], re.sub(r"^    ", "", match["output"], flags=re.M)
         at = match.end()
@@ -46,15 +45,15 @@ class Sessions(e2e.EndToEnd):
             if kind == "text":
                 written += content
             elif kind == "file":
-                self.write(name, f"# {name}\n{content}")
-                written += f"```yaml\n# {name}\n{content}```\n"
+                self.write(name, content.partition("\n")[2].removesuffix("```\n"))
+                written += content
             else:
                 commands += 1
-                words = shlex.split(name)
-                done = subprocess.run([e2e.SIMSCHED, *words[1:]], cwd=self.scratch, capture_output=True, text=True,
-                                      timeout=120, env={"PATH": "/usr/bin:/bin", "HOME": str(self.scratch)})
+                done = subprocess.run(["bash", "-c", name.replace("scripts/simsched", "simsched")], cwd=self.scratch,
+                                      capture_output=True, text=True, timeout=120,
+                                      env={"PATH": f"{e2e.SIMSCHED.parent}:/usr/bin:/bin", "HOME": str(self.scratch)})
                 self.assertIn(done.returncode, [0, 1], f"{page.name}: {name}\n{done.stderr}")
-                said = re.sub(r"[ \t]+$", "", done.stdout, flags=re.M)
+                said = re.sub(r"[ \t]+$", "", done.stdout, flags=re.M).rstrip("\n") + "\n"
                 if WRITE and not same(content, said):
                     content = said
                 self.assertTrue(same(content, said), f"{page.name}: $ {name}\nprints\n{said}\nand the page shows\n{content}")
@@ -66,7 +65,7 @@ class Sessions(e2e.EndToEnd):
     def test_nothing_is_lost_on_the_way(self):
         text = "a\n\n```yaml\n# x.yaml\na: 1\n```\n\n    $ simsched run x.yaml\n    one\n\n    two\n\nb\n"
         self.assertEqual([(k, n, c) for k, n, c in parts(text) if k != "text"],
-                         [("file", "x.yaml", "a: 1\n"), ("command", "simsched run x.yaml", "one\n\ntwo\n")])
+                         [("file", "x.yaml", "```yaml\n# x.yaml\na: 1\n```\n"), ("command", "simsched run x.yaml", "one\n\ntwo\n")])
         self.assertTrue(same("one\n...\ntwo\n", "one\nand\nmore\ntwo\n"))
         self.assertFalse(same("one\n...\ntwo\n", "one\nand\nmore\ntwo\nthree\n"))
 
