@@ -7,7 +7,7 @@
 #include "app/commands.h"
 #include "app/outputs.h"
 #include "app/progress_bar.h"
-#include "app/recording_text.h"
+#include "app/recording_options.h"
 #include "base/error.h"
 #include "base/output_file.h"
 #include "calibrate/host_costs.h"

@@ -6,9 +6,9 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "app/results_file.h"
 #include "base/files.h"
 #include "report/regression.h"
+#include "report/results_file.h"
 #include "report/table.h"
 
 namespace simsched {

@@ -8,7 +8,7 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "app/results_file.h"
+#include "report/results_file.h"
 #include "report/table.h"
 
 namespace simsched {

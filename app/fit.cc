@@ -5,11 +5,12 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "app/recording_text.h"
+#include "app/recording_options.h"
 #include "base/output_file.h"
 #include "experiment/recording.h"
 #include "fit/fit_build.h"
 #include "report/format.h"
+#include "report/recording.h"
 #include "workloads/build_yaml.h"
 
 namespace simsched {

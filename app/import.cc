@@ -6,10 +6,11 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "app/recording_text.h"
+#include "app/recording_options.h"
 #include "base/output_file.h"
 #include "experiment/recording.h"
 #include "report/format.h"
+#include "report/recording.h"
 #include "traces/trace_file/trace_file.h"
 
 namespace simsched {

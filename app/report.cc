@@ -7,11 +7,11 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "app/results_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "report/comparison.h"
 #include "report/page/page.h"
+#include "report/results_file.h"
 #include "topology/draw/render.h"
 #include "topology/load/load.h"
 

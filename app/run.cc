@@ -9,7 +9,6 @@
 
 #include "app/commands.h"
 #include "app/outputs.h"
-#include "app/recording_text.h"
 #include "app/run_config.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -23,6 +22,7 @@
 #include "report/csv.h"
 #include "report/packets.h"
 #include "report/page/page.h"
+#include "report/recording.h"
 #include "report/reference.h"
 #include "report/results_json.h"
 #include "report/table.h"

@@ -7,22 +7,20 @@
 #include "app/commands.h"
 #include "app/outputs.h"
 #include "app/progress_bar.h"
-#include "app/recording_text.h"
+#include "app/recording_options.h"
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/output_file.h"
-#include "experiment/config.h"
-#include "experiment/diagnosis.h"
-#include "experiment/fidelity.h"
 #include "base/parallel.h"
+#include "experiment/config.h"
 #include "experiment/policies.h"
-#include "experiment/recording.h"
+#include "experiment/validation.h"
 #include "report/counters.h"
 #include "report/fidelity.h"
+#include "report/recording.h"
 #include "report/table.h"
 #include "traces/formats.h"
 #include "traces/perfetto/perfetto_writer.h"
-#include "traces/trace_stats.h"
 
 namespace simsched {
 namespace {
@@ -56,46 +54,13 @@ std::vector<Recording> load_all(const Arguments& arguments) {
   if (arguments.traces.size() > 1 && !arguments.recorded.empty())
     throw Error("--recorded", "one file cannot tell of several recordings", "put a NAME.recorded.yaml beside each");
   std::vector<Recording> recordings;
-  for (const std::string& trace : arguments.traces) {
+  for (const std::string& trace : arguments.traces)
     recordings.push_back(load_with_bar(trace, arguments.recorded, arguments.machine));
-    const size_t cpus = recordings.back().trace.nr_cpus, first = recordings.front().trace.nr_cpus;
-    if (cpus != first) {
-      throw Error(trace, fmt::format("is of {} CPUs, and {} of {}", cpus, arguments.traces.front(), first),
-                  "give recordings of one command on one machine");
-    }
-  }
+  check_alike(recordings, arguments.traces);
   return recordings;
 }
 
-struct Replays {
-  std::vector<RecordedRun> runs;  // by recording
-  SchedTrace first;               // when it is to be written
-};
-
-Replays replay_all(const std::vector<Recording>& recordings, const PolicyConfig& policy, const Arguments& arguments) {
-  const size_t seeds = static_cast<size_t>(arguments.seeds);
-  Replays replays;
-  for (const Recording& recording : recordings) {
-    RecordedRun& run = replays.runs.emplace_back();
-    run.recorded = trace_stats(recording.trace, recording.trace.holes.no_switch_from_idle);
-    run.replays.resize(seeds);
-  }
-  ProgressBar bar("replaying");
-  auto one = [&](size_t i) {
-    const Recording& recording = recordings[i / seeds];
-    Replay replay = replay_recording(recording, policy, i % seeds + 1);
-    ReplayFigures& figures = replays.runs[i / seeds].replays[i % seeds];
-    figures.stats = trace_stats(replay.trace, recording.trace.holes.no_switch_from_idle);
-    figures.waits = static_cast<uint64_t>(replay.result.metric("waits"));
-    figures.free_waits = static_cast<uint64_t>(replay.result.metric("waits_free"));
-    figures.let_go = static_cast<uint64_t>(replay.result.metric("waits_let_go"));
-    if (i == 0 && !arguments.perfetto.empty()) replays.first = std::move(replay.trace);
-  };
-  parallel_for(recordings.size() * seeds, jobs_or_default(arguments.jobs), one, std::ref(bar));
-  return replays;
-}
-
-int validate(const Arguments& arguments) {
+int run(const Arguments& arguments) {
   // Before the recordings are read, and replayed.
   const PolicyRegistry registry = all_policies();
   const PolicyConfig policy = policy_from_name(arguments.policy, registry, "--policy");
@@ -103,16 +68,21 @@ int validate(const Arguments& arguments) {
   if (!arguments.perfetto.empty()) check_output_file(arguments.perfetto);
 
   const std::vector<Recording> recordings = load_all(arguments);
-  const Replays replays = replay_all(recordings, policy, arguments);
-  const Grounds grounds = grounds_of(recordings, arguments.policy, !arguments.machine.empty());
-  const Fidelity fidelity(replays.runs, equal_cpus(recordings.front().machine), grounds.causes);
-  const std::vector<Diagnosis> diagnoses = diagnose(fidelity, grounds);
+  ValidationOptions options;
+  options.seeds = arguments.seeds;
+  options.jobs = jobs_or_default(arguments.jobs);
+  options.machine_given = !arguments.machine.empty();
+  options.keep_first = !arguments.perfetto.empty();
+  const auto [fidelity, diagnoses, first] = [&] {
+    ProgressBar bar("replaying");
+    return validate(recordings, policy, options, std::ref(bar));
+  }();
 
   Outputs outputs;
   if (!arguments.json.empty())
     outputs.add_file(arguments.json, fidelity_json(fidelity, diagnoses, arguments.traces, arguments.policy));
   if (!arguments.perfetto.empty()) {
-    outputs.add_file(arguments.perfetto, perfetto_bytes(replays.first, nr_running_counters(replays.first)));
+    outputs.add_file(arguments.perfetto, perfetto_bytes(first, nr_running_counters(first)));
   }
   outputs.write();
   std::FILE* text = outputs.text();
@@ -139,7 +109,7 @@ Action add(CLI::App& command) {
   command.add_option("--machine", arguments->machine, "The machine it was recorded on [as the sidecar says]");
   command.add_option("--perfetto", arguments->perfetto, "Write the first replay as a Perfetto trace");
   command.footer(kHelp);
-  return [arguments] { return validate(*arguments); };
+  return [arguments] { return run(*arguments); };
 }
 
 }  // namespace

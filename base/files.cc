@@ -1,5 +1,6 @@
 #include "base/files.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -128,6 +129,12 @@ std::string first_line(const std::string& path) {
 }
 
 std::string own_folder() {
+  // A module of another program, as Python's, lies in a folder of its own.
+  Dl_info self_info{};
+  if (dladdr(reinterpret_cast<const void*>(&own_folder), &self_info) != 0 && self_info.dli_fname != nullptr) {
+    const std::filesystem::path object(self_info.dli_fname);
+    if (object.extension() == ".so") return object.parent_path().string();
+  }
   std::error_code failed;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
   return failed ? "." : self.parent_path().string();

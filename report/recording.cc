@@ -1,14 +1,11 @@
-#include "app/recording_text.h"
+#include "report/recording.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <functional>
 #include <vector>
 
-#include "app/progress_bar.h"
 #include "report/format.h"
-#include "traces/formats.h"
 
 namespace simsched {
 namespace {
@@ -95,18 +92,6 @@ std::string doubts_text(const Recording& recording) {
 }
 
 }  // namespace
-
-void add_recording_options(CLI::App& command, std::string& trace, std::string& recorded) {
-  command.add_option("TRACE", trace, "A recording: " + trace_formats_text())->required();
-  command.add_option("--recorded", recorded,
-                     "How it was recorded [NAME.recorded.yaml beside NAME.perf.data and the like]");
-}
-
-Recording load_with_bar(const std::string& path, const std::string& recorded, const std::string& machine,
-                        bool machine_may_be_unknown) {
-  ProgressBar bar("reading " + path);
-  return load_recording(path, recorded, machine, Nanos::max(), std::ref(bar), machine_may_be_unknown);
-}
 
 std::string describe_recording(const Recording& recording) {
   const SchedTrace& trace = recording.trace;

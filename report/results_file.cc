@@ -1,4 +1,4 @@
-#include "app/results_file.h"
+#include "report/results_file.h"
 
 #include <filesystem>
 
