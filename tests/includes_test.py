@@ -54,6 +54,7 @@ LIBRARIES = {
     r"nettle/": ["nettle"],
     r"nlohmann/": ["nlohmann_json::nlohmann_json"],
     r"protozero/": ["protozero"],
+    r"pybind11/": ["pybind11::module"],
     r"rapidcheck(\.h|/)": ["rapidcheck"],
     r"spdlog/": ["spdlog::spdlog"],
     r"traceevent/": ["PkgConfig::traceevent"],
