@@ -3,13 +3,10 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <set>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "bpf/compile_cache.h"
-#include "bpf/elf_file.h"
 #include "bpf/link.h"
 #include "bpf/toolchain.h"
 #include "bpf/translate.h"
@@ -51,37 +48,6 @@ bool has_resized_array(const BpfObject& object) {
   });
 }
 
-struct Symbols {
-  std::set<std::string> defined, missing;
-};
-
-Symbols symbols_of(const std::string& path) {
-  const std::vector<std::byte> bytes = content(path);
-  Symbols symbols;
-  const ElfFile elf(bytes, path);
-  for (const ElfSymbol& symbol : elf.symbols()) {
-    if (!symbol.name.empty()) (symbol.section == 0 ? symbols.missing : symbols.defined).insert(symbol.name);
-  }
-  return symbols;
-}
-
-// libbpf's linker does not take a kernel function that two objects declare (1.1 to 1.5: it asks for the size of its
-// type). What follows the last "___" of such a name means nothing to the kernel's side, so that each object has a name
-// of its own.
-std::vector<std::string> names_apart(const Symbols& symbols, const std::set<std::string>& known,
-                                     const std::set<std::string>& defined, size_t number) {
-  std::vector<std::string> flags;
-  for (const std::string& name : symbols.missing) {
-    const size_t prefix = name.find_first_not_of('_');
-    const std::string_view rest = std::string_view(name).substr(std::min(prefix, name.size()));
-    if (!known.contains(name) || defined.contains(name) || !(rest.starts_with("bpf_") || rest.starts_with("scx_")))
-      continue;
-    const bool flavoured = name.find("___", prefix) != std::string::npos;
-    flags.push_back("-D" + name + "=" + name + (flavoured ? "_link" : "___link") + std::to_string(number));
-  }
-  return flags;
-}
-
 }  // namespace
 
 std::vector<std::byte> compile_bpf(const std::string& source, const CompileOptions& options) {
@@ -94,22 +60,14 @@ std::vector<std::byte> compile_bpf(const std::vector<std::string>& paths, const 
   }
   CompileOptions options = given;
   options.check_bounds = false;
+  // libbpf's linker before 1.4 does not know what is written with it: where an arena lies in user space.
+  options.cflags.emplace_back("-D__ulong(name,val)=");
   const CompileCache cache(options.cache);
   std::vector<std::string> objects;
-  std::vector<Symbols> symbols;
-  std::set<std::string> defined, known;
+  std::string keys;
   for (const std::string& path : paths) {
     objects.push_back(compiled(path, options, cache));
-    symbols.push_back(symbols_of(objects.back()));
-    defined.insert(symbols.back().defined.begin(), symbols.back().defined.end());
-  }
-  std::string keys;
-  for (size_t i = 0; i < paths.size(); ++i) {
-    CompileOptions apart = options;
-    for (std::string& flag : names_apart(symbols[i], known, defined, i)) apart.cflags.push_back(std::move(flag));
-    if (apart.cflags.size() > options.cflags.size()) objects[i] = compiled(paths[i], apart, cache);
-    known.insert(symbols[i].missing.begin(), symbols[i].missing.end());
-    keys += objects[i] + ' ' + content_key(read_file(objects[i]).text()) + '\n';
+    keys += objects.back() + ' ' + content_key(read_file(objects.back()).text()) + '\n';
   }
   return content(cache.find_or_make(policy_name(paths.front()) + "-linked-" + content_key(keys) + ".bpf.o",
                                     [&](const std::string& file) { link_bpf(objects, file); }));

@@ -6,7 +6,8 @@
 
 namespace simsched::bpf {
 
-// Throws Error with libbpf's message: a symbol that two define, types that do not agree.
+// Throws Error with libbpf's message: a symbol that two define, types that do not agree. `output` is a new file in a
+// folder where others may be made, too.
 void link_bpf(const std::vector<std::string>& objects, const std::string& output);
 
 }  // namespace simsched::bpf

@@ -41,13 +41,18 @@ uint64_t snprintf(Vm& vm, uint64_t to, uint64_t size, uint64_t format, uint64_t 
   return text->size() + 1;
 }
 
+// For iterators over the kernel's objects, whose files nobody reads here.
+uint64_t seq_write(Vm& vm, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return vm.refuse("writes to a file of an iterator's, outside of one");
+}
+
 }  // namespace
 
 std::span<const VmExport> print_exports() {
   static constexpr VmExport kExports[] = {
-      {nullptr, BPF_FUNC_trace_printk, trace_printk},
-      {nullptr, BPF_FUNC_trace_vprintk, trace_vprintk},
-      {nullptr, BPF_FUNC_snprintf, snprintf},
+      {nullptr, BPF_FUNC_trace_printk, trace_printk}, {nullptr, BPF_FUNC_trace_vprintk, trace_vprintk},
+      {nullptr, BPF_FUNC_snprintf, snprintf},         {nullptr, BPF_FUNC_seq_printf, seq_write},
+      {nullptr, BPF_FUNC_seq_write, seq_write},
   };
   return kExports;
 }
