@@ -27,7 +27,9 @@ void Kernel::end_change(const Change& change, uint32_t enqueue_flags) {
   }
 }
 
+// set_user_nice(): the same again does nothing.
 void Kernel::set_nice(TaskId id, int nice) {
+  if (tasks_[id.index()].nice == nice) return;
   const Change change = begin_change(id, kDequeueSave);
   tasks_[id.index()].nice = static_cast<int8_t>(nice);
   class_of(id).reweight_task(id);

@@ -46,13 +46,22 @@ enum EnqFlag : uint64_t {
   kEnqDsqPriq = uint64_t{1} << 57,
 };
 
-enum DeqFlag : uint64_t { kDeqSleep = 0x01, kDeqCoreSchedExec = uint64_t{1} << 32 };
+enum DeqFlag : uint64_t {
+  kDeqSleep = 0x01,
+  kDeqCoreSchedExec = uint64_t{1} << 32,
+  kDeqSchedChange = uint64_t{1} << 33,  // 7.1
+};
 enum KickFlag : uint64_t { kKickIdle = 1, kKickPreempt = 2, kKickWait = 4 };
 enum PickIdleFlag : uint64_t { kPickIdleCore = 1, kPickIdleInNode = 2 };
 enum WakeFlagScx : uint64_t { kWakeFork = 0x04, kWakeTtwu = 0x08, kWakeSync = 0x10 };
 
 // p->scx.flags
-enum TaskFlag : uint32_t { kTaskQueued = 1 << 0, kTaskResetRunnableAt = 1 << 2, kTaskDeqdForSleep = 1 << 3 };
+enum TaskFlag : uint32_t {
+  kTaskQueued = 1 << 0,
+  kTaskInCustody = 1 << 1,  // 7.1
+  kTaskResetRunnableAt = 1 << 2,
+  kTaskDeqdForSleep = 1 << 3,
+};
 
 enum class ExitKind : uint32_t {
   kNone = 0,

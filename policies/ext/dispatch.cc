@@ -115,6 +115,7 @@ bool ExtClass::consume(CpuId cpu, DsqIndex queue) {
     if (kernel_->task_cpu(id) == cpu) {
       dsqs_->remove(id);
       dsqs_->push(dsqs_->local(cpu), id, false);
+      leave_custody(id, 0);
       return true;
     }
     if (can_run_on(id, cpu, false)) {

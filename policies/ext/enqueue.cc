@@ -92,6 +92,7 @@ void ExtClass::do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky)
   callback_.direct_open = false;
   if (t.ddsp_dsq_id != kDsqInvalid) return direct_dispatch(id, enq_flags);
   t.ops_state = OpsState::kQueued;  // the scheduler has it now
+  if (custody_) *t.fields.flags |= kTaskInCustody;
 }
 
 // A direct dispatch decided in select_cpu() or enqueue().
@@ -175,10 +176,15 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
   }
   t.ddsp_dsq_id = kDsqInvalid;
   t.ddsp_enq_flags = 0;
+  const CpuId cpu = queue->cpu;
+  // Local and global queues are the end of the way; on others the scheduler still has it.
+  if (cpu.valid() || (queue->id & kDsqFlagBuiltin))
+    leave_custody(id, 0);
+  else if (custody_)
+    *t.fields.flags |= kTaskInCustody;
   if (enq_flags & kEnqClearOpss) t.ops_state = OpsState::kNone;
-  if (!queue->cpu.valid()) return;
+  if (!cpu.valid()) return;
 
-  CpuId cpu = queue->cpu;
   TaskId curr = kernel_->curr(cpu);
   // A CPU that is choosing what to run will see it.
   if (cpu_state(cpu).in_balance) return;
@@ -191,9 +197,22 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
 void ExtClass::ops_dequeue(TaskId id, uint64_t deq_flags) {
   clear_runnable(id, false);
   Entity& t = task(id);
+  if (custody_) {
+    leave_custody(id, deq_flags & kDequeueSleep ? deq_flags : deq_flags | kDeqSchedChange);
+    t.ops_state = OpsState::kNone;
+    return;
+  }
   if (t.ops_state != OpsState::kQueued) return;
   if (has(Op::kDequeue)) call(Op::kDequeue, Callback::kRest, [&] { ops_->dequeue(id, deq_flags); });
   t.ops_state = OpsState::kNone;
+}
+
+// task_leave_custody(), 7.1: not while it moves between run queues on its way to a local queue.
+void ExtClass::leave_custody(TaskId id, uint64_t deq_flags) {
+  Entity& t = task(id);
+  if (!custody_ || !(*t.fields.flags & kTaskInCustody) || t.sticky_cpu.valid()) return;
+  *t.fields.flags &= ~uint32_t{kTaskInCustody};
+  if (has(Op::kDequeue)) call(Op::kDequeue, Callback::kRest, [&] { ops_->dequeue(id, deq_flags); });
 }
 
 void ExtClass::dispatch_dequeue(TaskId id) {

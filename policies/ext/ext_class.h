@@ -202,6 +202,7 @@ class ExtClass final : public SchedClass {
   void do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky);
   void refill_slice(TaskId id);
   void ops_dequeue(TaskId id, uint64_t deq_flags);
+  void leave_custody(TaskId id, uint64_t deq_flags);
   void dispatch_dequeue(TaskId id);
   void dispatch_enqueue(DsqIndex queue, TaskId id, uint64_t enq_flags);
   void direct_dispatch(TaskId id, uint64_t enq_flags);
@@ -257,6 +258,9 @@ class ExtClass final : public SchedClass {
   std::function<std::unique_ptr<Ops>()> make_ops_;
   FairClass& fair_;
   ExtOptions options_;
+  // What newer kernels do otherwise than those of before.
+  bool custody_ = false;             // 7.1: ops.dequeue() whenever a task leaves the scheduler's hands
+  bool select_from_enqueue_ = true;  // 6.16: scx_bpf_select_cpu_dfl() from ops.enqueue() and from no callback
   Kernel* kernel_ = nullptr;
   std::unique_ptr<Ops> ops_;
   // What changes.

@@ -90,6 +90,7 @@ int32_t ExtClass::select_idle(TaskId id, int32_t prev_cpu, uint64_t wake_flags, 
 
 int32_t ExtClass::select_cpu_dfl(TaskId id, int32_t prev, uint64_t wake_flags, bool* is_idle) {
   *is_idle = false;
+  if (!select_from_enqueue_ && !kf_allowed(Callback::kSelectCpu)) return prev;
   int32_t cpu = select_from_kfunc(id, prev, wake_flags, kernel_->allowed(id), 0);
   if (cpu < 0) return prev;
   *is_idle = true;

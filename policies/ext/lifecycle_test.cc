@@ -289,6 +289,33 @@ TEST(ExtTasks, WeightsFollowNice) {
   EXPECT_THAT(weights, ElementsAre(100, 1, 8668, 33));
 }
 
+TEST(ExtTasks, TheSameNiceAgainChangesNothing) {
+  Workload w;
+  add_task(w, "task", {op::compute(ms(1)), set_nice(5), op::compute(ms(1)), set_nice(5), op::compute(ms(1))});
+  Script s;
+  int weights = 0, quiescent = 0;
+  s.set_weight = [&](TaskId, uint32_t) { ++weights; };
+  s.quiescent = [&](TaskId, uint64_t) { ++quiescent; };
+  Machine machine = flat_machine(1);
+  simulate(machine, w, s);
+  EXPECT_EQ(weights, 2) << "when it is enabled, and at the first change";
+  EXPECT_EQ(quiescent, 2) << "at the first change, and when it exits";
+}
+
+TEST(ExtTasks, FromRealTimeATaskIsToldItsWeightOnce) {
+  Workload w;
+  TaskId task = add_task(w, "task", {op::compute(ms(1)), set_policy(SchedPolicy::kNormal), op::compute(ms(1))});
+  w.tasks[task.index()].policy = SchedPolicy::kFifo;
+  w.tasks[task.index()].rt_priority = 10;
+  Script s;
+  std::vector<std::string> log;
+  s.enable = [&](TaskId) { log.emplace_back("enable"); };
+  s.set_weight = [&](TaskId, uint32_t weight) { log.push_back("weight " + std::to_string(weight)); };
+  Machine machine = flat_machine(1);
+  EXPECT_EQ(simulate(machine, w, s).status, "ok");
+  EXPECT_THAT(log, ElementsAre("enable", "weight 100"));
+}
+
 TEST(ExtTasks, AChangeOfNiceOrAffinityTakesATaskOffItsQueueAndLeavesItRunning) {
   for (bool nice : {true, false}) {
     Workload w;

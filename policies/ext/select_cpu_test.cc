@@ -78,7 +78,9 @@ TEST(ExtSelectCpu, IsNotAskedForATaskBoundToOneCpu) {
     s.ext->dsq_insert(t, kDsqLocal, kSliceDfl, flags);
   };
   Machine machine = flat_machine(3);
-  simulate(machine, w, s);
+  EngineOptions options;
+  options.kernel.version = "6.16";
+  simulate(machine, w, s, options);
   EXPECT_EQ(selects, 0);
   EXPECT_THAT(idle, ElementsAre(1, 1, 1, 1));
 }

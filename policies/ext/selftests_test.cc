@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "policies/ext/testing.h"
 
 namespace simsched::ext {
@@ -22,10 +25,12 @@ Workload crowd(size_t tasks = 8) {
   return w;
 }
 
-RunResult run_crowd(Script& s, size_t cpus = 4) {
+RunResult run_crowd(Script& s, size_t cpus = 4, const std::string& version = "6.18") {
   Workload w = crowd();
   Machine machine = flat_machine(cpus);
-  return simulate(machine, w, s);
+  EngineOptions options;
+  options.kernel.version = version;
+  return simulate(machine, w, s, options);
 }
 
 void expect_error(Script& s, const char* message, ExitKind kind = ExitKind::kError) {
@@ -159,6 +164,7 @@ TEST(ExtSelftests, EnqSelectCpu) {
   };
   EXPECT_EQ(run_crowd(s).status, "ok");
   EXPECT_GT(idle, 10);
+  EXPECT_THAT(run_crowd(s, 4, "6.12").status, HasSubstr("called from an operation only allowing")) << "not before 6.16";
 }
 
 TEST(ExtSelftests, EnqSelectCpuFails) {
@@ -169,6 +175,42 @@ TEST(ExtSelftests, EnqSelectCpuFails) {
     s.ext->select_cpu_dfl(task, 0, 0, &idle);
   };
   expect_error(s, "called from an operation only allowing");
+}
+
+// dequeue, of 7.3: what enqueue() keeps or puts into a queue of its own leaves with dequeue(), once, before it runs.
+TEST(ExtSelftests, Dequeue) {
+  for (const bool own_queue : {true, false}) {
+    Script s = Script::shared_queue();
+    std::map<int32_t, int> held;
+    int left = 0;
+    std::vector<TaskId> kept;
+    s.enqueue = [&](TaskId task, uint64_t flags) {
+      EXPECT_EQ(held[task.value()]++, 0);
+      if (own_queue)
+        s.ext->dsq_insert(task, 0, kSliceDfl, flags);
+      else
+        kept.push_back(task);
+    };
+    if (!own_queue) {
+      s.dispatch = [&](CpuId, TaskId) {
+        if (kept.empty()) return;
+        s.ext->dsq_insert(kept.front(), kDsqLocal, kSliceDfl, 0);
+        kept.erase(kept.begin());
+      };
+    }
+    s.dequeue = [&](TaskId task, uint64_t) {
+      EXPECT_EQ(--held[task.value()], 0);
+      ++left;
+    };
+    s.running = [&](TaskId task) { EXPECT_EQ(held[task.value()], 0); };
+    EXPECT_EQ(run_crowd(s, 4, "7.3").status, "ok");
+    EXPECT_GT(left, 100);
+  }
+  Script s = Script::shared_queue();
+  int left = 0;
+  s.dequeue = [&](TaskId, uint64_t) { ++left; };
+  EXPECT_EQ(run_crowd(s, 4, "6.18").status, "ok");
+  EXPECT_EQ(left, 0) << "before 7.1 only what it still keeps can be taken away";
 }
 
 TEST(ExtSelftests, ExitFromEachCallback) {

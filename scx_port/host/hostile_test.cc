@@ -44,10 +44,12 @@ Outcome run(const std::string& mode, Simulation::Variables more = {}, size_t tas
 }
 
 TEST(HostileScheduler, ATimerThatRunsOutAtOnceEnds) {
-  const Outcome o = run("TIMER");
-  EXPECT_EQ(o.exit_code, 44);
-  EXPECT_THAT(o.error, HasSubstr("time does not go on"));
-  EXPECT_THAT(o.error, HasSubstr("a timer's"));
+  for (const char* wait : {"0", "1"}) {  // with 1 ns time goes on, but never to the end
+    const Outcome o = run("TIMER", {{"wait", wait}});
+    EXPECT_EQ(o.exit_code, 44);
+    EXPECT_THAT(o.error, HasSubstr("time does not go on"));
+    EXPECT_THAT(o.error, HasSubstr("a timer's"));
+  }
 }
 
 TEST(HostileScheduler, WhatReEnqueuesWhatItReEnqueuesEnds) {

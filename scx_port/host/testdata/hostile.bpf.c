@@ -5,7 +5,7 @@ char _license[] SEC("license") = "GPL";
 
 enum mode { TIMER, REENQ, BURN, KICK_IDLE, MOVE_SLICE, NR_QUEUED, SLOTS, NULL_TASK };
 const volatile enum mode mode;
-const volatile u32 burn;
+const volatile u64 burn, wait; /* wait: of a timer */
 
 u64 sink, ran_with[2], nr_ran, weights;
 
@@ -21,7 +21,7 @@ struct {
 
 static int again(void *map, int *key, struct bpf_timer *timer)
 {
-	bpf_timer_start(timer, 0, 0);
+	bpf_timer_start(timer, wait, 0);
 	return 0;
 }
 
@@ -33,7 +33,7 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(hostile_init)
 	if (mode == TIMER && e) {
 		bpf_timer_init(&e->timer, &timers, 1);
 		bpf_timer_set_callback(&e->timer, again);
-		bpf_timer_start(&e->timer, 0, 0);
+		bpf_timer_start(&e->timer, wait, 0);
 	}
 	return scx_bpf_create_dsq(0, -1);
 }
