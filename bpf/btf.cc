@@ -118,6 +118,17 @@ std::optional<BtfMember> Btf::member_of(uint32_t structure, const std::string& n
   return find_member(raw(), resolve(raw(), structure), name, 0);
 }
 
+std::vector<std::string> Btf::members_of(uint32_t structure) const {
+  std::vector<std::string> names;
+  const btf_type* const type = resolve(raw(), structure);
+  if (type == nullptr || !btf_is_composite(type)) return names;
+  for (uint16_t i = 0; i < btf_vlen(type); ++i) {
+    const std::string name(name_at(raw(), btf_members(type)[i].name_off));
+    if (!name.empty()) names.push_back(name);
+  }
+  return names;
+}
+
 uint32_t Btf::pointee_of_argument(const std::string& function) const {
   const uint32_t count = types_ == nullptr ? 0 : btf__type_cnt(raw());
   for (uint32_t id = 1; id < count; ++id) {

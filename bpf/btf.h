@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 struct btf;
 
@@ -25,6 +26,7 @@ class Btf {
   std::optional<BtfMember> member(const std::string& structure, const std::string& path) const;
   // Of a structure by its number, which may have no name.
   std::optional<BtfMember> member_of(uint32_t structure, const std::string& name) const;
+  std::vector<std::string> members_of(uint32_t structure) const;  // those that have a name
   uint32_t pointee_of_argument(const std::string& function) const;  // what its first argument points to; 0: none
   std::optional<uint64_t> struct_size(const std::string& structure) const;
   std::optional<int64_t> enum_value(const std::string& name) const;  // of any enum

@@ -40,11 +40,16 @@ void find_paths(PolicyConfig& config, const PolicyRegistry& registry, const std:
   }
 }
 
+// Where a policy's files lie is no setting of it.
+bool is_place(const PolicyConfig& config, const std::string& key) {
+  return config.policy->is_file() && (key == config.policy->name() || key == "source" || key == "include");
+}
+
 // Takes the label out of the tunables; where there is none, it is the name and what is set.
 void take_label(PolicyConfig& config, const std::string& name) {
   Tunables settings;
   for (const Tunable& tunable : config.tunables)
-    if (!config.policy->is_file() || tunable.key != config.policy->name()) settings.push_back(tunable);
+    if (!is_place(config, tunable.key)) settings.push_back(tunable);
   const std::string text = settings_text(settings);
   config.label = name + (text.empty() ? "" : "(" + text + ")");
   for (auto at = config.tunables.begin(); at != config.tunables.end(); ++at) {

@@ -4,6 +4,7 @@
 #include "bpf/vm_memory.h"
 #include "scx_port/host/file_policies.h"
 #include "scx_port/host/hosted.h"
+#include "scx_port/host/machine_values.h"
 
 namespace simsched {
 namespace {
@@ -19,22 +20,25 @@ class BpfFile final : public ExtPolicy {
   std::vector<TunableReader::Info> tunables(const PolicyContext& context) const override {
     HostedPolicy policy;
     Settings settings;
-    return reader(context, &policy, &settings).infos();
+    std::vector<TunableReader::Info> infos = sources(&policy, &settings.rest).infos();
+    for (TunableReader::Info& info : reader(context, &policy, &settings).infos()) infos.push_back(std::move(info));
+    return infos;
   }
 
   HostedPolicy host(const PolicyContext& context, const Tunables& tunables) const override {
     HostedPolicy policy;
     policy.options = default_ext_options();
     Settings settings;
-    reader(context, &policy, &settings).read(tunables, name());
-    policy.options.loader_cpu = CpuId(static_cast<int32_t>(settings.loader_cpu));
+    sources(&policy, &settings.rest).read(tunables, name());
     if (policy.sources.empty()) throw Error(context.where, "no source is given", "write 'bpf: FILE'");
     policy.source = policy.sources.front();
-    policy.cflags = take_words("cflags", &settings.variables);
-    policy.loader.report = take_words("report", &settings.variables);
-    const Tunables runs = take("run", &settings.variables);
+    policy.cflags = take_words("cflags", &settings.rest);
     policy.object = cache_->load(policy.sources, {policy.include, policy.cflags, policy.clang, {}, {}});
     policy.notes = cache_->notes();
+    const Tunables given = bpf::resolve_machine_values(settings.rest, context.machine, policy.object->btf);
+    settings.rest.clear();
+    reader(context, &policy, &settings).read(given, name());
+    policy.options.loader_cpu = CpuId(static_cast<int32_t>(settings.loader_cpu));
     policy.memory_limit = static_cast<uint64_t>(settings.memory_mib) << 20;
     size_maps(settings.map_sizes, context.machine, &policy);
     if (!settings.ops.empty()) {
@@ -43,18 +47,12 @@ class BpfFile final : public ExtPolicy {
       policy.object = changed;
       policy.ops_changed = true;
     }
-    for (const Tunable& run : runs) {
-      const TunableValue::List one = {run.value};
-      for (const TunableValue& item : run.value.list() ? *run.value.list() : one) {
-        if (!item.map()) throw Error(run.where, "'run' is no list of programs", "write 'run: [{program: NAME}]'");
-        policy.loader.runs.push_back(
-            bpf::resolve_run(*policy.object, *item.map(), run.where, context.machine.nr_cpus()));
-      }
-    }
+    add_runs(take("run", &settings.rest), context, &policy);
+    policy.loader.report = take_words("report", &settings.rest);
     for (const std::string& name : policy.loader.report) {
       if (policy.object->variable(name) == nullptr) throw bpf::unknown_variable(*policy.object, name, context.where);
     }
-    policy.variables = bpf::resolve_variables(*policy.object, settings.variables, context.machine.nr_cpus());
+    policy.variables = bpf::resolve_variables(*policy.object, settings.rest, context.machine.nr_cpus());
     return policy;
   }
 
@@ -62,8 +60,19 @@ class BpfFile final : public ExtPolicy {
   struct Settings {
     int64_t loader_cpu = 0;
     int64_t memory_mib = static_cast<int64_t>(bpf::Memory::kDefaultLimit >> 20);
-    Tunables map_sizes, ops, variables;
+    Tunables map_sizes, ops, rest;  // rest: variables, and what has no reader
   };
+
+  static void add_runs(const Tunables& runs, const PolicyContext& context, HostedPolicy* policy) {
+    for (const Tunable& run : runs) {
+      const TunableValue::List one = {run.value};
+      for (const TunableValue& item : run.value.list() ? *run.value.list() : one) {
+        if (!item.map()) throw Error(run.where, "'run' is no list of programs", "write 'run: [{program: NAME}]'");
+        policy->loader.runs.push_back(
+            bpf::resolve_run(*policy->object, *item.map(), run.where, context.machine.nr_cpus()));
+      }
+    }
+  }
 
   // What has the name among those that no reader has taken.
   static Tunables take(const std::string& key, Tunables* rest) {
@@ -85,11 +94,17 @@ class BpfFile final : public ExtPolicy {
     return words;
   }
 
-  TunableReader reader(const PolicyContext& context, HostedPolicy* policy, Settings* settings) const {
-    TunableReader reader, maps, ops;
+  // What is compiled, and how; all else can only be read once its types are known.
+  TunableReader sources(HostedPolicy* policy, Tunables* rest) const {
+    TunableReader reader;
     reader.bind_paths(name(), &policy->sources, "its .bpf.c or .bpf.o, or a list of them, which are linked");
     reader.bind_paths("include", &policy->include, "folders to find headers in, before simsched's own");
     reader.bind("clang", &policy->clang, "the compiler, as clang-19; default: the first that is found");
+    reader.bind_rest(rest);
+    return reader;
+  }
+  static TunableReader reader(const PolicyContext& context, HostedPolicy* policy, Settings* settings) {
+    TunableReader reader, maps, ops;
     maps.bind_rest(&settings->map_sizes);
     ops.bind_rest(&settings->ops);
     reader.bind_map("ops", std::move(ops), "{MEMBER: VALUE}", "members of its struct sched_ext_ops; which: VARIABLE");
@@ -98,7 +113,7 @@ class BpfFile final : public ExtPolicy {
                 "the CPU on which it is loaded, where ops.init() runs");
     reader.bind("memory_mib", &settings->memory_mib, 1, 1 << 16, "what its globals, maps and objects may take, in MiB");
     bind_costs(reader, &policy->options);
-    reader.bind_rest(&settings->variables);
+    reader.bind_rest(&settings->rest);
     return reader;
   }
 
@@ -107,7 +122,7 @@ class BpfFile final : public ExtPolicy {
 
 }  // namespace
 
-std::unique_ptr<Policy> bpf_file_policy(std::shared_ptr<ObjectCache> cache) {
+std::unique_ptr<ExtPolicy> bpf_file_policy(std::shared_ptr<ObjectCache> cache) {
   return std::make_unique<BpfFile>(std::move(cache));
 }
 

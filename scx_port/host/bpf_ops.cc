@@ -42,6 +42,11 @@ void BpfOps::attach(ext::ExtClass& ext_class) {
   VmHost& host = *this;
   vm_ = std::make_unique<Vm>(object_, host, scx_exports(), kernel.nr_cpus(), kernel.seed(), options_.memory_limit);
   vm_->user = this;
+  for (size_t i = 0; i < object_->calls.size(); ++i) {
+    if (object_->calls[i].name == "runqueues") runqueues_ = VM_KSYM_BASE + 16 * i;
+    if (object_->calls[i].name == "__preempt_count") preempt_count_ = VM_KSYM_BASE + 16 * i;
+  }
+  if (preempt_count_ != 0) preempt_count_value_ = vm_->allocate(sizeof(uint64_t), VM_READ);
   objects_ = std::make_unique<KernelObjects>(*vm_, kernel);
   user_host_ = std::make_unique<VmUserHost>(*vm_, kernel);
   init_args_ = make_arguments("scx_init_task_args", {"fork", "cgroup"});
@@ -324,6 +329,11 @@ uint64_t BpfOps::current_cgroup_id() {
 
 void BpfOps::print(const std::string& text) {
   if (options_.print) options_.print(text);
+}
+
+uint64_t BpfOps::rq(CpuId cpu) {
+  const uint32_t nr_local = ext_class_->local_dsq_nr(cpu);
+  return objects_->rq(cpu, nr_local, nr_local + ext_class_->cpu_curr(cpu.value()).valid());
 }
 
 int64_t BpfOps::hz() const { return Nanos(1'000'000'000) / kernel_->params().tick(); }

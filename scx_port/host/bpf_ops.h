@@ -105,6 +105,7 @@ class BpfOps : public ext::Ops, private VmHost {
 
   // ---- for the kfuncs ----
   static BpfOps& of(Vm& vm) { return *static_cast<BpfOps*>(vm.user); }
+  uint64_t rq(CpuId cpu);                      // its struct rq
   uint64_t idle_mask(bool smt, int32_t node);  // handed out: kept up to date until put_idle_mask()
   void put_idle_mask() { idle_masks_out_ -= idle_masks_out_ > 0; }
   void idle_changed() {
@@ -147,6 +148,7 @@ class BpfOps : public ext::Ops, private VmHost {
   void report_fault();
   void set_up();                // as a loader, between load and attach
   void run_program(size_t number);
+  void run_program(const ProgramRun& run, std::span<const std::byte> before);  // before: the context of the last one
   void name_defaults();         // that a loader would have set
   void plan_user_half();
   void run_user_half();
@@ -166,6 +168,9 @@ class BpfOps : public ext::Ops, private VmHost {
   bool is_task(uint64_t address) override { return objects_->is_task(address); }
   bool is_cgroup(uint64_t address) override { return objects_->is_cgroup(address); }
   void release_kptr(uint64_t address) override;
+  uint64_t per_cpu_ptr(uint64_t address, CpuId cpu) override {
+    return address == 0 ? 0 : address == runqueues_ ? rq(cpu) : address == preempt_count_ ? preempt_count_value_ : 0;
+  }
 
   std::shared_ptr<const BpfObject> object_;
   BpfOpsOptions options_;
@@ -177,6 +182,9 @@ class BpfOps : public ext::Ops, private VmHost {
   std::unique_ptr<VmUserHost> user_host_;
   bool user_half_started_ = false, fault_reported_ = false;
   CpuId locked_;
+  // What the policy takes for the addresses of the kernel's per-CPU variables; 0: it does not.
+  uint64_t runqueues_ = 0, preempt_count_ = 0;
+  uint64_t preempt_count_value_ = 0;  // where it is 0 for all CPUs: nothing here wakes in an interrupt's context
   std::string dump_;
   bool dumping_ = false;
   std::vector<IdleMask> idle_masks_;

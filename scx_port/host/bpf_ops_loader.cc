@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "scx_port/host/bpf_ops.h"
@@ -30,23 +31,39 @@ void BpfOps::set_up() {
   kernel_->set_this_cpu(here);
 }
 
-// BPF_PROG_RUN
+// BPF_PROG_RUN, as often as the settings say.
 void BpfOps::run_program(size_t number) {
-  const ProgramRun& run = options_.loader.runs[number];
+  const CpuId outer = std::exchange(locked_, CpuId());
+  run_program(options_.loader.runs[number], {});
+  locked_ = outer;
+  if (vm_->trap != VM_TRAP_NONE) report_fault();
+}
+
+void BpfOps::run_program(const ProgramRun& run, std::span<const std::byte> before) {
   if (vm_->trap_info()) return;
   if (kernel_->cpu_online(run.cpu)) kernel_->set_this_cpu(run.cpu);
   const size_t bytes = std::max<size_t>(run.context.size(), 8);
   const uint64_t context = vm_->allocate(bytes, VM_READ | VM_WRITE);
   if (context == 0) return;
   std::copy(run.context.begin(), run.context.end(), vm_->at(context));
-  const CpuId outer = std::exchange(locked_, CpuId());
+  for (const ProgramRun::Taken& taken : run.taken)
+    std::copy_n(before.begin() + static_cast<ptrdiff_t>(taken.from), taken.size, vm_->at(context + taken.to));
   const auto function = static_cast<size_t>(object_->function(run.program));
   const auto result = static_cast<int32_t>(vm_->call(function, {context}));
-  locked_ = outer;
+  const std::vector<std::byte> after(vm_->at(context), vm_->at(context + bytes));
   vm_->release(context, bytes);
-  if (result != 0 && !vm_->trap_info() && options_.note)
+  if (vm_->trap_info()) return;
+  if (result != 0 && options_.note)
     options_.note(object_->name + ": program " + run.program + " ended with " + std::to_string(result));
-  if (vm_->trap != VM_TRAP_NONE) report_fault();
+  for (const ProgramRun::Fill& fill : run.fills) {
+    uint64_t address = 0;
+    std::memcpy(&address, after.data() + fill.offset, sizeof address);
+    const size_t size = fill.words.size() * sizeof(uint64_t);
+    if (result != 0 || !vm_->mapped(address, size, VM_WRITE)) continue;
+    std::memcpy(vm_->at(address), fill.words.data(), size);
+  }
+  if (result == 0)
+    for (const ProgramRun& next : run.then) run_program(next, after);
 }
 
 // When a scheduler fails: options that nobody has set, of which its loader may know better.

@@ -63,6 +63,7 @@ BpfOpsTable::BpfOpsTable(const BpfObject& object) {
     if (function.section == "tp_btf/sched_switch") {
       sched_switch.push_back(i);
     } else if (function.section != ".text" && function.section != "syscall" &&
+               !function.section.starts_with("?") &&           // loaded where its loader asks for it
                !function.section.starts_with("struct_ops")) {  // libbpf does not load those of no table either
       ignored.push_back(function.section + " (" + function.name + ")");
     }

@@ -1,5 +1,7 @@
 #include "scx_port/host/file_policies.h"
 
+#include "scx_port/host/hosted.h"
+
 namespace simsched {
 
 std::shared_ptr<const bpf::BpfObject> ObjectCache::load(const std::vector<std::string>& paths,
@@ -19,6 +21,7 @@ Policies file_policies() {
   auto cache = std::make_shared<ObjectCache>();
   Policies list;
   list.push_back(bpf_file_policy(cache));
+  list.push_back(scx_preset_policy(cache));
   list.push_back(exported_policy(cache));
   return list;
 }

@@ -14,6 +14,8 @@
 
 namespace simsched {
 
+class ExtPolicy;
+
 // Objects that were compiled and translated already, by paths and options, while somebody has them: a sweep
 // makes each policy many times. Belongs to the rows of one registry; any thread may ask.
 class ObjectCache {
@@ -28,10 +30,11 @@ class ObjectCache {
   std::map<std::string, std::weak_ptr<const bpf::BpfObject>> objects_;
 };
 
-std::unique_ptr<Policy> bpf_file_policy(std::shared_ptr<ObjectCache> cache);
+std::unique_ptr<ExtPolicy> bpf_file_policy(std::shared_ptr<ObjectCache> cache);
+std::unique_ptr<Policy> scx_preset_policy(std::shared_ptr<ObjectCache> cache);
 std::unique_ptr<Policy> exported_policy(std::shared_ptr<ObjectCache> cache);
 
-// Both, with a cache of their own.
+// All of them, with a cache of their own.
 Policies file_policies();
 
 }  // namespace simsched

@@ -85,7 +85,10 @@ uint64_t KernelObjects::rq(CpuId cpu, uint32_t nr_local, uint32_t nr_ext) {
   rq_layout_.nr_running.put(object, kernel_.nr_running(cpu));
   rq_layout_.local_nr.put(object, nr_local);
   rq_layout_.scx_nr_running.put(object, nr_ext);
-  rq_layout_.clock.put(object, static_cast<uint64_t>((kernel_.now() + ext::ExtClass::kUptime).count()));
+  const auto clock = static_cast<uint64_t>((kernel_.now() + ext::ExtClass::kUptime).count());
+  rq_layout_.clock.put(object, clock);
+  if (rq_layout_.clock_task) rq_layout_.clock_task.put(object, clock);  // nobody steals time, interrupts have none here
+  if (rq_layout_.local_clock_task) rq_layout_.local_clock_task.put(object, clock);
   return address;
 }
 

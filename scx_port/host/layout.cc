@@ -112,6 +112,8 @@ RqLayout::RqLayout(const Btf& btf) {
   nr_running = field({"nr_running"});
   local_nr = field({"scx.local_dsq.nr"});
   clock = field({"clock"});
+  clock_task = field({"clock_task"});
+  local_clock_task = Member(btf, "rq___local", {"clock_task"});
   scx_nr_running = field({"scx.nr_running"});
 }
 

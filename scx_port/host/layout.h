@@ -103,7 +103,8 @@ struct RqLayout {
   explicit RqLayout(const Btf& btf);
 
   size_t size;
-  Member curr, idle, stop, cpu, nr_running, local_nr, clock, scx_nr_running;
+  Member curr, idle, stop, cpu, nr_running, local_nr, clock, clock_task, scx_nr_running;
+  Member local_clock_task;  // of a flavour, rq___local: as it has it, for no relocation moves it
 };
 
 }  // namespace simsched::bpf

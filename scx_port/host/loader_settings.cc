@@ -1,6 +1,8 @@
 #include "scx_port/host/loader_settings.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 
 #include "base/duration.h"
 #include "base/error.h"
@@ -19,12 +21,34 @@ std::vector<std::byte> bytes_of(const BpfObject& object, uint32_t type, size_t s
     set_typed(object.btf, bytes, type, value);
     return bytes;
   }
-  int64_t number = 0;
-  TunableReader reader;
-  reader.bind(value.key, &number, INT64_MIN, INT64_MAX, "");
-  reader.read({value}, object.name);
+  const std::string text = value.value.str();
+  uint64_t number = 0;
+  const bool negative = text.starts_with('-');
+  const auto [end, failed] = std::from_chars(text.data() + negative, text.data() + text.size(), number);
+  if (failed != std::errc() || end != text.data() + text.size())
+    throw Error(value.where, value.key + " takes no '" + text + "'", "give it a number");
+  if (negative) number = -number;
   const auto* from = reinterpret_cast<const std::byte*>(&number);
   std::copy_n(from, std::min(size, sizeof number), bytes.begin());
+  return bytes;
+}
+
+}  // namespace
+
+namespace {
+
+// BPF_MAP_TYPE_PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH
+bool is_percpu(const BpfMap& map) { return map.type == 5 || map.type == 6 || map.type == 10; }
+
+// As the kernel wants them: one after the other, each rounded up to 8 bytes.
+std::vector<std::byte> percpu_bytes(const BpfObject& object, const BpfMap& map, const Tunable& values) {
+  std::vector<std::byte> bytes;
+  for (const TunableValue& one : *values.value.list()) {
+    const std::vector<std::byte> value =
+        bytes_of(object, map.value_type, map.value_size, {values.key, one, values.where});
+    bytes.insert(bytes.end(), value.begin(), value.end());
+    bytes.resize((bytes.size() + 7) / 8 * 8);
+  }
   return bytes;
 }
 
@@ -53,6 +77,8 @@ std::vector<MapEntry> resolve_map_entries(const BpfObject& object, const Tunable
       if (object.map(entry.inner) == nullptr)
         throw Error(pair.where, "the scheduler has no map '" + entry.inner + "' to put into " + map->name,
                     "name one of its maps");
+    } else if (is_percpu(*map) && pair.value.list() && object.btf.kind_of(map->value_type) != "array") {
+      entry.value = percpu_bytes(object, *map, {name, pair.value, pair.where});
     } else {
       entry.value = bytes_of(object, map->value_type, map->value_size, {name, pair.value, pair.where});
     }
@@ -61,26 +87,56 @@ std::vector<MapEntry> resolve_map_entries(const BpfObject& object, const Tunable
   return entries;
 }
 
+namespace {
+
+// {MEMBER: WORDS} of a context of type `context`.
+void resolve_fills(const BpfObject& object, uint32_t context, const Tunable& fill, ProgramRun* run) {
+  if (!fill.value.map()) throw Error(fill.where, "'fill' names no member", "write 'fill: {MEMBER: [NUMBER, ...]}'");
+  for (const Tunable& given : *fill.value.map()) {
+    const auto member = object.btf.member_of(context, given.key);
+    if (!member || member->size != sizeof(uint64_t))
+      throw Error(given.where, "the context of program '" + run->program + "' has no address '" + given.key + "'",
+                  "see the policy's source");
+    ProgramRun::Fill result{member->offset, {}};
+    const TunableValue::List one = {given.value};
+    for (const TunableValue& item : given.value.list() ? *given.value.list() : one) {
+      const std::vector<std::byte> bytes = bytes_of(object, 0, sizeof(uint64_t), {given.key, item, given.where});
+      std::memcpy(&result.words.emplace_back(), bytes.data(), sizeof(uint64_t));
+    }
+    run->fills.push_back(std::move(result));
+  }
+}
+
+const Tunables& map_of(const Tunable& setting) {
+  if (!setting.value.map())
+    throw Error(setting.where, "'" + setting.key + "' is not a mapping", "write '" + setting.key + ": {NAME: VALUE}'");
+  return *setting.value.map();
+}
+
+}  // namespace
+
 ProgramRun resolve_run(const BpfObject& object, const Tunables& settings, const std::string& where, size_t nr_cpus) {
   ProgramRun run;
   run.where = where;
-  const Tunable* context = nullptr;
+  Tunables context, fill, then, rest;
   for (const Tunable& setting : settings) {
-    TunableReader reader;
-    int64_t cpu = 0;
-    Nanos at{0};
-    if (setting.key == "context") {
-      context = &setting;
-      continue;
-    }
-    reader.bind("program", &run.program, "");
-    reader.bind("cpu", &cpu, 0, static_cast<int64_t>(nr_cpus) - 1, "");
-    reader.bind("at", &at, Nanos(0), kLatest, "");
-    reader.bind("every", &run.every, Nanos(1000), kLatest, "");
-    reader.read({setting}, "run");
-    if (setting.key == "cpu") run.cpu = CpuId(static_cast<int32_t>(cpu));
-    if (setting.key == "at") run.at = at;
+    Tunables& list = setting.key == "context" ? context
+                     : setting.key == "fill"  ? fill
+                     : setting.key == "then"  ? then
+                                              : rest;
+    list.push_back(setting);
   }
+  int64_t cpu = 0;
+  Nanos at{-1};
+  TunableReader reader;
+  reader.bind("program", &run.program, "");
+  reader.bind("cpu", &cpu, 0, static_cast<int64_t>(nr_cpus) - 1, "");
+  reader.bind("at", &at, Nanos(0), kLatest, "");
+  reader.bind("every", &run.every, Nanos(1000), kLatest, "");
+  reader.read(rest, "run");
+  run.cpu = CpuId(static_cast<int32_t>(cpu));
+  if (at >= Nanos(0)) run.at = at;
+  if (run.every > Nanos(0) && !run.at) run.at = run.every;
   const int32_t function = object.function(run.program);
   if (function < 0 || object.functions[static_cast<size_t>(function)].section != "syscall") {
     std::vector<std::string> names;
@@ -88,13 +144,23 @@ ProgramRun resolve_run(const BpfObject& object, const Tunables& settings, const 
       if (other.section == "syscall") names.push_back(other.name);
     throw Error(where, "the scheduler has no program '" + run.program + "' to run", suggest(run.program, names));
   }
-  if (run.every > Nanos(0) && !run.at) run.at = run.every;
-  if (context == nullptr) return run;
   const uint32_t type = object.btf.pointee_of_argument(run.program);
-  const size_t size = object.btf.size_of(type);
-  if (size == 0) throw Error(context->where, "program '" + run.program + "' takes no context", "leave 'context' out");
-  run.context.resize(size);
-  set_typed(object.btf, run.context, type, *context);
+  run.context.resize(object.btf.size_of(type));
+  for (const Tunable& given : context) {
+    if (run.context.empty())
+      throw Error(given.where, "program '" + run.program + "' takes no context", "leave 'context' out");
+    set_typed(object.btf, run.context, type, given);
+  }
+  for (const Tunable& given : fill) resolve_fills(object, type, given, &run);
+  for (const Tunable& given : then) {
+    run.then.push_back(resolve_run(object, map_of(given), given.where, nr_cpus));
+    ProgramRun& next = run.then.back();
+    const uint32_t next_type = object.btf.pointee_of_argument(next.program);
+    for (const std::string& name : object.btf.members_of(type)) {
+      const auto from = object.btf.member_of(type, name), to = object.btf.member_of(next_type, name);
+      if (from && to && from->size == to->size) next.taken.push_back({from->offset, to->offset, from->size});
+    }
+  }
   return run;
 }
 
@@ -131,8 +197,15 @@ void set_ops(BpfObject* object, const Tunables& members) {
     } else if (kind == "array") {
       value.text = given.value.str();
     } else {
-      const TunableValue::List one = {given.value};
-      for (const TunableValue& item : given.value.list() ? *given.value.list() : one) {
+      TunableValue::List items = {given.value};
+      if (given.value.list()) items = *given.value.list();
+      for (size_t i = 0; i < items.size(); ++i) {
+        const TunableValue item = items[i];
+        if (item.map()) {  // {FLAG: whether}
+          for (const Tunable& flag : *item.map())
+            if (flag.value != "0" && flag.value != "false") items.push_back(flag.key);
+          continue;
+        }
         uint64_t bits = 0;
         std::vector<std::byte> bytes(sizeof bits);
         set_typed(object->btf, std::span(bytes).first(std::min(member->size, bytes.size())), member->type,

@@ -23,11 +23,24 @@ struct MapEntry {
 
 // A SEC("syscall") program: before the scheduler is attached, or so long after that, once or again and again.
 struct ProgramRun {
+  // What a member of the context points to when it is done: memory of an arena, which the loader writes then.
+  struct Fill {
+    uint64_t offset;  // of the member
+    std::vector<uint64_t> words;
+  };
+  // A member of the context of the program that ran before has the same name here.
+  struct Taken {
+    uint64_t from, to, size;
+  };
+
   std::string program, where;
   std::vector<std::byte> context;
   CpuId cpu{0};
   std::optional<Nanos> at;
   Nanos every{0};  // 0: once
+  std::vector<Fill> fills;
+  std::vector<Taken> taken;
+  std::vector<ProgramRun> then;  // one or none: runs next
 };
 
 struct LoaderSettings {
@@ -37,10 +50,10 @@ struct LoaderSettings {
   bool empty() const { return entries.empty() && runs.empty(); }
 };
 
-// {KEY: VALUE, ...}, or a list of the values from 0 on. Throws Error for a map that there is not, or what does not fit
-// it.
+// {KEY: VALUE, ...}, or a list of the values from 0 on; the value of a per-CPU map is one for all CPUs, or a list of
+// one each. Throws Error for a map that there is not, or what does not fit it.
 std::vector<MapEntry> resolve_map_entries(const BpfObject& object, const Tunable& map);
-// {program, context, cpu, at, every}
+// {program, context, cpu, at, every, fill: {MEMBER: WORDS}, then: {program, context}}
 ProgramRun resolve_run(const BpfObject& object, const Tunables& settings, const std::string& where, size_t nr_cpus);
 // Changes the members of the struct_ops variable: {flags: [SCX_OPS_ENQ_LAST], timeout_ms: 5000, name: x, dispatch:
 // none}; `which` is the one to keep where there are several.

@@ -90,6 +90,33 @@ TEST(LoaderSettings, PartsOfArraysAndStructuresAreSetByThePathOrAsTheyLie) {
   }
 }
 
+TEST(LoaderSettings, WhatAProgramAllocatedIsFilledAndPassedOn) {
+  const TunableValue place =
+      map({setting("program", "place"), setting("fill", map({setting("page", list({"40", "2"}))})),
+           setting("then", map({setting("program", "add"), setting("context", map({setting("more", "100")}))}))});
+  const RunResult result = run(settings({setting("run", list({place})), setting("report", "arena_sum")}));
+  EXPECT_EQ(counter(result, "arena_sum"), 142);
+}
+
+TEST(LoaderSettings, PerCpuValuesDifferWhereAListSaysSo) {
+  const TunableValue values = list({map({setting("kind", "5")}), map({setting("kind", "6")})});
+  const RunResult result = run(settings({setting("maps", map({setting("of_cpu", map({setting("0", values)}))})),
+                                         setting("run", list({map({setting("program", "read"), setting("cpu", "1")})})),
+                                         setting("report", "total")}));
+  EXPECT_EQ(counter(result, "total"), 6);
+}
+
+TEST(LoaderSettings, ValuesOfTheMachine) {
+  const TunableValue each = map({setting("each", "cpu"), setting("program", "read"), setting("cpu", "$cpu.id")});
+  const TunableValue kinds = map({setting("each", "cpu"), setting("kind", "$cpu.id + 1")});
+  const RunResult result =
+      run(settings({setting("run", list({each})), setting("report", list({"total", "seen_limit"})),
+                    setting("maps", map({setting("of_cpu", map({setting("0", kinds)}))})),
+                    setting("layers", map({setting("1", map({setting("limits", list({"0", "$sizeof layer"}))}))}))}));
+  EXPECT_EQ(counter(result, "total"), 3) << "1 on CPU 0, 2 on CPU 1";
+  EXPECT_EQ(counter(result, "seen_limit"), 32) << "bytes of a struct layer";
+}
+
 TEST(LoaderSettings, MembersOfTheTableAreReplaced) {
   EXPECT_EQ(run(settings({})).status, "ok") << "tick() is gone";
   const Tunables as_it_is = {setting("bpf", list({kFolder + "loader.bpf.c", kFolder + "loader_part.bpf.c"})),

@@ -133,18 +133,17 @@ Word cpuperf_set(Vm& vm, Word cpu, Word perf, Word, Word, Word) {
   return 0;
 }
 
-Word rq_of(Vm& vm, CpuId cpu) {
-  uint32_t nr_local = ext_class(vm).local_dsq_nr(cpu);
-  return objects(vm).rq(cpu, nr_local, nr_local + ext_class(vm).cpu_curr(cpu.value()).valid());
+Word cpu_rq(Vm& vm, Word cpu, Word, Word, Word, Word) {
+  return valid_cpu(vm, s32(cpu)) ? BpfOps::of(vm).rq(CpuId(s32(cpu))) : 0;
 }
 
-Word cpu_rq(Vm& vm, Word cpu, Word, Word, Word, Word) {
-  return valid_cpu(vm, s32(cpu)) ? rq_of(vm, CpuId(s32(cpu))) : 0;
-}
+// Variables of the kernel: they have an address. Of `runqueues` and `__preempt_count` each CPU has its own
+// (BpfOps::per_cpu_ptr()); at others nothing can be read, as where the kernel has no cpufreq.
+Word variable(Vm& vm, Word, Word, Word, Word, Word) { return vm.refuse("calls a variable of the kernel's"); }
 
 Word locked_rq(Vm& vm, Word, Word, Word, Word, Word) {
   CpuId cpu = BpfOps::of(vm).locked_cpu();
-  if (cpu.valid()) return rq_of(vm, cpu);
+  if (cpu.valid()) return BpfOps::of(vm).rq(cpu);
   ext_class(vm).error("accessing rq without holding rq lock");
   return 0;
 }
@@ -179,6 +178,9 @@ constexpr VmExport kExports[] = {
     {"scx_bpf_cpuperf_cur", 0, cpuperf_cur},
     {"scx_bpf_cpuperf_set", 0, cpuperf_set},
     {"scx_bpf_cpu_rq", 0, cpu_rq},
+    {"runqueues", 0, variable},
+    {"cpufreq_cpu_data", 0, variable},
+    {"__preempt_count", 0, variable},
     {"scx_bpf_locked_rq", 0, locked_rq},
     {"scx_bpf_cpu_curr", 0, cpu_curr},
 };

@@ -32,6 +32,13 @@ struct {
 	__uint(max_entries, 16);
 } arena SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct layer);
+} of_cpu SEC(".maps");
+
 void *bpf_arena_alloc_pages(void *map, void *addr, u32 pages, int node, u64 flags) __ksym __weak;
 void bpf_arena_free_pages(void *map, void *addr, u32 pages) __ksym __weak;
 
@@ -56,6 +63,43 @@ int set_up(struct setup *ctx)
 	}
 	bpf_arena_free_pages(&arena, page, 1);
 	bpf_arena_free_pages(&arena, other, 2);
+	return 0;
+}
+
+struct placed {
+	u64 pad;
+	u64 page;
+};
+
+SEC("syscall")
+int place(struct placed *ctx)
+{
+	ctx->page = (u64)bpf_arena_alloc_pages(&arena, NULL, 1, -1, 0);
+	return 0;
+}
+
+struct added {
+	u64 page;
+	u64 more;
+};
+
+SEC("syscall")
+int add(struct added *ctx)
+{
+	u64 *page = (u64 *)ctx->page;
+
+	arena_sum = page[0] + page[1] + ctx->more;
+	return 0;
+}
+
+SEC("syscall")
+int read(void *ctx)
+{
+	u32 key = 0;
+	struct layer *mine = bpf_map_lookup_elem(&of_cpu, &key);
+
+	if (mine)
+		total += mine->kind;
 	return 0;
 }
 
