@@ -1,6 +1,7 @@
-// {scx: NAME, source: FOLDER, ...}: a scheduler of the public scx repository, of which FOLDER is a copy, set up as its
-// own loader does on such a machine. The settings are configs/scx/NAME.yaml, those of {bpf: ...}, with paths from
-// FOLDER; what the config has beside these two replaces or adds to them. NAME may be a file with such settings, too.
+// {scx: NAME, source: FOLDER, ...}: a scheduler of the public scx repository, whose sources are in FOLDER
+// (scx_sources.h), set up as its own loader does on such a machine. The settings are configs/scx/NAME.yaml; what the
+// config has beside these two, as {bpf: ...} has it, replaces or adds to them: `bpf` adds sources, with paths from
+// FOLDER. NAME may be a file with such settings, too.
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -10,10 +11,14 @@
 #include "base/files.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_tunables.h"
+#include "bpf/process.h"
 #include "scx_port/host/file_policies.h"
 #include "scx_port/host/hosted.h"
+#include "scx_port/host/scx_sources.h"
 
 namespace simsched {
+
+namespace fs = std::filesystem;
 
 std::span<const EmbeddedFile> embedded_scx_presets();
 
@@ -41,6 +46,7 @@ Tunables read_preset(const std::string& name, const std::string& where) {
                 suggest(std::filesystem::path(name).filename().string(), preset_names()) + ", or a file");
   }
   return read_yaml(text, file, "write settings as 'NAME: VALUE'", [&](const YAML::Node& root) {
+    if (root.IsNull()) return Tunables();
     if (!root.IsMap()) throw Error(file, "the settings are not a mapping", "write 'NAME: VALUE'");
     return yaml_tunables(root, file, kDeepest);
   });
@@ -52,6 +58,13 @@ TunableValue below(const std::string& folder, const TunableValue& paths) {
   TunableValue::List items;
   for (const TunableValue& item : *paths.list()) items.push_back(below(folder, item));
   return TunableValue(std::move(items));
+}
+
+void append(const TunableValue& more, TunableValue::List* list) {
+  if (more.list())
+    list->insert(list->end(), more.list()->begin(), more.list()->end());
+  else
+    list->push_back(more);
 }
 
 // What `over` has, above what `settings` have; so with members of ops, maps and costs.
@@ -94,10 +107,23 @@ class ScxPreset final : public ExtPolicy {
       throw Error(context.where, "it is not said where the scheduler's source is",
                   "clone the scx repository and write 'source: FOLDER'");
     Tunables settings = read_preset(own.preset, context.where);
-    for (Tunable& setting : settings) {
-      if (setting.key == file_->name() || setting.key == "include") setting.value = below(own.source, setting.value);
-    }
     for (const Tunable& over : own.rest) set_over(over, &settings);
+    const ScxSources found = find_scx_sources(own.source, fs::path(own.preset).stem().string(), context.where);
+    TunableValue::List files(found.files.begin(), found.files.end());
+    for (const Tunable& setting : settings)
+      if (setting.key == file_->name()) append(below(own.source, setting.value), &files);
+    std::erase_if(settings, [&](const Tunable& setting) { return setting.key == file_->name(); });
+    settings.push_back({file_->name(), TunableValue(std::move(files)), context.where});
+    TunableValue::List include(found.include.begin(), found.include.end());
+    for (Tunable& setting : settings)
+      if (setting.key == "include") append(below(own.source, setting.value), &include);
+    std::erase_if(settings, [](const Tunable& setting) { return setting.key == "include"; });
+    settings.push_back({"include", TunableValue(std::move(include)), context.where});
+    const bool told = std::ranges::find(settings, "clang", &Tunable::key) != settings.end();
+    // What is new in BPF is in new compilers.
+    if (const auto clang = bpf::find_program({"clang-20", "clang-19", "clang-18", "clang-17", "clang-16"});
+        clang && !told)
+      settings.push_back({"clang", *clang, context.where});
     return file_->host(context, settings);
   }
 

@@ -5,11 +5,14 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "policies/registry.h"
 #include "scx_port/host/file_policies.h"
 #include "scx_port/host/hosted.h"
+#include "scx_port/host/scx_sources.h"
 #include "sim/testing.h"
 
 namespace simsched {
@@ -55,14 +58,43 @@ TEST(ScxPresets, WhatIsMissingIsSaid) {
   EXPECT_THAT(error_of({{"scx", "bpfland", "c.yaml:1"}}), HasSubstr("it is not said where the scheduler's source is"));
   EXPECT_THAT(error_of({{"scx", "bpfladn", ""}, {"source", "/nowhere", ""}}), HasSubstr("did you mean 'bpfland'"));
   EXPECT_THAT(error_of({{"scx", "bpfland", ""}, {"source", "/nowhere", ""}}),
-              HasSubstr("/nowhere/scheds/rust/scx_bpfland/src/bpf/main.bpf.c"));
+              HasSubstr("no source of scx_bpfland is in /nowhere"));
+}
+
+// A tree as the repository's is: a scheduler of two sources, one that another includes, and a library.
+TEST(ScxSources, AreThoseOfTheSchedulersFolderAndOfLibrariesThatItIncludes) {
+  const TemporaryFolder tree("simsched-scx");
+  const std::string own = "scheds/rust/scx_mine/src/bpf/";
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(tree.file(name)).parent_path());
+    std::ofstream(tree.file(name)) << text;
+  };
+  write(own + "main.bpf.c", "#include <scx/common.bpf.h>\n#include \"part.bpf.c\"\n# include <lib/tree.h>\n");
+  write(own + "part.bpf.c", "// #include <lib/other.h>\n");
+  write(own + "second.bpf.c", "");
+  write("scheds/rust/scx_mines/src/bpf/main.bpf.c", "");
+  write("scheds/include/lib/tree.h", "");
+  write("scheds/include/lib/leaf.h", "");
+  write("scheds/include/lib/other.h", "");
+  write("lib/tree.bpf.c", "#include <lib/leaf.h>\n");
+  write("lib/leaf.bpf.c", "");
+  write("lib/other.bpf.c", "");
+  for (const std::string& source : {tree.path(), tree.file(own)}) {
+    const ScxSources found = find_scx_sources(source, "mine", "c.yaml:1");
+    std::vector<std::string> names;
+    for (const std::string& file : found.files) names.push_back(std::filesystem::path(file).filename());
+    EXPECT_THAT(names, ::testing::ElementsAre("main.bpf.c", "second.bpf.c", "leaf.bpf.c", "tree.bpf.c"));
+    EXPECT_THAT(found.include, ::testing::ElementsAre(tree.file("scheds/include")));
+  }
+  EXPECT_THROW(find_scx_sources(tree.path(), "theirs", "c.yaml:1"), Error);
 }
 
 class ScxPreset : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ScxPreset, SetsItsSchedulerUpOnMachinesWithAndWithoutSmt) {
   const char* const source = std::getenv("SIMSCHED_SCX_SOURCE");
-  if (source == nullptr || source[0] == 0) GTEST_SKIP() << "SIMSCHED_SCX_SOURCE is not set: a copy of the scx repository";
+  if (source == nullptr || source[0] == 0)
+    GTEST_SKIP() << "SIMSCHED_SCX_SOURCE is not set: a copy of the scx repository";
   MachineSpec spec;
   spec.name = "two caches, two threads a core";
   for (size_t i = 0; i < 8; ++i) spec.cpus.push_back({CoreId(i / 2), LlcId(i / 4), NodeId(0)});

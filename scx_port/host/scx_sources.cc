@@ -1,0 +1,98 @@
+#include "scx_port/host/scx_sources.h"
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace simsched {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepest = 4;  // scheds/rust/scx_NAME/src/bpf
+constexpr const char* kSource = ".bpf.c";
+
+std::vector<fs::path> sources_in(const fs::path& folder) {
+  std::vector<fs::path> sources;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.is_regular_file(none) && entry.path().filename().string().ends_with(kSource))
+      sources.push_back(entry.path());
+  std::ranges::sort(sources);
+  return sources;
+}
+
+// The folder called scx_NAME, and where in it the sources are.
+fs::path folder_of(const fs::path& tree, const std::string& name) {
+  std::error_code none;
+  fs::path found;
+  for (auto at = fs::recursive_directory_iterator(tree, none); at != fs::recursive_directory_iterator();
+       at.increment(none)) {
+    if (!at->is_directory(none)) continue;
+    const std::string own = at->path().filename().string();
+    if (at.depth() >= kDeepest || own.starts_with('.')) at.disable_recursion_pending();
+    if (own != "scx_" + name) continue;
+    for (const fs::path& below : {at->path(), at->path() / "src/bpf", at->path() / "bpf"})
+      if (!sources_in(below).empty() && (found.empty() || below < found)) found = below;
+  }
+  return found;
+}
+
+std::vector<std::string> included_by(const fs::path& file) {
+  std::vector<std::string> names;
+  std::istringstream lines{std::string(read_file(file.string()).text())};
+  for (std::string line; std::getline(lines, line);) {
+    const size_t at = line.find_first_not_of(" \t");
+    if (at == std::string::npos || line[at] != '#') continue;
+    const size_t word = line.find("include", at), begin = line.find_first_of("<\"", at);
+    const size_t end = begin == std::string::npos ? begin : line.find_first_of(">\"", begin + 1);
+    if (word != std::string::npos && end != std::string::npos) names.push_back(line.substr(begin + 1, end - begin - 1));
+  }
+  return names;
+}
+
+}  // namespace
+
+ScxSources find_scx_sources(const std::string& folder, const std::string& name, const std::string& where) {
+  std::vector<fs::path> sources = sources_in(folder);
+  if (sources.empty()) sources = sources_in(folder_of(folder, name));
+  if (sources.empty())
+    throw Error(where, "no source of scx_" + name + " is in " + folder,
+                "give the folder of its .bpf.c files, or of a copy of the scx repository");
+  // The tree is the nearest folder above that has such headers.
+  ScxSources found;
+  fs::path tree = fs::absolute(sources.front()).parent_path();
+  while (!fs::exists(tree / "scheds/include") && tree.has_relative_path()) tree = tree.parent_path();
+  for (const char* headers : {"scheds/vmlinux", "scheds/include", "scheds/include/bpf-compat"})
+    if (fs::is_directory(tree / headers)) found.include.push_back((tree / headers).string());
+
+  std::set<fs::path> seen, parts, libraries;
+  std::deque<fs::path> queue(sources.begin(), sources.end());
+  while (!queue.empty()) {
+    const fs::path file = fs::weakly_canonical(queue.front());
+    queue.pop_front();
+    if (!seen.insert(file).second) continue;
+    for (const std::string& wanted : included_by(file)) {
+      std::vector<fs::path> places = {file.parent_path() / wanted};
+      for (const std::string& headers : found.include) places.push_back(fs::path(headers) / wanted);
+      const auto there = std::ranges::find_if(places, [](const fs::path& path) { return fs::is_regular_file(path); });
+      if (there == places.end()) continue;
+      queue.push_back(*there);
+      if (wanted.ends_with(kSource)) parts.insert(fs::weakly_canonical(*there));
+      const fs::path library = tree / "lib" / (there->stem().string() + kSource);
+      if (there->parent_path().filename() == "lib" && fs::is_regular_file(library) && libraries.insert(library).second)
+        queue.push_back(library);
+    }
+  }
+  for (const fs::path& source : sources)
+    if (!parts.contains(fs::weakly_canonical(source))) found.files.push_back(source.string());
+  for (const fs::path& library : libraries) found.files.push_back(library.string());
+  return found;
+}
+
+}  // namespace simsched
