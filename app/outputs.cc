@@ -61,6 +61,15 @@ void check_output_folder(const std::string& path) {
   }
 }
 
+void check_output(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  std::error_code ignored;
+  if (folder.empty() || is_written_directly(path) || fs::exists(folder, ignored))
+    check_output_file(path);
+  else
+    check_output_folder(folder.string());
+}
+
 void Outputs::add_folder(const std::string& path) { folders_.push_back(path); }
 
 void Outputs::add_file(const std::string& path, std::string content) { files_.emplace_back(path, std::move(content)); }
@@ -68,6 +77,9 @@ void Outputs::add_file(const std::string& path, std::string content) { files_.em
 void Outputs::write() const {
   Made made;
   for (const std::string& folder : folders_) make_folder(folder, made);
+  for (const auto& file : files_)
+    if (const fs::path folder = fs::path(file.first).parent_path(); !folder.empty() && !is_written_directly(file.first))
+      make_folder(folder, made);
   // What can be taken back first, in full; then what cannot; and only then do files take their places.
   std::deque<OutputFile> files;
   for (const auto& [path, content] : files_) {

@@ -12,10 +12,13 @@ namespace simsched {
 // check_output_file() is (base/output_file.h).
 void check_output_folder(const std::string& path);
 
+// The same of a file that Outputs is to write.
+void check_output(const std::string& path);
+
 class Outputs {
  public:
   void add_folder(const std::string& path);  // made with its parents when it is not there
-  void add_file(const std::string& path, std::string content);
+  void add_file(const std::string& path, std::string content);  // its folder is made, too
 
   // Throws Error when one cannot be written: then all is as it was before, but for what went to a device or a pipe.
   void write() const;

@@ -170,7 +170,7 @@ int run(const Arguments& arguments) {
   Config config = configure(arguments, registry);
   check_output_folder(config.output);
   for (const std::string& path : {arguments.csv, arguments.perfetto, arguments.html}) {
-    if (!path.empty() && !lies_in(path, config.output)) check_output_file(path);
+    if (!path.empty() && !lies_in(path, config.output)) check_output(path);
   }
   if (!arguments.perfetto.empty()) check_perfetto(arguments.perfetto, config);
 

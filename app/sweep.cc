@@ -17,7 +17,6 @@
 #include "app/slurm.h"
 #include "base/error.h"
 #include "base/exit_code.h"
-#include "base/output_file.h"
 #include "base/parallel.h"
 #include "experiment/policies.h"
 #include "sweep/npz.h"
@@ -101,7 +100,7 @@ int write_results(const Sweep& sweep, const Journal& journal, const std::string&
 
 int run(const Arguments& arguments) {
   const Shard shard = arguments.shard.empty() ? Shard{} : read_shard(arguments.shard);
-  if (!arguments.csv.empty()) check_output_file(arguments.csv);
+  if (!arguments.csv.empty()) check_output(arguments.csv);
   const PolicyRegistry registry = all_policies();
   std::optional<std::vector<uint64_t>> seeds;
   if (arguments.seeds > 0) seeds = first_seeds(static_cast<size_t>(arguments.seeds));

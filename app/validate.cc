@@ -10,13 +10,14 @@
 #include "app/recording_options.h"
 #include "base/error.h"
 #include "base/exit_code.h"
-#include "base/output_file.h"
 #include "base/parallel.h"
 #include "experiment/config.h"
+#include "experiment/diagnosis.h"
 #include "experiment/policies.h"
 #include "experiment/validation.h"
 #include "report/counters.h"
 #include "report/fidelity.h"
+#include "report/page/fidelity_page.h"
 #include "report/recording.h"
 #include "report/table.h"
 #include "traces/formats.h"
@@ -45,7 +46,7 @@ Examples:
 
 struct Arguments {
   std::vector<std::string> traces;
-  std::string recorded, machine, json, perfetto, policy = "eevdf";
+  std::string recorded, machine, json, html, perfetto, policy;
   int seeds = 5;
   int jobs = 0;
 };
@@ -63,11 +64,14 @@ std::vector<Recording> load_all(const Arguments& arguments) {
 int run(const Arguments& arguments) {
   // Before the recordings are read, and replayed.
   const PolicyRegistry registry = all_policies();
-  const PolicyConfig policy = policy_from_name(arguments.policy, registry, "--policy");
-  if (!arguments.json.empty()) check_output_file(arguments.json);
-  if (!arguments.perfetto.empty()) check_output_file(arguments.perfetto);
+  if (!arguments.policy.empty()) policy_from_name(arguments.policy, registry, "--policy");
+  for (const std::string& path : {arguments.json, arguments.html, arguments.perfetto})
+    if (!path.empty()) check_output(path);
 
   const std::vector<Recording> recordings = load_all(arguments);
+  const std::string name =
+      arguments.policy.empty() ? fair_policy_of(recordings.front().kernel.version) : arguments.policy;
+  const PolicyConfig policy = policy_from_name(name, registry, "--policy");
   ValidationOptions options;
   options.seeds = arguments.seeds;
   options.jobs = jobs_or_default(arguments.jobs);
@@ -80,15 +84,19 @@ int run(const Arguments& arguments) {
 
   Outputs outputs;
   if (!arguments.json.empty())
-    outputs.add_file(arguments.json, fidelity_json(fidelity, diagnoses, arguments.traces, arguments.policy));
+    outputs.add_file(arguments.json, fidelity_json(fidelity, diagnoses, arguments.traces, name));
+  std::string about;
+  for (const Recording& recording : recordings) about += describe_recording(recording) + '\n';
+  const std::string heading = fmt::format("{} over {} seed{}{}", name, arguments.seeds, arguments.seeds == 1 ? "" : "s",
+                                          recordings.size() == 1 ? "" : " of each");
+  if (!arguments.html.empty())
+    outputs.add_file(arguments.html, fidelity_page(fidelity, diagnoses, "validate: " + heading, about));
   if (!arguments.perfetto.empty()) {
     outputs.add_file(arguments.perfetto, perfetto_bytes(first, nr_running_counters(first)));
   }
   outputs.write();
   std::FILE* text = outputs.text();
-  for (const Recording& recording : recordings) fmt::print(text, "{}\n", describe_recording(recording));
-  fmt::print(text, "{} over {} seed{}{}:\n\n{}\n{}", arguments.policy, arguments.seeds, arguments.seeds == 1 ? "" : "s",
-             recordings.size() == 1 ? "" : " of each", fidelity_table(fidelity, look_of(fileno(text))),
+  fmt::print(text, "{}{}:\n\n{}\n{}", about, heading, fidelity_table(fidelity, look_of(fileno(text))),
              fidelity_summary(fidelity, diagnoses));
   return fidelity.ok() ? kExitOk : kExitOutside;
 }
@@ -100,12 +108,14 @@ Action add(CLI::App& command) {
   command.add_option("--recorded", arguments->recorded,
                      "How it was recorded [NAME.recorded.yaml beside NAME.perf.data and the like]");
   command.add_option("--json", arguments->json, "Write the figures here");
+  command.add_option("--html", arguments->html, "Write a page to look at: one file");
   command.add_option("--seeds", arguments->seeds, "Replays of each recording, with seeds 1 to N")
       ->check(CLI::Range(1, kMaxSeeds))
       ->capture_default_str();
   command.add_option("-j,--jobs", arguments->jobs, "Replays at a time; the figures are the same [one a CPU]")
       ->check(CLI::Range(1, kMaxJobs));
-  command.add_option("--policy", arguments->policy, "The policy that it was recorded under")->capture_default_str();
+  command.add_option("--policy", arguments->policy,
+                     "The policy that it was recorded under [the fair class of its kernel]");
   command.add_option("--machine", arguments->machine, "The machine it was recorded on [as the sidecar says]");
   command.add_option("--perfetto", arguments->perfetto, "Write the first replay as a Perfetto trace");
   command.footer(kHelp);

@@ -151,7 +151,7 @@ int verify_fair(const Arguments& arguments) {
   if (!arguments.vm && arguments.kept.empty()) throw Error("", "which kernel is to be compared?", "add --vm");
   const Machine machine = load_machine(arguments.machine);
   Outputs outputs;
-  if (!arguments.json.empty()) check_output_file(arguments.json);
+  if (!arguments.json.empty()) check_output(arguments.json);
   OracleOptions options;
   options.kept = arguments.kept;
   if (!arguments.kernels.empty()) options.kernel = arguments.kernels.front();

@@ -20,6 +20,7 @@ install(DIRECTORY scx_port/proof/bad DESTINATION ${own}/scx_port/proof FILES_MAT
 install(DIRECTORY configs DESTINATION ${own} PATTERN learning EXCLUDE)
 install(DIRECTORY traces/samples DESTINATION ${own}/traces)
 install(PROGRAMS scripts/record scripts/install scripts/fetch-kernels scripts/strip_perf.py scripts/describe_machine.py
+        scripts/describe_tasks.py
         DESTINATION ${own}/scripts)
 install(FILES scripts/packages DESTINATION ${own}/scripts)
 install(DIRECTORY scripts/lib DESTINATION ${own}/scripts)

@@ -190,6 +190,21 @@ void read_output(const YamlMap& map, Config& config) {
   if (config.output.empty()) throw Error(where, "output is empty", "name a folder");
 }
 
+// Of a kernel that the config names; what a recorded kernel did not have may be tried all the same.
+void check_age(const Config& config) {
+  if (!config.kernel.version) return;
+  KernelParams kernel;
+  kernel.version = *config.kernel.version;
+  for (const PolicyConfig& policy : config.policies) {
+    const Policy::Since since = policy.policy->since();
+    if (kernel.at_least(since.major, since.minor)) continue;
+    throw Error(policy.where,
+                policy.policy->name() + " came with Linux " + std::to_string(since.major) + "." +
+                    std::to_string(since.minor) + ", and the kernel here is " + kernel.version,
+                "leave out the version, or take a policy of then; simsched policies lists them");
+  }
+}
+
 }  // namespace
 
 Config read_config(const YAML::Node& root, const std::string& name, const PolicyRegistry& registry) {
@@ -209,6 +224,7 @@ Config read_config(const YAML::Node& root, const std::string& name, const Policy
   config.tasks = read_task_rules(map, config.workload.mix.groups);
   config.kernel = read_kernel(map);
   config.policies = read_policies(map, registry);
+  check_age(config);
   if (map.has("reference")) config.references = read_references(map, config.policies);
   if (map.has("seeds")) config.seeds = read_seeds(map);
   if (map.has("duration")) config.duration = duration_of(map.at("duration"), name, "duration", 1_us, kLongest);

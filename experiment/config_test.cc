@@ -135,6 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{kTop + kLoad + "policies: eevdf\n", "c.yaml:3: policies is not a list"},
         BadInput{kTop + kLoad + "policies: []\n", "c.yaml:3: policies is not a list"},
         BadInput{kTop + kLoad + "policies: [eevfd]\n", "c.yaml:3: no policy is called 'eevfd'; "},
+        BadInput{kTop + kLoad + "policies: [cfs, eevdf]\nkernel: {version: 5.4}\n",
+                 "c.yaml:3: eevdf came with Linux 6.6, and the kernel here is 5.4"},
         BadInput{kTop + kLoad + "policies: [eevdf, eevdf]\n", "c.yaml:3: two policies are shown as 'eevdf'"},
         BadInput{kTop + kLoad + "policies: [[eevdf]]\n", "c.yaml:3: a policy is neither"},
         BadInput{kTop + kLoad + "policies:\n- eevdf:\n", "c.yaml:4: the tunables of eevdf are not a mapping"},

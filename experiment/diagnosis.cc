@@ -93,8 +93,7 @@ class Diagnoses {
     if (older != (grounds.policy == "eevdf")) return;
     list_.push_back({fmt::format("it was recorded on Linux {}, whose fair class is {}, not {}", grounds.kernel,
                                  older ? "CFS" : "EEVDF", grounds.policy),
-                     older ? "replay it under what ran there: --policy cfs"
-                           : "replay it under what ran there: leave --policy out"});
+                     "replay it under what ran there: leave --policy out"});
   }
   void foreign(double share) {
     if (share <= kMuchForeign) return;
@@ -154,6 +153,8 @@ Grounds grounds_of(const std::vector<Recording>& recordings, const std::string& 
   }
   return grounds;
 }
+
+std::string fair_policy_of(const std::string& kernel) { return before_eevdf(kernel) ? "cfs" : "eevdf"; }
 
 std::vector<Diagnosis> diagnose(const Fidelity& fidelity, const Grounds& grounds) {
   return Diagnoses(fidelity, grounds).take();

@@ -25,6 +25,9 @@ struct Grounds {
 Grounds grounds_of(const std::vector<Recording>& recordings, const std::string& policy, bool machine_named = false);
 
 // The most telling first; empty where all is well.
+// The fair class that a kernel of this version has, as a policy's name.
+std::string fair_policy_of(const std::string& kernel);
+
 std::vector<Diagnosis> diagnose(const Fidelity& fidelity, const Grounds& grounds);
 
 }  // namespace simsched

@@ -64,7 +64,9 @@ TEST(Diagnose, KnowsWhichFairClassAKernelHas) {
   Grounds grounds;
   grounds.policy = "eevdf";
   grounds.kernel = "6.5";
-  EXPECT_THAT(reasons({.switches = 500}, grounds), HasSubstr("--policy cfs"));
+  EXPECT_THAT(reasons({.switches = 500}, grounds), HasSubstr("whose fair class is CFS"));
+  EXPECT_EQ(fair_policy_of("6.5"), "cfs");
+  EXPECT_EQ(fair_policy_of("6.6"), "eevdf");
   grounds.kernel = "6.12";
   EXPECT_THAT(reasons({.switches = 500}, grounds), Not(HasSubstr("fair class")));
   grounds.policy = "cfs";

@@ -49,6 +49,7 @@ Inputs::Inputs(const Config& config, const Progress& progress)
     load_trace(config, progress);
   }
   if (generator_) notes_ = workload(0, config.seeds.front())->notes;  // bad parameters and names of tasks show here
+  note_throttling(config);
   check_policies(config);
   check_metrics(config);
   check_named_cpus(config);
@@ -88,6 +89,17 @@ void Inputs::load_trace(const Config& config, const Progress& progress) {
   recording.trace.calls = {};
   recording.workload = {};
   recording_ = std::make_unique<const Recording>(std::move(recording));
+}
+
+// sched_rt_runtime_us, which the deadline server replaced in 6.12.
+void Inputs::note_throttling(const Config& config) {
+  if (kernels_[0].at_least(6, 12)) return;
+  const std::shared_ptr<const Workload> made = workload(0, config.seeds.front());
+  if (std::ranges::any_of(made->tasks, [](const TaskSpec& task) { return !task.kthread && is_real_time(task.policy); }))
+    notes_.push_back(
+        "Linux " + kernels_[0].version +
+        " throttles real-time tasks (sched_rt_runtime_us), which is left out: one that never sleeps leaves "
+        "others nothing");
 }
 
 // Figures of packets are of classes that there are.

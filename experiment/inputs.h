@@ -38,6 +38,7 @@ class Inputs {
   void prepare_mix(const Config& config, const Progress& progress);
   void prepare_generator(const Config& config);
   void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
+  void note_throttling(const Config& config);
   void check_policies(const Config& config) const;
   void check_metrics(const Config& config) const;
   void check_named_cpus(const Config& config) const;

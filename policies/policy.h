@@ -39,12 +39,20 @@ class Policy {
     return std::nullopt;
   }
 
+  // Linux major.minor, with which it came: what says that it is an older kernel cannot have it. 0.0: always.
+  struct Since {
+    int major = 0, minor = 0;
+  };
+  Since since() const { return since_; }
+  void came_with(Since since) { since_ = since; }
+
   // Not one policy but any that a file holds: a config writes {NAME: FILE, ...}, not {NAME: {...}}.
   virtual bool is_file() const { return false; }
   virtual bool opens(const std::string& /*path*/) const { return false; }  // files that it knows by their name
 
  private:
   std::string name_, summary_;
+  Since since_;
 };
 using Policies = std::vector<std::unique_ptr<Policy>>;
 

@@ -51,16 +51,27 @@ double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 }  // namespace
 
+std::vector<std::string> fidelity_cells(const FidelityMetric& metric) {
+  return {metric.name,
+          range(metric),
+          formatted(metric, metric.simulated),
+          formatted(metric, metric.low),
+          formatted(metric, metric.high),
+          format_percent(metric.error() * 100),
+          tolerance_text(metric)};
+}
+
 std::string fidelity_table(const Fidelity& fidelity, const Look& look) {
   Table table;
-  table.add_column("metric", Align::kLeft);
-  for (const char* heading : {"recorded", "simulated", "min", "max", "error", "tolerance"}) table.add_column(heading);
+  for (const char* heading : kFidelityColumns)
+    table.add_column(heading, heading == kFidelityColumns[0] ? Align::kLeft : Align::kRight);
   table.add_column("ok", Align::kLeft);
   for (const FidelityMetric& metric : fidelity.metrics()) {
     const Verdict verdict = metric.verdict();
-    table.add_row({metric.name, range(metric), formatted(metric, metric.simulated), formatted(metric, metric.low),
-                   formatted(metric, metric.high), format_percent(metric.error() * 100), tolerance_text(metric),
-                   Cell(verdict_name(verdict), style_of(verdict))});
+    std::vector<Cell> row;
+    for (std::string& cell : fidelity_cells(metric)) row.emplace_back(std::move(cell));
+    row.emplace_back(verdict_name(verdict), style_of(verdict));
+    table.add_row(std::move(row));
   }
   return table.str(look);
 }

@@ -10,6 +10,11 @@
 
 namespace simsched {
 
+// A metric as people read it, in these columns; then comes its verdict.
+inline constexpr const char* kFidelityColumns[] = {"metric", "recorded", "simulated", "min",
+                                                   "max",    "error",    "tolerance"};
+std::vector<std::string> fidelity_cells(const FidelityMetric& metric);
+
 std::string fidelity_table(const Fidelity& fidelity, const Look& look);
 
 // What the table amounts to: lines for people. On NO what differs most, why that may be, and what to do.

@@ -127,11 +127,11 @@ class Errors(e2e.EndToEnd):
     def test_places_that_cannot_be_written(self):
         self.write("file", "")
         self.assertIn("file", self.error("run", e2e.QUICKSTART, "-o", "file/out"))
-        self.error("run", e2e.QUICKSTART, "-o", "out", "--csv", "no/such/folder.csv")
-        self.error("run", e2e.QUICKSTART, "-o", "out", "--perfetto", "no/such/folder.perfetto")
-        self.error("validate", e2e.SAMPLE, "--json", "no/such/folder.json")
+        self.error("run", e2e.QUICKSTART, "-o", "out", "--csv", "/proc/no/such/folder.csv")
+        self.error("run", e2e.QUICKSTART, "-o", "out", "--perfetto", "/proc/no/such/folder.perfetto")
+        self.error("validate", e2e.SAMPLE, "--json", "/proc/no/such/folder.json")
         self.error("import", e2e.SAMPLE, "-o", "no/such/folder.simtrace")
-        self.error("topo", "vm-2c", "--svg", "no/such/folder.svg", "--json", "m.json")
+        self.error("topo", "vm-2c", "--svg", "/proc/no/such/folder.svg", "--json", "m.json")
 
 
 class KernelFair(e2e.EndToEnd):

@@ -21,6 +21,7 @@ class Outputs(e2e.EndToEnd):
             "perfetto": ["run", "c.yaml", "-q", "-o", "out", "--policy", "cfs", "--perfetto", "%s"],
             "import": ["import", e2e.SAMPLE, "-o", "%s"],
             "validate": ["validate", e2e.SAMPLE, "--seeds", 1, "--json", "%s"],
+            "page": ["validate", e2e.SAMPLE, "--seeds", 1, "--html", "%s"],
             "replay": ["validate", e2e.SAMPLE, "--seeds", 1, "--perfetto", "%s"],
             "svg": ["topo", "vm-2c", "--svg", "%s"],
             "dot": ["topo", "vm-2c", "--dot", "%s"],
@@ -31,6 +32,13 @@ class Outputs(e2e.EndToEnd):
         arguments = [str(path) if word == "%s" else str(word) for word in self.writers[name]]
         return subprocess.run([str(e2e.SIMSCHED), *arguments], cwd=self.scratch, stdout=stdout,
                               stderr=subprocess.PIPE, timeout=120)
+
+    def test_folders_are_made(self):
+        for name in self.writers.keys() - {"import"}:
+            path = self.scratch / "deep" / name / "file"
+            done = self.call(name, path)
+            self.assertIn(done.returncode, [0, 1], done.stderr)
+            self.assertGreater(path.stat().st_size, 0)
 
     def test_a_device_is_written_to_and_stays(self):
         nodes = ["/dev/null"]

@@ -43,6 +43,17 @@ class Page(e2e.EndToEnd):
         folder.mkdir(exist_ok=True)
         (folder / f"{name}.png").write_bytes(self.browser.screenshot())
 
+    def test_of_a_validation_each_metric_has_a_row_and_a_picture(self):
+        self.simsched("validate", e2e.SAMPLE, "--seeds", 2, "--html", "page.html", "--json", "v.json", code=None)
+        self.browser.open(self.scratch / "page.html")
+        metrics = json.loads((self.scratch / "v.json").read_text())["metrics"]
+        self.assertEqual(self.browser.run("return document.querySelectorAll('tbody tr').length"), len(metrics))
+        self.assertEqual(self.browser.run("return [...document.querySelectorAll('tbody svg circle')].filter(c => "
+                                          "c.getBoundingClientRect().width > 5).length"), len(metrics))
+        self.assertIn("makespan_ns", self.text("tbody"))
+        self.assertIn("tolerance", self.text("header"))
+        self.keep("validate")
+
     def test_of_a_run_everything_is_drawn_and_nothing_complains(self):
         self.open("run", e2e.QUICKSTART, "-q", "-o", "r")
         for canvas in ["runs", "differences", "causes", "cpus", "timeline"]:

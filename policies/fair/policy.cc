@@ -19,6 +19,7 @@ Policies fair_policies() {
   Policies list;
   list.push_back(fair_policy("eevdf", "the kernel's own since 6.6: earliest eligible virtual deadline first",
                              fair::Discipline::kEevdf));
+  list.back()->came_with({6, 6});
   list.push_back(fair_policy("cfs", "the kernel's own until 6.5: completely fair, least virtual run time first",
                              fair::Discipline::kCfs));
   return list;

@@ -6,6 +6,7 @@
 #include "base/embedded.h"
 #include "base/error.h"
 #include "base/markup.h"
+#include "report/page/files.h"
 #include "report/summary.h"
 #include "report/tail.h"
 #include "sim/accounting.h"
@@ -20,12 +21,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kMostNames = 40;  // rows of the table by name; the others stand together
-
-std::string_view embedded(std::string_view name) {
-  for (const EmbeddedFile& file : embedded_page())
-    if (file.name == name) return file.content;
-  SIMSCHED_CHECK(false, "the page lacks a file");
-}
 
 void replace(std::string& text, std::string_view what, std::string_view by) {
   const size_t at = text.find(what);
@@ -213,6 +208,12 @@ Json timeline_json(const PageTimeline& shown) {
 
 }  // namespace
 
+std::string_view page_file(std::string_view name) {
+  for (const EmbeddedFile& file : embedded_page())
+    if (file.name == name) return file.content;
+  SIMSCHED_CHECK(false, "the page lacks a file");
+}
+
 std::string results_page(const Page& page) {
   Json data = {{"version", page.version},    {"title", page.title},    {"table", page.metrics},
                {"metrics", metric_rows()},   {"causes", cause_rows()}, {"machines", machines_json(page)},
@@ -221,13 +222,13 @@ std::string results_page(const Page& page) {
   // Nothing in a name or a config ends the script that holds it.
   std::string json;
   for (char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) c == '<' ? json += "\\u003c" : json += c;
-  std::string html(embedded("page"));
+  std::string html(page_file("page"));
   replace(html, "{{title}}", markup_escaped(page.title));
-  replace(html, "{{style}}", embedded("style"));
-  replace(html, "{{library}}", embedded("chart"));
-  replace(html, "{{charts}}", embedded("charts"));
-  replace(html, "{{timeline}}", embedded("timeline"));
-  replace(html, "{{script}}", embedded("script"));
+  replace(html, "{{style}}", page_file("style"));
+  replace(html, "{{library}}", page_file("chart"));
+  replace(html, "{{charts}}", page_file("charts"));
+  replace(html, "{{timeline}}", page_file("timeline"));
+  replace(html, "{{script}}", page_file("script"));
   replace(html, "{{data}}", json);
   return html;
 }
