@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,8 @@ class Build(build_ext):
     def build_extension(self, ext):
         build = ROOT / "build/python"
         environment = {**os.environ, "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "true"}
-        subprocess.run(["cmake", "--preset", "python", f"-DPython_EXECUTABLE={sys.executable}"], cwd=ROOT, check=True,
-                       env=environment)
+        subprocess.run(["cmake", "--preset", "python", f"-DPython_EXECUTABLE={sys.executable}",
+                        *shlex.split(os.environ.get("CMAKE_ARGS", ""))], cwd=ROOT, check=True, env=environment)
         listed = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], check=True, capture_output=True, text=True)
         programs = [name for name in PROGRAMS if f"\n{name}: " in listed.stdout]
         subprocess.run(["ninja", "-C", build, "bindings", *programs], check=True, env=environment)

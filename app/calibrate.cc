@@ -9,7 +9,6 @@
 #include "app/progress_bar.h"
 #include "app/recording_options.h"
 #include "base/error.h"
-#include "base/output_file.h"
 #include "calibrate/host_costs.h"
 #include "calibrate/trace_costs.h"
 #include "experiment/recording.h"
@@ -66,7 +65,7 @@ std::string figures_table(const std::vector<HostFigure>& figures) {
 
 int calibrate_host(const Arguments& arguments) {
   const std::string output = arguments.output.empty() ? "host.costs.yaml" : arguments.output;
-  check_output_file(output);
+  check_output(output);
   const Machine machine = load_machine("host");
   ProgressBar bar("measuring");
   const HostCosts measured = measure_host(machine, std::ref(bar));
@@ -80,7 +79,7 @@ int calibrate_host(const Arguments& arguments) {
 
 int calibrate_trace(const Arguments& arguments) {
   const std::string output = arguments.output.empty() ? trace_stem(arguments.trace) + ".costs.yaml" : arguments.output;
-  check_output_file(output);
+  check_outputs({output}, {arguments.trace, arguments.recorded});
   const Recording recording = load_with_bar(arguments.trace, arguments.recorded, arguments.machine);
   const std::vector<MeasuredCost> costs = costs_of_trace(recording.trace, recording.machine.costs());
   if (costs.empty()) throw Error(arguments.trace, "has too few wake-ups to measure anything by", "record for longer");

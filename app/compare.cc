@@ -42,8 +42,10 @@ int compare(const Arguments& arguments) {
       arguments.tolerances.empty()
           ? default_tolerances()
           : read_tolerances(std::string(read_file(arguments.tolerances).text()), arguments.tolerances);
-  const RegressionReport report = compare_results(read_results(arguments.base).runs, read_results(arguments.now).runs,
-                                                  tolerances, arguments.base + " and " + arguments.now);
+  const ResultsFile base = read_results(arguments.base), now = read_results(arguments.now);
+  check_outputs({arguments.markdown, arguments.junit, arguments.json}, {base.path, now.path, arguments.tolerances});
+  const RegressionReport report =
+      compare_results(base.runs, now.runs, tolerances, arguments.base + " and " + arguments.now);
   Outputs outputs;
   if (!arguments.markdown.empty()) outputs.add_file(arguments.markdown, regression_markdown(report));
   if (!arguments.junit.empty()) outputs.add_file(arguments.junit, regression_junit(report));

@@ -7,7 +7,6 @@
 #include "app/outputs.h"
 #include "app/progress_bar.h"
 #include "base/files.h"
-#include "base/output_file.h"
 #include "base/parallel.h"
 #include "experiment/config.h"
 #include "experiment/policies.h"
@@ -43,8 +42,7 @@ struct Arguments {
 };
 
 int dataset(const Arguments& arguments) {
-  for (const std::string& path : {arguments.output, arguments.csv})
-    if (!path.empty()) check_output_file(path);
+  check_outputs({arguments.output, arguments.csv}, {arguments.config});
   const PolicyRegistry registry = all_policies();
   const Bytes text = read_file(arguments.config);
   const ml::DatasetConfig config = ml::parse_dataset_config(std::string(text.text()), arguments.config, registry);

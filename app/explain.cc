@@ -40,6 +40,7 @@ Examples:
 
 int explain_results(const Arguments& arguments) {
   const ResultsFile results = read_results(arguments.results);
+  check_outputs({arguments.json, arguments.svg}, {results.path});
   const Explanation explanation = explain(results.runs, arguments.choice, results.path);
   Outputs outputs;
   if (!arguments.json.empty()) outputs.add_file(arguments.json, explanation_json(explanation));

@@ -6,7 +6,6 @@
 #include "app/commands.h"
 #include "app/outputs.h"
 #include "app/recording_options.h"
-#include "base/output_file.h"
 #include "experiment/recording.h"
 #include "fit/fit_build.h"
 #include "report/format.h"
@@ -37,7 +36,7 @@ std::string circumstances_text(const Recording& recording) {
 }
 
 int fit(const Arguments& arguments) {
-  check_output_file(arguments.output);
+  check_outputs({arguments.output}, {arguments.trace, arguments.recorded});
   const Recording recording = load_with_bar(arguments.trace, arguments.recorded, "", true);
   BuildFit fit = fit_build(recording.trace, recording.workload, arguments.trace);
   fit.model.recorded = circumstances_text(recording);

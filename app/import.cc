@@ -7,7 +7,6 @@
 #include "app/commands.h"
 #include "app/outputs.h"
 #include "app/recording_options.h"
-#include "base/output_file.h"
 #include "experiment/recording.h"
 #include "report/format.h"
 #include "report/recording.h"
@@ -29,7 +28,7 @@ struct Arguments {
 };
 
 int import(const Arguments& arguments) {
-  check_output_file(arguments.output);
+  check_outputs({arguments.output}, {arguments.trace, arguments.recorded});
   Recording recording = load_with_bar(arguments.trace, arguments.recorded, "", true);
   std::string bytes = trace_file_bytes(recording.trace);
   const size_t size = bytes.size();

@@ -70,6 +70,29 @@ void check_output(const std::string& path) {
     check_output_folder(folder.string());
 }
 
+void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code none;
+    if (fs::equivalent(a, b, none)) return true;
+    return fs::weakly_canonical(fs::absolute(a), none) == fs::weakly_canonical(fs::absolute(b), none);
+  };
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& path = outputs[i];
+    if (path.empty()) continue;
+    check_output(path);
+    for (size_t k = 0; k < i; ++k)
+      if (is_standard_output(path) && is_standard_output(outputs[k]))
+        throw Error(path, "standard output is named for two outputs", "give one of them a file");
+    if (is_written_directly(path)) continue;
+    for (const std::string& input : inputs)
+      if (!input.empty() && same(path, input))
+        throw Error(path, "would be written over what is read", "name another file");
+    for (size_t k = 0; k < i; ++k)
+      if (!outputs[k].empty() && same(path, outputs[k]))
+        throw Error(path, "is named for two outputs", "give each a file of its own");
+  }
+}
+
 void Outputs::add_folder(const std::string& path) { folders_.push_back(path); }
 
 void Outputs::add_file(const std::string& path, std::string content) { files_.emplace_back(path, std::move(content)); }

@@ -14,10 +14,13 @@ void check_output_folder(const std::string& path);
 
 // The same of a file that Outputs is to write.
 void check_output(const std::string& path);
+// The same of all that a command is to write; empty names are none. Throws Error, too, where one is what the command
+// reads, or two are the same file.
+void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
 
 class Outputs {
  public:
-  void add_folder(const std::string& path);  // made with its parents when it is not there
+  void add_folder(const std::string& path);                     // made with its parents when it is not there
   void add_file(const std::string& path, std::string content);  // its folder is made, too
 
   // Throws Error when one cannot be written: then all is as it was before, but for what went to a device or a pipe.

@@ -83,5 +83,19 @@ TEST_F(OutputsTest, ChecksBeforehand) {
   EXPECT_THROW(check_output_folder(""), Error);
 }
 
+TEST_F(OutputsTest, NothingIsWrittenOverWhatIsReadNorTwice) {
+  std::ofstream(at("config.yaml")) << "x";
+  fs::create_symlink(at("config.yaml"), at("link"));
+  fs::create_directory(at("sub"));
+  const std::vector<std::string> inputs = {at("config.yaml"), ""};
+  EXPECT_NO_THROW(check_outputs({at("one"), "", at("two"), "-"}, inputs));
+  EXPECT_THROW(check_outputs({at("config.yaml")}, inputs), Error);
+  EXPECT_THROW(check_outputs({at("sub/../config.yaml")}, inputs), Error);
+  EXPECT_THROW(check_outputs({at("link")}, inputs), Error);
+  EXPECT_THROW(check_outputs({at("one"), at("sub/../one")}, inputs), Error);
+  EXPECT_THROW(check_outputs({"-", "/dev/stdout"}, inputs), Error);
+  EXPECT_EQ(content("config.yaml"), "x");
+}
+
 }  // namespace
 }  // namespace simsched

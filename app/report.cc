@@ -36,6 +36,7 @@ Examples:
 
 int report(const Arguments& arguments) {
   const ResultsFile given = read_results(arguments.results);
+  check_outputs({arguments.html}, {given.path, arguments.config});
   const std::vector<RunResult>& results = given.runs;
   if (results.empty()) throw Error(given.path, "has no runs", "take what 'simsched run' wrote");
   const std::filesystem::path folder = std::filesystem::absolute(given.path).parent_path();

@@ -159,19 +159,11 @@ std::string html_page(const std::vector<Experiment>& experiments, const std::vec
   return results_page(page);
 }
 
-// Directly in the folder, which is made before the files are written.
-bool lies_in(const std::string& path, const std::string& folder) {
-  return std::filesystem::path(path).parent_path().lexically_normal() ==
-         (std::filesystem::path(folder) / "any").lexically_normal().parent_path();
-}
-
 int run(const Arguments& arguments) {
   const PolicyRegistry registry = all_policies();
   Config config = configure(arguments, registry);
   check_output_folder(config.output);
-  for (const std::string& path : {arguments.csv, arguments.perfetto, arguments.html}) {
-    if (!path.empty() && !lies_in(path, config.output)) check_output(path);
-  }
+  check_outputs({arguments.csv, arguments.perfetto, arguments.html}, {arguments.config});
   if (!arguments.perfetto.empty()) check_perfetto(arguments.perfetto, config);
 
   const Inputs inputs = load_inputs(config, arguments.quiet);

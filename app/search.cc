@@ -12,6 +12,7 @@
 
 #include "app/commands.h"
 #include "app/interruptible.h"
+#include "app/outputs.h"
 #include "app/progress_bar.h"
 #include "base/error.h"
 #include "base/exit_code.h"
@@ -182,14 +183,17 @@ int run(const Arguments& arguments) {
                 "name it MODEL.smlp");
   const PolicyRegistry registry = all_policies();
   SearchConfig config = search::load_search_config(arguments.config, registry);
+  std::vector<std::string> outputs = {arguments.output};
   for (const char* ending : {".archive.json", ".svg", ".checkpoint", ".rollouts.csv", ".test.json", ".yaml"}) {
-    check_output_file(beside(arguments.output, ending));
     const bool is_it = beside(arguments.output, ending) == arguments.output;
     if (is_it && (config.has_model() || std::string(ending) != ".yaml"))
       throw Error(arguments.output, "a search writes something else under this name",
                   config.has_model() ? "name it MODEL.smlp" : "name it POLICY.yaml");
+    const bool written = std::string(ending) != ".yaml" || !config.tuned.empty();
+    if (!is_it && written) outputs.push_back(beside(arguments.output, ending));
   }
-  check_output_file(arguments.output);
+  check_outputs(outputs, {arguments.config});
+  check_output_file(arguments.output);  // its folder is there
   if (arguments.generations >= 0) config.generations = static_cast<uint64_t>(arguments.generations);
   Search search(config, registry);
   if (arguments.resume) search.load_checkpoint(std::string(read_file(checkpoint).text()), checkpoint);

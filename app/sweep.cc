@@ -100,7 +100,7 @@ int write_results(const Sweep& sweep, const Journal& journal, const std::string&
 
 int run(const Arguments& arguments) {
   const Shard shard = arguments.shard.empty() ? Shard{} : read_shard(arguments.shard);
-  if (!arguments.csv.empty()) check_output(arguments.csv);
+  check_outputs({arguments.csv}, {arguments.config});
   const PolicyRegistry registry = all_policies();
   std::optional<std::vector<uint64_t>> seeds;
   if (arguments.seeds > 0) seeds = first_seeds(static_cast<size_t>(arguments.seeds));

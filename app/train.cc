@@ -10,7 +10,6 @@
 #include "app/outputs.h"
 #include "app/progress_bar.h"
 #include "base/files.h"
-#include "base/output_file.h"
 #include "base/parallel.h"
 #include "experiment/config.h"
 #include "report/format.h"
@@ -86,8 +85,7 @@ std::string learners_table(const TrainReport& report, const TrainConfig& config)
 }
 
 int train_command_of(const Arguments& arguments) {
-  for (const std::string& path : {arguments.output, arguments.grid})
-    if (!path.empty()) check_output_file(path);
+  check_outputs({arguments.output, arguments.grid}, {arguments.config});
   const Bytes text = read_file(arguments.config);
   const TrainConfig config = parse_train_config(std::string(text.text()), arguments.config);
   const Dataset data = read_data(config);

@@ -65,8 +65,7 @@ int run(const Arguments& arguments) {
   // Before the recordings are read, and replayed.
   const PolicyRegistry registry = all_policies();
   if (!arguments.policy.empty()) policy_from_name(arguments.policy, registry, "--policy");
-  for (const std::string& path : {arguments.json, arguments.html, arguments.perfetto})
-    if (!path.empty()) check_output(path);
+  check_outputs({arguments.json, arguments.html, arguments.perfetto}, arguments.traces);
 
   const std::vector<Recording> recordings = load_all(arguments);
   const std::string name =

@@ -34,7 +34,8 @@ struct Pairs {
 };
 
 // What is gone, new, or ends otherwise goes to the report.
-Pairs pair_runs(const std::string& machine, const PolicyRuns& base, const PolicyRuns& now, RegressionReport* report) {
+Pairs pair_runs(const std::string& machine, const PolicyRuns& base, const PolicyRuns& now, const std::string& names,
+                RegressionReport* report) {
   Pairs pairs{{base.policy, {}}, {now.policy, {}}};
   const std::string text = run_text(machine, base.policy);
   for (const RunResult* before : base.runs) {
@@ -44,8 +45,9 @@ Pairs pair_runs(const std::string& machine, const PolicyRuns& base, const Policy
       continue;
     }
     if (before->workload != after->workload)
-      report->notes.push_back(fmt::format("{}, seed {}: was the workload '{}', is '{}'", text, before->seed,
-                                          before->workload, after->workload));
+      throw Error(names,
+                  fmt::format("the workload of {} was '{}', and is '{}'", text, before->workload, after->workload),
+                  "compare two results of the same config");
     if (after->exit_code != 0 && before->exit_code == 0) {
       report->broken.push_back(fmt::format("{}, seed {}: {}", text, before->seed, after->status));
       continue;
@@ -137,7 +139,7 @@ RegressionReport compare_results(std::span<const RunResult> base, std::span<cons
         report.broken.push_back(run_text(machine.machine, policy.policy) + ": is gone");
         continue;
       }
-      const Pairs pairs = pair_runs(machine.machine, policy, *fresh, &report);
+      const Pairs pairs = pair_runs(machine.machine, policy, *fresh, names, &report);
       paired = true;
       if (pairs.base.runs.empty()) continue;
       for (const Tolerance& tolerance : tolerances)

@@ -53,6 +53,14 @@ TEST(Regression, IsWorseByMoreThanTheTolerance) {
   EXPECT_EQ(judged({0}, {5}, one), Change::kWorse);
 }
 
+TEST(Regression, IsNoneOfAnotherWorkload) {
+  std::vector<RunResult> other = runs({1000});
+  other[0].workload = "other";
+  EXPECT_NE(message(runs({1000}), other, {"makespan_ns", 0.01, 0}).find("two files: the workload of m"),
+            std::string::npos)
+      << message(runs({1000}), other, {"makespan_ns", 0.01, 0});
+}
+
 TEST(Regression, MoreIsWorseOnlyWhereLessIsBetter) {
   EXPECT_EQ(judged({1000}, {2000}, {"throughput_work_ppm", 0, 10}), Change::kWorse);
   EXPECT_EQ(judged({2000}, {1000}, {"throughput_work_ppm", 0, 10}), Change::kBetter);

@@ -120,6 +120,8 @@ std::vector<RunResult> results_from_json(std::string_view text, const std::strin
     size_t end = std::min(text.size(), error.byte);
     long line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
     throw Error(name + ":" + std::to_string(line), "is not JSON", "give a results.json written by simsched run");
+  } catch (const Json::exception&) {  // a number beyond all that there are
+    throw Error(name, "has a number that is none of results", "give a results.json written by simsched run");
   }
   std::string schema = json.is_object() && json.contains("schema") && json["schema"].is_string()
                            ? json["schema"].get<std::string>()

@@ -69,6 +69,8 @@ TEST(ResultsJson, ReadsTheFirstSchema) {
 TEST(ResultsJson, BadFilesAreNamed) {
   EXPECT_EQ(message("{\n]"), "r.json:2: is not JSON; give a results.json written by simsched run");
   EXPECT_EQ(message(""), "r.json:1: is not JSON; give a results.json written by simsched run");
+  EXPECT_EQ(message(R"({"schema": 1e400})"),
+            "r.json: has a number that is none of results; give a results.json written by simsched run");
   EXPECT_EQ(message("[]"), "r.json: has no 'schema'; give a results.json written by simsched run");
   EXPECT_NE(message(R"({"schema":"simsched-results/9"})").find("has schema 'simsched-results/9'"), std::string::npos);
   EXPECT_NE(message(R"({"schema":"simsched-results/2"})").find("no list 'results'"), std::string::npos);

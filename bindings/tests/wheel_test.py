@@ -1,5 +1,6 @@
 """The wheel installs into an environment of its own, and runs there."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -22,7 +23,9 @@ class Wheel(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="simsched-wheel-") as name:
             folder = pathlib.Path(name)
             subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps",
-                            "--no-index", "-w", folder, SOURCE], check=True)
+                            "--no-index", "-w", folder, SOURCE], check=True,
+                           # As the tests are compiled, so that ccache has it.
+                           env={**os.environ, "CMAKE_ARGS": "-DSIMSCHED_WERROR=ON"})
             wheel, = folder.glob("simsched-*.whl")
             names = zipfile.ZipFile(wheel).namelist()
             for wanted in ("simsched/__init__.py", "simsched/_core.pyi", "simsched/py.typed"):
