@@ -88,7 +88,10 @@ int write_results(const Sweep& sweep, const Journal& journal, const std::string&
     tables.add(point, results);
   });
   Outputs outputs;
-  outputs.add_file(folder + "/sweep.npz", npz_bytes(frame.frame()));
+  if (!arguments.merge || ::access(folder.c_str(), W_OK) == 0)
+    outputs.add_file(folder + "/sweep.npz", npz_bytes(frame.frame()));
+  else
+    fmt::print(stderr, "simsched: {} is read-only: sweep.npz is left out; --csv writes the runs elsewhere\n", folder);
   if (!arguments.csv.empty()) outputs.add_file(arguments.csv, frame.frame().csv());
   outputs.write();
   if (arguments.quiet) return tables.exit_code();
@@ -120,15 +123,19 @@ int run(const Arguments& arguments) {
   }
   const std::string own =
       shard.count == 1 ? "runs.jsonl" : fmt::format("runs-{}-of-{}.jsonl", shard.number, shard.count);
-  Journal journal(folder, own);
-  const std::vector<const SweepItem*> missing = missing_runs(sweep, journal, shard);
+  std::optional<Journal> journal;
+  if (arguments.merge)
+    journal.emplace(folder);
+  else
+    journal.emplace(folder, own);
+  const std::vector<const SweepItem*> missing = missing_runs(sweep, *journal, shard);
   if (arguments.merge && !missing.empty())
     throw Error(folder, fmt::format("{} of {} runs are not there yet", missing.size(), sweep.items().size()),
                 "wait for the shards, start those that failed again, or leave --merge out to run the rest here");
   {
     ProgressBar bar(fmt::format("{} runs", missing.size()), arguments.quiet);
     const Interruptible interruptible;
-    if (!simulate(sweep, missing, journal, jobs, interrupted, std::ref(bar))) {
+    if (!simulate(sweep, missing, *journal, jobs, interrupted, std::ref(bar))) {
       fmt::print(stderr, "simsched: stopped; the same command goes on from here\n");
       return kExitInterrupted;
     }
@@ -141,7 +148,7 @@ int run(const Arguments& arguments) {
   }
   if (!arguments.quiet && arguments.csv != "-")
     fmt::print("{} runs, {} of them simulated now\n\n", all, missing.size());
-  return write_results(sweep, journal, folder, arguments);
+  return write_results(sweep, *journal, folder, arguments);
 }
 
 Action add(CLI::App& command) {

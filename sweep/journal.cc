@@ -23,28 +23,37 @@ namespace fs = std::filesystem;
 
 }  // namespace
 
-Journal::Journal(const std::string& folder, const std::string& own) {
+Journal::Journal(const std::string& folder) : Journal() {
+  if (fs::is_directory(folder)) open_others(folder, "");
+}
+
+Journal::Journal(const std::string& folder, const std::string& own) : Journal() {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error(folder, "the folder cannot be made: " + error.message(), "choose another with -o");
-  const std::string mine = folder + "/" + own;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  open_others(folder, own);
+  const std::string& path = paths_.emplace_back(folder + "/" + own);
+  files_.push_back(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (files_.back() < 0) fail(path, "cannot be opened");
+  // Where a file system knows no locks, whoever starts two of the same shard has only himself to blame.
+  if (::flock(files_.back(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    throw Error(path, "another simsched is writing it", "wait for that one, or give each a --shard");
+  end_ = read(files_.size() - 1);
+  if (::ftruncate(files_.back(), static_cast<off_t>(end_)) != 0) fail(path, "cannot be written");
+}
+
+void Journal::open_others(const std::string& folder, const std::string& own) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("runs") && name.ends_with(".jsonl") && name != own) paths_.push_back(entry.path().string());
   }
+  if (error) throw Error(folder, "the folder cannot be read: " + error.message(), "choose another with -o");
   std::ranges::sort(paths_);
-  paths_.push_back(mine);
   for (const std::string& path : paths_) {
-    const bool writes = path == mine;
-    files_.push_back(::open(path.c_str(), writes ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0666));
+    files_.push_back(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (files_.back() < 0) fail(path, "cannot be opened");
-    // Where a file system knows no locks, whoever starts two of the same shard has only himself to blame.
-    if (writes && ::flock(files_.back(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-      throw Error(path, "another simsched is writing it", "wait for that one, or give each a --shard");
-    const size_t end = read(files_.size() - 1);
-    if (!writes) continue;
-    if (::ftruncate(files_.back(), static_cast<off_t>(end)) != 0) fail(path, "cannot be written");
-    end_ = end;
+    read(files_.size() - 1);
   }
 }
 
@@ -58,9 +67,12 @@ size_t Journal::read(size_t file) {
   const Bytes bytes = Bytes::map(files_[file], static_cast<size_t>(size));
   const std::string_view text = bytes.text();
   size_t at = 0;
-  for (size_t end; (end = text.find('\n', at)) != std::string_view::npos; at = end + 1) {
+  size_t line = 1;
+  for (size_t end; (end = text.find('\n', at)) != std::string_view::npos; at = end + 1, ++line) {
     const std::string_view key = key_of_record(text.substr(at, end - at));
-    if (key.empty()) break;
+    if (key.empty())
+      throw Error(paths_[file] + ":" + std::to_string(line), "is no run of a sweep",
+                  "remove that line, or move the file away, or choose another folder with -o");
     places_.try_emplace(std::string(key), Place{file, at, end - at});
   }
   return at;

@@ -1,5 +1,5 @@
 // The runs of a sweep that are done: files of records, a line each, in the order in which they ended. A process writes
-// one of them and believes all. It may be killed at any moment: a line that is not whole does not count.
+// one of them and believes all. It may be killed at any moment: a last line without an end does not count.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,11 @@ namespace simsched {
 class Journal {
  public:
   // Reads runs*.jsonl of a folder, which is made where it is not there, and goes on with the one called `own`. Throws
-  // Error where another process writes that, or it cannot be written.
+  // Error where another process writes that, or it cannot be written, and with file and line, before anything is
+  // changed, where a line is no record.
   Journal(const std::string& folder, const std::string& own);
+  // Reads them only: nothing is made or changed, and add() must not be called.
+  explicit Journal(const std::string& folder);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -32,10 +35,12 @@ class Journal {
   const std::string& file_of(const std::string& key) const { return paths_[places_.at(key).file]; }
 
  private:
+  Journal() = default;  // what a constructor that fails has opened is closed
   struct Place {
     size_t file, offset, length;
   };
-  size_t read(size_t file);  // the bytes of it that hold
+  void open_others(const std::string& folder, const std::string& own);
+  size_t read(size_t file);  // the bytes of it that are whole lines
 
   std::vector<std::string> paths_;
   std::vector<int> files_;                         // open for reading; the last for writing, too

@@ -19,6 +19,8 @@
 namespace simsched {
 namespace {
 
+namespace fs = std::filesystem;
+
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -176,6 +178,39 @@ TEST_F(SweepTest, AJournalBelievesWholeLinesOnly) {
     EXPECT_EQ(journal.record(second.key), all.run(second));
   }
   EXPECT_EQ(read_file(path).text(), whole);
+}
+
+TEST_F(SweepTest, ALineOfAJournalThatIsNoRunIsSaidAndNothingIsChanged) {
+  const Sweep all = sweep(kText);
+  const std::string folder = folder_.file("o"), path = folder + "/runs.jsonl";
+  const std::string one = all.run(all.items()[0]) + '\n', two = all.run(all.items()[1]) + '\n';
+  fs::create_directories(folder);
+  for (const std::string& text : {one + "\n" + two, one + "{}\n" + two, one + two.substr(9) + two + "{\"key"}) {
+    write_file_atomically(path, text);
+    for (const char* own : {"runs.jsonl", "runs-1-of-2.jsonl"}) {
+      try {
+        Journal(folder, own);
+        FAIL() << text;
+      } catch (const Error& error) {
+        EXPECT_THAT(error.what(), HasSubstr("runs.jsonl:2: is no run of a sweep; "));
+      }
+    }
+    EXPECT_EQ(read_file(path).text(), text);
+    EXPECT_FALSE(fs::exists(folder + "/runs-1-of-2.jsonl"));
+  }
+}
+
+TEST_F(SweepTest, AJournalThatIsReadOnlyChangesNothing) {
+  const Sweep all = sweep(kText);
+  const std::string folder = folder_.file("o"), path = folder + "/runs-1-of-2.jsonl";
+  EXPECT_FALSE(Journal(folder).has(all.items()[0].key));
+  EXPECT_FALSE(fs::exists(folder));
+  fs::create_directories(folder);
+  const std::string text = all.run(all.items()[0]) + "\n{\"key";
+  write_file_atomically(path, text);
+  EXPECT_TRUE(Journal(folder).has(all.items()[0].key));
+  EXPECT_EQ(read_file(path).text(), text);
+  EXPECT_FALSE(fs::exists(folder + "/runs.jsonl"));
 }
 
 TEST_F(SweepTest, ShardsShareTheRuns) {

@@ -111,6 +111,27 @@ class Sweep(e2e.EndToEnd):
         self.assertIn(" 0 of them simulated now", self.sweep("parts", "--merge"))
         self.assertEqual(self.result("parts"), self.result("whole"))
 
+    def test_merging_opens_nothing_for_writing(self):
+        self.sweep("o", "-q")
+        runs = self.scratch / "o/runs.jsonl"
+        runs.rename(self.scratch / "o/runs-1-of-1.jsonl")
+        (self.scratch / "o/runs-1-of-1.jsonl").chmod(0o444)
+        self.sweep("o", "--merge")
+        self.assertFalse(runs.exists())
+        if os.geteuid() != 0:
+            (self.scratch / "o").chmod(0o555)
+            self.assertIn("sweep.npz is left out", self.simsched("sweep", self.config, "-o", "o", "--merge").stderr)
+            (self.scratch / "o").chmod(0o755)
+
+    def test_a_line_that_is_no_run_is_an_error_and_stays(self):
+        self.sweep("o", "-q")
+        runs = self.scratch / "o/runs.jsonl"
+        first, *rest = runs.read_bytes().splitlines(keepends=True)
+        text = first + b"<<<<<<< HEAD\n" + b"".join(rest)
+        runs.write_bytes(text)
+        self.assertIn("runs.jsonl:2: is no run of a sweep; ", self.error("sweep", self.config, "-o", "o"))
+        self.assertEqual(runs.read_bytes(), text)
+
     def test_the_script_for_slurm_does_it(self):
         self.sweep("whole", "-q")
         script = self.write("job.sh", self.sweep("it's here", "--slurm", 3))
