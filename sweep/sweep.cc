@@ -12,6 +12,8 @@
 #include "report/results_json.h"
 #include "scx_port/manifest/manifest.h"
 #include "sweep/yaml_text.h"
+#include "traces/causes/causes.h"
+#include "traces/formats.h"
 
 namespace simsched {
 namespace {
@@ -25,52 +27,72 @@ const std::set<std::string> kNotOfARun = {"machine", "machines", "policies",  "s
 
 std::string hash(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
 
-// What files hold counts, too: of one that a text names, and of those beside it that tell more of it
-// (NAME.recorded.yaml of NAME.perf.data); of a folder that was exported.
+// What files hold counts, too: of one that a text names, of those that the loaders look for beside a recording
+// (traces/read_trace.h, experiment/recording.h), of those that a YAML file names, and of all in an exported folder.
 class NamedFiles {
  public:
-  explicit NamedFiles(const std::string& config) : folder_(fs::path(config).parent_path()) {}
-
-  // Of all that a node names.
-  std::string digest(const YAML::Node& node, const std::string& file, YamlBounds bounds = {}) {
-    bounds.enter(node, file);
-    if (node.IsScalar()) return of_text(node.Scalar());
+  // Of all that a node of the file `from` names.
+  std::string digest(const YAML::Node& node, const std::string& from, YamlBounds bounds = {}) {
+    bounds.enter(node, from);
+    if (node.IsScalar()) return of_text(node.Scalar(), fs::path(from).parent_path());
     std::string all;
     if (node.IsSequence())
-      for (const YAML::Node& item : node) all += digest(item, file, bounds);
+      for (const YAML::Node& item : node) all += digest(item, from, bounds);
     if (node.IsMap())
-      for (const auto& entry : node) all += digest(entry.second, file, bounds);
+      for (const auto& entry : node) all += digest(entry.first, from, bounds) + digest(entry.second, from, bounds);
     return all;
   }
 
  private:
-  std::string of_text(const std::string& text) {
-    if (text.find_first_of("./") == std::string::npos || text.find('\n') != std::string::npos) return {};
-    const auto [known, is_new] = known_.try_emplace(text);
-    if (is_new) known->second = look(text);
+  // Any text may be a name; most are none.
+  std::string of_text(const std::string& text, const fs::path& folder) {
+    if (text.empty()) return {};
+    const auto [known, is_new] = known_.try_emplace(folder / text);
+    if (!is_new) return known->second;
+    std::error_code none;
+    const fs::path path = fs::exists(known->first, none) ? known->first : fs::path(text);
+    if (fs::is_regular_file(path, none))
+      known->second = of_file(path);
+    else if (fs::is_regular_file(path / kManifestFile, none))
+      known->second = of_folder(path);
     return known->second;
   }
 
-  std::string look(const std::string& text) const {
-    std::error_code none;
-    fs::path path = folder_ / text;
-    if (!fs::exists(path, none)) path = text;
-    const bool folder = fs::is_directory(path, none) && fs::exists(path / "manifest.json", none);
-    if (!folder && !fs::is_regular_file(path, none)) return {};
-    const std::string name = path.filename().string(), stem = name.substr(0, name.find('.')) + '.';
-    std::set<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(folder                       ? path
-                                                    : path.parent_path().empty() ? "."
-                                                                                 : path.parent_path()))
-      if (entry.is_regular_file(none) && (folder || entry.path().filename().string().starts_with(stem)))
-        files.insert(entry.path());
+  std::string of_file(const fs::path& path) {
+    const std::string stem = trace_stem(path.string());
     std::string all = "file ";
+    for (const std::string& each :
+         {path.string(), stem + ".recorded.yaml", stem + ".costs.yaml", causes_beside(path)}) {
+      std::error_code none;
+      if (!fs::is_regular_file(each, none)) continue;
+      const Bytes bytes = read_file(each);
+      all += hash(bytes.text()) + ' ';
+      if (each.ends_with(".yaml") || each.ends_with(".yml")) all += of_yaml(std::string(bytes.text()), each);
+    }
+    return all + '\n';
+  }
+
+  // A sidecar's machine, a machine's hwloc.
+  std::string of_yaml(const std::string& text, const std::string& path) {
+    try {
+      return digest(YAML::Load(text), path);
+    } catch (const YAML::Exception&) {
+      return {};  // who reads it says what is wrong
+    } catch (const Error&) {
+      return {};
+    }
+  }
+
+  static std::string of_folder(const fs::path& path) {
+    std::set<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(path))
+      if (entry.is_regular_file()) files.insert(entry.path());
+    std::string all = "folder ";
     for (const fs::path& each : files) all += hash(read_file(each.string()).text());
     return all + '\n';
   }
 
-  const fs::path folder_;
-  std::map<std::string, std::string> known_;
+  std::map<fs::path, std::string> known_;  // while it is looked at: nothing, so that no circle has no end
 };
 
 }  // namespace
@@ -84,7 +106,7 @@ struct Sweep::Point {
 Sweep::Sweep(const std::string& path, const PolicyRegistry& registry, const std::string& version,
              const std::optional<std::vector<uint64_t>>& seeds)
     : registry_(registry), seeds_(seeds), file_(std::string(read_file(path).text()), path), points_(file_.nr_points()) {
-  NamedFiles files(path);
+  NamedFiles files;
   auto text = [&](const YAML::Node& node) {
     return yaml_in_a_line(node, path) + '\n' + files.digest(node, path) + '\n';
   };

@@ -155,6 +155,59 @@ TEST_F(SweepTest, WhatFilesHoldCounts) {
   EXPECT_EQ(one, keys(sweep(text)));
 }
 
+TEST_F(SweepTest, AFileCountsWhateverItsName) {
+  const auto of = [&](const std::string& machine) { return keys(sweep(replaced("machine: vm-2c", machine))); };
+  for (const char* name : {"plain", "1", "two words", "m.yaml"}) {
+    const std::string machine = "machine: {preset: vm-2c, name: \"" + std::string(name) + "\"}";
+    const auto before = of(machine);
+    std::ofstream(folder_.file(name)) << "a\n";
+    const auto there = of(machine);
+    EXPECT_NE(there, before) << name;
+    std::ofstream(folder_.file(name)) << "b\n";
+    EXPECT_NE(of(machine), there) << name;
+  }
+}
+
+TEST_F(SweepTest, AnExportedFolderCountsWhateverItsName) {
+  const std::string machine = replaced("machine: vm-2c", "machine: {preset: vm-2c, name: winner}");
+  fs::create_directories(folder_.file("winner"));
+  const auto before = keys(sweep(machine));
+  std::ofstream(folder_.file("winner/manifest.json")) << "{}\n";
+  std::ofstream(folder_.file("winner/model.bin")) << "a\n";
+  const auto exported = keys(sweep(machine));
+  EXPECT_NE(exported, before);
+  std::ofstream(folder_.file("winner/model.bin")) << "b\n";
+  EXPECT_NE(keys(sweep(machine)), exported);
+}
+
+TEST_F(SweepTest, BesideARecordingThatCountsWhichIsRead) {
+  const std::string text = replaced("machine: vm-2c", "machine: {preset: vm-2c, name: mine.perf.data.zst}");
+  std::ofstream(folder_.file("mine.perf.data.zst")) << "a\n";
+  auto before = keys(sweep(text));
+  for (const char* other :
+       {"mine.yaml", "mine.csv", "mine.log", "mine.perf.data", "minerals.costs.yaml", "host.yaml"}) {
+    std::ofstream(folder_.file(other)) << "b: 1\n";
+    EXPECT_EQ(keys(sweep(text)), before) << other;
+  }
+  for (const auto& [read, content] : {std::pair("mine.recorded.yaml", "machine: host.yaml\n"),
+                                      {"mine.costs.yaml", "b: 1\n"},
+                                      {"host.yaml", "hwloc: lstopo.xml\n"},
+                                      {"lstopo.xml", "<topology/>\n"},
+                                      {"mine.causes", "c\n"}}) {
+    std::ofstream(folder_.file(read)) << content;
+    const auto after = keys(sweep(text));
+    EXPECT_NE(after, before) << read;
+    before = after;
+  }
+}
+
+TEST_F(SweepTest, AFileThatNamesItselfHasAnEnd) {
+  std::ofstream(folder_.file("m.yaml")) << "preset: vm-2c\nname: m.yaml\n";
+  EXPECT_EQ(keys(sweep(replaced("machine: vm-2c", "machine: m.yaml"))).size(), 18u);
+  std::ofstream(folder_.file("bad.yaml")) << "{[";
+  EXPECT_EQ(keys(sweep(replaced("machine: vm-2c", "machine: bad.yaml"))).size(), 18u);
+}
+
 TEST_F(SweepTest, AJournalBelievesWholeLinesOnly) {
   const Sweep all = sweep(kText);
   const std::string folder = folder_.file("o");
