@@ -107,7 +107,7 @@ int run(const Arguments& arguments) {
   const PolicyRegistry registry = all_policies();
   std::optional<std::vector<uint64_t>> seeds;
   if (arguments.seeds > 0) seeds = first_seeds(static_cast<size_t>(arguments.seeds));
-  const Sweep sweep(arguments.config, registry, SIMSCHED_VERSION, seeds);
+  const Sweep sweep(arguments.config, registry, SIMSCHED_VERSION "-" SIMSCHED_REVISION, seeds);
   std::string folder = arguments.output.empty() ? sweep.config().output : arguments.output;
   if (folder.empty()) folder = "results/" + std::filesystem::path(arguments.config).stem().string();
   check_output_folder(folder);

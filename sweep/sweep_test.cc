@@ -143,6 +143,12 @@ TEST_F(SweepTest, AKeyChangesWithWhatTheResultFollowsFromAndNothingElse) {
   }
 }
 
+TEST_F(SweepTest, AnotherBuildHasOtherKeys) {
+  const std::set<std::string> one = keys(sweep(kText)), again = keys(sweep(kText));
+  EXPECT_EQ(one, again);
+  for (const std::string& key : keys(Sweep(folder_.file("s.yaml"), registry_, "1-b"))) EXPECT_FALSE(one.contains(key));
+}
+
 TEST_F(SweepTest, WhatFilesHoldCounts) {
   const std::string machine = folder_.file("m.yaml");
   const std::string text = replaced("machine: vm-2c", "machine: m.yaml");
