@@ -95,6 +95,22 @@ TEST(SweepFile, DollarsAndBraces) {
   EXPECT_EQ(in_a_line(file.point(0)["workload"]["trace"]), "$j-2x2-$");
 }
 
+TEST(SweepFile, WhatAliasesShareIsSubstitutedOnce) {
+  const SweepFile file(
+      "sweep: {n: [1, 2], m: [3, 4]}\n"
+      "workload: {mix: [&a {hogs: {tasks: $n, work: 5ms}, name: \"$$zz\"}, *a]}\n"
+      "kernel: {x: &x \"cost$$n-$n\", y: *x}\n"
+      "policies: [&p {cfs: {label: \"$$n\"}}, *p, {eevdf: {label: \"$m$$n\"}}, {eevdf: {label: *x}}]\n",
+      "s.yaml");
+  const std::string part = "{hogs: {tasks: 2, work: 5ms}, name: \"$zz\"}", policy = "{cfs: {label: \"$n\"}}";
+  const YAML::Node point = file.point(1);
+  EXPECT_EQ(in_a_line(point["workload"]), "{mix: [" + part + ", " + part + "]}");
+  EXPECT_EQ(in_a_line(point["kernel"]), "{x: \"cost$n-2\", y: \"cost$n-2\"}");
+  EXPECT_EQ(in_a_line(point["policies"]),
+            "[" + policy + ", " + policy +
+                ", {eevdf: {label: \"3$n\"}}, {eevdf: {label: \"4$n\"}}, {eevdf: {label: \"cost$n-2\"}}]");
+}
+
 TEST(SweepFile, MistakesHaveTheirLine) {
   const std::string rest = "workload: {hogs: {tasks: $n}}\npolicies: [cfs]\n";
   EXPECT_THAT(message("sweep: {n: 3}\n" + rest), HasSubstr("s.yaml:1: the values of n are no list"));

@@ -82,10 +82,23 @@ std::set<std::string> names_in(const YAML::Node& node, const std::string& file) 
 
 using Values = std::map<std::string, YAML::Node>;
 
-// In place, so that everything keeps its line.
-void substitute(const YAML::Node& node, const std::string& file, const Values& values) {
-  for_each_scalar(node, file, [&](YAML::Node scalar) {
-    if (scalar.Scalar().find('$') == std::string::npos) return;
+// Gives the variables in one tree their values: in place, so that everything keeps its line, and once in what aliases
+// share.
+class Substitution {
+ public:
+  explicit Substitution(const std::string& file) : file_(file) {}
+
+  void in(const YAML::Node& node, const Values& values) {
+    for_each_scalar(node, file_, [&](YAML::Node scalar) {
+      if (scalar.Scalar().find('$') == std::string::npos) return;
+      if (std::ranges::any_of(done_, [&](const YAML::Node& done) { return done.is(scalar); })) return;
+      substitute(scalar, values);
+      if (scalar.IsScalar() && scalar.Scalar().find('$') != std::string::npos) done_.push_back(scalar);
+    });
+  }
+
+ private:
+  void substitute(YAML::Node scalar, const Values& values) const {
     const std::vector<Piece> pieces = pieces_of(scalar.Scalar());
     std::string text;
     for (const Piece& piece : pieces) {
@@ -100,13 +113,16 @@ void substitute(const YAML::Node& node, const std::string& file, const Values& v
         return;
       }
       if (!found->second.IsScalar())
-        throw Error(yaml_where(scalar, file), "$" + piece.text + " is no single value, and stands within text",
+        throw Error(yaml_where(scalar, file_), "$" + piece.text + " is no single value, and stands within text",
                     "let it stand alone, or make its values plain");
       text += found->second.Scalar();
     }
     scalar = text;
-  });
-}
+  }
+
+  const std::string& file_;
+  std::vector<YAML::Node> done_;  // those that still have a dollar
+};
 
 // A text node at the line of another.
 YAML::Node at_line_of(const YAML::Node& node, const std::string& text) {
@@ -239,6 +255,7 @@ YAML::Node SweepFile::point(size_t point) const {
   };
 
   YAML::Node root = load(text_, file_);
+  Substitution substitution(file_);
   const Values values = given(root);
   YAML::Node policies(YAML::NodeType::Sequence);
   for (size_t i = 0; i < entries_.size(); ++i) {
@@ -259,14 +276,17 @@ YAML::Node SweepFile::point(size_t point) const {
         rest /= variable.texts.size();
       }
       const YAML::Node entry = own["policies"][i];
-      substitute(entry, file_, all);
+      if (variants > 1)
+        Substitution(file_).in(entry, all);
+      else
+        substitution.in(entry, all);
       policies.push_back(entry);
     }
   }
   for (const auto& entry : root) {
     const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
     if (key == "sweep" || (key == "policies" && entry.second.IsSequence())) continue;
-    substitute(entry.second, file_, values);
+    substitution.in(entry.second, values);
   }
   root.remove("sweep");
   if (!entries_.empty()) root["policies"] = policies;
