@@ -32,10 +32,10 @@ A sweep is an experiment with variables. $NAME stands for each of its values in 
   sweep:
     slice: [1ms, 3ms, 10ms]                 # in policies only: a policy for each
     clients: {from: 8, to: 512, times: 4}   # elsewhere: the experiment for each
-    load:                                   # values may be anything
-      - server: {clients: $clients}
-  machines: [vm-2c, desktop-2llc]
-  workload: {server: {clients: $clients}}
+    think: [1ms, 10ms]                      # ... in all combinations
+    box: [vm-2c, {llcs_per_node: 2}]        # values may be anything
+  machine: $box
+  workload: {server: {clients: $clients, think: $think}}
   policies:
     - eevdf
     - eevdf: {base_slice_ns: $slice}

@@ -9,8 +9,10 @@
 #include "base/files.h"
 #include "base/parallel.h"
 #include "base/yaml/yaml_map.h"
+#include "report/frame.h"
 #include "report/results_json.h"
 #include "scx_port/manifest/manifest.h"
+#include "sim/metric_table.h"
 #include "sweep/yaml_text.h"
 #include "traces/causes/causes.h"
 #include "traces/formats.h"
@@ -26,6 +28,16 @@ const std::set<std::string> kNotOfARun = {"machine", "machines", "policies",  "s
                                           "metrics", "output",   "reference", "jobs"};
 
 std::string hash(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
+
+// Those that every result has, and the metrics; others show with the results.
+void check_columns(const std::vector<Variable>& variables) {
+  const std::vector<NamedCell> cells = cells_of({});
+  for (const Variable& variable : variables)
+    if (find_metric(variable.name) != nullptr ||
+        std::ranges::find(cells, variable.name, &NamedCell::column) != cells.end())
+      throw Error(variable.where, "results have a column '" + variable.name + "' of their own",
+                  "call the variable otherwise");
+}
 
 // What files hold counts, too: of one that a text names, of those that the loaders look for beside a recording
 // (traces/read_trace.h, experiment/recording.h), of those that a YAML file names, and of all in an exported folder.
@@ -106,6 +118,7 @@ struct Sweep::Point {
 Sweep::Sweep(const std::string& path, const PolicyRegistry& registry, const std::string& version,
              const std::optional<std::vector<uint64_t>>& seeds)
     : registry_(registry), seeds_(seeds), file_(std::string(read_file(path).text()), path), points_(file_.nr_points()) {
+  check_columns(file_.variables());
   NamedFiles files;
   auto text = [&](const YAML::Node& node) {
     return yaml_in_a_line(node, path) + '\n' + files.digest(node, path) + '\n';

@@ -165,6 +165,18 @@ TEST_F(SweepTest, AnotherBuildHasOtherKeys) {
   for (const std::string& key : keys(Sweep(folder_.file("s.yaml"), registry_, "1-b"))) EXPECT_FALSE(one.contains(key));
 }
 
+TEST_F(SweepTest, AVariableIsNotCalledAsAColumnOfResults) {
+  for (const std::string name : {"machine", "seed", "policy", "makespan_ns", "wake_latency_ns_p99"}) {
+    std::string text = replaced("pairs: {from", name + ": {from");
+    try {
+      sweep(text.replace(text.find("$pairs"), 6, "$" + name));
+      FAIL() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.where(), folder_.file("s.yaml") + ":3");
+    }
+  }
+}
+
 TEST_F(SweepTest, WhatFilesHoldCounts) {
   const std::string machine = folder_.file("m.yaml");
   const std::string text = replaced("machine: vm-2c", "machine: m.yaml");

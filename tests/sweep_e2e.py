@@ -167,8 +167,15 @@ class Sweep(e2e.EndToEnd):
         self.error("sweep", config, "-o", "o", "--shard", "1/2", "--merge")
         self.assertIn("s.yaml", self.error("sweep", config, "-o", "s.yaml"))
         self.write("n.yaml", CONFIG.replace("clients: {", "seed: {").replace("$clients", "$seed"))
-        self.assertIn("n.yaml:3: results have a column 'seed' of their own",
-                      self.simsched("sweep", "n.yaml", "-o", "n", code=2).stderr)
+        self.assertIn("n.yaml:3: results have a column 'seed' of their own", self.error("sweep", "n.yaml", "-o", "n"))
+        self.assertFalse((self.scratch / "n").exists())
+
+    def test_the_help_shows_a_sweep_that_works(self):
+        lines = self.simsched("sweep", "--help").stdout.splitlines()
+        first = lines.index("  sweep:")
+        last = next(i for i, line in enumerate(lines) if line.startswith("  seeds:"))
+        help_ = self.write("help.yaml", "\n".join(line[2:] for line in lines[first:last + 1]) + "\n")
+        self.assertIn("shard 1/240", self.simsched("sweep", help_, "-o", "h", "--shard", "1/240").stdout)
 
 
 e2e.main()
