@@ -19,6 +19,7 @@ constexpr size_t kGoldenOfCandidate = 2, kGoldenOfModel = 64;
 Search::Search(SearchConfig config, const PolicyRegistry& registry)
     : config_(std::move(config)), registry_(registry), optimizer_(make_optimizer(config_.method, config_.start)) {
   check();
+  check_tuned();
   const Rng rng = Rng(config_.method.seed).split(kValidation);
   validation_ = draw_scenarios(config_.validation, config_.file, config_.validation_scenarios, 0, rng, registry);
 }
@@ -33,6 +34,28 @@ void Search::check() const {
     for (const Family& family : *families) {
       const Scenario scenario = draw_scenario(family, config_.file, config_.method.seed, registry_);
       for (const PolicyConfig& policy : policies) policy.make(scenario.inputs->kernel(0), scenario.inputs->machine(0));
+    }
+  }
+}
+
+// Each word of each tunable, and both ends of its range, while the others are as at the start, which is good.
+void Search::check_tuned() const {
+  const TemporaryFolder folder("simsched-search");
+  const Scenario scenario = draw_scenario(config_.train.front(), config_.file, config_.method.seed, registry_);
+  for (size_t i = 0; i < config_.tuned.size(); ++i) {
+    const Tuned& tuned = config_.tuned[i];
+    const size_t count = std::max<size_t>(tuned.words.size(), 2);
+    for (size_t k = 0; k < count; ++k) {
+      Point point = config_.start;
+      double& at = point[nr_parameters(config_.shape.kind) + i];
+      at = static_cast<double>(k) / static_cast<double>(count - 1);
+      const PolicyConfig policy = candidate(point, folder.file("model.smlp"));
+      try {
+        policy.make(scenario.inputs->kernel(0), scenario.inputs->machine(0));
+      } catch (const Error& error) {
+        if (error.where() == tuned.where) throw;
+        throw Error(tuned.where, "with " + tuned.key + " " + tuned.value(at) + ": " + error.problem(), error.remedy());
+      }
     }
   }
 }

@@ -53,6 +53,7 @@ class Search {
 
  private:
   void check() const;
+  void check_tuned() const;
   PolicyConfig candidate(const Point& point, const std::string& path) const;
   FiguresTable evaluate(const std::vector<Scenario>& scenarios, const std::vector<Point>& points, int jobs,
                         const std::function<bool()>& stop);

@@ -217,7 +217,9 @@ PolicyConfig SearchConfig::candidate(const Point& point, const std::string& mode
   PolicyConfig found = policy;
   found.label = label;
   if (has_model()) found.tunables.push_back({kModel, model, policy.where});
-  for (const auto& [key, value] : values_of(point)) found.tunables.push_back({key, value, policy.where});
+  const auto values = values_of(point);
+  for (size_t i = 0; i < values.size(); ++i)
+    found.tunables.push_back({values[i].first, values[i].second, tuned[i].where});
   return found;
 }
 

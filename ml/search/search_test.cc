@@ -160,6 +160,19 @@ TEST(Search, SetsTunablesBesideAModelOrInsteadOfOne) {
   EXPECT_NE(alone.values_of({0.0})[0].second, alone.values_of({1.0})[0].second);
 }
 
+TEST(Search, TriesTheValuesOfTunablesAtTheStart) {
+  const auto of = [](const std::string& tunables) {
+    return complaint(with(kConfig, "scx_gate", "rusty_ml") + "tunables:\n  fifo_sched: {any: [false, true]}\n  " +
+                     tunables + "\n");
+  };
+  EXPECT_EQ(of("balancer: {any: [as_coded, off, as_designed, phantom]}"), "none");
+  EXPECT_THAT(of("balancer: {any: [as_coded, of, off]}"), HasSubstr("s.yaml:19: 'of' is not a value of balancer"));
+  EXPECT_THAT(of("balancer: {any: [of, off]}"), HasSubstr("s.yaml:19: 'of' is not"));
+  EXPECT_THAT(of("balancer: {any: [off, of]}"), HasSubstr("s.yaml:19: 'of' is not"));
+  EXPECT_THAT(of("perf: {from: 0, to: 1025, start: 7}"), HasSubstr("s.yaml:19: '1025' is not a value of perf"));
+  EXPECT_THAT(of("wait_max: {from: 1us, to: 1000us, start: 500us}"), HasSubstr("s.yaml:19: "));
+}
+
 TEST(Tuned, GoesFromTheLowestValueToTheHighest) {
   const std::vector<Tuned> tuned = read_tuned(
       YAML::Load("{a: {from: 10, to: 20, start: 15}, b: {from: 1ms, to: 16ms, log: true}, c: {any: [x, y, z]}}"), "f");
