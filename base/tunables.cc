@@ -127,6 +127,7 @@ void TunableReader::bind_paths(std::string key, std::vector<std::string>* variab
   auto read = [=](const Tunable& tunable, const std::string&) {
     variable->clear();
     const TunableValue::List one = {tunable.value};
+    if (tunable.value.list() && tunable.value.list()->empty()) throw wrong(tunable, "write a list of paths, [A, B]");
     for (const TunableValue& item : tunable.value.list() ? *tunable.value.list() : one) {
       if (!item.text() || item.text()->empty()) throw wrong(tunable, "write a list of paths, [A, B]");
       variable->push_back(*item.text());

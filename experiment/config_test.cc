@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "experiment/inputs.h"
+#include "experiment/policies.h"
 
 namespace simsched {
 namespace {
@@ -165,6 +167,23 @@ INSTANTIATE_TEST_SUITE_P(
                  "c.yaml:4: preempt is 'lasy'; did you mean 'lazy'?"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {autogroup: maybe}\n", "c.yaml:4: autogroup is 'maybe'"},
         BadInput{kTop + kLoad + kPolicy + "kernel: {base_slice_ns: 1ns}\n", "c.yaml:4: base_slice_ns is 1ns; take"}));
+
+TEST(Config, AMistakeInWhatASchedulerIsGivenHasThePolicysLine) {
+  const PolicyRegistry all = all_policies();
+  const auto refusal = [&](const std::string& experts) -> std::string {
+    const std::string text =
+        "machine: vm-2c\nworkload: hogs\npolicies:\n  - rusty_ml: {label: x, experts: " + experts + "}\n";
+    try {
+      Inputs{parse_config(text, "c.yaml", all)};
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(refusal("[]"), StartsWith("c.yaml:4: '[]' is not a value of experts"));
+  EXPECT_THAT(refusal("[., .], model: none"), StartsWith("c.yaml:4: x: 'experts' and 'model' are given; keep one"));
+  EXPECT_THAT(refusal("[., ., ., ., ., ., ., ., .]"), StartsWith("c.yaml:4: x: 'experts' has 9 models"));
+}
 
 TEST(Config, AMissingFileIsNamed) {
   try {

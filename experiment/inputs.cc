@@ -224,7 +224,12 @@ void Inputs::check_policies(const Config& config) const {
   for (const PolicyConfig& policy : config.policies) {
     for (size_t i = 0; i < machines_.size(); ++i) {
       const std::optional<Machine> shown = policy.machine(kernels_[i], *machines_[i]);
-      policy.make(kernels_[i], shown ? *shown : *machines_[i]);
+      try {
+        policy.make(kernels_[i], shown ? *shown : *machines_[i]);
+      } catch (const Error& error) {  // a scheduler knows no more of where it is named than how it is called
+        if (error.where() != policy.policy->name()) throw;
+        throw Error(policy.where, policy.label + ": " + error.problem(), error.remedy());
+      }
     }
   }
 }

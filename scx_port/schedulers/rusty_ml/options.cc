@@ -62,6 +62,7 @@ std::vector<mlp::ModelFile> Options::read_experts() const {
   if (experts.size() > Experts::kMost)
     throw Error("rusty_ml", "'experts' has " + std::to_string(experts.size()) + " models",
                 "name at most " + std::to_string(Experts::kMost));
+  if (!experts.empty() && model != "random") throw Error("rusty_ml", "'experts' and 'model' are given", "keep one");
   std::vector<mlp::ModelFile> models;
   for (const std::string& path : experts) models.push_back(model_of_features(path));
   return models;

@@ -342,6 +342,10 @@ TEST(RustyMl, RefusesWhatIsNoModelOfItsInputs) {
   EXPECT_THAT(refusal({{"experts", other, ""}}), HasSubstr("of encoding 0, not 1"));
   EXPECT_THAT(refusal({{"experts", TunableValue(TunableValue::List(9, model_file("stay", -5, 5))), ""}}),
               HasSubstr("'experts' has 9 models"));
+  EXPECT_THAT(refusal({{"experts", TunableValue(TunableValue::List{}), "c.yaml:3"}}),
+              HasSubstr("c.yaml:3: '[]' is not a value of experts"));
+  for (const std::string& one : {std::string("none"), model_file("move", 5, 5)})
+    EXPECT_THAT(refusal({{"model", one, ""}, {"experts", model_file("stay", -5, 5), ""}}), HasSubstr("keep one"));
 }
 
 }  // namespace
