@@ -14,7 +14,9 @@
 #include "experiment/experiment.h"
 #include "experiment/inputs.h"
 #include "ml/collect/recorded.h"
+#include "ml/model/features.h"
 #include "ml/model/model_file.h"
+#include "scx_port/schedulers/scheduler.h"
 #include "topology/load/load.h"
 
 namespace simsched::ml {
@@ -69,11 +71,35 @@ RolloutOptions read_outcomes(const YamlMap& map) {
   return options;
 }
 
+// Whether the model of a scheduler that comes with simsched has inputs of its own, not those of a dataset.
+bool has_own_inputs(const Policy& policy) {
+  for (const Scheduler& scheduler : schedulers()) {
+    if (scheduler.name != policy.name()) continue;
+    const UserHalfMaker maker = scheduler.options()->user_half();
+    const std::unique_ptr<UserHalf> half = maker ? maker() : nullptr;
+    return half && half->model() != nullptr && half->model()->model.encoding != FEATURES_ENCODING;
+  }
+  return false;
+}
+
 void check_asks_a_model(const PolicyConfig& policy, const PolicyRegistry& registry) {
   const std::vector<TunableReader::Info> tunables = registry.tunables(*policy.policy);
   if (std::ranges::find(tunables, "model", &TunableReader::Info::key) == tunables.end())
     throw Error(policy.where, policy.policy->name() + " asks no model, whose answers could be tried",
                 "take a policy with a tunable 'model', as rusty_ml");
+  const auto refuse = [&](const std::string& why, const std::string& remedy) {
+    throw Error(policy.where, policy.policy->name() + " " + why, remedy);
+  };
+  if (has_own_inputs(*policy.policy))
+    refuse("asks a model with inputs of its own, which no dataset has", "take rusty_ml");
+  for (const Tunable& tunable : policy.tunables) {
+    const std::string value = tunable.value.str();
+    if (tunable.key == "experts")
+      refuse("with 'experts' asks several models in turn", "name one of them as its 'model'");
+    if ((tunable.key == "gate" && value != "model") || (tunable.key == "model" && value == "none"))
+      refuse("with '" + tunable.key + ": " + value + "' asks no model, whose answers could be tried",
+             "leave '" + tunable.key + "' out");
+  }
 }
 
 // The policy, with a model that leaves everything open where it has none.

@@ -72,6 +72,17 @@ TEST(Collect, OutcomesAreOfBothAnswersAtDecisionsOfAModel) {
   EXPECT_THAT(refusal(run + outcomes + "sites: [wake]\n"), HasSubstr("d.yaml:4: 'sites' does not go with outcomes"));
 }
 
+TEST(Collect, OutcomesOfAPolicyThatAsksNoModelOfTheirInputsAreRefusedAtItsLine) {
+  const auto of = [](const std::string& policy) {
+    return refusal("runs:\n  - machine: vm-8c2n\n    workload: hogs\n    policies:\n      - " + policy +
+                   "\noutcomes: {}\n");
+  };
+  EXPECT_THAT(of("scx_gate"), HasSubstr("d.yaml:5: scx_gate asks a model with inputs of its own"));
+  EXPECT_THAT(of("rusty_ml: {gate: \"off\"}"), HasSubstr("d.yaml:5: rusty_ml with 'gate: off' asks no model"));
+  EXPECT_THAT(of("rusty_ml: {model: none}"), HasSubstr("d.yaml:5: rusty_ml with 'model: none' asks no model"));
+  EXPECT_THAT(of("rusty_ml: {experts: [.]}"), HasSubstr("d.yaml:5: rusty_ml with 'experts' asks several models"));
+}
+
 TEST(Collect, TheSameBytesForAnyNumberOfJobs) {
   const DatasetConfig what = config("vm-8c2n", kHackbench, "eevdf, scx_rusty", "rows: {stay: 100, move: 100}\n");
   EXPECT_EQ(dataset_bytes(collect(what, 1)), dataset_bytes(collect(what, 3)));
