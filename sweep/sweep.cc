@@ -87,10 +87,8 @@ class NamedFiles {
   // A sidecar's machine, a machine's hwloc.
   std::string of_yaml(const std::string& text, const std::string& path) {
     try {
-      return digest(YAML::Load(text), path);
-    } catch (const YAML::Exception&) {
-      return {};  // who reads it says what is wrong
-    } catch (const Error&) {
+      return read_yaml(text, path, {}, [&](const YAML::Node& root) { return digest(root, path); });
+    } catch (const Error&) {  // who reads it says what is wrong
       return {};
     }
   }

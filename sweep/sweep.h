@@ -27,8 +27,9 @@ struct SweepItem {
 
 class Sweep {
  public:
-  // Reads every point, so that what is wrong with one is known at once, a variable called as a column of results, too. `registry` must live as long. `version` is that
-  // of the build, whose results are its own, `seeds` instead of the config's. Throws Error with file and line.
+  // Reads every point, so that what is wrong with one is known at once, a variable called as a column of results, too.
+  // `registry` must live as long. `version` is that of the build, whose results are its own, `seeds` instead of the
+  // config's. Throws Error with file and line.
   Sweep(const std::string& path, const PolicyRegistry& registry, const std::string& version,
         const std::optional<std::vector<uint64_t>>& seeds = {});
   ~Sweep();
