@@ -110,7 +110,7 @@ int run(const Arguments& arguments) {
   const Sweep sweep(arguments.config, registry, SIMSCHED_VERSION "-" SIMSCHED_REVISION, seeds);
   std::string folder = arguments.output.empty() ? sweep.config().output : arguments.output;
   if (folder.empty()) folder = "results/" + std::filesystem::path(arguments.config).stem().string();
-  check_output_folder(folder);
+  if (!arguments.merge) check_output_folder(folder);
   if (arguments.slurm > 0) {
     fmt::print("{}", slurm_script(arguments.config, folder, arguments.slurm, arguments.seeds));
     return kExitOk;

@@ -166,11 +166,11 @@ TEST(Search, TriesTheValuesOfTunablesAtTheStart) {
                      tunables + "\n");
   };
   EXPECT_EQ(of("balancer: {any: [as_coded, off, as_designed, phantom]}"), "none");
-  EXPECT_THAT(of("balancer: {any: [as_coded, of, off]}"), HasSubstr("s.yaml:19: 'of' is not a value of balancer"));
-  EXPECT_THAT(of("balancer: {any: [of, off]}"), HasSubstr("s.yaml:19: 'of' is not"));
-  EXPECT_THAT(of("balancer: {any: [off, of]}"), HasSubstr("s.yaml:19: 'of' is not"));
-  EXPECT_THAT(of("perf: {from: 0, to: 1025, start: 7}"), HasSubstr("s.yaml:19: '1025' is not a value of perf"));
-  EXPECT_THAT(of("wait_max: {from: 1us, to: 1000us, start: 500us}"), HasSubstr("s.yaml:19: "));
+  EXPECT_THAT(of("balancer: {any: [as_coded, of, off]}"), HasSubstr("s.yaml:21: 'of' is not a value of balancer"));
+  EXPECT_THAT(of("balancer: {any: [of, off]}"), HasSubstr("s.yaml:21: 'of' is not"));
+  EXPECT_THAT(of("balancer: {any: [off, of]}"), HasSubstr("s.yaml:21: 'of' is not"));
+  EXPECT_THAT(of("perf: {from: 0, to: 1025, start: 7}"), HasSubstr("s.yaml:21: '1025' is not a value of perf"));
+  EXPECT_THAT(of("wait_max: {from: 1us, to: 1000us, start: 500us}"), HasSubstr("s.yaml:21: "));
 }
 
 TEST(Tuned, GoesFromTheLowestValueToTheHighest) {
