@@ -70,7 +70,8 @@ void check_output(const std::string& path) {
     check_output_folder(folder.string());
 }
 
-void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+void check_outputs(std::vector<std::string> outputs, const std::vector<std::string>& inputs) {
+  std::erase(outputs, "");
   const auto same = [](const std::string& a, const std::string& b) {
     std::error_code none;
     if (fs::equivalent(a, b, none)) return true;
@@ -78,7 +79,6 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
   };
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string& path = outputs[i];
-    if (path.empty()) continue;
     check_output(path);
     for (size_t k = 0; k < i; ++k)
       if (is_standard_output(path) && is_standard_output(outputs[k]))
@@ -88,7 +88,7 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
       if (!input.empty() && same(path, input))
         throw Error(path, "would be written over what is read", "name another file");
     for (size_t k = 0; k < i; ++k)
-      if (!outputs[k].empty() && same(path, outputs[k]))
+      if (same(path, outputs[k]))
         throw Error(path, "is named for two outputs", "give each a file of its own");
   }
 }

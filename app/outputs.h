@@ -16,7 +16,7 @@ void check_output_folder(const std::string& path);
 void check_output(const std::string& path);
 // The same of all that a command is to write; empty names are none. Throws Error, too, where one is what the command
 // reads, or two are the same file.
-void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
+void check_outputs(std::vector<std::string> outputs, const std::vector<std::string>& inputs);
 
 class Outputs {
  public:

@@ -56,7 +56,7 @@ TEST(Regression, IsWorseByMoreThanTheTolerance) {
 TEST(Regression, IsNoneOfAnotherWorkload) {
   std::vector<RunResult> other = runs({1000});
   other[0].workload = "other";
-  EXPECT_NE(message(runs({1000}), other, {"makespan_ns", 0.01, 0}).find("two files: the workload of m"),
+  EXPECT_NE(message(runs({1000}), other, {"makespan_ns", 0.01, 0}).find("two files: the workload of a on m"),
             std::string::npos)
       << message(runs({1000}), other, {"makespan_ns", 0.01, 0});
 }

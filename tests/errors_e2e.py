@@ -130,7 +130,7 @@ class Errors(e2e.EndToEnd):
         self.error("run", e2e.QUICKSTART, "-o", "out", "--csv", "/proc/no/such/folder.csv")
         self.error("run", e2e.QUICKSTART, "-o", "out", "--perfetto", "/proc/no/such/folder.perfetto")
         self.error("validate", e2e.SAMPLE, "--json", "/proc/no/such/folder.json")
-        self.error("import", e2e.SAMPLE, "-o", "no/such/folder.simtrace")
+        self.error("import", e2e.SAMPLE, "-o", "/proc/no/such/folder.simtrace")
         self.error("topo", "vm-2c", "--svg", "/proc/no/such/folder.svg", "--json", "m.json")
 
 

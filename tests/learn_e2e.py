@@ -82,7 +82,7 @@ class Learn(e2e.EndToEnd):
         self.assertIn("--output", self.error("dataset", "d.yaml"))
         self.assertIn("none.yaml", self.error("dataset", "none.yaml", "-o", "x"))
         self.assertIn("t.yaml:1: there is no file d.sdat", self.error("train", "t.yaml"))
-        self.assertIn("no/such", self.error("dataset", "d.yaml", "-o", "no/such/d.sdat"))
+        self.assertIn("no/such", self.error("dataset", "d.yaml", "-o", "/proc/no/such/d.sdat"))
         self.assertIn("did you mean 'train'", self.error("trainn"))
 
 

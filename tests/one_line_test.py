@@ -18,6 +18,8 @@ HOMONYMS = {
         "scx_port/proof/proof.cc",  # the same, as a variable of an export
         "traces/circumstances.cc",  # SCHED_FIFO
     },
+    # A tunable of rusty_ml.
+    "gate": {"scx_port/schedulers/rusty_ml/options.cc", "ml/collect/collect.cc"},
     # Which fair class a recorded kernel had.
     "eevdf": {"experiment/diagnosis.cc"},
     "cfs": {"experiment/diagnosis.cc"},
