@@ -88,8 +88,7 @@ void check_outputs(std::vector<std::string> outputs, const std::vector<std::stri
       if (!input.empty() && same(path, input))
         throw Error(path, "would be written over what is read", "name another file");
     for (size_t k = 0; k < i; ++k)
-      if (same(path, outputs[k]))
-        throw Error(path, "is named for two outputs", "give each a file of its own");
+      if (same(path, outputs[k])) throw Error(path, "is named for two outputs", "give each a file of its own");
   }
 }
 
