@@ -69,6 +69,30 @@ class Export(e2e.EndToEnd):
         runs = {run.pop("policy"): run for run in json.loads((self.scratch / "r/results.json").read_text())["results"]}
         self.assertEqual(runs["exported"], runs["coded"])
 
+    def test_what_a_loader_sets_up_is_in_the_manifest(self):
+        folder = self.export(e2e.SOURCE / "scx_port/host/testdata/set_up.yaml")
+        loader = self.manifest(folder)["loader"]
+        self.assertEqual({member["name"]: member for member in loader["ops"]}["tick"], {"name": "tick", "function": ""})
+        self.assertEqual(loader["filled_maps"], ["of_maps"])
+        config = self.write("x.yaml", f"machine: vm-8c2n\nworkload: {{hogs: {{tasks: 4}}}}\nduration: 1s\npolicies: [{{exported: {folder}}}]\n")
+        # It reports an error wherever something of it is missing.
+        self.simsched("run", config, "-q", "-o", "r")
+        run = json.loads((self.scratch / "r/results.json").read_text())["results"][0]
+        ext = run["counters"]["ext"]
+        self.assertEqual((ext["total"], ext["repeated"]), (42, 10))
+
+        def broken(change):
+            text = self.manifest(folder)
+            change(text["loader"])
+            (folder / "manifest.json").write_text(json.dumps(text))
+            return self.error("run", config, "-o", "r")
+
+        self.assertIn("manifest.json: program 'gone' is none", broken(lambda it: it["run"][0].update(program="gone")))
+        self.assertIn("has another context", broken(lambda it: it["run"][0].update(program="learn", context="00")))
+        self.assertIn("'of_cpu' does not fit", broken(lambda it: it.update(run=[], map_entries=[
+            {"map": "of_cpu", "key": "00000000", "value": "00"}])))
+        self.assertIn("no map 'x'", broken(lambda it: it.update(map_entries=[], filled_maps=["x"])))
+
     def test_any_source_with_variables(self):
         source = self.write("own.bpf.c", """
 #include <scx/common.bpf.h>

@@ -45,6 +45,12 @@ class VirtualMachine(e2e.EndToEnd):
     def test_gate(self):
         self.prove("scx_gate", "--quick", on=0)
 
+    def test_one_that_its_loader_sets_up(self):
+        self.simsched("export", e2e.SOURCE / "scx_port/host/testdata/set_up.yaml", "-o", "out")
+        said = self.verify("out", "--vm", "--quick", "--kernel", KERNELS / kernels[0] / "vmlinuz")
+        self.assertNotIn("FAILED", said)
+        self.assertRegex(said, r'"repeated":[1-9]\d*,"total":42')
+
     @unittest.skipUnless(os.environ.get("SIMSCHED_VM_LEARNED"), "SIMSCHED_VM_LEARNED is not set: some minutes each")
     def test_learned(self):
         for policy in "rusty_ml", "upf_ml":

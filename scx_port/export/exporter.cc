@@ -33,6 +33,7 @@ Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> 
   manifest.object_sha256 = sha256(object);
   for (const auto& [name, text, bytes] : hosted.variables) manifest.variables.push_back({name, text, bytes});
   manifest.map_entries = hosted.map_entries;
+  manifest.loader = hosted.loader;
   manifest.user_half = hosted.user_half;
   for (const Tunable& option : hosted.user_options)
     if (!names_models(option, hosted)) manifest.user_options.push_back(option);
@@ -133,10 +134,6 @@ std::string administrator_readme(const Manifest& manifest) {
 }
 
 std::vector<std::pair<std::string, std::string>> export_files(const ExportRequest& request) {
-  if (!request.hosted.loader.empty() || request.hosted.ops_changed) {
-    throw Error(request.where, "has settings that a manifest cannot hold yet: ops, run, or entries of maps",
-                "set them in the scheduler's source");
-  }
   const std::vector<std::byte> object = kernel_object(request.hosted);
   Manifest manifest = make_manifest(request, object);
   std::vector<std::pair<std::string, std::string>> files;

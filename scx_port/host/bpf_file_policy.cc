@@ -42,10 +42,11 @@ class BpfFile final : public ExtPolicy {
     policy.memory_limit = static_cast<uint64_t>(settings.memory_mib) << 20;
     size_maps(settings.map_sizes, context.machine, &policy);
     if (!settings.ops.empty()) {
-      auto changed = std::make_shared<bpf::BpfObject>(*policy.object);
-      bpf::set_ops(changed.get(), settings.ops);
-      policy.object = changed;
-      policy.ops_changed = true;
+      std::string which;
+      for (const Tunable& member : settings.ops)
+        if (member.key == "which") which = bpf::resolve_which(*policy.object, member);
+      policy.loader.ops = bpf::resolve_ops(*policy.object, settings.ops);
+      change_ops(which, &policy);
     }
     add_runs(take("run", &settings.rest), context, &policy);
     policy.loader.report = take_words("report", &settings.rest);

@@ -60,7 +60,11 @@ class Exported final : public ExtPolicy {
     Tunables sizes;
     for (const auto& [map, entries] : manifest.map_entries)
       sizes.push_back({map, std::to_string(entries), path + "/" + kManifestFile});
+    for (const std::string& map : manifest.loader.filled) sizes.push_back({map, "filled", path + "/" + kManifestFile});
     size_maps(sizes, context.machine, &policy);
+    bpf::check_settings(*policy.object, manifest.loader);
+    policy.loader = manifest.loader;
+    change_ops(manifest.ops, &policy);
     return policy;
   }
 

@@ -93,6 +93,7 @@ void size_maps(const Tunables& sizes, const Machine& machine, HostedPolicy* poli
     }
     if (size.value == "filled") {
       found->filled = true;
+      policy->loader.filled.push_back(found->name);
       continue;
     }
     int64_t entries = 0;
@@ -103,6 +104,12 @@ void size_maps(const Tunables& sizes, const Machine& machine, HostedPolicy* poli
     policy->map_entries.emplace_back(found->name, found->max_entries);
   }
   policy->object = sized;
+}
+
+void change_ops(const std::string& which, HostedPolicy* policy) {
+  auto changed = std::make_shared<bpf::BpfObject>(*policy->object);
+  bpf::set_ops(changed.get(), which, policy->loader.ops);
+  policy->object = changed;
 }
 
 std::vector<std::byte> kernel_object(const HostedPolicy& policy) {

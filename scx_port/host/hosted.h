@@ -29,8 +29,7 @@ struct HostedPolicy {
   std::string clang;                                          // ... and this compiler, where not the first one found
   std::vector<bpf::VariableSetting> variables;                // globals to set
   std::vector<std::pair<std::string, uint32_t>> map_entries;  // sizes of maps that are not the object's own
-  bpf::LoaderSettings loader;                                 // what else a loader does
-  bool ops_changed = false;                                   // members of its struct_ops are not the source's
+  LoaderSettings loader;                                      // what else a loader does
   std::string user_half;                                      // by its folder, see schedulers/scheduler.h; empty: none
   Tunables user_options;
   UserHalfMaker make_user_half;
@@ -59,6 +58,9 @@ void use_user_half(UserHalfMaker make, const std::string& folder, HostedPolicy* 
 // Loaders size some maps before they load a scheduler: `sizes` has {MAP: ENTRIES}. An array without entries has one for
 // each CPU. They also fill maps of maps, {MAP: filled}, and make entries, {MAP: {KEY: VALUE}}.
 void size_maps(const Tunables& sizes, const Machine& machine, HostedPolicy* policy);
+
+// Makes policy->loader.ops members of the scheduler that `which` names; empty: there is one.
+void change_ops(const std::string& which, HostedPolicy* policy);
 
 // The BPF object as a kernel loads it: the ELF file of the very source that runs here.
 std::vector<std::byte> kernel_object(const HostedPolicy& policy);

@@ -164,58 +164,129 @@ ProgramRun resolve_run(const BpfObject& object, const Tunables& settings, const 
   return run;
 }
 
-void set_ops(BpfObject* object, const Tunables& members) {
-  constexpr const char* kType = "sched_ext_ops";
-  const auto is_scheduler = [](const StructOps& ops) { return ops.type == kType; };
-  for (const Tunable& given : members) {
-    if (given.key != "which") continue;
-    const std::string wanted = given.value.str();
-    if (std::ranges::none_of(object->struct_ops,
-                             [&](const StructOps& ops) { return is_scheduler(ops) && ops.variable == wanted; })) {
-      std::vector<std::string> names;
-      for (const StructOps& ops : object->struct_ops) names.push_back(ops.variable);
-      throw Error(given.where, "there is no scheduler '" + wanted + "'", suggest(wanted, names));
+namespace {
+
+constexpr const char* kType = "sched_ext_ops";
+
+bool is_scheduler(const StructOps& ops) { return ops.type == kType; }
+
+// Flags may be a list of words, some with a condition: {FLAG: whether}.
+uint64_t number_of(const BpfObject& object, const BtfMember& member, const Tunable& given) {
+  TunableValue::List items = {given.value};
+  if (given.value.list()) items = *given.value.list();
+  uint64_t number = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const TunableValue item = items[i];
+    if (item.map()) {
+      for (const Tunable& flag : *item.map())
+        if (flag.value != "0" && flag.value != "false") items.push_back(flag.key);
+      continue;
     }
-    std::erase_if(object->struct_ops,
-                  [&](const StructOps& ops) { return is_scheduler(ops) && ops.variable != wanted; });
+    uint64_t bits = 0;
+    std::vector<std::byte> bytes(sizeof bits);
+    set_typed(object.btf, std::span(bytes).first(std::min(member.size, bytes.size())), member.type,
+              {"ops." + given.key, item, given.where});
+    std::copy_n(bytes.begin(), sizeof bits, reinterpret_cast<std::byte*>(&bits));
+    number |= bits;
   }
-  const auto ops = std::ranges::find_if(object->struct_ops, is_scheduler);
-  if (ops == object->struct_ops.end()) return;  // BpfOpsTable says so
-  const uint32_t type = object->btf.find(kType, "struct");
+  return number;
+}
+
+}  // namespace
+
+std::vector<OpsMember> resolve_ops(const BpfObject& object, const Tunables& members) {
+  std::vector<OpsMember> list;
+  const uint32_t type = object.btf.find(kType, "struct");
   for (const Tunable& given : members) {
     if (given.key == "which") continue;
-    const auto member = object->btf.member_of(type, given.key);
+    const auto member = object.btf.member_of(type, given.key);
     if (!member)
       throw Error(given.where, "struct sched_ext_ops has no member '" + given.key + "'", "see the policy's headers");
-    StructOps::Member value;
-    const std::string kind = object->btf.kind_of(member->type);
+    OpsMember value{given.key, OpsMember::Kind::kNumber, 0, ""};
+    const std::string kind = object.btf.kind_of(member->type);
     if (kind == "ptr") {  // a callback: another function, or none
-      const std::string name = given.value.str();
-      value.function = name == "none" ? -1 : object->function(name);
-      if (value.function < 0 && name != "none")
-        throw Error(given.where, "the scheduler has no function '" + name + "'", "name one, or 'none'");
+      value.kind = OpsMember::Kind::kFunction;
+      if (given.value != "none") value.text = given.value.str();
+      if (!value.text.empty() && object.function(value.text) < 0)
+        throw Error(given.where, "the scheduler has no function '" + value.text + "'", "name one, or 'none'");
     } else if (kind == "array") {
+      value.kind = OpsMember::Kind::kText;
       value.text = given.value.str();
     } else {
-      TunableValue::List items = {given.value};
-      if (given.value.list()) items = *given.value.list();
-      for (size_t i = 0; i < items.size(); ++i) {
-        const TunableValue item = items[i];
-        if (item.map()) {  // {FLAG: whether}
-          for (const Tunable& flag : *item.map())
-            if (flag.value != "0" && flag.value != "false") items.push_back(flag.key);
-          continue;
-        }
-        uint64_t bits = 0;
-        std::vector<std::byte> bytes(sizeof bits);
-        set_typed(object->btf, std::span(bytes).first(std::min(member->size, bytes.size())), member->type,
-                  {"ops." + given.key, item, given.where});
-        std::copy_n(bytes.begin(), sizeof bits, reinterpret_cast<std::byte*>(&bits));
-        value.value |= bits;
-      }
+      value.number = number_of(object, *member, given);
     }
-    ops->members[given.key] = value;
+    list.push_back(std::move(value));
   }
+  return list;
+}
+
+std::string resolve_which(const BpfObject& object, const Tunable& which) {
+  std::string wanted = which.value.str();
+  std::vector<std::string> names;
+  for (const StructOps& ops : object.struct_ops)
+    if (is_scheduler(ops)) names.push_back(ops.variable);
+  if (std::ranges::find(names, wanted) == names.end())
+    throw Error(which.where, "there is no scheduler '" + wanted + "'", suggest(wanted, names));
+  return wanted;
+}
+
+void set_ops(BpfObject* object, const std::string& variable, const std::vector<OpsMember>& members) {
+  if (!variable.empty())
+    std::erase_if(object->struct_ops,
+                  [&](const StructOps& ops) { return is_scheduler(ops) && ops.variable != variable; });
+  const auto ops = std::ranges::find_if(object->struct_ops, is_scheduler);
+  if (ops == object->struct_ops.end()) return;  // BpfOpsTable says so
+  for (const OpsMember& member : members) {
+    StructOps::Member value;
+    if (member.kind == OpsMember::Kind::kFunction)
+      value.function = member.text.empty() ? -1 : object->function(member.text);
+    else if (member.kind == OpsMember::Kind::kText)
+      value.text = member.text;
+    else
+      value.value = member.number;
+    ops->members[member.name] = value;
+  }
+}
+
+namespace {
+
+void check_run(const BpfObject& object, const ProgramRun& run) {
+  const auto fail = [&](const std::string& what) {
+    throw Error(run.where, "program '" + run.program + "' " + what, "export the policy again");
+  };
+  const int32_t function = object.function(run.program);
+  if (function < 0 || object.functions[static_cast<size_t>(function)].section != "syscall")
+    fail("is none that can be run");
+  const size_t size = run.context.size();
+  if (object.btf.size_of(object.btf.pointee_of_argument(run.program)) != size) fail("has another context");
+  const auto within = [](uint64_t offset, uint64_t bytes, size_t of) { return offset <= of && bytes <= of - offset; };
+  for (const ProgramRun::Fill& fill : run.fills)
+    if (!within(fill.offset, sizeof(uint64_t), size)) fail("has another context");
+  for (const ProgramRun& next : run.then) {
+    for (const ProgramRun::Taken& taken : next.taken)
+      if (!within(taken.from, taken.size, size) || !within(taken.to, taken.size, next.context.size()))
+        fail("has another context");
+    check_run(object, next);
+  }
+}
+
+}  // namespace
+
+void check_settings(const BpfObject& object, const LoaderSettings& settings) {
+  for (const MapEntry& entry : settings.entries) {
+    const BpfMap* const map = object.map(entry.map);
+    const bool fits = map != nullptr && entry.key.size() == map->key_size &&
+                      (map->inner >= 0 ? object.map(entry.inner) != nullptr
+                                       : entry.inner.empty() && (entry.value.size() == map->value_size ||
+                                                                 (is_percpu(*map) && entry.value.size() % 8 == 0)));
+    if (!fits)
+      throw Error(entry.where, "an entry of map '" + entry.map + "' does not fit the object",
+                  "export the policy again");
+  }
+  for (const OpsMember& member : settings.ops)
+    if (member.kind == OpsMember::Kind::kFunction && !member.text.empty() && object.function(member.text) < 0)
+      throw Error(object.name, "the object has no function '" + member.text + "'", "export the policy again");
+  for (const ProgramRun& run : settings.runs) check_run(object, run);
 }
 
 }  // namespace simsched::bpf

@@ -98,7 +98,7 @@ void KernelObject::index_variables() {
       for (int i = 0; i < btf_vlen(type); ++i) {
         const btf_var_secinfo& var = btf_var_secinfos(type)[i];
         const char* name = btf__name_by_offset(types, btf__type_by_id(types, var.type)->name_off);
-        variables_[name] = {map, var.offset, var.size};
+        variables_[name] = {map, var.offset, var.size, btf__type_by_id(types, var.type)->type};
       }
     }
   }
@@ -140,6 +140,33 @@ std::span<std::byte> KernelObject::ops_member(const std::string& ops, const std:
   auto* memory = static_cast<std::byte*>(bpf_map__initial_value(find_map(ops), &size));
   if (memory == nullptr) return {};
   return member({memory, size}, "sched_ext_ops", name);
+}
+
+void KernelObject::keep_struct_ops(const std::string& ops) {
+  const bpf_map* const kept = find_map(ops);
+  bpf_map* map;
+  bpf_object__for_each_map(map, object_.get()) if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS && map != kept)
+      bpf_map__set_autocreate(map, false);
+}
+
+void KernelObject::set_callback(const std::string& ops, const std::string& name, const std::string& program) {
+  const std::span<std::byte> memory = ops_member(ops, name);
+  bpf_program* now = nullptr;
+  if (memory.size() != sizeof now) throw Error(name_, ops + " has no callback '" + name + "'");
+  // In libbpf's copy of the table a callback is its program's address.
+  bpf_program* before;
+  std::memcpy(&before, memory.data(), sizeof before);
+  if (!program.empty()) {
+    now = bpf_object__find_program_by_name(object_.get(), program.c_str());
+    if (now == nullptr) throw Error(name_, "the object has no program '" + program + "'");
+  }
+  std::memcpy(memory.data(), &now, sizeof now);
+  if (before == nullptr || before == now) return;
+  size_t size = 0;
+  const auto* table = static_cast<const std::byte*>(bpf_map__initial_value(find_map(ops), &size));
+  for (size_t at = 0; at + sizeof before <= size; at += sizeof before)
+    if (std::memcmp(table + at, &before, sizeof before) == 0) return;  // another callback still is it
+  bpf_program__set_autoload(before, false);
 }
 
 void KernelObject::set_section_size(const std::string& section, uint32_t bytes) {
@@ -200,6 +227,25 @@ std::span<std::byte> KernelObject::variable(const std::string& name) {
   std::byte* memory = section_memory(found->second.map);
   if (memory == nullptr) throw Error(name_, "variable '" + name + "' has no memory");
   return {memory + found->second.offset, found->second.size};
+}
+
+KernelObject::Numbers KernelObject::numbers(const std::string& name) const {
+  const auto found = variables_.find(name);
+  if (found == variables_.end()) return {};
+  const btf* types = bpf_object__btf(object_.get());
+  const auto plain = [&](uint32_t id) {
+    const btf_type* type = btf__type_by_id(types, id);
+    while (btf_is_mod(type) || btf_is_typedef(type)) type = btf__type_by_id(types, type->type);
+    return type;
+  };
+  const btf_type* type = plain(found->second.type);
+  Numbers numbers;
+  numbers.array = btf_is_array(type);
+  if (numbers.array) type = plain(btf_array(type)->type);
+  if (!btf_is_int(type) && !btf_is_any_enum(type)) return {};
+  numbers.size = type->size;
+  numbers.is_signed = btf_is_int(type) ? (btf_int_encoding(type) & BTF_INT_SIGNED) != 0 : btf_kflag(type);
+  return numbers.size <= sizeof(uint64_t) ? numbers : Numbers{};
 }
 
 std::vector<std::string> KernelObject::struct_ops() const {

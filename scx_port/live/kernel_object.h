@@ -40,6 +40,10 @@ class KernelObject {
   void set_map_entries(const std::string& map, uint32_t entries);
   // A member of a struct_ops map's initial value, e.g. ("simple_ops", "timeout_ms"); empty: no such member.
   std::span<std::byte> ops_member(const std::string& ops, const std::string& member);
+  // Leaves out other struct_ops maps than `ops`, and programs that nothing calls then.
+  void keep_struct_ops(const std::string& ops);
+  // Makes `program` that member; empty: none. Throws Error: no such program or member.
+  void set_callback(const std::string& ops, const std::string& member, const std::string& program);
   // Makes the array in a data section of its own (".data.uei_dump") longer. Takes no effect where there is none.
   void set_section_size(const std::string& section, uint32_t bytes);
 
@@ -50,6 +54,12 @@ class KernelObject {
   // are not to be written to after it. Throws Error when there is none of that name.
   std::span<std::byte> variable(const std::string& name);
   bool has_variable(const std::string& name) const { return variables_.contains(name); }
+  // How many bytes a number of a variable has that is one, or an array of them; 0: it is something else.
+  struct Numbers {
+    size_t size = 0;
+    bool is_signed = false, array = false;
+  };
+  Numbers numbers(const std::string& name) const;
   bool has_map(const std::string& map) const;
   // The part of `memory`, a struct of that type, that a member is; empty: there is none.
   std::span<std::byte> member(std::span<std::byte> memory, const std::string& type, const std::string& member) const;
@@ -69,6 +79,7 @@ class KernelObject {
   struct Variable {
     bpf_map* map;
     size_t offset, size;
+    uint32_t type;  // of libbpf's BTF
   };
   struct Mapping {
     std::byte* memory;

@@ -193,6 +193,7 @@ int main(int argc, char** argv) {
   app.footer(kHelp);
   try {
     app.parse(argc, argv);
+    arguments.session.say = say;
     if (timeout->count() > 0) arguments.session.timeout_ms = arguments.timeout;
     return simsched::live::run(arguments);
   } catch (const CLI::Success& help) {

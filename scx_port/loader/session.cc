@@ -27,6 +27,7 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
       machine_(host_machine()),
       object_(folder.object, folder.manifest.policy),
       host_(object_, machine_),
+      set_up_(folder.manifest.loader, object_, options.say),
       half_(make_user_half(folder.manifest.user_half, user_options())) {
   const Manifest& manifest = folder.manifest;
   if (!manifest.experts.empty() && !options.model.empty())
@@ -37,6 +38,7 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
                 "give the source a GPL-compatible licence");
   }
   for (const auto& [map, entries] : manifest.map_entries) object_.set_map_entries(map, entries);
+  set_up_.before_load(manifest.ops);
   make_room_for_dump(object_, manifest.ops);
   set_variables();
   if (half_) {
@@ -52,6 +54,7 @@ Session::Session(const ExportedFolder& folder, const SessionOptions& options)
   if (auto member = object_.ops_member(manifest.ops, "hotplug_seq"); !member.empty())
     if (auto sequence = number_of(hotplug_sequence())) set_integer(member, *sequence);
   object_.load();
+  set_up_.before_attach();
   if (half_) half_->before_attach(host_);
   if (ModelSlots::has_slots(object_)) slots_ = std::make_unique<ModelSlots>(object_);
   // Golden vectors are computed in this kernel, too.
@@ -98,6 +101,7 @@ void Session::attach() {
   object_.attach(folder_.manifest.ops);
   enabled_as_ = enable_sequence();
   attached_at_ = host_.now();
+  set_up_.attached(attached_at_);
   if (half_) half_->after_start(host_);
 }
 
@@ -113,11 +117,13 @@ ExitInfo Session::exit_info() {
 
 Nanos Session::next() const {
   const Nanos now = host_.now();
-  return std::min(half_ ? half_->next(now) : Nanos::max(), log_ ? now + DecisionLog::kPeriod : Nanos::max());
+  return std::min({half_ ? half_->next(now) : Nanos::max(), log_ ? now + DecisionLog::kPeriod : Nanos::max(),
+                   set_up_.next()});
 }
 
 void Session::work() {
   if (log_) log_->drain();
+  set_up_.work(host_.now());
   if (half_ && half_->next(host_.now()) <= host_.now()) half_->run(host_);
 }
 
@@ -125,7 +131,9 @@ Statistics Session::statistics() {
   Statistics statistics;
   statistics.policy = folder_.manifest.policy;
   statistics.uptime_ms = (host_.now() - attached_at_).count() / 1'000'000;
-  statistics.counters = policy_counters(object_, host_, half_.get());
+  statistics.counters = set_up_.reported();
+  const Counters own = policy_counters(object_, host_, half_.get());
+  statistics.counters.insert(statistics.counters.end(), own.begin(), own.end());
   statistics.events = kernel_events();
   if (options_.costs) statistics.costs = program_costs(object_);
   if (log_) {

@@ -11,6 +11,7 @@
 #include "scx_port/live/model_slots.h"
 #include "scx_port/loader/decision_log.h"
 #include "scx_port/loader/exit_info.h"
+#include "scx_port/loader/set_up.h"
 #include "scx_port/loader/statistics.h"
 #include "scx_port/schedulers/user_half.h"
 #include "topology/machine.h"
@@ -22,6 +23,7 @@ struct SessionOptions {
   std::string decisions;               // file; empty: none
   std::string model;                   // file, instead of the exported one
   bool costs = false;                  // say what each program costs
+  SetUp::Say say;                      // for lines while it runs
 };
 
 class Session {
@@ -54,6 +56,7 @@ class Session {
   Machine machine_;
   KernelObject object_;
   LiveHost host_;
+  SetUp set_up_;
   std::unique_ptr<UserHalf> half_;
   std::unique_ptr<DecisionLog> log_;
   std::unique_ptr<ModelSlots> slots_;

@@ -10,72 +10,11 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "ml/model/model_file.h"
+#include "scx_port/manifest/json_reader.h"
+#include "scx_port/manifest/loader_json.h"
 
 namespace simsched {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string to_hex(std::span<const std::byte> bytes) {
-  static const char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (std::byte b : bytes) {
-    text += kDigits[static_cast<unsigned>(b) >> 4];
-    text += kDigits[static_cast<unsigned>(b) & 15];
-  }
-  return text;
-}
-
-// One manifest being read; every mistake is an Error that names the file and the key.
-class Reader {
- public:
-  explicit Reader(const std::string& name) : name_(name) {}
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Error(name_, what, "export the policy again with 'simsched export'");
-  }
-
-  const Json& get(const Json& object, const char* key) const {
-    if (!object.is_object() || !object.contains(key)) fail(std::string("has no '") + key + "'");
-    return object[key];
-  }
-  std::string text(const Json& object, const char* key) const {
-    const Json& value = get(object, key);
-    if (!value.is_string()) fail(std::string("'") + key + "' is not text");
-    std::string result = value.get<std::string>();
-    if (result.find('\0') != result.npos) fail(std::string("'") + key + "' is not text");
-    return result;
-  }
-  uint64_t number(const Json& object, const char* key, uint64_t most) const {
-    const Json& value = get(object, key);
-    if (!value.is_number_unsigned() || value.get<uint64_t>() > most)
-      fail(std::string("'") + key + "' is not a number from 0 to " + std::to_string(most));
-    return value.get<uint64_t>();
-  }
-  const Json& list(const Json& object, const char* key) const {
-    const Json& value = get(object, key);
-    if (!value.is_array()) fail(std::string("'") + key + "' is not a list");
-    return value;
-  }
-  std::vector<std::byte> bytes(const Json& object, const char* key) const {
-    const std::string hex = text(object, key);
-    std::vector<std::byte> result;
-    for (size_t i = 0; i + 1 < hex.size() + hex.size() % 2; i += 2) {
-      int value = 0;
-      for (size_t at : {i, i + 1}) {
-        const char c = at < hex.size() ? hex[at] : 'x';
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (digit < 0) fail(std::string("'") + key + "' is not hexadecimal");
-        value = value * 16 + digit;
-      }
-      result.push_back(static_cast<std::byte>(value));
-    }
-    return result;
-  }
-
- private:
-  const std::string& name_;
-};
 
 // A name of a file in the folder, not a way out of it.
 bool is_plain_file(const std::string& file) {
@@ -86,7 +25,8 @@ bool is_plain_file(const std::string& file) {
 
 std::string manifest_to_json(const Manifest& manifest) {
   Json json;
-  json["schema"] = kManifestSchema;
+  const Json loader = loader_to_json(manifest.loader);
+  json["schema"] = loader.empty() ? kManifestSchema : kManifestSchemaWithLoader;
   json["policy"] = manifest.policy;
   json["object"] = {
       {"file", kObjectFile}, {"sha256", manifest.object_sha256}, {"ops", manifest.ops}, {"license", manifest.license}};
@@ -97,6 +37,7 @@ std::string manifest_to_json(const Manifest& manifest) {
   json["maps"] = Json::array();
   for (const auto& [name, entries] : manifest.map_entries)
     json["maps"].push_back({{"name", name}, {"entries", entries}});
+  if (!loader.empty()) json["loader"] = loader;
   Json options = Json::array();
   for (const Tunable& option : manifest.user_options)
     options.push_back({{"name", option.key}, {"value", option.value.str()}});
@@ -121,11 +62,12 @@ std::string manifest_to_json(const Manifest& manifest) {
 }
 
 Manifest manifest_from_json(std::string_view text, const std::string& name) {
-  const Reader reader(name);
+  const JsonReader reader(name);
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !json.is_object()) reader.fail("is not a manifest");
-  if (reader.text(json, "schema") != kManifestSchema)
-    reader.fail("is of schema '" + reader.text(json, "schema") + "', not '" + kManifestSchema + "'");
+  if (const std::string schema = reader.text(json, "schema");
+      schema != kManifestSchema && schema != kManifestSchemaWithLoader)
+    reader.fail("is of schema '" + schema + "', not '" + kManifestSchemaWithLoader + "'");
   Manifest manifest;
   manifest.policy = reader.text(json, "policy");
   if (manifest.policy.empty() || !is_plain_file(manifest.policy)) reader.fail("'policy' is not a name");
@@ -140,6 +82,7 @@ Manifest manifest_from_json(std::string_view text, const std::string& name) {
     manifest.map_entries.emplace_back(reader.text(item, "name"),
                                       static_cast<uint32_t>(reader.number(item, "entries", UINT32_MAX)));
   }
+  if (json.contains("loader")) manifest.loader = loader_from_json(json["loader"], reader);
   const Json& half = reader.get(json, "user_half");
   manifest.user_half = reader.text(half, "name");
   for (const Json& item : reader.list(half, "options"))

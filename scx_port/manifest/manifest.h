@@ -11,16 +11,19 @@
 #include <utility>
 #include <vector>
 
-#include "base/units.h"
 #include "base/tunables.h"
+#include "base/units.h"
+#include "scx_port/manifest/loader_settings.h"
 
 namespace simsched {
 
 inline constexpr const char* kManifestSchema = "simsched-export/1";
+// One whose loader has more to do than a loader of the first schema knows.
+inline constexpr const char* kManifestSchemaWithLoader = "simsched-export/2";
 inline constexpr const char* kManifestFile = "manifest.json";
 inline constexpr const char* kObjectFile = "policy.bpf.o";
 inline constexpr const char* kModelFile = "model.bin";
-inline constexpr const char* kModelOption = "model";  // of a user-space half that has one: its path
+inline constexpr const char* kModelOption = "model";      // of a user-space half that has one: its path
 inline constexpr const char* kExpertsOption = "experts";  // ... that has several, of which one decides at a time
 
 struct Manifest {
@@ -43,13 +46,14 @@ struct Manifest {
   std::string license;  // the object's
   std::string object_sha256;
   std::vector<Variable> variables;
-  std::vector<std::pair<std::string, uint32_t>> map_entries;
+  std::vector<std::pair<std::string, uint32_t>> map_entries;  // sizes
+  LoaderSettings loader;
   std::string user_half;
   Tunables user_options;
   std::optional<Model> model;
-  std::vector<Model> experts;  // in the order of their slots, from 1 on
+  std::vector<Model> experts;                        // in the order of their slots, from 1 on
   std::vector<std::pair<std::string, Nanos>> costs;  // by op: what was charged in simulation, or measured
-  std::string costs_from;  // how they were found
+  std::string costs_from;                            // how they were found
   Shape machine;
   std::string results;   // JSON: the simulated results that justified it; empty: none
   std::string version;   // of simsched
@@ -78,7 +82,7 @@ struct ExportedFolder {
 
   std::string model_path() const;  // empty: the policy has none
   std::vector<std::string> expert_paths() const;
-  Tunables user_options() const;    // the manifest's, and where the model is
+  Tunables user_options() const;  // the manifest's, and where the model is
 };
 ExportedFolder read_exported_folder(const std::string& path);
 

@@ -20,6 +20,18 @@ Manifest full() {
   manifest.object_sha256 = std::string(64, 'a');
   manifest.variables = {{"options.slice_ns", "20ms", {std::byte{0x01}, std::byte{0xfe}}}};
   manifest.map_entries = {{"tasks", 4096}};
+  LoaderSettings& loader = manifest.loader;
+  loader.ops = {{"flags", OpsMember::Kind::kNumber, uint64_t{1} << 63, ""},
+                {"name", OpsMember::Kind::kText, 0, "mine"},
+                {"tick", OpsMember::Kind::kFunction, 0, ""}};
+  loader.entries = {{"cores", "manifest.json", {std::byte{1}}, {std::byte{2}, std::byte{3}}, ""},
+                    {"outer", "manifest.json", {std::byte{0}}, {}, "inner"}};
+  loader.filled = {"maps"};
+  ProgramRun next{"use", "manifest.json", {std::byte{5}}, CpuId(0), {}, Nanos(0), {}, {{8, 0, 1}}, {}};
+  loader.runs = {
+      {"set_up", "manifest.json", std::vector<std::byte>(16), CpuId(1), {}, Nanos(0), {{8, {7, 9}}}, {}, {next}},
+      {"tell", "manifest.json", {}, CpuId(0), 1_ms, 2_ms, {}, {}, {}}};
+  loader.report = {"nr_calls"};
   manifest.user_half = "rusty";
   manifest.user_options = {{"balancer", "as_coded", ""}};
   manifest.model = Manifest::Model{"model.bin", 7, 0xdeadbeef};
@@ -63,7 +75,7 @@ TEST_P(WrongManifest, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, WrongManifest,
-    ::testing::Values(Wrong{"simsched-export/1", "simsched-export/9", "is of schema 'simsched-export/9'"},
+    ::testing::Values(Wrong{"simsched-export/2", "simsched-export/9", "is of schema 'simsched-export/9'"},
                       Wrong{"\"policy\": \"scx_rusty\"", "\"policy\": \"../etc\"", "'policy' is not a name"},
                       Wrong{"\"policy\": \"scx_rusty\"", "\"police\": 1", "has no 'policy'"},
                       Wrong{"\"01fe\"", "\"01f\"", "'bytes' is not hexadecimal"},
