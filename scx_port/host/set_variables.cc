@@ -295,12 +295,11 @@ std::vector<VariableSetting> resolve_variables(const BpfObject& object, const Tu
     if (variable->btf_type == 0)
       throw Error(given.where, "the type of variable '" + given.key + "' is not known",
                   "set it in the policy's source");
-    const auto [bytes, added] = whole.try_emplace(given.key);
-    if (added) bytes->second = first_bytes(object, *variable, nr_cpus);
-    resolve(object.btf, bytes->second, variable->btf_type, given,
-            [&](const std::string& name, const std::string& text) {
-              settings.push_back({name, text, bytes->second});
-            });
+    if (!whole.contains(given.key)) whole[given.key] = first_bytes(object, *variable, nr_cpus);
+    std::vector<std::byte>& bytes = whole[given.key];
+    resolve(object.btf, bytes, variable->btf_type, given, [&](const std::string& name, const std::string& text) {
+      settings.push_back({name, text, bytes});
+    });
   }
   return settings;
 }
