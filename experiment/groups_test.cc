@@ -230,6 +230,13 @@ TEST_P(Discipline, SettingsOfAGroupChange) {
   EXPECT_NEAR(ran.of("a"), (0.5 + 0.75 + 0.4 + 3.0 / 1027) / 4, 0.005);
 }
 
+TEST_P(Discipline, AQuotaThatComesLaterHoldsForATaskThatIsAlone) {
+  const std::string with =
+      "{groups: {p: {changes: [{at: 4s, max: {quota: 10ms, period: 20ms}}], groups: {g: {}}}}, mix: [";
+  EXPECT_NEAR(run(with + hogs("a", ", group: p") + "]}", 6, 1, GetParam()).of("a"), 5.0 / 6, 0.003);
+  EXPECT_NEAR(run(with + hogs("a", ", group: p/g") + "]}", 6, 1, GetParam()).of("a"), 5.0 / 6, 0.003);
+}
+
 TEST(Changes, OfCpusComeInTurn) {
   const Ran ran = run("mix: [" + hogs("a", ", changes: [{every: 10ms, cpus: [\"0\", \"1\"]}]") + "]", 1, 2);
   EXPECT_NEAR(static_cast<double>(ran.result.metric("migrations")), 99, 1);
@@ -239,6 +246,24 @@ TEST(Changes, OfPolicyTakeTheCpu) {
   const Ran ran =
       run("mix: [" + hogs("a", "", 4) + "," + hogs("b", ", changes: [{at: 5s, policy: fifo, priority: 3}]") + "]", 10);
   EXPECT_NEAR(ran.of("b"), (0.2 + 1) / 2, 0.03);  // but for the deadline server
+}
+
+// Two of one priority, the one that runs becomes SCHED_RR: a whole slice of 100 ms more is its own, as all before did
+// not count.
+TEST(Changes, OfFifoToRoundRobinBeginASlice) {
+  const std::string fifo = ", policy: fifo, priority: 10";
+  const Ran ran = run(
+      "mix: [" + hogs("a", fifo + ", changes: [{at: 2s, policy: rr}]") + "," + hogs("b", fifo + ", start: 1ms") + "]",
+      4);
+  EXPECT_NEAR(ran.of("a"), 2.1 / 4, 0.001);
+}
+
+// Pushed to where it can run (push_rt_task()): beside an idle CPU, and beside one whose task is not of this class.
+TEST(Changes, WhatIsPreemptedIsPushed) {
+  const std::string low = hogs("low", ", policy: fifo, priority: 10, start: 1ms"),
+                    high = hogs("high", ", policy: fifo, priority: 20, cpus: \"0\", start: 1s");
+  EXPECT_NEAR(run("mix: [" + low + "," + high + "]", 4, 2).of("low"), 1, 0.001);
+  EXPECT_NEAR(run("mix: [" + low + "," + high + "," + hogs("fair", ", cpus: \"1\"") + "]", 4, 2).of("low"), 0.96, 0.05);
 }
 
 TEST(Changes, APartThatStopsIsOver) {

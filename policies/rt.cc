@@ -86,16 +86,16 @@ void RtClass::requeue(CpuId cpu, TaskId task) {
   link(cpu, task, false);
 }
 
-void RtClass::enqueue_task(CpuId cpu, TaskId task, uint32_t) {
-  link(cpu, task, false);
+void RtClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
+  // What runs and is changed goes on, whatever waits at its priority.
+  link(cpu, task, (flags & kEnqueueRestore) && kernel_->curr(cpu) == task);
   if (++queues_[cpu.index()].nr == 2)
     overloaded_.insert(std::lower_bound(overloaded_.begin(), overloaded_.end(), cpu), cpu);
 }
 
 bool RtClass::dequeue_task(CpuId cpu, TaskId task, uint32_t) {
   unlink(cpu, task);
-  if (--queues_[cpu.index()].nr == 1)
-    overloaded_.erase(std::lower_bound(overloaded_.begin(), overloaded_.end(), cpu));
+  if (--queues_[cpu.index()].nr == 1) overloaded_.erase(std::lower_bound(overloaded_.begin(), overloaded_.end(), cpu));
   return true;
 }
 
@@ -134,6 +134,26 @@ void RtClass::pull(CpuId cpu) {
   }
 }
 
+// push_rt_task(): the most important task that waits here goes to a CPU that runs less important work.
+bool RtClass::push(CpuId cpu) {
+  const Queue& queue = queues_[cpu.index()];
+  for (int p = queue.highest(); p > 0; --p) {
+    for (TaskId task = queue.first[static_cast<size_t>(p)]; task.valid(); task = links_[task.index()].next) {
+      if (kernel_->task_running(task) || kernel_->curr(cpu) == task || kernel_->allowed(task).size() < 2) continue;
+      const CpuId lowest = running_priority(cpu) < p ? CpuId() : find_lowest(task, cpu);
+      if (!lowest.valid() || lowest == cpu) return false;
+      kernel_->move_queued_task(task, lowest, MigrationKind::kPolicy);
+      return true;
+    }
+  }
+  return false;
+}
+
+void RtClass::timer(uint32_t number) {
+  while (push(CpuId(static_cast<int32_t>(number)))) {
+  }
+}
+
 TaskId RtClass::pick_task(CpuId cpu) {
   if (!overloaded_.empty()) pull(cpu);
   const Queue& queue = queues_[cpu.index()];
@@ -142,12 +162,17 @@ TaskId RtClass::pick_task(CpuId cpu) {
 
 void RtClass::account_slice(TaskId task) {
   Link& link = links_[task.index()];
-  link.slice_left -= kernel_->now() - link.last_tick;
+  if (kernel_->policy(task) == SchedPolicy::kRr) link.slice_left -= kernel_->now() - link.last_tick;
   link.last_tick = kernel_->now();
 }
 
 void RtClass::put_prev_task(CpuId, TaskId task, TaskId) { account_slice(task); }
-void RtClass::set_next_task(CpuId, TaskId task) { links_[task.index()].last_tick = kernel_->now(); }
+
+void RtClass::set_next_task(CpuId cpu, TaskId task) {
+  links_[task.index()].last_tick = kernel_->now();
+  // rt_queue_push_tasks(): once the switch is done.
+  if (queues_[cpu.index()].nr > 1) kernel_->set_timer(*this, kernel_->now(), static_cast<uint32_t>(cpu.index()));
+}
 
 void RtClass::task_tick(CpuId cpu, TaskId curr) {
   account_slice(curr);

@@ -1,4 +1,4 @@
-// The real-time class (kernel/sched/rt.c): SCHED_FIFO and SCHED_RR. Each CPU runs its task of the highest
+// The real-time class (kernel/sched/rt.c of Linux 6.12): SCHED_FIFO and SCHED_RR. Each CPU runs its task of the highest
 // priority; the system runs the highest ones: a task that cannot run is pushed to a CPU that runs less
 // important work, and a CPU about to run less important work pulls.
 #pragma once
@@ -31,6 +31,7 @@ class RtClass final : public SchedClass {
   void task_tick(CpuId cpu, TaskId curr) override;
   Nanos next_tick(CpuId cpu) override;
   void yield_task(CpuId cpu, TaskId task) override;
+  void timer(uint32_t number) override;
   void assign(const SchedClass& other) override;
 
  private:
@@ -57,6 +58,7 @@ class RtClass final : public SchedClass {
   void requeue(CpuId cpu, TaskId task);
   CpuId find_lowest(TaskId task, CpuId prefer) const;  // none: every CPU runs something as important
   void pull(CpuId cpu);
+  bool push(CpuId cpu);
   void account_slice(TaskId task);
 
   Nanos rr_slice_;

@@ -115,6 +115,7 @@ void Kernel::change_group(GroupId group, int32_t settings) {
   const GroupSpec before = group_spec(group);
   group_settings_[group.index()] = settings;
   for (auto& cls : classes_) cls->group_reconfigured(group, before);
+  for (size_t c = 0; c < nr_cpus(); ++c) arm_tick(CpuId(c));  // a quota is noticed at the next one
   if (before.cpus == group_spec(group).cpus) return;
   const std::vector<AffinityId> cpus = group_cpus_;
   update_group_cpus();
