@@ -33,6 +33,7 @@ void Kernel::set_nice(TaskId id, int nice) {
   const Change change = begin_change(id, kDequeueSave);
   tasks_[id.index()].nice = static_cast<int8_t>(nice);
   class_of(id).reweight_task(id);
+  if (recorder_) recorder_->set_priority(id, tasks_[id.index()].policy, tasks_[id.index()].rt_priority, nice);
   end_change(change, kEnqueueRestore);
 }
 
@@ -56,6 +57,7 @@ void Kernel::set_scheduler(TaskId id, SchedPolicy policy, uint8_t rt_priority) {
     class_of(id).switched_to(id);
   }
   class_of(id).reweight_task(id);
+  if (recorder_) recorder_->set_priority(id, policy, task.rt_priority, task.nice);
   end_change(change, kEnqueueRestore);
 }
 

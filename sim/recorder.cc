@@ -13,12 +13,16 @@ Recorder::Recorder(const Workload& workload, const Machine& machine) {
   trace_.holes.no_switch_from_idle.assign(machine.nr_cpus(), false);
   int32_t last_pid = 0;
   for (const TaskSpec& spec : workload.tasks) {
-    int prio = is_real_time(spec.policy) ? 99 - spec.rt_priority : 120 + spec.nice;
-    tasks_.push_back({Pid(spec.pid), trace_.intern(workload.names[spec.name]), static_cast<int16_t>(prio)});
+    tasks_.push_back({Pid(spec.pid), trace_.intern(workload.names[spec.name]), 0});
+    set_priority(TaskId(tasks_.size() - 1), spec.policy, spec.rt_priority, spec.nice);
     last_pid = std::max(last_pid, spec.pid);
   }
   for (CpuId cpu : machine.cpus())
     tasks_.push_back({Pid(last_pid + 1 + cpu.value()), trace_.intern("migration/" + std::to_string(cpu.value())), 0});
+}
+
+void Recorder::set_priority(TaskId task, SchedPolicy policy, int rt_priority, int nice) {
+  tasks_[task.index()].prio = static_cast<int16_t>(is_real_time(policy) ? 99 - rt_priority : 120 + nice);
 }
 
 TraceEvent& Recorder::add(TraceKind kind, Nanos now, CpuId cpu, TaskId current, TaskId about) {

@@ -24,6 +24,8 @@ class Recorder {
   void migrate(Nanos now, CpuId cpu, TaskId current, TaskId task, CpuId from, CpuId to);
   void fork(Nanos now, CpuId cpu, TaskId parent, TaskId child);
   void exec(Nanos now, CpuId cpu, TaskId task);
+  // From now on.
+  void set_priority(TaskId task, SchedPolicy policy, int rt_priority, int nice);
 
   // A figure is so much from now on.
   void sample(Nanos now, const std::string& name, int64_t value) { named_[name].add(now, value); }

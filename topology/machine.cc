@@ -85,6 +85,11 @@ void check_core_type(const MachineSpec& spec, const CoreType& type) {
   auto refuse_type = [&](const std::string& what, const std::string& remedy) {
     refuse("core_types", "core type '" + type.name + "' " + what, remedy);
   };
+  for (size_t i = 1; i < type.opps.size(); ++i)  // before capacities, which may follow from the last one
+    if (type.opps[i].mhz <= type.opps[i - 1].mhz)
+      refuse_type(
+          "has " + std::to_string(type.opps[i].mhz) + " MHz after " + std::to_string(type.opps[i - 1].mhz) + " MHz",
+          "list operating points with frequency and capacity rising");
   for (size_t i = 0; i < type.opps.size(); ++i) {
     const OperatingPoint& opp = type.opps[i];
     const std::string name = std::to_string(opp.mhz) + " MHz";
@@ -92,7 +97,7 @@ void check_core_type(const MachineSpec& spec, const CoreType& type) {
     if (opp.capacity < 1 || opp.capacity > kCapacityScale)
       refuse_type("has capacity " + std::to_string(opp.capacity) + " at " + name, "take 1 to 1024");
     if (opp.cpu_uw < 0 || opp.shared_uw < 0) refuse_type("has a negative power at " + name, "take 0 or more");
-    if (i > 0 && (opp.mhz <= type.opps[i - 1].mhz || opp.capacity <= type.opps[i - 1].capacity))
+    if (i > 0 && opp.capacity <= type.opps[i - 1].capacity)
       refuse_type("has " + name + " after " + std::to_string(type.opps[i - 1].mhz) + " MHz",
                   "list operating points with frequency and capacity rising");
   }
@@ -245,7 +250,7 @@ Machine::Machine(MachineSpec spec) : spec_(std::move(spec)) {
   check_memory(spec_.memory, nr_nodes(), nr_llcs());
   if (!spec_.isolated.subset_of(cpus_) || spec_.isolated == cpus_)
     refuse("isolated", "CPUs " + spec_.isolated.str() + " are isolated, of " + cpus_.str(),
-           "leave at least one CPU that is not");
+           "name some of these, and leave at least one");
   if (!spec_.nohz_full.subset_of(cpus_) || spec_.nohz_full == cpus_)
     refuse("nohz_full", "CPUs " + spec_.nohz_full.str() + " are nohz_full, of " + cpus_.str(),
            "leave at least one CPU that keeps the time for all");

@@ -52,6 +52,11 @@ class ScriptReader {
     settle_states(per_cpu_, state_code_of_release(trace_.os_release), name_, odd_states);
     odd_states.report(trace_, events_ - std::min(events_, odd_states.count()));
     merge_events(trace_, std::move(per_cpu_), first_);
+    if (uncertain_wakes_ > 0)
+      trace_.notes.push_back(
+          std::to_string(uncertain_wakes_) +
+          " wake-ups are taken as by the task that ran there: this text does not tell which of them an "
+          "interrupt made; import the recording itself, or print it with its column of flags");
     return std::move(trace_);
   }
 
@@ -97,6 +102,7 @@ class ScriptReader {
   std::vector<Pid> running_;  // by CPU, as the switches tell
   std::vector<Nanos> last_time_;
   Nanos first_ = Nanos::max();
+  uint64_t uncertain_wakes_ = 0;  // while a task ran; by an interrupt or by itself, the text does not tell
   // The first line that is no event, rather one that names the scheduler.
   size_t strange_line_ = 0;
   std::string_view strange_text_;
@@ -105,12 +111,10 @@ class ScriptReader {
 
 // What perf script --header, ftrace and trace-cmd print before the events, and remarks.
 bool ScriptReader::take_header(std::string_view line) {
-  if (line.starts_with("cpus=")) {
-    take_cpus(line, "cpus=");
-    return true;
-  }
-  if (line.starts_with("version = ")) return true;
-  if (line[0] != '#') return false;
+  const bool counts_cpus = line.starts_with("cpus=");
+  if (!counts_cpus && !line.starts_with("version = ") && line[0] != '#') return false;
+  if (text::parse_line(line)) return false;  // an event of a task that is called so
+  if (counts_cpus) take_cpus(line, "cpus=");
   constexpr std::string_view kRelease = "# os release : ";
   if (line.starts_with(kRelease)) {
     trace_.os_release = line.substr(kRelease.size());
@@ -165,7 +169,12 @@ void ScriptReader::take_loss(const text::Loss& loss) {
 void ScriptReader::add(TraceEvent event, const Line& line) {
   size_t cpu = event.cpu.index();
   bool is_wake = event.kind == TraceKind::kWaking;
-  if (!line.has_context && is_wake && event.current == Pid(0)) event.context = kHardIrq;
+  if (!line.has_context && is_wake) {
+    if (event.current == Pid(0))
+      event.context = kHardIrq;
+    else
+      ++uncertain_wakes_;
+  }
   if (event.kind == TraceKind::kLost) {
     trace_.holes.lost_events += static_cast<uint64_t>(event.value);
     running_[cpu] = Pid();

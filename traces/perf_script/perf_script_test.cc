@@ -240,6 +240,24 @@ TEST(PerfScript, TheHeadTellsCpusAndKernel) {
   EXPECT_EQ(trace.nr_cpus, 8u);
 }
 
+TEST(PerfScript, ATaskMayBeCalledLikeAHead) {
+  const std::string event = " 5 [000] 1.5: sched:sched_wakeup: comm=x pid=7 prio=120 target_cpu=000\n";
+  for (const char* name : {"# x", "cpus=3", "version = 6"}) {
+    const SchedTrace trace = read(name + event);
+    EXPECT_EQ(trace.events.size(), 1u) << name;
+    EXPECT_FALSE(trace.tells_cpus) << name;
+  }
+}
+
+TEST(PerfScript, SaysOfHowManyWakeUpsTheWakerIsAGuess) {
+  const std::string wakeup = "sched_wakeup: comm=x pid=7 prio=120 target_cpu=000\n";
+  const auto notes = [&](const std::string& head) { return read(head + wakeup).notes; };
+  ASSERT_EQ(notes(" a 5 [000] 1.5: sched:").size(), 1u);
+  EXPECT_EQ(notes(" a 5 [000] 1.5: sched:")[0].find("1 wake-ups are taken as by the task"), 0u);
+  EXPECT_TRUE(notes(" a-5 [000] d..2. 1.5: ").empty());
+  EXPECT_TRUE(notes(" swapper 0 [000] 1.5: sched:").empty());
+}
+
 TEST(PerfScript, SaysWhatIsWrong) {
   EXPECT_THAT(error_of("# only\nhello world\n"), testing::HasSubstr("test.txt:2: no scheduler event"));
   EXPECT_THAT(error_of(" make 5 [000] 1.5: sched:sched_waking: comm=a pid=7 prio=120\n"),
