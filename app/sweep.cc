@@ -76,29 +76,20 @@ Shard read_shard(const std::string& text) {
   return shard;
 }
 
-std::vector<std::string> metrics_of(const Config& config) {
-  return config.metrics.empty() ? std::vector<std::string>{"makespan_ns", "wake_latency_ns_p99"} : config.metrics;
-}
-
 int write_results(const Sweep& sweep, const Journal& journal, const std::string& folder, const Arguments& arguments) {
-  SweepFrame frame(sweep.file());
-  BestTables tables(sweep.file(), metrics_of(sweep.config()));
-  for_each_point(sweep, journal, [&](size_t point, const std::vector<RunResult>& results) {
-    frame.add(point, results);
-    tables.add(point, results);
-  });
+  const SweepResults results(sweep, journal);
   Outputs outputs;
   if (!arguments.merge || ::access(folder.c_str(), W_OK) == 0)
-    outputs.add_file(folder + "/sweep.npz", npz_bytes(frame.frame()));
+    outputs.add_file(folder + "/sweep.npz", npz_bytes(results.frame.frame()));
   else
     fmt::print(stderr, "simsched: {} is read-only: sweep.npz is left out; --csv writes the runs elsewhere\n", folder);
-  if (!arguments.csv.empty()) outputs.add_file(arguments.csv, frame.frame().csv());
+  if (!arguments.csv.empty()) outputs.add_file(arguments.csv, results.frame.frame().csv());
   outputs.write();
-  if (arguments.quiet) return tables.exit_code();
+  if (arguments.quiet) return results.best.exit_code();
   std::FILE* text = outputs.text();
-  fmt::print(text, "{}", tables.text(look_of(fileno(text))));
+  fmt::print(text, "{}", results.best.text(look_of(fileno(text))));
   for (const std::string& path : outputs.paths()) fmt::print(text, "wrote {}\n", path);
-  return tables.exit_code();
+  return results.best.exit_code();
 }
 
 int run(const Arguments& arguments) {

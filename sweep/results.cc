@@ -24,6 +24,10 @@ std::optional<int64_t> whole_number(const std::string& text) {
   return value;
 }
 
+std::vector<std::string> metrics_of(const Config& config) {
+  return config.metrics.empty() ? std::vector<std::string>{"makespan_ns", "wake_latency_ns_p99"} : config.metrics;
+}
+
 bool all_numbers(const Variable& variable) {
   return std::ranges::all_of(variable.texts, [](const std::string& text) { return whole_number(text).has_value(); });
 }
@@ -158,6 +162,14 @@ std::string BestTables::text(const Look& look) const {
   if (doubted_) text += "? too few samples for this quantile, whatever their distribution\n";
   if (tied_) text += "~ others could be as good: the seeds do not agree, or the figures are the same\n";
   return text;
+}
+
+SweepResults::SweepResults(const Sweep& sweep, const Journal& journal)
+    : frame(sweep.file()), best(sweep.file(), metrics_of(sweep.config())) {
+  for_each_point(sweep, journal, [&](size_t point, const std::vector<RunResult>& results) {
+    frame.add(point, results);
+    best.add(point, results);
+  });
 }
 
 }  // namespace simsched

@@ -55,4 +55,12 @@ class BestTables {
   int exit_code_ = 0;
 };
 
+// All of a sweep whose runs the journal has; who is best by the config's metrics, or by those that interest most.
+struct SweepResults {
+  SweepResults(const Sweep& sweep, const Journal& journal);
+
+  SweepFrame frame;
+  BestTables best;
+};
+
 }  // namespace simsched

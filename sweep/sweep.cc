@@ -115,7 +115,12 @@ struct Sweep::Point {
 
 Sweep::Sweep(const std::string& path, const PolicyRegistry& registry, const std::string& version,
              const std::optional<std::vector<uint64_t>>& seeds)
-    : registry_(registry), seeds_(seeds), file_(std::string(read_file(path).text()), path), points_(file_.nr_points()) {
+    : Sweep(SweepFile(std::string(read_file(path).text()), path), registry, version, seeds) {}
+
+Sweep::Sweep(SweepFile file, const PolicyRegistry& registry, const std::string& version,
+             const std::optional<std::vector<uint64_t>>& seeds)
+    : registry_(registry), seeds_(seeds), file_(std::move(file)), points_(file_.nr_points()) {
+  const std::string& path = file_.file();
   check_columns(file_.variables());
   NamedFiles files;
   auto text = [&](const YAML::Node& node) {

@@ -30,6 +30,9 @@ class Sweep {
   // Reads every point, so that what is wrong with one is known at once, a variable called as a column of results, too.
   // `registry` must live as long. `version` is that of the build, whose results are its own, `seeds` instead of the
   // config's. Throws Error with file and line.
+  Sweep(SweepFile file, const PolicyRegistry& registry, const std::string& version,
+        const std::optional<std::vector<uint64_t>>& seeds = {});
+  // The same of what lies in a file.
   Sweep(const std::string& path, const PolicyRegistry& registry, const std::string& version,
         const std::optional<std::vector<uint64_t>>& seeds = {});
   ~Sweep();
