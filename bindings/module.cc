@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, module) {
   bind_recordings(module);
   bind_learning(module);
   bind_commands(module);
+  bind_sweep(module);
   bind_scx(module);
   bind_simulation(module);
 }

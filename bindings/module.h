@@ -27,6 +27,7 @@ void bind_timeline(py::module_& module);
 void bind_recordings(py::module_& module);
 void bind_learning(py::module_& module);
 void bind_commands(py::module_& module);
+void bind_sweep(py::module_& module);
 void bind_scx(py::module_& module);
 void bind_simulation(py::module_& module);
 

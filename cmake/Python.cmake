@@ -8,7 +8,7 @@ find_package(pybind11 2.10 REQUIRED CONFIG)
 set(package ${PROJECT_BINARY_DIR}/package/simsched)
 file(GLOB binding_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bindings/*.cc)
 pybind11_add_module(bindings NO_EXTRAS ${binding_sources})
-target_link_libraries(bindings PRIVATE report_page ml_collect ml_learn ml_search topology_draw simsched_flags)
+target_link_libraries(bindings PRIVATE report_page sweep ml_collect ml_learn ml_search topology_draw simsched_flags)
 target_compile_definitions(bindings PRIVATE SIMSCHED_VERSION="${PROJECT_VERSION}")
 target_compile_options(bindings PRIVATE -O1)  # what is called here is optimised
 set_target_properties(bindings PROPERTIES OUTPUT_NAME _core LIBRARY_OUTPUT_DIRECTORY ${package})
