@@ -16,10 +16,11 @@ from ._policy import OPS, ExitInfo, Policy
 from ._results import Results, Run, load_results
 from ._run import run
 from ._simulation import Simulation
+from ._sweep import SweepResults, sweep
 from ._timeline import STATES, Timeline
 
 __version__ = _core.version
 __all__ = ["Comparison", "CpuSet", "Dataset", "Error", "ExitInfo", "Explanation", "Fidelity", "Machine", "OPS",
-           "Policy", "Recording", "Results", "Run", "STATES", "Scx", "Search", "Simulation", "Snapshot", "Task",
-           "Timeline", "TraceKind", "Training", "compare", "dataset", "explain", "export", "load_results",
-           "load_trace", "machine_presets", "metrics", "plots", "run", "scx", "search", "train", "validate"]
+           "Policy", "Recording", "Results", "Run", "STATES", "Scx", "Search", "Simulation", "Snapshot", "SweepResults",
+           "Task", "Timeline", "TraceKind", "Training", "compare", "dataset", "explain", "export", "load_results",
+           "load_trace", "machine_presets", "metrics", "plots", "run", "scx", "search", "sweep", "train", "validate"]
