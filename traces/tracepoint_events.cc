@@ -4,12 +4,10 @@
 #include <cstring>
 
 #include "traces/prev_state.h"
+#include "traces/trace_flags.h"
 
 namespace simsched {
 namespace {
-
-// common_flags (enum trace_flag_type, include/linux/trace_events.h, 6.12).
-constexpr uint8_t kFlagHardIrq = 0x08, kFlagSoftIrq = 0x10;
 
 uint16_t state_number(int64_t number, const TracepointEvents::Place& place) {
   if (number < 0 || number >= kStateIsNumber)
@@ -24,8 +22,7 @@ bool TracepointEvents::decode(const Tracepoint& point, ByteSpan raw, const Elsew
                               TraceEvent& event) {
   auto pid = [&](const TracepointField& field) { return Pid(static_cast<int32_t>(field.number(raw))); };
   auto cpu = [&](const TracepointField& field) { return CpuId(static_cast<int32_t>(field.number(raw))); };
-  auto flags = static_cast<uint8_t>(point.flags.number(raw));
-  event.context = static_cast<uint8_t>((flags & kFlagHardIrq ? kHardIrq : 0) | (flags & kFlagSoftIrq ? kSoftIrq : 0));
+  event.context = context_of_flags(static_cast<int64_t>(point.flags.number(raw)));
   event.current = pid(point.current);
   event.pid = pid(point.pid);
   if (point.prio.size != 0) event.prio = static_cast<int16_t>(point.prio.number(raw));

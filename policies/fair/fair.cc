@@ -100,7 +100,7 @@ void FairClass::set_task_weight(TaskId task) {
   else if (e.weight != weight)
     reweight_entity(e, weight);
   int64_t slice = kernel_->custom_slice(task).count();
-  e.custom_slice = slice > 0 && params_.discipline == Discipline::kEevdf;
+  e.custom_slice = slice > 0 && params_.discipline == Discipline::kEevdf && params_.custom_slices;
   if (!e.custom_slice)
     slice = params_.base_slice.count();
   else

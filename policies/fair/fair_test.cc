@@ -152,6 +152,24 @@ TEST(Fair, AShortSliceIsServedSooner) {
   EXPECT_LT(latency(100_us) * 2, latency(10_ms));
 }
 
+// Before 6.12 a task that sleeps leaves its queue at once, and loses no lag by waiting there; slices are all the same.
+TEST(Fair, AnOlderEevdfLacksWhatCameWith6_12) {
+  Machine m = flat_machine(1);
+  auto run = [&](const std::string& version, const std::string& off) {
+    Workload w = hogs(3);
+    w.tasks[0].slice = 100_us;
+    add_task(w, "sleeper", {op::compute(Work(15000000)), op::sleep(15_ms), op::loop(0, 1000)});
+    Tunables tunables;
+    for (const char* feature : {"place_rel_deadline", "preempt_short", "delay_dequeue", "delay_zero"})
+      if (!off.empty()) tunables.push_back({feature, off, "c.yaml:1"});
+    return Outcome(m, w, {.version = version, .tunables = tunables, .duration = 9_s});
+  };
+  Outcome old = run("6.8", ""), now = run("6.12", ""), between = run("6.12", "false");
+  EXPECT_NE(old.time_of(3), now.time_of(3));
+  EXPECT_NE(old.metric("context_switches"), between.metric("context_switches")) << "slices of their own";
+  EXPECT_NEAR(static_cast<double>(old.time_of(3).count()), static_cast<double>(between.time_of(3).count()), 1e8);
+}
+
 TEST(Fair, BatchDoesNotPreempt) {
   Machine m = flat_machine(1);
   auto latency = [&](SchedPolicy policy) {

@@ -25,6 +25,9 @@ Params::Params(Discipline d, const KernelParams& kernel, size_t nr_cpus)
   min_granularity = Nanos(750000 * factor);
   idle_min_granularity = Nanos(750000);
   wakeup_granularity = 1_ms * factor;
+  // 82e9d0456e06, 85e511df3cec, 152e11f6df29, 857b158dc5e8
+  if (d == Discipline::kEevdf && !kernel.at_least(6, 12))
+    place_rel_deadline = preempt_short = delay_dequeue = delay_zero = custom_slices = false;
   if (d == Discipline::kCfs) {
     pick_buddy = ni_random = false;
     if (kernel.base_slice.count() > 0) min_granularity = kernel.base_slice;

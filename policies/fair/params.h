@@ -30,6 +30,7 @@ struct Params {
   bool place_lag = true, place_deadline_initial = true, place_rel_deadline = true;
   bool run_to_parity = true, preempt_short = true;
   bool delay_dequeue = true, delay_zero = true;
+  bool custom_slices = true;  // sched_attr's runtime of a fair task is its slice
   bool next_buddy = false, pick_buddy;
 
   // CFS, as in 6.5.

@@ -4,19 +4,14 @@
 
 #include "traces/perfetto/perfetto_fields.h"
 #include "traces/prev_state.h"
+#include "traces/trace_flags.h"
 
 namespace simsched {
 namespace {
 
 using namespace perfetto;
 
-// common_flags (enum trace_flag_type, include/linux/trace_events.h, 6.12).
-constexpr uint32_t kFlagHardIrq = 0x08, kFlagSoftIrq = 0x10;
 constexpr int64_t kSecondChoice = 1;  // TraceEvent::value until the end: another kind tells it better
-
-uint8_t context_of(int64_t flags) {
-  return static_cast<uint8_t>((flags & kFlagHardIrq ? kHardIrq : 0) | (flags & kFlagSoftIrq ? kSoftIrq : 0));
-}
 
 // So that differences of times fit.
 Nanos time_of(uint64_t time) { return Nanos(static_cast<int64_t>(time & ((uint64_t{1} << 62) - 1))); }
@@ -107,7 +102,7 @@ void PerfettoBundles::read_event(ProtoFields fields, CpuId cpu) {
     } else if (fields.tag() == ftrace::kPid) {
       event.current = Pid(static_cast<int32_t>(fields.number()));
     } else if (fields.tag() == ftrace::kCommonFlags) {
-      event.context = context_of(fields.number());
+      event.context = context_of_flags(fields.number());
     } else if (fields.is_message()) {
       tag = fields.tag();
       body = fields.bytes();
@@ -354,7 +349,7 @@ void PerfettoBundles::read_compact(ProtoFields columns, CpuId cpu) {
     event.name = named(at(waking_comm, w));
     event.prio = static_cast<int16_t>(at(waking_prio, w));
     event.other_cpu = CpuId(static_cast<int32_t>(std::clamp<int64_t>(at(waking_cpu, w), 0, kMostRecordedCpus - 1)));
-    event.context = context_of(at(waking_flags, w));
+    event.context = context_of_flags(at(waking_flags, w));
     woken += static_cast<uint64_t>(at(waking_time, ++w));
     if (event.current.valid()) add(event);
   }

@@ -241,6 +241,7 @@ TEST(PerfettoReaderProperty, ReadsWhatIsWritten) {
       if (rng.below(3) == 0) {
         maker.waking(now, static_cast<int>(cpu), runs, 1 + static_cast<int>(rng.below(5)), 0,
                      static_cast<int>(rng.below(3)));
+        maker.trace().events.back().context = static_cast<uint8_t>(rng.below(4));
       } else if (next != runs) {
         maker.sw(now, static_cast<int>(cpu), runs, runs == 0 || rng.below(2) == 0 ? kStateRunning : kStateInterruptible,
                  next);
@@ -255,6 +256,7 @@ TEST(PerfettoReaderProperty, ReadsWhatIsWritten) {
     for (size_t i = 0; i < after.events.size(); ++i) {
       const TraceEvent &a = before.events[i], &b = after.events[i];
       RC_ASSERT(a.kind == b.kind && a.cpu == b.cpu && a.pid == b.pid && a.current == b.current && a.state == b.state);
+      RC_ASSERT(a.context == b.context && a.current_prio == b.current_prio);
       RC_ASSERT(a.time + before.origin == b.time + after.origin);
       RC_ASSERT(a.other_cpu == b.other_cpu && (a.pid == Pid(0) || a.prio == b.prio));
       RC_ASSERT(a.pid == Pid(0) || before.names[a.name] == after.names[b.name]);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "traces/perfetto/perfetto_fields.h"
+#include "traces/trace_flags.h"
 
 namespace simsched {
 namespace {
@@ -114,6 +115,7 @@ class PerfettoWriter {
     pbf_writer one(events, bundle::kEvent);
     one.add_uint64(ftrace::kTimestamp, clock(event.time));
     one.add_uint32(ftrace::kPid, static_cast<uint32_t>(std::max(event.current.value(), 0)));
+    if (event.context != 0) one.add_uint32(ftrace::kCommonFlags, flags_of_context(event.context));
     if (event.kind == TraceKind::kSwitch)
       switch_event(one, event);
     else if (event.kind == TraceKind::kMigrate)
@@ -129,7 +131,9 @@ class PerfettoWriter {
     pbf_writer one(into, ftrace::kSwitch);
     one.add_string(sched_switch::kPrevComm, comm(event.current, event.cpu));
     one.add_int32(sched_switch::kPrevPid, event.current.value());
-    one.add_int32(sched_switch::kPrevPrio, left == known_.end() ? 120 : left->second.prio);
+    one.add_int32(sched_switch::kPrevPrio, event.current_prio != kNoPrio ? event.current_prio
+                                           : left == known_.end()        ? 120
+                                                                         : left->second.prio);
     one.add_int64(sched_switch::kPrevState, event.state);
     one.add_string(sched_switch::kNextComm, comm(event.pid, event.cpu));
     one.add_int32(sched_switch::kNextPid, event.pid.value());
