@@ -86,8 +86,8 @@ Change judge(const Regression& row, const std::vector<double>& base, const std::
   const double allowed = std::max(row.tolerance.relative * std::fabs(row.base), row.tolerance.absolute);
   const double worse = worse_by(row, better);
   if (std::fabs(worse) <= allowed) return Change::kWithin;
-  if (worse < 0) return Change::kBetter;
-  return may_be_chance(base, now) ? Change::kUncertain : Change::kWorse;
+  if (may_be_chance(base, now)) return Change::kUncertain;
+  return worse < 0 ? Change::kBetter : Change::kWorse;
 }
 
 Regression compare_metric(const std::string& machine, const Pairs& pairs, const Tolerance& tolerance) {
@@ -142,8 +142,12 @@ RegressionReport compare_results(std::span<const RunResult> base, std::span<cons
       const Pairs pairs = pair_runs(machine.machine, policy, *fresh, names, &report);
       paired = true;
       if (pairs.base.runs.empty()) continue;
-      for (const Tolerance& tolerance : tolerances)
+      for (const Tolerance& tolerance : tolerances) {
         report.rows.push_back(compare_metric(machine.machine, pairs, tolerance));
+        if (!pairs.base.values(tolerance.metric).empty() && pairs.now.values(tolerance.metric).empty())
+          report.broken.push_back(run_text(machine.machine, policy.policy) + ": has no '" + tolerance.metric +
+                                  "' any more");
+      }
     }
   }
   if (!paired) throw Error(names, "they have no policy on the same machine", "compare two results of the same config");

@@ -70,6 +70,7 @@ TEST(Regression, IsNotClaimedWhereSeedsDisagree) {
   const Tolerance one{"makespan_ns", 0.01, 0};
   EXPECT_EQ(judged({1000, 1000, 1000}, {1100, 1101, 1099}, one), Change::kWorse);
   EXPECT_EQ(judged({1000, 1000, 1000}, {1500, 900, 900}, one), Change::kUncertain);
+  EXPECT_EQ(judged({1000, 1000, 1000}, {500, 1100, 1100}, one), Change::kUncertain);
 }
 
 TEST(Regression, WhatTheSeedDoesCancelsOut) {
@@ -91,6 +92,14 @@ TEST(Regression, FailsForRunsThatAreGoneOrFail) {
   report = compare_results(runs({1000, 1000}), now, tolerances, "f");
   EXPECT_EQ(report.broken, std::vector<std::string>{"a on m, seed 2: stalled"});
   EXPECT_EQ(report.rows[0].change, Change::kSame);  // of what is whole
+}
+
+TEST(Regression, FailsForAFigureThatIsGone) {
+  std::vector<RunResult> base = runs({1000, 1000});
+  for (RunResult& run : base) run.metrics.emplace_back("wake_latency_ns_p50", 5);
+  const RegressionReport report =
+      compare_results(base, runs({1000, 1000}), std::vector<Tolerance>{{"wake_latency_ns_p50", 0.5, 0}}, "f");
+  EXPECT_EQ(report.broken, std::vector<std::string>{"a on m: has no 'wake_latency_ns_p50' any more"});
 }
 
 TEST(Regression, TellsWhatIsNew) {
