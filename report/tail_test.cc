@@ -35,12 +35,12 @@ TEST(Tail, IsKnownByItsName) {
 }
 
 TEST(Tail, OfTooFewSamplesIsMarkedAndExplained) {
-  auto table = [](int64_t wakeups) {
+  auto table = [](int64_t samples) {
     RunResult a, b;
     a.policy = "a";
     b.policy = "b";
-    a.metrics = {{"wakeups", 400}, {"wake_latency_ns_p99", 5000}};
-    b.metrics = {{"wakeups", wakeups}, {"wake_latency_ns_p99", 4000}};
+    a.metrics = {{"wake_latency_samples", 400}, {"wake_latency_ns_p99", 5000}};
+    b.metrics = {{"wake_latency_samples", samples}, {"wake_latency_ns_p99", 4000}};
     return comparison_tables(std::vector{a, b}, {"wake_latency_ns_p99"}, false);
   };
   EXPECT_NE(table(368).find("4.000 us * -20.0%"), std::string::npos) << table(368);

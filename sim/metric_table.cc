@@ -54,13 +54,14 @@ class TableMaker {
            std::function<int64_t(const Totals&)> value, std::string samples = {}) {
     rows_.push_back({std::move(name), std::move(unit), better, std::move(help), std::move(value), std::move(samples)});
   }
-  // Figures of a histogram of durations: `percents` are quantiles between the mean and the maximum. `samples`: the
-  // metric that counts them.
+  // Figures of a histogram of durations NAME_ns: `percents` are quantiles between the mean and the maximum.
   void durations(const std::string& name, const std::string& help, Histogram Metrics::*histogram,
-                 std::initializer_list<int> percents, const std::string& samples) {
+                 std::initializer_list<int> percents) {
+    const std::string samples = name + "_samples";
+    count(samples, kNeither, help + ": how many", [histogram](const Metrics& m) { return (m.*histogram).count(); });
     auto row = [&](const std::string& suffix, const std::string& what, auto figure) {
       add(
-          name + suffix, "ns", kLower, what,
+          name + "_ns" + suffix, "ns", kLower, what,
           [histogram, figure](const Totals& t) { return figure(t.counts.*histogram).count(); }, samples);
     };
     row("_mean", help + ": mean", [](const Histogram& h) { return h.mean(); });
@@ -120,15 +121,15 @@ std::vector<Metric> make_table() {
   t.add("waits_free", "count", kNeither, "of them, the signal had come already",
         [](const Totals& all) { return static_cast<int64_t>(all.free_waits); });
   t.count("forks", kNeither, "tasks that were forked", [](const Metrics& m) { return m.forks; });
-  t.durations("wake_latency_ns", "from waking a task, or making it, until it runs", &Metrics::wake_latency,
-              {50, 90, 95, 99}, "wakeups");
-  t.durations("runnable_wait_ns", "every stretch of being able to run and not running, after preemption too",
-              &Metrics::runnable_wait, {50, 99}, "context_switches");
+  t.durations("wake_latency", "from waking a task, or making it, until it runs", &Metrics::wake_latency,
+              {50, 90, 95, 99});
+  t.durations("runnable_wait", "every stretch of being able to run and not running, after preemption too",
+              &Metrics::runnable_wait, {50, 99});
   t.count("frames", kHigher, "what tasks make periodically, done: images, blocks of sound (kFrame of their programs)",
           [](const Metrics& m) { return m.frames; });
   t.count("deadline_misses", kLower, "periods after a task's first frame in which it had none done",
           [](const Metrics& m) { return m.deadline_misses; });
-  t.durations("frame_time_ns", "from one frame of a task to its next", &Metrics::frame_time, {50, 99}, "frames");
+  t.durations("frame_time", "from one frame of a task to its next", &Metrics::frame_time, {50, 99});
   t.add("utilisation_ppm", "ppm", kNeither, "share of CPU time that was not idle",
         [](const Totals& all) { return ppm(all.cpus.busy().count(), all.cpus.total().count()); });
   t.add("idle_wasted_ns", "ns", kLower,
