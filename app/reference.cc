@@ -17,10 +17,11 @@ namespace simsched {
 namespace {
 
 constexpr const char* kHelp = R"(
-schema       JSON Schema of the experiment file, for editors
-completion   what bash sources to complete commands, options and names
-cli          docs/cli.md, every command and option
-man          man pages, into a folder: -o DIR
+schema           JSON Schema of the experiment file, for editors
+machine-schema   the same of a machine file
+completion       what bash sources to complete commands, options and names
+cli              docs/cli.md, every command and option
+man              man pages, into a folder: -o DIR
 
 Examples:
   simsched reference schema > simsched.schema.json
@@ -35,7 +36,7 @@ struct Arguments {
 
 int run(const Arguments& arguments) {
   const CommandLine line;
-  const std::vector<std::string> kinds = {"schema", "completion", "cli", "man"};
+  const std::vector<std::string> kinds = {"schema", "machine-schema", "completion", "cli", "man"};
   if (arguments.kind == "man") {
     if (arguments.output.empty()) throw Error("reference man", "it is many files", "name a folder for them with -o");
     check_output_folder(arguments.output);
@@ -49,6 +50,8 @@ int run(const Arguments& arguments) {
   std::string text;
   if (arguments.kind == "schema") {
     text = config_schema(all_policies());
+  } else if (arguments.kind == "machine-schema") {
+    text = machine_schema();
   } else if (arguments.kind == "completion") {
     text = bash_completion(line.app, all_policies());
   } else if (arguments.kind == "cli") {
@@ -64,7 +67,7 @@ int run(const Arguments& arguments) {
 
 Action add(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
-  command.add_option("WHAT", arguments->kind, "schema, completion, cli or man")->required();
+  command.add_option("WHAT", arguments->kind, "schema, machine-schema, completion, cli or man")->required();
   command.add_option("-o,--output", arguments->output, "File, or for man folder, to write [standard output]");
   command.footer(kHelp);
   return [arguments] { return run(*arguments); };
@@ -73,7 +76,7 @@ Action add(CLI::App& command) {
 }  // namespace
 
 Command reference_command() {
-  return {"reference", "write man pages, shell completion, or the schema of experiments", add};
+  return {"reference", "write man pages, shell completion, or the schemas of experiments and machines", add};
 }
 
 }  // namespace simsched

@@ -22,7 +22,23 @@ void print_list() {
   fmt::print("{}\nsimsched workloads NAME shows the parameters of one\n", table.str(look_of(STDOUT_FILENO)));
 }
 
+void add_keys(Table& table, ConfigKeys keys, const std::string& prefix) {
+  for (const ConfigKey& key : keys) {
+    table.add_row({prefix + key.name, key.help});
+    if (key.members != nullptr) add_keys(table, key.members(), prefix + key.name + ".");
+  }
+}
+
+void print_keys(const GeneratorInfo& generator) {
+  Table table;
+  table.add_column("key", Align::kLeft);
+  table.add_column("meaning", Align::kLeft);
+  add_keys(table, generator.keys(), "");
+  fmt::print("{}: {}\n\n{}", generator.name, generator.summary, table.str(look_of(STDOUT_FILENO)));
+}
+
 void print_parameters(const GeneratorInfo& generator) {
+  if (generator.keys != nullptr) return print_keys(generator);
   if (generator.from_file) {
     fmt::print("{}: {}\n\nIn an experiment:\n  workload: {{{}: FILE}}\n", generator.name, generator.summary,
                generator.name);

@@ -45,11 +45,13 @@ add_custom_command(OUTPUT ${reference}/simsched.schema.json
   COMMAND simsched reference man -o ${reference}/man1
   COMMAND simsched reference completion -o ${reference}/simsched
   COMMAND simsched reference schema -o ${reference}/simsched.schema.json
-  DEPENDS simsched VERBATIM COMMENT "Writing man pages, completion and schema")
+  COMMAND simsched reference machine-schema -o ${reference}/simsched-machine.schema.json
+  DEPENDS simsched VERBATIM COMMENT "Writing man pages, completion and schemas")
 add_custom_target(reference ALL DEPENDS ${reference}/simsched.schema.json)
 install(DIRECTORY ${reference}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
 install(FILES ${reference}/simsched DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${reference}/simsched.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/simsched)
+install(FILES ${reference}/simsched.schema.json ${reference}/simsched-machine.schema.json
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/simsched)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)

@@ -1,8 +1,5 @@
 #include "experiment/config_keys.h"
 
-#include <algorithm>
-
-#include "base/error.h"
 #include "experiment/config.h"
 #include "topology/core_type.h"
 #include "topology/machine.h"
@@ -80,7 +77,7 @@ constexpr ConfigKey kQuota[] = {
 constexpr ConfigKey kGroup[] = {
     {"weight", Kind::kInteger, "cpu.weight", 1, 10000},
     {"idle", Kind::kBoolean, "cpu.idle"},
-    {"max", Kind::kAny, "cpu.max: {quota: TIME, period: TIME, burst: TIME}, or max"},
+    {"max", Kind::kMapOrText, "cpu.max: {quota: TIME, period: TIME, burst: TIME}, or max", 0, 0, {}, quota_keys},
     {"cpus", Kind::kText, "cpuset.cpus"},
     {"groups", Kind::kNamed, "groups in it", 0, 0, {}, group_keys},
     {"changes", Kind::kList, "settings from some time on", 0, 0, {}, group_change_keys},
@@ -88,7 +85,7 @@ constexpr ConfigKey kGroup[] = {
 constexpr ConfigKey kGroupChange[] = {
     {"weight", Kind::kInteger, "cpu.weight", 1, 10000},
     {"idle", Kind::kBoolean, "cpu.idle"},
-    {"max", Kind::kAny, "cpu.max: {quota: TIME, period: TIME, burst: TIME}, or max"},
+    {"max", Kind::kMapOrText, "cpu.max: {quota: TIME, period: TIME, burst: TIME}, or max", 0, 0, {}, quota_keys},
     {"cpus", Kind::kText, "cpuset.cpus"},
     {"at", Kind::kDuration, "from when on"},
 };
@@ -127,17 +124,5 @@ ConfigKeys change_keys() { return kChange; }
 ConfigKeys group_keys() { return kGroup; }
 ConfigKeys group_change_keys() { return kGroupChange; }
 ConfigKeys quota_keys() { return kQuota; }
-
-std::vector<std::string> names_of(ConfigKeys keys) {
-  std::vector<std::string> names;
-  for (const ConfigKey& key : keys) names.emplace_back(key.name);
-  return names;
-}
-
-int64_t integer_of(const YamlMap& map, ConfigKeys keys, const std::string& name) {
-  const auto key = std::ranges::find(keys, name, &ConfigKey::name);
-  SIMSCHED_CHECK(key != keys.end() && key->kind == Kind::kInteger, "the table has it");
-  return map.integer(name, key->low, key->high);
-}
 
 }  // namespace simsched

@@ -81,24 +81,46 @@ class Reference(e2e.EndToEnd):
         schema = json.loads(self.reference("schema"))
         jsonschema.Draft7Validator.check_schema(schema)
         validator = jsonschema.Draft7Validator(schema)
-        texts = [path.read_text() for path in (e2e.SOURCE / "configs").glob("*.yaml")]
+        texts = [path.read_text() for path in (e2e.SOURCE / "configs").rglob("*.yaml")]
         for page in ["config", "sweeps", "recipes", "tutorial"]:
             path = e2e.SOURCE / f"docs/{page}.md"
             texts += re.findall(r"```yaml\n(.*?)```", path.read_text(), re.S) if path.exists() else []
         taken = 0
         for text in texts:
             config = yaml.safe_load(text)
-            if "policies" not in config or "workload" not in config:
+            if not config or "policies" not in config or "workload" not in config:
                 continue
             taken += 1
             self.assertEqual([error.message for error in validator.iter_errors(config)], [], text)
-        self.assertGreater(taken, 3)
+        self.assertGreater(taken, 15)
         good = {"machine": "vm-2c", "workload": {"hogs": {"tasks": 3}}, "policies": ["cfs", {"eevdf": {"base_slice_ns": "3ms"}}]}
         self.assertEqual(list(validator.iter_errors(good)), [])
         for change in [{"polices": []}, {"policies": ["cfsx"]}, {"policies": [{"eevdf": {"slice": 1}}]},
                        {"workload": {"hogs": {"task": 3}}}, {"workload": {"hogs": {"tasks": 0}}}, {"duration": "3 ms"},
+                       {"workload": {"upf": {"rings": {"cpu": 3}}}}, {"workload": {"upf": {"classes": [{"five_qi": 0}]}}},
+                       {"machine": {"preset": "vm-2c", "costs": {"stopper": 3}}},
                        {"kernel": {"hz": 5}}, {"tasks": [{"name": "x", "nice": 20}]}, {"kernel": {"preempt": "fully"}}]:
             self.assertNotEqual(list(validator.iter_errors({**good, **change})), [], change)
+
+    @unittest.skipUnless(importlib.util.find_spec("jsonschema") and importlib.util.find_spec("yaml"), "no jsonschema")
+    def test_the_schema_of_machines_takes_those_that_there_are_and_no_mistakes(self):
+        import jsonschema
+        import yaml
+        schema = json.loads(self.reference("machine-schema"))
+        jsonschema.Draft7Validator.check_schema(schema)
+        validator = jsonschema.Draft7Validator(schema)
+        page = (e2e.SOURCE / "docs/machines.md").read_text()
+        machines = [yaml.safe_load(path.read_text()) for path in (e2e.SOURCE / "configs/machines").glob("*.yaml")]
+        for text in re.findall(r"```yaml\n(.*?)```", page, re.S):
+            machine = yaml.safe_load(text)
+            machines.append(machine.get("machine", machine))
+        self.assertGreater(len(machines), 20)
+        for machine in machines:
+            self.assertEqual([error.message for error in validator.iter_errors(machine)], [], machine)
+        self.assertEqual(sorted(set(schema["properties"]) - set(re.findall(r"\b\w+\b", page))), [], "the page lacks keys")
+        for mistake in [{"node": 2}, {"nodes": 0}, {"cpus": [{"cpu": 3}]}, {"costs": {"stopper": 3}}, {"smt": 2},
+                        {"core_types": {"big": {"opps": [{"ghz": 3}]}}}, {"memory": {"latency": 80}}, {"smt_numbering": "odd"}]:
+            self.assertNotEqual(list(validator.iter_errors(mistake)), [], mistake)
 
     def test_mistakes(self):
         self.assertIn("did you mean 'schema'?", self.error("reference", "shema"))

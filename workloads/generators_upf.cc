@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "workloads/generators.h"
+#include "workloads/upf_keys.h"
 #include "workloads/upf_reader.h"
 
 namespace simsched {
@@ -86,7 +87,7 @@ Workload make(const YAML::Node& params, const std::string& file, const Rng& rng)
 }  // namespace
 
 Generator upf_generator() {
-  return {{"upf", "the user plane of a 5G core: flows of packets, rings, workers of each class; docs/workloads.md", {}},
+  return {{"upf", "the user plane of a 5G core: flows of packets, rings, workers of each class; docs/workloads.md", {}, false, upf_keys},
           nullptr,
           make};
 }

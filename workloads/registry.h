@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/yaml/config_key.h"
 #include "workloads/params.h"
 #include "workloads/workload.h"
 
@@ -14,7 +15,8 @@ struct GeneratorInfo {
   std::string name;
   std::string summary;  // one line
   std::vector<ParamInfo> params;
-  bool from_file = false;  // {NAME: FILE}, without parameters
+  bool from_file = false;         // {NAME: FILE}, without parameters
+  ConfigKeys (*keys)() = nullptr;  // in place of params, of one whose parameters are no flat list
 };
 
 // The generators, for --help and for messages.

@@ -13,6 +13,7 @@
 #include "base/yaml/yaml_values.h"
 #include "workloads/five_qi.h"
 #include "workloads/rates.h"
+#include "workloads/upf_keys.h"
 
 namespace simsched {
 
@@ -21,14 +22,13 @@ std::span<const EmbeddedFile> embedded_packets();  // configs/packets/*, by name
 namespace {
 
 constexpr Nanos kLongest = 3600_s;
-constexpr int64_t kMostFlows = 10'000, kMostPackets = 1'000'000, kMostWorkers = 10'000;
 constexpr int32_t kTunnelHeaders = 44;  // IPv4 20, UDP 8, GTP-U 8 and 4, PDU session container 4
 
 using Names = std::vector<std::string>;
 
 class UpfReader {
  public:
-  UpfReader(const YAML::Node& node, const std::string& file) : file_(file), map_(node, file, "upf", kKeys) {}
+  UpfReader(const YAML::Node& node, const std::string& file) : file_(file), map_(node, file, "upf", names_of(upf_keys())) {}
 
   UpfPlan read() {
     YAML::Node classes, flows;
@@ -51,10 +51,10 @@ class UpfReader {
     }
     const bool costs = map_.has("cost");
     if (costs) cost_ = read_cost(map_.at("cost"), cost_);
-    overhead_ = static_cast<int32_t>(map_.integer_or("headers", 0, 1000, kTunnelHeaders));
-    workers_ = map_.integer_or("workers", 0, kMostWorkers, 2);
-    queue_ = map_.integer_or("queue", 1, kMostPackets, 512);
-    load_percent_ = map_.integer_or("load", 1, 100'000, 100);
+    overhead_ = static_cast<int32_t>(integer_or(map_, upf_keys(), "headers", kTunnelHeaders));
+    workers_ = integer_or(map_, upf_keys(), "workers", 2);
+    queue_ = integer_or(map_, upf_keys(), "queue", 512);
+    load_percent_ = integer_or(map_, upf_keys(), "load", 100);
     read_rings();
     read_netdev();
     read_classes(classes, preset_file);
@@ -64,9 +64,6 @@ class UpfReader {
   }
 
  private:
-  inline static const Names kKeys = {"preset", "classes", "flows", "cost",   "headers", "workers",
-                                     "queue",  "load",    "rings", "netdev", "tasks"};
-
   std::string_view preset_text(const std::string& name) const {
     Names names;
     for (const EmbeddedFile& each : embedded_packets()) {
@@ -87,10 +84,10 @@ class UpfReader {
   }
 
   PacketCost read_cost(const YAML::Node& node, PacketCost cost) const {
-    YamlMap map(node, file_of_, "cost", {"fixed", "per_byte_ps", "encrypted_byte_ps"});
+    YamlMap map(node, file_of_, "cost", names_of(packet_cost_keys()));
     cost.fixed = Work(duration_or(map, "fixed", 0_ns, 1_s, Nanos(cost.fixed.count())).count());
-    cost.per_byte_ps = map.integer_or("per_byte_ps", 0, 1'000'000'000, cost.per_byte_ps);
-    cost.encrypted_byte_ps = map.integer_or("encrypted_byte_ps", 0, 1'000'000'000, cost.encrypted_byte_ps);
+    cost.per_byte_ps = integer_or(map, packet_cost_keys(), "per_byte_ps", cost.per_byte_ps);
+    cost.encrypted_byte_ps = integer_or(map, packet_cost_keys(), "encrypted_byte_ps", cost.encrypted_byte_ps);
     return cost;
   }
 
@@ -100,9 +97,9 @@ class UpfReader {
     ring.capacity = 1024;
     ring.cost = {Work(1500), 0, 0};
     if (map_.has("rings")) {
-      YamlMap map(map_.at("rings"), file_, "rings", {"cpus", "capacity", "cost", "threaded"});
+      YamlMap map(map_.at("rings"), file_, "rings", names_of(ring_keys()));
       if (map.has("cpus")) on = yaml_cpus(map.at("cpus"), map.file(), "cpus");
-      ring.capacity = static_cast<uint32_t>(map.integer_or("capacity", 1, kMostPackets, ring.capacity));
+      ring.capacity = static_cast<uint32_t>(integer_or(map, ring_keys(), "capacity", ring.capacity));
       if (map.has("cost")) ring.cost = read_cost(map.at("cost"), ring.cost);
       if (map.has("threaded")) plan_.threaded = map.boolean("threaded");
     }
@@ -116,9 +113,9 @@ class UpfReader {
     NetdevParams& netdev = plan_.packets.netdev;
     netdev.interrupt = Work(1000);
     if (!map_.has("netdev")) return;
-    YamlMap map(map_.at("netdev"), file_, "netdev", {"budget", "budget_time", "weight", "interrupt"});
-    netdev.budget = static_cast<int32_t>(map.integer_or("budget", 1, kMostPackets, netdev.budget));
-    netdev.weight = static_cast<int32_t>(map.integer_or("weight", 1, 65'535, netdev.weight));
+    YamlMap map(map_.at("netdev"), file_, "netdev", names_of(netdev_keys()));
+    netdev.budget = static_cast<int32_t>(integer_or(map, netdev_keys(), "budget", netdev.budget));
+    netdev.weight = static_cast<int32_t>(integer_or(map, netdev_keys(), "weight", netdev.weight));
     netdev.budget_time = duration_or(map, "budget_time", 1_us, 1_s, netdev.budget_time);
     netdev.interrupt = Work(duration_or(map, "interrupt", 0_ns, 1_ms, Nanos(netdev.interrupt.count())).count());
   }
@@ -126,8 +123,7 @@ class UpfReader {
   void read_classes(const YAML::Node& nodes, const std::string& file) {
     file_of_ = file;
     for (const YAML::Node& node : list(nodes, file, "classes")) {
-      YamlMap map(node, file, "a class",
-                  {"name", "five_qi", "sla", "budget", "cost", "workers", "queue", "nice", "cpus", "task"});
+      YamlMap map(node, file, "a class", names_of(packet_class_keys()));
       if (!map.has("name")) throw Error(map.where(), "a class has no name", "add name: NAME");
       PacketClass each;
       each.name = map.text("name");
@@ -141,7 +137,7 @@ class UpfReader {
                       [&](const PacketClass& other) { return other.name == each.name; }))
         throw Error(map.where("name"), "two classes are called '" + each.name + "'", "give one another name");
       if (map.has("five_qi")) {
-        const FiveQi* known = find_five_qi(map.integer("five_qi", 1, 255));
+        const FiveQi* known = find_five_qi(integer_of(map, packet_class_keys(), "five_qi"));
         if (known == nullptr)
           throw Error(map.where("five_qi"), "5QI " + map.text("five_qi") + " is not standardised",
                       "take one of configs/packets/five_qi.csv, or give a budget instead");
@@ -152,10 +148,10 @@ class UpfReader {
       each.cost = map.has("cost") ? read_cost(map.at("cost"), cost_) : cost_;
       UpfWorkers workers;
       workers.name = map.has("task") ? map.text("task") : "upf-" + each.name;
-      workers.count = map.integer_or("workers", 0, kMostWorkers, workers_);
-      workers.nice = static_cast<int8_t>(map.integer_or("nice", -20, 19, 0));
+      workers.count = integer_or(map, packet_class_keys(), "workers", workers_);
+      workers.nice = static_cast<int8_t>(integer_or(map, packet_class_keys(), "nice", 0));
       if (map.has("cpus")) workers.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
-      plan_.queue.push_back(static_cast<uint32_t>(map.integer_or("queue", 1, kMostPackets, queue_)));
+      plan_.queue.push_back(static_cast<uint32_t>(integer_or(map, packet_class_keys(), "queue", queue_)));
       plan_.workers.push_back(std::move(workers));
       plan_.packets.classes.push_back(std::move(each));
     }
@@ -163,17 +159,15 @@ class UpfReader {
 
   void read_flows(const YAML::Node& nodes, const std::string& file) {
     for (const YAML::Node& node : list(nodes, file, "flows")) {
-      YamlMap map(node, file, "a flow",
-                  {"class", "qfi", "rate", "rates", "arrivals", "burst", "pause", "sizes", "encrypted", "headers",
-                   "count", "ring"});
+      YamlMap map(node, file, "a flow", names_of(packet_flow_keys()));
       PacketFlow flow;
       flow.packet_class = class_of(map);
-      flow.qfi = static_cast<uint8_t>(map.integer_or("qfi", 0, kMostQfi, 0));
-      flow.overhead = static_cast<int32_t>(map.integer_or("headers", 0, 1000, overhead_));
+      flow.qfi = static_cast<uint8_t>(integer_or(map, packet_flow_keys(), "qfi", 0));
+      flow.overhead = static_cast<int32_t>(integer_or(map, packet_flow_keys(), "headers", overhead_));
       if (map.has("encrypted")) flow.encrypted = map.boolean("encrypted");
       read_sizes(map, flow);
       read_arrivals(map, flow.arrivals);
-      const int64_t count = map.integer_or("count", 1, kMostFlows, 1);
+      const int64_t count = integer_or(map, packet_flow_keys(), "count", 1);
       if (plan_.packets.flows.size() + static_cast<size_t>(count) > kMostFlows)
         throw Error(map.where(), "there are more than " + std::to_string(kMostFlows) + " flows",
                     "take fewer, at higher rates");
@@ -256,7 +250,7 @@ class UpfReader {
 
   void read_arrivals(const YamlMap& map, Arrivals& arrivals) {
     const std::string kind = map.has("arrivals") ? map.text("arrivals") : map.has("rates") ? "recorded" : "poisson";
-    const Names kinds = {"regular", "poisson", "bursty", "recorded"};
+    const Names kinds(std::begin(kArrivalNames), std::end(kArrivalNames));
     auto found = std::find(kinds.begin(), kinds.end(), kind);
     if (found == kinds.end())
       throw Error(map.where("arrivals"), "there are no arrivals '" + kind + "'", suggest(kind, kinds));
@@ -269,7 +263,7 @@ class UpfReader {
                     wanted ? std::string("add ") + key : std::string("leave ") + key + " out");
     }
     if (recorded) return read_rates(map, arrivals);
-    const int64_t rate = map.integer("rate", 1, kMostPacketRate);
+    const int64_t rate = integer_of(map, packet_flow_keys(), "rate");
     arrivals.rate = static_cast<int64_t>(static_cast<Int128>(rate) * load_percent_ / 100);
     if (arrivals.rate < 1 || arrivals.rate > kMostPacketRate)
       throw Error(map.where("rate"), "with a load of " + std::to_string(load_percent_) + "% its rate is out of range",
@@ -312,12 +306,12 @@ class UpfReader {
   void read_tasks() {
     if (!map_.has("tasks")) return;
     for (const YAML::Node& node : list(map_.at("tasks"), file_, "tasks")) {
-      YamlMap map(node, file_, "a task", {"name", "count", "period", "work"});
+      YamlMap map(node, file_, "a task", names_of(upf_task_keys()));
       UpfTask task;
       for (const char* key : {"name", "period", "work"})
         if (!map.has(key)) throw Error(map.where(), std::string("a task has no ") + key, std::string("add ") + key);
       task.name = map.text("name");
-      task.count = map.integer_or("count", 1, kMostWorkers, 1);
+      task.count = integer_or(map, upf_task_keys(), "count", 1);
       task.period = yaml_duration(map, "period", 1_us, kLongest);
       task.work = Work(yaml_duration(map, "work", 1_ns, kLongest).count());
       plan_.tasks.push_back(std::move(task));

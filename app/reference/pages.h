@@ -21,5 +21,7 @@ std::string cli_markdown(const CLI::App& app);
 
 // JSON Schema of the experiment file, for editors.
 std::string config_schema(const PolicyRegistry& registry);
+// The same of a machine file.
+std::string machine_schema();
 
 }  // namespace simsched

@@ -1,83 +1,17 @@
-// The experiment file as JSON Schema (draft 7), which editors' YAML plug-ins read.
+// The experiment file and the machine file as JSON Schema, which editors' YAML plug-ins read.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "app/reference/pages.h"
+#include "app/reference/schema_types.h"
 #include "experiment/config_keys.h"
 #include "topology/load/load.h"
+#include "topology/load/machine_keys.h"
 #include "workloads/registry.h"
 
 namespace simsched {
 namespace {
 
-using Json = nlohmann::ordered_json;
-using Kind = ConfigKey::Kind;
-
-Json ref(const std::string& name) { return {{"$ref", "#/definitions/" + name}}; }
-Json any_of(Json first, Json second) { return {{"anyOf", Json::array({std::move(first), std::move(second)})}}; }
-Json text() { return {{"type", Json::array({"string", "number"})}}; }
-Json list_of(Json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
-
-Json one_of(const std::vector<std::string>& words) { return any_of({{"enum", words}}, ref("variable")); }
-Json whole(int64_t low, int64_t high) {
-  return any_of({{"type", "integer"}, {"minimum", low}, {"maximum", high}}, ref("variable"));
-}
-
-Json object(Json properties) {
-  return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
-}
-
-Json properties_of(ConfigKeys keys);
-
-// What is recursive has a definition.
-Json members_of(const ConfigKey& key) {
-  if (key.members == nullptr) return Json::object();
-  if (key.members == group_keys) return ref("group");
-  return object(properties_of(key.members()));
-}
-
-Json of_kind(const ConfigKey& key) {
-  const std::vector<std::string> words(key.words.begin(), key.words.end());
-  switch (key.kind) {
-    case Kind::kText:
-      return text();
-    case Kind::kInteger:
-      return whole(key.low, key.high);
-    case Kind::kBoolean:
-      return any_of({{"type", "boolean"}}, ref("variable"));
-    case Kind::kDuration:
-      return ref("duration");
-    case Kind::kChoice:
-      return one_of(words);
-    case Kind::kAmount:
-      return {{"type", "string"}};
-    case Kind::kOneOrList:
-      return any_of(text(), list_of(text()));
-    case Kind::kList:
-      return list_of(words.empty() ? members_of(key) : one_of(words));
-    case Kind::kMap:
-      return members_of(key);
-    case Kind::kNamed:
-      return {{"type", "object"}, {"additionalProperties", members_of(key)}};
-    case Kind::kAny:
-      break;
-  }
-  return Json::object();
-}
-
-Json properties_of(ConfigKeys keys) {
-  Json properties = Json::object();
-  for (const ConfigKey& key : keys) {
-    properties[key.name] = of_kind(key);
-    properties[key.name]["description"] = key.help;
-  }
-  return properties;
-}
-
-Json merged(Json to, const Json& more) {
-  to.update(more);
-  return to;
-}
+using namespace schema;
 
 Json parameter(const ParamInfo& info) {
   Json json;
@@ -108,6 +42,7 @@ Json generators() {
   for (const GeneratorInfo& info : generator_infos()) {
     Json parameters = Json::object();
     for (const ParamInfo& each : info.params) parameters[each.name] = parameter(each);
+    if (info.keys != nullptr) parameters = properties_of(info.keys());
     Json json = info.from_file ? Json{{"type", "string"}} : any_of(object(parameters), {{"type", "null"}});
     json["description"] = info.summary;
     properties[info.name] = json;
@@ -155,8 +90,7 @@ std::string config_schema(const PolicyRegistry& registry) {
   mix["mix"] = list_of(object(part));
   Json workload = Json::array({one_of(plain), object(properties_of(trace_keys())), object(mix),
                                merged(object(generators()), {{"maxProperties", 1}, {"minProperties", 1}})});
-  // Of a machine there is more than names: docs/machines.md.
-  Json machine = {{"anyOf", Json::array({{{"type", "string"}, {"examples", presets}}, {{"type", "object"}}})}};
+  const Json machine = any_of({{"type", "string"}, {"examples", presets}}, ref("machine"));
 
   Json root = properties_of(experiment_keys());
   auto refine = [&](const char* key, Json json) {
@@ -173,19 +107,14 @@ std::string config_schema(const PolicyRegistry& registry) {
   refine("tasks", list_of(object(merged(task, properties_of(rule_keys())))));
   root["sweep"] = {{"type", "object"}, {"description", "variables and their values, for simsched sweep"}};
 
-  Json json = {{"$schema", "http://json-schema.org/draft-07/schema#"},
-               {"title", "an experiment of simsched"},
-               {"description", "written by 'simsched reference schema'"}};
-  json.update(object(root));
-  json["required"] = Json::array({"workload", "policies"});
-  json["definitions"] = {
-      {"variable", {{"type", "string"}, {"pattern", "\\$"}, {"description", "a variable of a sweep"}}},
-      {"duration",
-       {{"anyOf", Json::array({{{"type", "integer"}, {"minimum", 0}},
-                               {{"type", "string"}, {"pattern", "^[0-9]+([.][0-9]+)?(ns|us|ms|s)?$|\\$"}}})},
-        {"description", "with a unit, as 1.4ms, or whole nanoseconds"}}},
-      {"group", object(properties_of(group_keys()))}};
-  return json.dump(1) + "\n";
+  root = object(root);
+  root["required"] = Json::array({"workload", "policies"});
+  return document("an experiment of simsched", root,
+                  {{"machine", object(properties_of(machine_keys()))}, {"group", object(properties_of(group_keys()))}});
+}
+
+std::string machine_schema() {
+  return document("a machine of simsched", object(properties_of(machine_keys())));
 }
 
 }  // namespace simsched

@@ -5,37 +5,25 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "topology/load/machine_keys.h"
 
 namespace simsched {
 namespace {
 
-const std::vector<std::string> kTypeKeys = {"capacity",
-                                            "opps",
-                                            "idle_states",
-                                            "class_speed",
-                                            "smt_share",
-                                            "isa",
-                                            "transition_latency_us",
-                                            "transition_latency_ns",
-                                            "transition_delay_us",
-                                            "transition_delay_ns"};
-const std::vector<std::string> kOppKeys = {"mhz", "capacity", "cpu_mw", "cpu_uw", "shared_mw", "shared_uw"};
-const std::vector<std::string> kIdleKeys = {
-    "name",   "exit_latency_us", "exit_latency_ns", "target_residency_us", "target_residency_ns",
-    "cpu_mw", "cpu_uw",          "shared_mw",       "shared_uw",           "polls"};
-constexpr int64_t kMostMilli = 10000000;  // 10 kW, 10 s
-constexpr int32_t kMostMhz = 100000;
-
 // A value in one of two units, of which the coarse one is a thousand of the fine one that is answered; 0: not given.
-int64_t in_fine_unit(const YamlMap& map, const std::string& key, const std::string& coarse, const std::string& fine) {
+int64_t in_fine_unit(const YamlMap& map, ConfigKeys keys, const std::string& key, const std::string& coarse,
+                     const std::string& fine) {
   const std::string in_coarse = key + coarse, in_fine = key + fine;
   if (map.has(in_coarse) && map.has(in_fine))
     throw Error(map.where(in_coarse), "both '" + in_coarse + "' and '" + in_fine + "' are given", "keep one");
-  return map.has(in_coarse) ? map.integer(in_coarse, 0, kMostMilli) * 1000
-                            : map.integer_or(in_fine, 0, kMostMilli * 1000, 0);
+  return map.has(in_coarse) ? integer_of(map, keys, in_coarse) * 1000 : integer_or(map, keys, in_fine, 0);
 }
-Nanos time_of(const YamlMap& map, const std::string& key) { return Nanos(in_fine_unit(map, key, "_us", "_ns")); }
-int64_t power_of(const YamlMap& map, const std::string& key) { return in_fine_unit(map, key, "_mw", "_uw"); }
+Nanos time_of(const YamlMap& map, ConfigKeys keys, const std::string& key) {
+  return Nanos(in_fine_unit(map, keys, key, "_us", "_ns"));
+}
+int64_t power_of(const YamlMap& map, ConfigKeys keys, const std::string& key) {
+  return in_fine_unit(map, keys, key, "_mw", "_uw");
+}
 
 std::vector<YAML::Node> list_of(const YamlMap& type, const std::string& key, const std::string& example) {
   YAML::Node list = type.at(key);
@@ -49,14 +37,14 @@ std::vector<OperatingPoint> read_opps(const YamlMap& type, int32_t capacity) {
   std::vector<OperatingPoint> opps;
   std::vector<bool> has_capacity;
   for (const YAML::Node& entry : list_of(type, "opps", "[{mhz: 1000, cpu_mw: 500}]")) {
-    YamlMap map(entry, type.file(), "an operating point", kOppKeys);
+    YamlMap map(entry, type.file(), "an operating point", names_of(opp_keys()));
     if (!map.has("mhz")) throw Error(map.where(), "an operating point has no 'mhz'", "give its frequency");
     OperatingPoint& opp = opps.emplace_back();
-    opp.mhz = static_cast<int32_t>(map.integer("mhz", 1, kMostMhz));
+    opp.mhz = static_cast<int32_t>(integer_of(map, opp_keys(), "mhz"));
     has_capacity.push_back(map.has("capacity"));
-    opp.capacity = static_cast<int32_t>(map.integer_or("capacity", 1, kCapacityScale, 0));
-    opp.cpu_uw = power_of(map, "cpu");
-    opp.shared_uw = power_of(map, "shared");
+    opp.capacity = static_cast<int32_t>(integer_or(map, opp_keys(), "capacity", 0));
+    opp.cpu_uw = power_of(map, opp_keys(), "cpu");
+    opp.shared_uw = power_of(map, opp_keys(), "shared");
   }
   for (size_t i = 0; i < opps.size(); ++i) {
     const int64_t top = opps.back().mhz, share = (int64_t{capacity} * opps[i].mhz + top / 2) / top;
@@ -68,14 +56,14 @@ std::vector<OperatingPoint> read_opps(const YamlMap& type, int32_t capacity) {
 std::vector<IdleState> read_idle_states(const YamlMap& type) {
   std::vector<IdleState> states;
   for (const YAML::Node& entry : list_of(type, "idle_states", "[{name: C1, exit_latency_us: 1}]")) {
-    YamlMap map(entry, type.file(), "an idle state", kIdleKeys);
+    YamlMap map(entry, type.file(), "an idle state", names_of(idle_state_keys()));
     if (!map.has("name")) throw Error(map.where(), "an idle state has no 'name'", "call it like C1");
     IdleState& state = states.emplace_back();
     state.name = map.text("name");
-    state.exit_latency = time_of(map, "exit_latency");
-    state.target_residency = time_of(map, "target_residency");
-    state.cpu_uw = power_of(map, "cpu");
-    state.shared_uw = power_of(map, "shared");
+    state.exit_latency = time_of(map, idle_state_keys(), "exit_latency");
+    state.target_residency = time_of(map, idle_state_keys(), "target_residency");
+    state.cpu_uw = power_of(map, idle_state_keys(), "cpu");
+    state.shared_uw = power_of(map, idle_state_keys(), "shared");
     state.polls = map.has("polls") && map.boolean("polls");
   }
   return states;
@@ -83,10 +71,9 @@ std::vector<IdleState> read_idle_states(const YamlMap& type) {
 
 void read_by_class(const YamlMap& type, const std::string& key, std::array<int32_t, kNrWorkClasses>& values) {
   if (!type.has(key)) return;
-  const std::vector<std::string> names(std::begin(kWorkClassNames), std::end(kWorkClassNames));
-  YamlMap map(type.at(key), type.file(), key, names);
+  YamlMap map(type.at(key), type.file(), key, names_of(work_class_keys()));
   for (size_t i = 0; i < kNrWorkClasses; ++i)
-    values[i] = static_cast<int32_t>(map.integer_or(names[i], 1, kCapacityScale, values[i]));
+    values[i] = static_cast<int32_t>(integer_or(map, work_class_keys(), kWorkClassNames[i], values[i]));
 }
 
 IsaSet read_isa(const YamlMap& type) {
@@ -106,15 +93,15 @@ IsaSet read_isa(const YamlMap& type) {
 CoreType read_type(const YamlMap& map, const std::string& name, int32_t* capacity) {
   CoreType type;
   type.name = name;
-  *capacity = static_cast<int32_t>(map.integer_or("capacity", 1, kCapacityScale, 0));
+  *capacity = static_cast<int32_t>(integer_or(map, core_type_keys(), "capacity", 0));
   type.opps = read_opps(map, *capacity != 0 ? *capacity : kCapacityScale);
   if (!type.opps.empty() && *capacity == 0) *capacity = type.opps.back().capacity;
   type.idle_states = read_idle_states(map);
   read_by_class(map, "class_speed", type.class_speed);
   read_by_class(map, "smt_share", type.class_smt_share);
   type.isa = read_isa(map);
-  type.transition_latency = time_of(map, "transition_latency");
-  type.transition_delay = time_of(map, "transition_delay");
+  type.transition_latency = time_of(map, core_type_keys(), "transition_latency");
+  type.transition_delay = time_of(map, core_type_keys(), "transition_delay");
   return type;
 }
 
@@ -142,7 +129,7 @@ CoreTypes read_core_types(const YamlMap& machine) {
     const std::string name = yaml_text(entry.first, machine.file(), "a core type's name");
     if (index_of(found.types, name) < found.types.size())
       throw Error(yaml_where(entry.first, machine.file()), "'" + name + "' is given twice", "keep one");
-    YamlMap map(entry.second, machine.file(), "a core type", kTypeKeys);
+    YamlMap map(entry.second, machine.file(), "a core type", names_of(core_type_keys()));
     found.types.push_back(read_type(map, name, &found.capacities.emplace_back()));
   }
   return found;

@@ -14,6 +14,8 @@ struct SpreadField {
   Spread Costs::*field;
 };
 
+inline constexpr int64_t kLongestCost = 1000000000;  // a second: beyond it, a unit was mistaken
+
 inline constexpr CostField kCostFields[] = {
     {"context_switch_ns", &Costs::context_switch},     {"stopper_ns", &Costs::stopper},
     {"idle_poll_window_ns", &Costs::idle_poll_window}, {"idle_poll_max_ns", &Costs::idle_poll_max},

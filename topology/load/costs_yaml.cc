@@ -8,11 +8,10 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "topology/load/cost_fields.h"
+#include "topology/load/machine_keys.h"
 
 namespace simsched {
 namespace {
-
-constexpr int64_t kLongestCost = 1000000000;  // a second: beyond it, a unit was mistaken
 
 // One number, or the five quantiles in ascending order.
 Spread read_spread(const YAML::Node& node, const std::string& file, const std::string& key) {
@@ -30,10 +29,7 @@ Spread read_spread(const YAML::Node& node, const std::string& file, const std::s
 }
 
 void read_table(const YAML::Node& node, const std::string& file, Costs& costs) {
-  std::vector<std::string> keys;
-  for (const CostField& cost : kCostFields) keys.push_back(cost.key);
-  for (const SpreadField& cost : kSpreadFields) keys.push_back(cost.key);
-  YamlMap given(node, file, "costs", keys);
+  YamlMap given(node, file, "costs", names_of(cost_keys()));
   for (const CostField& cost : kCostFields)
     costs.*cost.field = Nanos(given.integer_or(cost.key, 0, kLongestCost, (costs.*cost.field).count()));
   for (const SpreadField& cost : kSpreadFields)

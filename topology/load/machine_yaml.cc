@@ -12,6 +12,7 @@
 #include "topology/load/core_types_yaml.h"
 #include "topology/load/costs_yaml.h"
 #include "topology/load/load.h"
+#include "topology/load/machine_keys.h"
 #include "topology/load/memory_yaml.h"
 #include "topology/load/power_yaml.h"
 #include "topology/select_cpus.h"
@@ -19,18 +20,8 @@
 namespace simsched {
 namespace {
 
-const std::vector<std::string> kMachineKeys = {
-    "name",          "preset",           "hwloc",         "nodes",  "llcs_per_node",
-    "cores_per_llc", "threads_per_core", "smt_numbering", "cpus",   "capacity",
-    "smt",           "smt_share",        "distances",     "costs",  "reclaim_distance",
-    "asym_packing",  "isolated",         "core_types",    "memory", "isa_affinity",
-    "nohz_full",     "power_limit",      "thermal"};
 const std::vector<std::string> kShapeKeys = {"nodes", "llcs_per_node", "cores_per_llc", "threads_per_core",
                                              "smt_numbering"};
-const std::vector<std::string> kGroupKeys = {"cpus",     "core", "threads_per_core", "cluster",
-                                             "llc",      "node", "capacity",         "kernel_capacity",
-                                             "priority", "type", "power_domain"};
-constexpr int64_t kHighestPriority = 255;  // of firmware that ranks cores: CPPC's highest_perf is a byte
 
 // `nodes: 2, llcs_per_node: 4, ...`: every unit of a level alike.
 std::vector<Cpu> read_regular(const YamlMap& map, size_t max_cpus) {
@@ -44,7 +35,7 @@ std::vector<Cpu> read_regular(const YamlMap& map, size_t max_cpus) {
                   "make a count smaller");
 
   std::string numbering = map.has("smt_numbering") ? map.text("smt_numbering") : "adjacent";
-  const std::vector<std::string> numberings = {"adjacent", "split"};
+  const std::vector<std::string> numberings(std::begin(kSmtNumberings), std::end(kSmtNumberings));
   if (numbering != "adjacent" && numbering != "split")
     throw Error(map.where("smt_numbering"), "there is no smt_numbering '" + numbering + "'",
                 suggest(numbering, numberings));
@@ -63,7 +54,7 @@ std::vector<Cpu> read_regular(const YamlMap& map, size_t max_cpus) {
 // One entry of an explicit `cpus:` list, added to `cpus`; `named_cores` holds the cores given by number.
 void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cpus, const CoreTypes& types,
                 std::map<size_t, Cpu>& cpus, std::map<int64_t, CoreId>& named_cores, size_t& next_core) {
-  YamlMap group(entry, file, "a group of CPUs", kGroupKeys);
+  YamlMap group(entry, file, "a group of CPUs", names_of(cpu_group_keys()));
   if (!group.has("cpus")) throw Error(group.where(), "a group of CPUs has no 'cpus'", "list them like 0-3,8");
   if (group.has("core") && group.has("threads_per_core"))
     throw Error(group.where("core"), "both 'core' and 'threads_per_core' are given", "keep one");
@@ -76,12 +67,12 @@ void read_group(const YAML::Node& entry, const std::string& file, int64_t max_cp
                 "list a multiple of threads_per_core, " + std::to_string(threads));
   Cpu cpu;
   cpu.llc = LlcId(static_cast<size_t>(group.integer_or("llc", 0, max_cpus - 1, 0)));
-  cpu.node = NodeId(static_cast<size_t>(group.integer_or("node", 0, kMaxNodes - 1, 0)));
+  cpu.node = NodeId(static_cast<size_t>(integer_or(group, cpu_group_keys(), "node", 0)));
   cpu.type = types.of(group);
-  cpu.capacity = static_cast<int32_t>(group.integer_or("capacity", 1, kCapacityScale, types.capacity(cpu.type)));
+  cpu.capacity = static_cast<int32_t>(integer_or(group, cpu_group_keys(), "capacity", types.capacity(cpu.type)));
   if (group.has("kernel_capacity"))
-    cpu.kernel_capacity = static_cast<int32_t>(group.integer("kernel_capacity", 1, kCapacityScale));
-  cpu.priority = static_cast<int32_t>(group.integer_or("priority", 0, kHighestPriority, 0));
+    cpu.kernel_capacity = static_cast<int32_t>(integer_of(group, cpu_group_keys(), "kernel_capacity"));
+  cpu.priority = static_cast<int32_t>(integer_or(group, cpu_group_keys(), "priority", 0));
   if (group.has("cluster")) cpu.cluster = ClusterId(static_cast<size_t>(group.integer("cluster", 0, max_cpus - 1)));
   if (group.has("power_domain"))
     cpu.power_domain = PowerDomainId(static_cast<size_t>(group.integer("power_domain", 0, max_cpus - 1)));
@@ -184,18 +175,18 @@ std::vector<std::vector<int>> read_distances(const YamlMap& map) {
 }  // namespace
 
 Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const std::string& name, size_t max_cpus) {
-  YamlMap map(node, file, "a machine", kMachineKeys);
+  YamlMap map(node, file, "a machine", names_of(machine_keys()));
   const bool listed = map.at("cpus").IsDefined() && map.at("cpus").IsSequence();
   const CoreTypes types = read_core_types(map);
   MachineSpec spec = read_base(map, max_cpus, types, listed);
   types.give(map, listed, spec);
   if (map.has("name")) spec.name = map.text("name");
   if (spec.name.empty()) spec.name = name;
-  if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(map.integer("smt_share", 1, kCapacityScale));
+  if (map.has("smt_share")) spec.smt_share = static_cast<int32_t>(integer_of(map, machine_keys(), "smt_share"));
   if (map.has("capacity"))
     for (Cpu& cpu : spec.cpus)
-      cpu.kernel_capacity = cpu.capacity = static_cast<int32_t>(map.integer("capacity", 1, kCapacityScale));
-  spec.reclaim_distance = static_cast<int32_t>(map.integer_or("reclaim_distance", 10, 255, spec.reclaim_distance));
+      cpu.kernel_capacity = cpu.capacity = static_cast<int32_t>(integer_of(map, machine_keys(), "capacity"));
+  spec.reclaim_distance = static_cast<int32_t>(integer_or(map, machine_keys(), "reclaim_distance", spec.reclaim_distance));
   if (map.has("asym_packing")) spec.asym_packing = map.boolean("asym_packing");
   if (map.has("isa_affinity")) spec.isa_affinity = map.boolean("isa_affinity");
   if (map.has("costs")) read_costs(map, spec);
@@ -225,7 +216,7 @@ Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const
     return Machine(spec);
   } catch (const Error& error) {
     // Machine names the field at fault; what this file reads has its line already.
-    if (std::find(kMachineKeys.begin(), kMachineKeys.end(), error.where()) == kMachineKeys.end()) throw;
+    if (std::ranges::find(machine_keys(), error.where(), &ConfigKey::name) == machine_keys().end()) throw;
     throw Error(map.where(error.where()), error.problem(), error.remedy());
   }
 }

@@ -1,6 +1,7 @@
 #include "topology/load/memory_yaml.h"
 
 #include "base/error.h"
+#include "topology/load/machine_keys.h"
 
 namespace simsched {
 namespace {
@@ -19,7 +20,7 @@ std::vector<int64_t> read_numbers(const YAML::Node& node, const std::string& fil
 }  // namespace
 
 void read_memory(const YamlMap& machine, size_t nodes, size_t llcs, MemorySpec& memory) {
-  YamlMap map(machine.at("memory"), machine.file(), "memory", {"latency_ns", "node_mbs", "link_mbs", "llc_kib"});
+  YamlMap map(machine.at("memory"), machine.file(), "memory", names_of(memory_keys()));
   if (map.has("latency_ns")) {
     YAML::Node rows = map.at("latency_ns");
     const char* remedy = "write rows like [[80, 140], [140, 80]], one a node";
