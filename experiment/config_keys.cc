@@ -48,7 +48,7 @@ constexpr ConfigKey kTask[] = {
     {"slice", Kind::kDuration, "custom slice, 100us to 100ms"},
     {"slice_ns", Kind::kDuration, "the same"},
     {"cpus", Kind::kText, "where they may run, as \"0-3,8\""},
-    {"group", Kind::kText, "one of the groups of a mix"},
+    {"group", Kind::kText, "one of the groups of a mix, / for the root"},
     {"uclamp_min", Kind::kInteger, "least utilisation", 0, kCapacityScale},
     {"uclamp_max", Kind::kInteger, "highest utilisation", 0, kCapacityScale},
     {"background", Kind::kBoolean, "the simulation does not wait for them"},

@@ -123,6 +123,12 @@ TEST(Mix, TwoUserPlanesHaveOneNetdev) {
                 ::testing::ThrowsMessage<Error>(HasSubstr("c.yaml:3: its netdev is not that of the upf before it")));
 }
 
+// Refused before the memory is gone.
+TEST(Mix, MoreThanASimulationIsMadeForIsAnErrorWithItsLine) {
+  EXPECT_THAT([] { made(mix("mix:\n- {hogs: {}}\n- {hogs: {tasks: 1000000}, copies: 100000}")); },
+              ::testing::ThrowsMessage<Error>(HasSubstr("c.yaml:3: the workload has more than 4194304 tasks")));
+}
+
 TEST(Mix, BadPartsAreErrorsWithTheirLine) {
   EXPECT_THAT(error_of("mix: []"), HasSubstr("c.yaml:1: mix is not a list"));
   EXPECT_THAT(error_of("mix:\n  - {hogs: {}}\n  - {hog: {}}"),

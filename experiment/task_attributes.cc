@@ -165,7 +165,10 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
     a.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
     a.named_cpus.push_back({*a.cpus, map.where("cpus")});
   }
-  if (map.has("group")) a.group = GroupId(find_group(groups, map.text("group"), map.where("group")) + 1);
+  if (map.has("group")) {
+    const std::string name = map.text("group");
+    a.group = name == "/" ? GroupId(0) : GroupId(find_group(groups, name, map.where("group")) + 1);
+  }
   auto clamp = [&](const char* key) { return static_cast<uint16_t>(integer_of(map, task_keys(), key)); };
   if (map.has("uclamp_min")) a.uclamp_min = clamp("uclamp_min");
   if (map.has("uclamp_max")) a.uclamp_max = clamp("uclamp_max");

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -118,6 +120,15 @@ void check_names(std::span<const RunResult> base, std::span<const RunResult> now
   }
 }
 
+// Which of two would be paired with the other's?
+void check_once(std::span<const RunResult> results, const std::string& names) {
+  std::set<std::tuple<std::string, std::string, uint64_t>> seen;
+  for (const RunResult& run : results)
+    if (!seen.emplace(run.machine, run.policy, run.seed).second)
+      throw Error(names, fmt::format("{}, seed {} stands twice in one of them", run_text(run.machine, run.policy), run.seed),
+                  "compare what 'simsched run' wrote");
+}
+
 }  // namespace
 
 bool RegressionReport::regressed() const {
@@ -129,6 +140,8 @@ RegressionReport compare_results(std::span<const RunResult> base, std::span<cons
                                  std::span<const Tolerance> tolerances, const std::string& names) {
   if (base.empty() || now.empty()) throw Error(names, "one of them has no runs", "compare what 'simsched run' wrote");
   check_names(base, now, tolerances, names);
+  check_once(base, names);
+  check_once(now, names);
   RegressionReport report;
   const std::vector<MachineRuns> before = group_runs(base), after = group_runs(now);
   bool paired = false;

@@ -117,6 +117,9 @@ TEST(Regression, RefusesWhatCannotBeCompared) {
   EXPECT_NE(message({}, runs({1}), {"makespan_ns", 0, 0}).find("has no runs"), std::string::npos);
   EXPECT_NE(message({run("b", 1, 1, 1)}, runs({1}), {"makespan_ns", 0, 0}).find("no policy on the same machine"),
             std::string::npos);
+  EXPECT_NE(message(runs({1}), {run("a", 1, 1, 1), run("a", 1, 2, 1)}, {"makespan_ns", 0, 0})
+                .find("a on m, seed 1 stands twice in one of them"),
+            std::string::npos);
 }
 
 TEST(Regression, TextsSayWhatIsWorse) {

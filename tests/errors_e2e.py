@@ -54,6 +54,8 @@ class Errors(e2e.EndToEnd):
             (CONFIG + "metrics: []\n", "c.yaml:4: metrics is empty"),
             (CONFIG.replace("ping_pong", "upf") + "duration: 1s\nmetrics: [packets_voise_served]\n",
              "c.yaml:5: packets_voise_served: no packets are of class 'voise'; did you mean 'voice'?"),
+            (CONFIG.replace("ping_pong", "upf"), "c.yaml:2: no task of the workload ever ends the simulation"),
+            (CONFIG.replace("{ping_pong: {}}", "{mix: [{hogs: {}, group: web}]}"), "c.yaml:2: there is no group 'web'"),
             ("\x01", "c.yaml"),
             ("- [", "c.yaml"),
             ("", "c.yaml"),

@@ -91,6 +91,7 @@ int32_t pid_shift(const Workload& to, const Workload& from) {
 }  // namespace
 
 TaskId append(Workload& to, const Workload& from) {
+  to.check_room(from.tasks.size(), from.ops.size());
   Offsets offsets{static_cast<int32_t>(to.tasks.size()),
                   static_cast<int32_t>(to.nr_tokens),
                   static_cast<int32_t>(to.timers.size()),

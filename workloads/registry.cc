@@ -56,12 +56,16 @@ Workload make_workload(const std::string& name, const YAML::Node& params, const 
   for (const Generator& generator : generators()) {
     names.push_back(generator.info.name);
     if (generator.info.name != name) continue;
-    Workload workload = generator.read != nullptr
-                            ? generator.read(params, file, Rng(seed))
-                            : generator.make(Params(params, file, name, generator.info.params), Rng(seed));
-    workload.name = name;
-    workload.check(0);
-    return workload;
+    try {
+      Workload workload = generator.read != nullptr
+                              ? generator.read(params, file, Rng(seed))
+                              : generator.make(Params(params, file, name, generator.info.params), Rng(seed));
+      workload.name = name;
+      workload.check(0);
+      return workload;
+    } catch (const Error& error) {
+      throw error.where().empty() ? Error(yaml_where(params, file), error.problem(), error.remedy()) : error;
+    }
   }
   throw Error(yaml_where(params, file), "there is no workload '" + name + "'", suggest(name, names));
 }

@@ -189,7 +189,17 @@ AffinityId Workload::intern_affinity(const CpuSet& cpus) {
   return AffinityId(affinities.size() - 1);
 }
 
+void Workload::check_room(size_t more_tasks, size_t more_ops) const {
+  constexpr size_t kMostTasks = size_t{1} << 22, kMostOps = size_t{1} << 26;  // 1 GiB of operations
+  if (tasks.size() + more_tasks > kMostTasks)
+    throw Error("", "the workload has more than " + std::to_string(kMostTasks) + " tasks", "take fewer");
+  if (ops.size() + more_ops > kMostOps)
+    throw Error("", "the programs of its tasks have more than " + std::to_string(kMostOps) + " operations",
+                "take fewer tasks, or fewer rounds or requests of each");
+}
+
 TaskId Workload::add_task(const std::string& task_name, std::span<const Op> program) {
+  check_room(1, program.size());
   TaskSpec spec;
   spec.name = intern_name(task_name);
   spec.first_op = static_cast<uint32_t>(ops.size());
@@ -201,6 +211,7 @@ TaskId Workload::add_task(const std::string& task_name, std::span<const Op> prog
 }
 
 TaskId Workload::clone_task(TaskId task) {
+  check_room(1, 0);
   TaskSpec spec = tasks[task.index()];
   spec.pid = kFirstPid + static_cast<int32_t>(tasks.size());
   tasks.push_back(spec);

@@ -127,6 +127,10 @@ class Workload {
   uint32_t intern_name(const std::string& text);  // index into names
   AffinityId intern_affinity(const CpuSet& cpus);
 
+  // That so many may be added. Throws Error, without a place, where tasks or operations would be more than a simulation
+  // is made for: 4,194,304 and 67,108,864.
+  void check_room(size_t more_tasks, size_t more_ops) const;
+
   // Appends a task that runs `program`, starts by itself at 0 and has pid 1000 + its number; the
   // caller sets the rest.
   TaskId add_task(const std::string& task_name, std::span<const Op> program);

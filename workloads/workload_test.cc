@@ -25,6 +25,14 @@ TEST(Workload, NamesAndAffinitiesAreInterned) {
   EXPECT_EQ(workload.intern_affinity(CpuSet::single(CpuId(3))), AffinityId(1));
 }
 
+TEST(Workload, HasRoomForSoMuch) {
+  Workload workload;
+  workload.add_task("t", std::array{op::compute(Work(1)), op::exit()});
+  workload.check_room((size_t{1} << 22) - 1, (size_t{1} << 26) - 2);
+  EXPECT_THROW(workload.check_room(size_t{1} << 22, 0), Error);
+  EXPECT_THROW(workload.check_room(0, (size_t{1} << 26) - 1), Error);
+}
+
 TEST(Workload, FitsASmallerMachine) {
   Workload workload;
   TaskId task = workload.add_task("t", std::array{op::exit()});

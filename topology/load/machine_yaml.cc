@@ -168,6 +168,12 @@ std::vector<std::vector<int>> read_distances(const YamlMap& map) {
     std::vector<int>& numbers = distances.emplace_back();
     for (const auto& number : row)
       numbers.push_back(static_cast<int>(yaml_integer(number, map.file(), "a distance", 10, 254)));
+    // As slit_valid() of arch/x86/mm/srat.c has it.
+    for (size_t i = 0; i < numbers.size(); ++i)
+      if (i + 1 != distances.size() && numbers[i] == 10)
+        throw Error(yaml_where(row, map.file()),
+                    "nodes " + std::to_string(distances.size() - 1) + " and " + std::to_string(i) + " are 10 apart",
+                    "take 11 to 254: only a node itself is 10 away");
   }
   return distances;
 }

@@ -126,6 +126,7 @@ TEST(MachineYaml, BadDistances) {
   EXPECT_THAT(refusal("nodes: 2\ndistances: [[10, 20], [30, 10]]"), HasSubstr("m.yaml:2: distance of nodes 0 and 1"));
   EXPECT_THAT(refusal("nodes: 3\ndistances: [[10, 20], [20, 10]]"), HasSubstr("m.yaml:2: distances have 2 rows"));
   EXPECT_THAT(refusal("nodes: 2\ndistances: [[10, 9], [9, 10]]"), HasSubstr("a distance is 9"));
+  EXPECT_THAT(refusal("nodes: 2\ndistances:\n- [10, 20]\n- [10, 10]"), HasSubstr("m.yaml:4: nodes 1 and 0 are 10 apart"));
 }
 
 TEST(MachineYaml, Memory) {
