@@ -324,11 +324,11 @@ TEST(Deadline, ThreadsOfRtAppHaveTheirReservations) {
   const Ran ran = run(m, w, 2_s);
   EXPECT_NEAR(static_cast<double>(ran.used(TaskId(1)).count()), 50 * 4e6, 1e6);
   EXPECT_NEAR(static_cast<double>(ran.used(TaskId(2)).count()), 0.2e9, 3e6);
-  EXPECT_NEAR(static_cast<double>(ran.used(TaskId(3)).count()), 0.6e9, 4e6);
+  EXPECT_NEAR(static_cast<double>(ran.used(TaskId(3)).count()), 0.6e9, 6e6);
 }
 
 // Whatever tasks do and wherever they may run: none has more than its reservation, but for what a tick lets through,
-// which it pays back; and those with less work than they reserved are on time, on a CPU that they have to themselves.
+// which it pays back. Every nanosecond is accounted for: the engine checks that at its end.
 RC_GTEST_PROP(DeadlineProperty, NoTaskHasMoreThanItsReservation, ()) {
   Rng rng(*rc::gen::arbitrary<uint64_t>());
   const size_t cpus = 1 + rng.below(4), tasks = 1 + rng.below(3 * cpus);
@@ -356,10 +356,29 @@ RC_GTEST_PROP(DeadlineProperty, NoTaskHasMoreThanItsReservation, ()) {
   const Ran ran = run(m, w, duration);
   for (size_t i = 0; i < tasks; ++i) {
     const Reservation& r = w.reservations[w.tasks[i].reservation - 1u];
-    // A period may begin anew with a wake-up: of each interval it has its share, and a budget at either end.
+    // A period may begin anew with a wake-up, so there is a budget at either end. What a tick let through moves the
+    // deadline by as many periods as it takes to pay that back, whose budgets are there at once; and it may come again.
     const int64_t share = duration.count() / r.period.count() * r.runtime.count();
-    RC_ASSERT(ran.used(TaskId(i)).count() <= share + 2 * r.runtime.count() + kTick.count());
+    RC_ASSERT(ran.used(TaskId(i)).count() <= share + 3 * r.runtime.count() + 2 * kTick.count());
   }
+}
+
+// Earliest deadline first is optimal on one CPU: whatever may be admitted there is on time.
+RC_GTEST_PROP(DeadlineProperty, OneCpuMissesNoDeadline, ()) {
+  Rng rng(*rc::gen::arbitrary<uint64_t>());
+  const auto tasks = static_cast<int64_t>(1 + rng.below(8));
+  Workload w;
+  for (int64_t i = 0; i < tasks; ++i) {
+    const Nanos period = 100_us * static_cast<int64_t>(5 + rng.below(600));
+    const Nanos runtime = period * static_cast<int64_t>(20 + rng.below(70)) / (100 * tasks);
+    const TaskId task = add_deadline(w, "dl", every(period, runtime), jobs(runtime - 2_us, period, 1_s / period));
+    w.tasks[task.index()].start = Nanos(static_cast<int64_t>(rng.below(20'000'000)));
+  }
+  w.tasks[add_task(w, "hog", endless()).index()].background = true;
+  const Machine m = flat_machine(1);
+  const Ran ran = run(m, w);
+  RC_ASSERT(ran.result.metric("deadline_misses") == 0);
+  RC_ASSERT(ran.time("throttled_ns") == 0);
 }
 
 }  // namespace
