@@ -48,7 +48,8 @@ Inputs::Inputs(const Config& config, const Progress& progress)
   } else {
     load_trace(config, progress);
   }
-  if (generator_) notes_ = workload(0, config.seeds.front())->notes;  // bad parameters and names of tasks show here
+  notes_ = workload(0, config.seeds.front())->notes;  // bad parameters and names of tasks show here
+  note_admission(config);
   note_throttling(config);
   check_policies(config);
   check_metrics(config);
@@ -100,6 +101,25 @@ void Inputs::note_throttling(const Config& config) {
         "Linux " + kernels_[0].version +
         " throttles real-time tasks (sched_rt_runtime_us), which is left out: one that never sleeps leaves "
         "others nothing");
+}
+
+// What a generator asks for too much ends its simulation; what was recorded ran.
+void Inputs::note_admission(const Config& config) {
+  for (size_t i = 0; i < machines_.size(); ++i) {
+    const std::shared_ptr<const Workload> made = workload(i, config.seeds.front());
+    if (!made->recorded || made->reservations.empty()) continue;
+    int64_t total = 0, capacity = 0;
+    for (const TaskSpec& task : made->tasks)
+      if (task.reservation != 0) {
+        const Reservation& asked = made->reservations[task.reservation - 1u];
+        total += bandwidth(asked.runtime, asked.period);
+      }
+    for (CpuId cpu : machines_[i]->cpus()) capacity += machines_[i]->cpu(cpu).kernel_capacity;
+    const size_t servers = kernels_[i].at_least(6, 12) ? machines_[i]->nr_cpus() : 0;
+    if (exceeds_bandwidth(total, capacity, servers))
+      notes_.push_back("the deadline tasks of the recording ask for more than " + machines_[i]->name() +
+                       " has: its kernel would refuse some of them (EBUSY), were they there at the same time");
+  }
 }
 
 // Figures of packets are of classes that there are.

@@ -39,6 +39,7 @@ class Inputs {
   void prepare_generator(const Config& config);
   void add_kernels(const KernelConfig& config, const KernelParams& base, size_t base_cpus);
   void note_throttling(const Config& config);
+  void note_admission(const Config& config);
   void check_policies(const Config& config) const;
   void check_metrics(const Config& config) const;
   void check_named_cpus(const Config& config) const;

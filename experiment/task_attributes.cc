@@ -18,9 +18,9 @@ constexpr int64_t kMostKib = INT32_MAX;  // 2 TiB
 constexpr uint8_t kDefaultPriority = 10;
 
 // By kTaskPolicyNames.
-constexpr SchedPolicy kPolicies[] = {SchedPolicy::kNormal, SchedPolicy::kNormal, SchedPolicy::kBatch,
-                                     SchedPolicy::kIdle,   SchedPolicy::kFifo,   SchedPolicy::kRr,
-                                     SchedPolicy::kExt};
+constexpr SchedPolicy kPolicies[] = {SchedPolicy::kNormal,   SchedPolicy::kNormal, SchedPolicy::kBatch,
+                                     SchedPolicy::kIdle,     SchedPolicy::kFifo,   SchedPolicy::kRr,
+                                     SchedPolicy::kDeadline, SchedPolicy::kExt};
 static_assert(std::size(kPolicies) == std::size(kTaskPolicyNames));
 
 SchedPolicy read_policy(const YAML::Node& node, const std::string& file) {
@@ -78,6 +78,26 @@ std::optional<uint8_t> read_priority(const YamlMap& map, std::optional<SchedPoli
   return static_cast<uint8_t>(integer_of(map, task_keys(), "priority"));
 }
 
+// What a deadline task asks for goes with its policy, which has no other.
+std::optional<Reservation> read_reservation(const YamlMap& map, bool of_deadline) {
+  for (const char* key : {"runtime", "deadline", "period"})
+    if (map.has(key) && !of_deadline)
+      throw Error(map.where(key), std::string("a ") + key + " is of deadline tasks", "add policy: deadline");
+  if (!of_deadline) return std::nullopt;
+  if (!map.has("runtime") || (!map.has("deadline") && !map.has("period")))
+    throw Error(map.where("policy"), "a deadline task has no " + std::string(map.has("runtime") ? "period" : "runtime"),
+                "write it as {policy: deadline, runtime: 10ms, period: 100ms}");
+  auto read = [&](const char* key, const char* other) {
+    return yaml_duration(map, map.has(key) ? key : other, 0_ns, kLatestChange);
+  };
+  Reservation reservation{read("runtime", "runtime"), read("deadline", "period"), read("period", "deadline"),
+                          map.where("runtime")};
+  if (const std::string problem = reservation_problem(reservation); !problem.empty())
+    throw Error(reservation.where, reservation_text(reservation) + ": " + problem,
+                "take a runtime up to the deadline, and a deadline up to the period");
+  return reservation;
+}
+
 class ChangeReader {
  public:
   ChangeReader(const YAML::Node& node, const std::string& file, const std::vector<GroupConfig>& groups)
@@ -108,9 +128,17 @@ class ChangeReader {
     if (changes.size() == before) throw Error(map_.where(), "nothing is changed here", example);
     if (map_.has("priority") && !map_.has("policy"))
       throw Error(map_.where("priority"), "a priority goes with a policy", "add policy: fifo or rr");
+    if (!to_deadline(changes.begin() + static_cast<ptrdiff_t>(before), changes.end())) read_reservation(map_, false);
   }
 
  private:
+  using Changes = std::vector<TaskChange>::const_iterator;
+  static bool to_deadline(Changes first, Changes last) {
+    return std::any_of(first, last, [](const TaskChange& change) {
+      return std::ranges::any_of(change.values, [](const auto& value) { return value.reservation.has_value(); });
+    });
+  }
+
   std::vector<TaskChange::Value> values(const char* key, OpKind kind) const {
     const YAML::Node node = map_.at(key);
     if (!node.IsSequence()) return {value(node, key, kind)};
@@ -130,6 +158,7 @@ class ChangeReader {
       result.value = static_cast<int64_t>(policy);
       const bool of_this = is_real_time(policy) || map_.at(key).IsScalar();
       result.priority = of_this ? read_priority(map_, policy).value_or(0) : uint8_t{0};
+      if (policy == SchedPolicy::kDeadline) result.reservation = read_reservation(map_, true);
     } else if (kind == OpKind::kSetAffinity) {
       result.cpus = yaml_cpus(node, file, "cpus");
     } else {
@@ -157,6 +186,7 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
   if (map.has("nice")) a.nice = static_cast<int8_t>(integer_of(map, task_keys(), "nice"));
   if (map.has("policy")) a.policy = read_policy(map.at("policy"), map.file());
   a.rt_priority = read_priority(map, a.policy);
+  a.reservation = read_reservation(map, a.policy == SchedPolicy::kDeadline);
   if (map.has("slice") && map.has("slice_ns"))
     throw Error(map.where("slice_ns"), "both slice and slice_ns are given", "keep one of them");
   for (const char* key : {"slice", "slice_ns"})
@@ -196,6 +226,7 @@ void apply_attributes(const TaskAttributes& a, Workload& workload, TaskId id, Na
   if (a.policy) {
     task.policy = *a.policy;
     task.rt_priority = a.rt_priority.value_or(0);
+    task.reservation = a.reservation ? workload.intern_reservation(*a.reservation) : uint16_t{0};
   }
   if (a.slice) task.slice = *a.slice;
   if (a.cpus) task.affinity = workload.intern_affinity(*a.cpus);
@@ -212,6 +243,7 @@ void apply_attributes(const TaskAttributes& a, Workload& workload, TaskId id, Na
     for (int64_t i = 0; i < turns; ++i) {
       const TaskChange::Value& to = change.values[static_cast<size_t>(i)];
       Op op{change.kind, 0, to.priority, id.value(), to.value};
+      if (to.reservation) op.slot = workload.intern_reservation(*to.reservation);
       if (change.kind == OpKind::kSetAffinity) op.value = workload.intern_affinity(to.cpus).value();
       workload.changes.push_back({start + change.at + change.every * i, change.every * turns, op});
     }

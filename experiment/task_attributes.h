@@ -13,7 +13,7 @@
 namespace simsched {
 
 // "normal" is sidecars' word for "other".
-inline constexpr const char* kTaskPolicyNames[] = {"other", "normal", "batch", "idle", "fifo", "rr", "ext"};
+inline constexpr const char* kTaskPolicyNames[] = {"other", "normal", "batch", "idle", "fifo", "rr", "deadline", "ext"};
 inline constexpr Nanos kLatestChange = 1000000_s;
 
 // Something else from some time on; what it names stands as in an op (workloads/program.h), CPUs as they are.
@@ -21,6 +21,7 @@ struct TaskChange {
   struct Value {
     int64_t value = 0;
     uint16_t priority = 0;
+    std::optional<Reservation> reservation;
     CpuSet cpus;
   };
   Nanos at, every{0};  // every 0: once
@@ -33,6 +34,7 @@ struct TaskAttributes {
   std::optional<int8_t> nice;
   std::optional<SchedPolicy> policy;
   std::optional<uint8_t> rt_priority;
+  std::optional<Reservation> reservation;
   std::optional<Nanos> slice;
   std::optional<CpuSet> cpus;
   std::optional<GroupId> group;

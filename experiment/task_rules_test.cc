@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "workloads/append.h"
 
 namespace simsched {
 namespace {
@@ -76,6 +77,50 @@ TEST(TaskRules, WhatSharesAMemoryFitsTogether) {
   EXPECT_THAT(refusal("tasks:\n  - {name: make, memory: 5%, footprint: 1MiB, share: ''}\n"),
               HasSubstr("share is empty"));
   EXPECT_THAT(refusal("tasks:\n  - {name: make, share: [a]}\n"), HasSubstr("c.yaml:2"));
+}
+
+TEST(TaskRules, DeadlineTasksHaveReservations) {
+  Workload workload = three_tasks();
+  apply_task_rules(read("tasks:\n"
+                        "  - {name: cc1, policy: deadline, runtime: 2ms, period: 10ms}\n"
+                        "  - {name: cc1plus, policy: deadline, runtime: 2ms, deadline: 5ms, period: 10ms}\n"
+                        "  - {name: make, changes: [{at: 1s, policy: deadline, runtime: 1ms, deadline: 4ms},\n"
+                        "                           {every: 1s, policy: [deadline, fifo], runtime: 2ms, period: 10ms, "
+                        "priority: 3}]}\n"),
+                   workload);
+  auto of = [&](size_t number) {
+    Reservation r = workload.reservations.at(number - 1);
+    r.where.clear();
+    return r;
+  };
+  EXPECT_EQ(workload.tasks[0].policy, SchedPolicy::kDeadline);
+  EXPECT_EQ(of(workload.tasks[0].reservation), (Reservation{2_ms, 10_ms, 10_ms}));
+  EXPECT_EQ(of(workload.tasks[1].reservation), (Reservation{2_ms, 5_ms, 10_ms}));
+  ASSERT_EQ(workload.changes.size(), 3u);
+  EXPECT_EQ(of(workload.changes[0].op.slot), (Reservation{1_ms, 4_ms, 4_ms}));
+  EXPECT_EQ(of(workload.changes[1].op.slot), (Reservation{2_ms, 10_ms, 10_ms}));
+  EXPECT_EQ(workload.changes[2].op.slot, 3);
+  workload.check(0);
+  Workload both = workload;
+  append(both, workload);
+  both.check(0);
+}
+
+TEST(TaskRules, ReservationsThatMakeNoSenseAreRefused) {
+  auto of = [](const std::string& keys) { return refusal("tasks:\n  - {name: cc1, " + keys + "}\n"); };
+  EXPECT_EQ(of("policy: deadline"),
+            "c.yaml:2: a deadline task has no runtime; write it as {policy: deadline, runtime: 10ms, period: 100ms}");
+  EXPECT_THAT(of("policy: deadline, runtime: 1ms"), HasSubstr("c.yaml:2: a deadline task has no period"));
+  EXPECT_EQ(of("runtime: 1ms"), "c.yaml:2: a runtime is of deadline tasks; add policy: deadline");
+  EXPECT_EQ(of("policy: fifo, period: 1ms"), "c.yaml:2: a period is of deadline tasks; add policy: deadline");
+  EXPECT_THAT(of("policy: deadline, runtime: 1us, period: 1ms"), HasSubstr("the runtime must be 1024ns at least"));
+  EXPECT_THAT(of("policy: deadline, runtime: 3ms, period: 2ms"), HasSubstr("longer than the deadline"));
+  EXPECT_THAT(of("policy: deadline, runtime: 1ms, deadline: 3ms, period: 2ms"), HasSubstr("later than the period"));
+  EXPECT_THAT(of("policy: deadline, runtime: 50us, period: 99us"), HasSubstr("100us..4194304us"));
+  EXPECT_THAT(of("policy: deadline, runtime: 1s, period: 5s"), HasSubstr("100us..4194304us"));
+  EXPECT_THAT(of("policy: deadline, runtime: 1ms, period: 2ms, priority: 4"), HasSubstr("priority"));
+  EXPECT_THAT(of("changes: [{at: 1s, policy: deadline}]"), HasSubstr("no runtime"));
+  EXPECT_THAT(of("changes: [{at: 1s, nice: 3, runtime: 1ms}]"), HasSubstr("a runtime is of deadline tasks"));
 }
 
 // The form of a recording's sidecar.

@@ -28,6 +28,19 @@ GroupSpec random_group(Rng& rng, GroupId parent, const std::vector<AffinityId>& 
   return group;
 }
 
+// Few enough have a reservation for any machine here to admit them, with one CPU online.
+constexpr size_t kMostDeadlineTasks = 3;
+const Reservation kReservations[] = {{1_ms, 10_ms, 20_ms}, {2_ms, 25_ms, 25_ms}};
+
+// What becomes of `task`, by itself or by others.
+Op random_policy(Rng& rng, TaskId task, bool itself) {
+  const size_t choice = rng.below(5);
+  const TaskId target = itself ? TaskId() : task;
+  if (choice == 4 && task.index() < kMostDeadlineTasks)
+    return op::set_policy(SchedPolicy::kDeadline, target, static_cast<uint16_t>(1 + rng.below(2)));
+  return op::set_policy(kPolicies[choice % 4], target, static_cast<uint16_t>(1 + rng.below(99)));
+}
+
 // Something that is made of any task or group.
 Op random_change(Rng& rng, Workload& w, const std::vector<AffinityId>& masks, size_t tasks) {
   const TaskId task(rng.below(tasks));
@@ -35,7 +48,7 @@ Op random_change(Rng& rng, Workload& w, const std::vector<AffinityId>& masks, si
     case 0:
       return op::set_nice(static_cast<int>(rng.below(40)) - 20, task);
     case 1:
-      return op::set_policy(kPolicies[rng.below(4)], task, static_cast<uint16_t>(1 + rng.below(99)));
+      return random_policy(rng, task, false);
     case 2:
       return op::set_affinity(masks[rng.below(masks.size())], task);
     case 3:
@@ -51,6 +64,7 @@ Op random_change(Rng& rng, Workload& w, const std::vector<AffinityId>& masks, si
 // Tasks that compute, sleep, yield, fork, and change nice levels, policies and affinities, at random.
 Workload random_workload(Rng& rng, size_t cpus, bool confined, bool changed = false) {
   Workload w;
+  for (const Reservation& reservation : kReservations) w.intern_reservation(reservation);
   const size_t tasks = 3 + rng.below(4 * cpus);
   std::vector<AffinityId> masks = {AffinityId(0)};
   for (int i = 0; confined && i < 3; ++i) {
@@ -78,10 +92,9 @@ Workload random_workload(Rng& rng, size_t cpus, bool confined, bool changed = fa
         case 2:
           program.push_back(op::set_affinity(masks[rng.below(masks.size())]));
           break;
-        case 3: {
-          program.push_back(op::set_policy(kPolicies[rng.below(4)]));
+        case 3:
+          program.push_back(random_policy(rng, TaskId(i), true));
           break;
-        }
         default:
           program.push_back(op::sleep(Nanos(amount() / 4)));
       }

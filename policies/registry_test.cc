@@ -59,7 +59,7 @@ TEST(Registry, TakesPoliciesOfOthersUnderNamesOfTheirOwn) {
   PolicyRegistry registry(cpp_policies());
   registry.add(std::make_unique<Own>("own", "mine"));
   EXPECT_EQ(registry.names().back(), "own");
-  EXPECT_EQ(registry.make("own", {}, KernelParams{}, testing::flat_machine(2)).size(), 4u);
+  EXPECT_EQ(registry.make("own", {}, KernelParams{}, testing::flat_machine(2)).size(), 5u);
   EXPECT_THAT([&] { registry.add(std::make_unique<Own>("cfs", "not mine")); },
               ThrowsMessage<Error>(HasSubstr("two policies 'cfs'")));
 }

@@ -30,7 +30,7 @@ bool RtClass::is_rt(TaskId task) const { return !kernel_->is_stopper(task) && ta
 int RtClass::running_priority(CpuId cpu) const {
   TaskId task = kernel_->curr(cpu);
   if (!task.valid() || !kernel_->task_running(task)) return 0;  // one that just blocked is being replaced
-  if (kernel_->is_stopper(task)) return kPriorities;
+  if (kernel_->is_stopper(task) || kernel_->policy(task) == SchedPolicy::kDeadline) return kPriorities;
   return is_rt(task) ? priority(task) : 0;
 }
 

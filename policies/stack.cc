@@ -1,5 +1,6 @@
 #include "policies/stack.h"
 
+#include "policies/dl.h"
 #include "policies/dl_server.h"
 #include "policies/rt.h"
 #include "policies/stop.h"
@@ -10,10 +11,11 @@ ClassStack stack_above(std::unique_ptr<SchedClass> ordinary, std::function<bool(
                        const KernelParams& kernel) {
   ClassStack stack;
   stack.push_back(std::make_unique<StopClass>());
+  stack.push_back(std::make_unique<DlClass>());
   auto rt = std::make_unique<RtClass>();
   if (kernel.at_least(6, 12)) {
-    stack.push_back(
-        std::make_unique<DlServer>(*ordinary, std::move(has_tasks), std::vector<const SchedClass*>{rt.get()}));
+    const std::vector<const SchedClass*> above{stack.back().get(), rt.get()};
+    stack.push_back(std::make_unique<DlServer>(*ordinary, std::move(has_tasks), above));
   }
   stack.push_back(std::move(rt));
   stack.push_back(std::move(ordinary));

@@ -14,12 +14,12 @@ namespace simsched {
 
 using ClassStack = std::vector<std::unique_ptr<SchedClass>>;
 
-// stop and rt above `ordinary`, which takes all other tasks. `has_tasks` says whether it has runnable ones on a CPU:
-// from 6.12 on a deadline server keeps real-time tasks from starving them.
+// stop, dl and rt above `ordinary`, which takes all other tasks. `has_tasks` says whether it has runnable ones on a
+// CPU: from 6.12 on a deadline server keeps real-time tasks from starving them.
 ClassStack stack_above(std::unique_ptr<SchedClass> ordinary, std::function<bool(CpuId)> has_tasks,
                        const KernelParams& kernel);
 ClassStack fair_stack(const fair::Params& params, const KernelParams& kernel);
-// stop, rt and the kernel's default fair class, which `fair` is set to.
+// stop, dl, rt and the kernel's default fair class, which `fair` is set to.
 ClassStack default_classes(const KernelParams& kernel, const Machine& machine, FairClass** fair);
 
 }  // namespace simsched

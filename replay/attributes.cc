@@ -84,6 +84,7 @@ void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload&
   }
   std::vector<uint32_t> name_of(trace.names.size(), ~uint32_t{0});
   Command command = find_command(trace, recorded);
+  std::string deadline_task;  // one of them
   constexpr GroupId kCommandGroup{1}, kOtherGroup{2};
   if (trace.circumstances.autogroup) workload.groups.resize(3);
 
@@ -96,6 +97,7 @@ void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload&
     spec.name = interned;
     spec.kthread = task.kthread;
     set_priority(spec, task.prio == kNoPrio ? kDefaultPrio : task.prio);
+    if (task.prio < 0 && task.prio != kNoPrio) deadline_task = name;
     if (spec.kthread && bound_to(name).valid())
       spec.affinity = workload.intern_affinity(CpuSet::single(bound_to(name)));
     if (task.tree >= 0)
@@ -103,6 +105,10 @@ void set_attributes(const SchedTrace& trace, const Recorded& recorded, Workload&
     if (trace.circumstances.autogroup && !spec.kthread) spec.group = command.session[i] ? kCommandGroup : kOtherGroup;
   }
   set_background(command, workload);
+  if (!deadline_task.empty())
+    workload.notes.push_back("'" + deadline_task +
+                             "' was SCHED_DEADLINE, and a recording does not tell its runtime and period: such tasks "
+                             "are SCHED_FIFO of the highest priority, but for those to which `tasks:` gives them");
 }
 
 }  // namespace simsched::replay

@@ -302,6 +302,7 @@ TEST(BuildWorkload, PrioritiesAndPolicies) {
   EXPECT_EQ(built.spec(11).policy, SchedPolicy::kFifo);
   EXPECT_EQ(built.spec(11).rt_priority, 50);
   EXPECT_EQ(built.spec(12).rt_priority, 99);
+  EXPECT_THAT(built.workload.notes, ElementsAre(testing::HasSubstr("'deadline' was SCHED_DEADLINE")));
   EXPECT_EQ(built.workload.tasks.size(), 3u);
 }
 

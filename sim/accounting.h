@@ -24,7 +24,7 @@ enum class Where : uint8_t { kBlocked, kWaiting, kOnCpu };
   ROW(kBlockedChild, kBlocked, "blocked_child_ns", "waited for a child")                                        \
   ROW(kBlockedIdle, kBlocked, "blocked_idle_ns", "waited for work as an idle kernel thread")                    \
   ROW(kWait, kWaiting, "wait_ns", "could run and waited for a CPU")                                             \
-  ROW(kThrottled, kWaiting, "throttled_ns", "could run, but its group had used up its quota of CPU time")       \
+  ROW(kThrottled, kWaiting, "throttled_ns", "could run, but had used up its budget, or its group its quota")    \
   ROW(kOverhead, kOnCpu, "overhead_ns",                                                                         \
       "was switched to, or stood still while its CPU computed for the scheduler or spun in the kernel for it")  \
   ROW(kIrq, kOnCpu, "irq_ns", "stood still while its CPU handled interrupts")                                   \

@@ -37,8 +37,9 @@ void Kernel::set_nice(TaskId id, int nice) {
   end_change(change, kEnqueueRestore);
 }
 
-// sched_setscheduler(). `rt_priority` 0: as it is.
-void Kernel::set_scheduler(TaskId id, SchedPolicy policy, uint8_t rt_priority) {
+// sched_setscheduler(). `parameter`: a real-time priority, 0: as it is; of SCHED_DEADLINE the number of its
+// reservation.
+void Kernel::set_scheduler(TaskId id, SchedPolicy policy, uint16_t parameter) {
   Task& task = tasks_[id.index()];
   const uint8_t before = task.sched_class;
   const SchedPolicy old_policy = task.policy;
@@ -51,7 +52,10 @@ void Kernel::set_scheduler(TaskId id, SchedPolicy policy, uint8_t rt_priority) {
   const Change change = begin_change(id, kDequeueSave);
   task.policy = policy;
   task.sched_class = after;
-  if (rt_priority != 0) task.rt_priority = rt_priority;
+  if (policy == SchedPolicy::kDeadline)
+    task.reservation = parameter;
+  else if (parameter != 0)
+    task.rt_priority = static_cast<uint8_t>(parameter);
   if (before != after && task.state != TaskState::kNew) {
     classes_[before]->switched_from(id);
     class_of(id).switched_to(id);

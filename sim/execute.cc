@@ -357,7 +357,7 @@ void Engine::change(const Op& op, TaskId self) {
     case OpKind::kSetNice:
       return set_nice(target, static_cast<int>(op.value));
     case OpKind::kSetPolicy:
-      return set_scheduler(target, static_cast<SchedPolicy>(op.value), static_cast<uint8_t>(op.slot));
+      return set_scheduler(target, static_cast<SchedPolicy>(op.value), op.slot);
     case OpKind::kSetAffinity:
       return set_affinity(target, AffinityId(static_cast<size_t>(op.value)));
     case OpKind::kSetGroup:

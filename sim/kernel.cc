@@ -45,6 +45,7 @@ Kernel::Kernel(const Machine& machine, const Workload& workload, const KernelPar
     task.policy = spec.policy;
     task.nice = spec.nice;
     task.rt_priority = spec.rt_priority;
+    task.reservation = spec.reservation;
     task.group = spec.group;
     task.wanted_affinity = spec.affinity;
     task.affinity = affinity_for(TaskId(i), spec.affinity);

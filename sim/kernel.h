@@ -75,6 +75,9 @@ class Kernel : protected KernelState {
   SchedPolicy policy(TaskId task) const { return tasks_[task.index()].policy; }
   int8_t nice(TaskId task) const { return tasks_[task.index()].nice; }
   uint8_t rt_priority(TaskId task) const { return tasks_[task.index()].rt_priority; }
+  const Reservation& reservation(TaskId task) const {  // of SCHED_DEADLINE
+    return workload_.reservations[tasks_[task.index()].reservation - 1u];
+  }
   bool task_throttled(TaskId task) const { return tasks_[task.index()].throttled; }
   Nanos time_on_cpu(TaskId task) const;     // since its start, up to now
   std::string describe(TaskId task) const;  // "cc1[1234]"
@@ -116,7 +119,7 @@ class Kernel : protected KernelState {
   // A queued, not running task of any class goes to another CPU's queue, where it may preempt unless the class sees to
   // that.
   void move_queued_task(TaskId task, CpuId to, MigrationKind kind, bool may_preempt = true);
-  // A queued or running task may not run (any more) because its group has used up its quota, and counts as neither
+  // A queued or running task may not run (any more) because its quota or budget is used up, and counts as neither
   // running nor waiting; or may again. A running one is about to leave its CPU.
   void throttle(TaskId task);
   void unthrottle(TaskId task);
@@ -216,7 +219,7 @@ class Kernel : protected KernelState {
   Change begin_change(TaskId task, uint32_t dequeue_flags);
   void end_change(const Change& change, uint32_t enqueue_flags);
   void set_nice(TaskId task, int nice);
-  void set_scheduler(TaskId task, SchedPolicy policy, uint8_t rt_priority);
+  void set_scheduler(TaskId task, SchedPolicy policy, uint16_t parameter);
   void set_affinity(TaskId task, AffinityId wanted);
   void update_affinity(TaskId task);
   void move_to_group(TaskId task, GroupId group);

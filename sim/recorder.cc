@@ -22,7 +22,8 @@ Recorder::Recorder(const Workload& workload, const Machine& machine) {
 }
 
 void Recorder::set_priority(TaskId task, SchedPolicy policy, int rt_priority, int nice) {
-  tasks_[task.index()].prio = static_cast<int16_t>(is_real_time(policy) ? 99 - rt_priority : 120 + nice);
+  const int prio = policy == SchedPolicy::kDeadline ? -1 : is_real_time(policy) ? 99 - rt_priority : 120 + nice;
+  tasks_[task.index()].prio = static_cast<int16_t>(prio);
 }
 
 TraceEvent& Recorder::add(TraceKind kind, Nanos now, CpuId cpu, TaskId current, TaskId about) {

@@ -37,6 +37,7 @@ struct Task {
   uint8_t sched_class = 0;  // index into the class stack
   int8_t nice = 0;
   uint8_t rt_priority = 0;
+  uint16_t reservation = 0;  // of Workload::reservations, from 1
   bool on_rq : 1 = false;   // queued at its class; may outlast blocking (delayed dequeue)
   bool throttled : 1 = false;  // its group has used up its quota: queued, but does not count as that
   bool waking : 1 = false;  // woken and not yet switched in

@@ -44,6 +44,10 @@ class Errors(e2e.EndToEnd):
             (CONFIG.replace("machine: vm-2c", "machines: [vm-2c, vm-2c]"), "c.yaml:1: "),
             (CONFIG + "metrics: [no_such]\n", "c.yaml:4: "),
             (CONFIG + "tasks:\n  - {name: pingg, memory: 30%}\n", "c.yaml:5: no task is called 'pingg'; did you mean 'ping'?"),
+            (CONFIG + "tasks:\n  - {name: ping, policy: deadline, period: 1ms}\n", "c.yaml:5: a deadline task has no runtime"),
+            (CONFIG + "tasks:\n  - {name: ping, runtime: 1ms, period: 10ms}\n", "c.yaml:5: a runtime is of deadline tasks"),
+            (CONFIG.replace("ping_pong", "hogs") + "duration: 1s\ntasks:\n"
+             "  - {name: hog, policy: deadline, runtime: 7ms, period: 10ms}\n", "c.yaml:6: hog[1002] asks for 7ms in 10ms"),
             (CONFIG.replace("vm-2c", '"a\\nb"'), "c.yaml:1: "),
             (CONFIG.replace("vm-2c", "no-such.yaml"), "c.yaml:1: there is no file no-such.yaml"),
             (CONFIG.replace("vm-2c", "{hwloc: no-such.xml}"), "c.yaml:1: there is no file no-such.xml"),

@@ -125,6 +125,20 @@ output: {folder: o, tasks: true}
         wrong = self.write("w.yaml", "machine: vm-2c\nworkload:\n  rtapp: none.json\npolicies: [eevdf]\n")
         self.assertIn("w.yaml:3: there is no file none.json", self.error("run", wrong))
 
+    def test_deadline_tasks_have_what_they_reserved(self):
+        self.write("app.json", '{"tasks": {"t": {"policy": "SCHED_DEADLINE", "dl-runtime": 10000, "dl-period": 50000, '
+                               '"loop": -1, "run": 100000}}, "global": {"duration": 2}}')
+        config = self.write("d.yaml", "machine: {preset: vm-2c}\nkernel: {hz: 1000}\npolicies: [eevdf, bfs]\nworkload: {mix: "
+                                      "[{rtapp: app.json}, {hogs: {tasks: 4}}, {hogs: {tasks: 1}, name: own, policy: deadline, "
+                                      "runtime: 30ms, period: 100ms}]}\nduration: 2s\n")
+        done = self.simsched("run", config)
+        self.assertNotIn("note ", done.stdout)
+        for result in json.loads((self.scratch / "results/d/results.json").read_text())["results"]:
+            times = result["task_time_by_name"]
+            for name, share in [("t-0", 0.2), ("own", 0.3)]:
+                ran = times[name]["lifetime_ns"] - times[name]["throttled_ns"] - times[name].get("wait_ns", 0)
+                self.assertAlmostEqual(ran / 2e9, share, delta=0.02)
+
     def test_kinds_of_work_are_given_by_name(self):
         config = "machine: numa-8n\nworkload: {hogs: {tasks: 64, work: 50ms}}\npolicies: [eevdf]\nduration: 1s\n"
         results = []

@@ -8,7 +8,8 @@ namespace {
 // Where what `from` numbers from 0 comes to lie.
 struct Offsets {
   int32_t task, token, timer, channel, poll_loop, lock, group, settings, packet_queue, poll_thread;
-  std::vector<AffinityId> affinity;  // by that of `from`
+  std::vector<AffinityId> affinity;   // by that of `from`
+  std::vector<uint16_t> reservation;  // the same
 };
 
 Op moved(Op op, const Offsets& offsets) {
@@ -40,8 +41,11 @@ Op moved(Op op, const Offsets& offsets) {
       op.arg += offsets.group;
       op.value += offsets.settings;
       break;
-    case OpKind::kSetNice:
     case OpKind::kSetPolicy:
+      if (op.value == static_cast<int64_t>(SchedPolicy::kDeadline)) op.slot = offsets.reservation[op.slot];
+      move_target();
+      break;
+    case OpKind::kSetNice:
       move_target();
       break;
     case OpKind::kLock:
@@ -102,9 +106,11 @@ TaskId append(Workload& to, const Workload& from) {
                   static_cast<int32_t>(to.settings.size()),
                   static_cast<int32_t>(to.packets.queues.size()),
                   static_cast<int32_t>(to.packets.threads.size()),
-                  {AffinityId(0)}};
+                  {AffinityId(0)},
+                  {0}};
   for (size_t i = 1; i < from.affinities.size(); ++i)
     offsets.affinity.push_back(to.intern_affinity(from.affinities[i]));
+  for (const Reservation& each : from.reservations) offsets.reservation.push_back(to.intern_reservation(each));
   const auto first_op = static_cast<uint32_t>(to.ops.size());
   const auto first_user = static_cast<uint32_t>(to.lock_users.size());
   const size_t groups = to.groups.size() - 1;
@@ -117,6 +123,7 @@ TaskId append(Workload& to, const Workload& from) {
     task.pid += pids;
     if (task.parent.valid()) task.parent = TaskId(task.parent.value() + offsets.task);
     task.affinity = offsets.affinity[task.affinity.index()];
+    task.reservation = offsets.reservation[task.reservation];
     if (task.group != GroupId(0)) task.group = GroupId(task.group.index() + groups);
     to.tasks.push_back(task);
   }

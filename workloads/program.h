@@ -30,7 +30,7 @@ enum class OpKind : uint8_t {
   kYield,        // sched_yield()
   // Of the task `arg`; none: of itself.
   kSetNice,      // value: nice
-  kSetPolicy,    // value: SchedPolicy; slot: real-time priority
+  kSetPolicy,    // value: SchedPolicy; slot: real-time priority, or number of the reservation (from 1)
   kSetAffinity,  // value: AffinityId
   kSetGroup,     // value: GroupId
   kChangeGroup,  // arg: group; value: number of its new settings
@@ -121,7 +121,7 @@ constexpr Op exec() { return {OpKind::kExec}; }
 constexpr Op exit() { return {OpKind::kExit}; }
 constexpr Op yield() { return {OpKind::kYield}; }
 constexpr Op set_nice(int nice, TaskId task = {}) { return {OpKind::kSetNice, 0, 0, task.value(), nice}; }
-// `policy`: a SchedPolicy; `priority`: of a real-time one.
+// `policy`: a SchedPolicy; `priority`: of a real-time one; of SCHED_DEADLINE its reservation's number.
 template <class Policy>
 constexpr Op set_policy(Policy policy, TaskId task = {}, uint16_t priority = 0) {
   return {OpKind::kSetPolicy, 0, priority, task.value(), static_cast<int64_t>(policy)};

@@ -20,7 +20,7 @@ constexpr Nanos kShortestPeriod = 1_ms, kLongestPeriod = 1_s;  // min_cfs_quota_
 std::string at_op(size_t index) { return "op " + std::to_string(index) + ": "; }
 
 bool known_policy(int64_t policy) {
-  return policy == 0 || policy == 1 || policy == 2 || policy == 3 || policy == 5 || policy == 7;
+  return policy == 0 || policy == 1 || policy == 2 || policy == 3 || policy == 5 || policy == 6 || policy == 7;
 }
 
 // An endless loop must block or compute, or the simulation would not get past it.
@@ -64,6 +64,8 @@ std::string change_problem(const Workload& workload, const Op& op) {
       return op.value < -20 || op.value > 19 ? "nice must be -20..19" : "";
     case OpKind::kSetPolicy:
       if (!known_policy(op.value)) return "unknown scheduling policy";
+      if (op.value == static_cast<int64_t>(SchedPolicy::kDeadline))
+        return op.slot >= 1 && op.slot <= workload.reservations.size() ? "" : "no such reservation";
       return op.slot > 99 ? "a real-time priority must be 1..99" : "";
     case OpKind::kSetAffinity:
       return value_in(workload.affinities.size()) ? "" : "no such affinity";
@@ -198,6 +200,15 @@ void Workload::check_room(size_t more_tasks, size_t more_ops) const {
                 "take fewer tasks, or fewer rounds or requests of each");
 }
 
+uint16_t Workload::intern_reservation(const Reservation& reservation) {
+  auto found = std::ranges::find(reservations, reservation);
+  if (found == reservations.end()) {
+    if (reservations.size() >= UINT16_MAX) throw Error("", "there are too many different reservations", "take fewer");
+    found = reservations.insert(found, reservation);
+  }
+  return static_cast<uint16_t>(found - reservations.begin() + 1);
+}
+
 TaskId Workload::add_task(const std::string& task_name, std::span<const Op> program) {
   check_room(1, program.size());
   TaskSpec spec;
@@ -259,6 +270,9 @@ void Workload::check(size_t nr_cpus) const {
   for (const GroupSpec& change : settings)
     if (std::string problem = group_problem(*this, change); !problem.empty())
       throw Error("", "a change of a group: " + problem);
+  for (const Reservation& reservation : reservations)
+    if (const std::string problem = reservation_problem(reservation); !problem.empty())
+      throw Error("", "a reservation: " + problem);
   for (const TimedChange& change : changes) {
     const bool kill = change.op.kind == OpKind::kKill;
     std::string problem = change.at < Nanos(0) || change.every < Nanos(0) ? "negative time"
@@ -311,6 +325,9 @@ void Workload::check(size_t nr_cpus) const {
     if (!known_policy(static_cast<int64_t>(spec.policy))) reject(*this, task, "unknown scheduling policy");
     if (is_real_time(spec.policy) != (spec.rt_priority >= 1 && spec.rt_priority <= 99)) {
       reject(*this, task, "a real-time priority must be 1..99, and 0 for other policies");
+    }
+    if ((spec.policy == SchedPolicy::kDeadline) != (spec.reservation != 0) || spec.reservation > reservations.size()) {
+      reject(*this, task, "a reservation is of SCHED_DEADLINE, which has one");
     }
     if (nr_cpus != 0 && spec.start_cpu.valid() && spec.start_cpu.index() >= nr_cpus) {
       reject(*this, task, "starts on CPU " + std::to_string(spec.start_cpu.value()) + ", which this machine lacks");

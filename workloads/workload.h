@@ -13,13 +13,25 @@
 #include "topology/machine.h"
 #include "workloads/packets.h"
 #include "workloads/program.h"
+#include "workloads/reservation.h"
 
 namespace simsched {
 
 // include/uapi/linux/sched.h; kStop, above all, is the per-CPU stopper (migration/N) alone.
-enum class SchedPolicy : uint8_t { kNormal = 0, kFifo = 1, kRr = 2, kBatch = 3, kIdle = 5, kExt = 7, kStop = 64 };
+enum class SchedPolicy : uint8_t {
+  kNormal = 0,
+  kFifo = 1,
+  kRr = 2,
+  kBatch = 3,
+  kIdle = 5,
+  kDeadline = 6,
+  kExt = 7,
+  kStop = 64
+};
 
 constexpr bool is_real_time(SchedPolicy policy) { return policy == SchedPolicy::kFifo || policy == SchedPolicy::kRr; }
+// Whether its tasks go before all that are not of such a policy.
+constexpr bool precedes_fair(SchedPolicy policy) { return is_real_time(policy) || policy == SchedPolicy::kDeadline; }
 
 struct TaskSpec {
   uint32_t name = 0;      // index into Workload::names
@@ -35,6 +47,7 @@ struct TaskSpec {
   SchedPolicy policy = SchedPolicy::kNormal;
   int8_t nice = 0;
   uint8_t rt_priority = 0;  // 1..99 for real-time policies
+  uint16_t reservation = 0;  // of SCHED_DEADLINE: which of Workload::reservations, from 1; 0 for other policies
   uint8_t wakee_flips = 0;  // how often it has woken another task than the last time, before its start
   WorkClass work_class = WorkClass::kScalar;
   uint16_t uclamp_min = 0, uclamp_max = kCapacityScale;  // sched_setattr's sched_util_min, sched_util_max
@@ -113,6 +126,7 @@ class Workload {
   std::vector<GroupSpec> groups{1};  // by GroupId; [0] is the root, of which nothing can be set
   std::vector<GroupSpec> settings;   // by number: what a group becomes by kChangeGroup, all but name and parent
   std::vector<TimedChange> changes;
+  std::vector<Reservation> reservations;
   std::vector<std::string> notes;      // sentences on what it leaves out of where it comes from, for people
 
   std::span<const Op> program(TaskId task) const {
@@ -126,6 +140,7 @@ class Workload {
 
   uint32_t intern_name(const std::string& text);  // index into names
   AffinityId intern_affinity(const CpuSet& cpus);
+  uint16_t intern_reservation(const Reservation& reservation);  // its number, from 1
 
   // That so many may be added. Throws Error, without a place, where tasks or operations would be more than a simulation
   // is made for: 4,194,304 and 67,108,864.

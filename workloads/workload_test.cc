@@ -109,7 +109,15 @@ TEST(WorkloadProperty, OneFaultIsFound) {
       [](Workload& w, TaskSpec&, Op* ops) { ops[0] = op::fork(TaskId(w.tasks.size())); },
       [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::fork(TaskId(0)); },
       [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_nice(-21); },
-      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_policy(6); },
+      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_policy(4); },
+      [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_policy(SchedPolicy::kDeadline); },
+      [](Workload&, TaskSpec& task, Op*) { task.policy = SchedPolicy::kDeadline; },
+      [](Workload& w, TaskSpec& task, Op*) {
+        task.reservation = w.intern_reservation({1_ms, 2_ms, 2_ms});
+      },
+      [](Workload& w, TaskSpec&, Op*) {
+        w.intern_reservation({3_ms, 2_ms, 2_ms});
+      },
       [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::set_affinity(AffinityId(2)); },
       [](Workload&, TaskSpec&, Op* ops) { ops[0] = op::sleep_period(Nanos(0)); },
       [](Workload&, TaskSpec&, Op* ops) { ops[0].kind = static_cast<OpKind>(200); },

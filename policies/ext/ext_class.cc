@@ -240,7 +240,10 @@ void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
       state.released = true;
       if (has(Op::kCpuRelease)) {
         SchedPolicy policy = kernel_->policy(next);
-        int32_t reason = policy == SchedPolicy::kStop ? 2 : is_real_time(policy) ? 0 : 3;
+        int32_t reason = policy == SchedPolicy::kStop       ? 2
+                         : policy == SchedPolicy::kDeadline ? 1
+                         : is_real_time(policy)             ? 0
+                                                            : 3;
         call(Op::kCpuRelease, Callback::kCpuRelease,
              [&] { ops_->cpu_release(cpu, reason, kernel_->is_stopper(next) ? TaskId() : next); });
       }

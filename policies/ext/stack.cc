@@ -13,7 +13,7 @@ void add_class(std::unique_ptr<ExtClass> ext, const KernelParams& kernel, ClassS
     for (const auto& cls : *stack) above.push_back(cls.get());
     auto has_tasks = [&ext = *ext](CpuId cpu) { return ext.has_tasks(cpu); };
     auto server = std::make_unique<DlServer>(*ext, has_tasks, std::move(above));
-    stack->insert(stack->begin() + 1, std::move(server));  // after the stoppers
+    stack->insert(stack->begin() + 2, std::move(server));  // after the stoppers and deadline tasks
   }
   stack->push_back(std::move(ext));
 }

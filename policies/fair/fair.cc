@@ -73,7 +73,7 @@ void FairClass::attach(Kernel& kernel) {
   for (size_t i = 0; i < nr_tasks; ++i) {
     TaskId task(i);
     uclamp_ |= kernel.spec(task).uclamp_min != 0 || kernel.spec(task).uclamp_max != kCapacityScale;
-    real_time_ |= is_real_time(kernel.policy(task));
+    real_time_ |= precedes_fair(kernel.policy(task));
     entity_of(task).id = task.value();
     if (!kernel.is_stopper(task)) wakers_[i].flips = kernel.spec(task).wakee_flips;
     set_task_weight(task);

@@ -11,7 +11,7 @@ using namespace fair;
 // ---- What real-time tasks leave ----
 
 void FairClass::any_switch(CpuId cpu, TaskId, TaskId next) {
-  const bool real_time = next.valid() && !kernel_->is_stopper(next) && is_real_time(kernel_->policy(next));
+  const bool real_time = next.valid() && !kernel_->is_stopper(next) && precedes_fair(kernel_->policy(next));
   RealTime& rt = rt_[cpu.index()];
   if (rt.running == real_time) return;
   rt_util(cpu);

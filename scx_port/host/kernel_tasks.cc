@@ -176,7 +176,8 @@ void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
   SchedPolicy policy = kernel_.policy(task);
   bool rt = is_real_time(policy);
   int static_prio = kDefaultPrio + kernel_.nice(task);
-  int prio = stopper ? 0 : rt ? kMaxRtPrio - 1 - kernel_.rt_priority(task) : static_prio;
+  bool deadline = policy == SchedPolicy::kDeadline;
+  int prio = stopper ? 0 : deadline ? -1 : rt ? kMaxRtPrio - 1 - kernel_.rt_priority(task) : static_prio;
   layout_.policy.put(p, static_cast<uint64_t>(stopper ? SchedPolicy::kFifo : policy));
   layout_.static_prio.put(p, static_cast<uint64_t>(static_prio));
   layout_.prio.put(p, static_cast<uint64_t>(prio));

@@ -7,7 +7,6 @@
 namespace simsched::rtapp {
 namespace {
 
-constexpr int kHighestRtPriority = 99;
 constexpr int kDefaultRtPriority = 10;  // rt-app_types.h: DEFAULT_THREAD_PRIORITY
 
 }  // namespace
@@ -23,14 +22,14 @@ SchedPolicy kernel_policy(Scheduling::Policy policy) {
     case Scheduling::Policy::kRr:
       return SchedPolicy::kRr;
     case Scheduling::Policy::kFifo:
-    case Scheduling::Policy::kDeadline:
       return SchedPolicy::kFifo;
+    case Scheduling::Policy::kDeadline:
+      return SchedPolicy::kDeadline;
   }
   return SchedPolicy::kNormal;
 }
 
-uint8_t rt_priority(Scheduling::Policy policy, const Scheduling& scheduling, const std::string& where) {
-  if (policy == Scheduling::Policy::kDeadline) return kHighestRtPriority;
+uint8_t rt_priority(const Scheduling& scheduling, const std::string& where) {
   const int priority = scheduling.priority.value_or(kDefaultRtPriority);
   if (priority < 1) throw Error(where, "a real-time priority is " + std::to_string(priority), "take 1 to 99");
   return static_cast<uint8_t>(priority);
@@ -42,6 +41,22 @@ int8_t nice(const Scheduling& scheduling, const std::string& where) {
     throw Error(where, "a priority is " + std::to_string(nice) + ", and the policy is not real-time",
                 "take the nice, -20 to 19");
   return static_cast<int8_t>(nice);
+}
+
+// rt-app_parse_config.c: the period is the runtime, the deadline the period, where they are not given.
+Reservation reservation(const Scheduling& of_task, const Scheduling& of_phase, const std::string& where) {
+  auto first = [](Nanos a, Nanos b) { return a > Nanos(0) ? a : b; };
+  Reservation r;
+  r.runtime = first(of_phase.runtime, of_task.runtime);
+  r.period = first(first(of_phase.period, of_task.period), r.runtime);
+  r.deadline = first(first(of_phase.deadline, of_task.deadline), r.period);
+  r.where = where;
+  if (r.runtime == Nanos(0))
+    throw Error(where, "SCHED_DEADLINE has no runtime", "add \"dl-runtime\" and \"dl-period\", in microseconds");
+  if (const std::string problem = reservation_problem(r); !problem.empty())
+    throw Error(where, "SCHED_DEADLINE, " + reservation_text(r) + ": " + problem,
+                "let dl-runtime be up to dl-deadline, and that up to dl-period, in microseconds");
+  return r;
 }
 
 // kernel/sched/syscalls.c, 6.12: __setparam_fair()

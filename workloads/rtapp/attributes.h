@@ -5,13 +5,13 @@
 
 namespace simsched::rtapp {
 
-// SCHED_DEADLINE, which is not modelled, is SCHED_FIFO of the highest priority.
 SchedPolicy kernel_policy(Scheduling::Policy policy);
 
-// What `priority` means hangs on the policy, which is that of `scheduling` or the one before. Throw Error for what that
-// policy has not.
-uint8_t rt_priority(Scheduling::Policy policy, const Scheduling& scheduling, const std::string& where);
+// What `priority` means hangs on the policy. Throw Error for what that has not.
+uint8_t rt_priority(const Scheduling& scheduling, const std::string& where);
 int8_t nice(const Scheduling& scheduling, const std::string& where);
+// Of SCHED_DEADLINE: `of_task`, where a phase does not say otherwise. Throws Error for what the kernel refuses.
+Reservation reservation(const Scheduling& of_task, const Scheduling& of_phase, const std::string& where);
 // Custom slice, as the kernel limits it; 0: none.
 Nanos slice(Scheduling::Policy policy, Nanos runtime);
 

@@ -139,14 +139,17 @@ class Builder {
     const Phase& first = task_->phases.front();
     if (task_->cpus) spec.affinity = out_.intern_affinity(*task_->cpus);
     policy_ = *own.policy;
-    spec.policy = policy_of(policy_);
-    if (is_real_time(spec.policy)) {
-      spec.rt_priority = rt_priority(policy_, own, task_->where);
+    spec.policy = kernel_policy(policy_);
+    // What no operation changes is as in the first phase.
+    if (policy_ == Scheduling::Policy::kDeadline) {
+      spec.reservation = reserve(first);
+    } else if (is_real_time(spec.policy)) {
+      spec.rt_priority = rt_priority(own, task_->where);
     } else {
       spec.nice = nice(own, task_->where);
     }
-    // What no operation changes is as in the first phase.
-    if (first.scheduling.runtime > Nanos(0)) own.runtime = first.scheduling.runtime;
+    if (first.scheduling.runtime > Nanos(0) && first.scheduling.policy != Scheduling::Policy::kDeadline)
+      own.runtime = first.scheduling.runtime;
     if (first.scheduling.util_min) own.util_min = first.scheduling.util_min;
     if (first.scheduling.util_max) own.util_max = first.scheduling.util_max;
     spec.slice = slice(policy_, own.runtime);
@@ -159,17 +162,16 @@ class Builder {
 
   void note_unchanged(const Phase& phase, const Scheduling& own) {
     const Scheduling& now = phase.scheduling;
-    const bool differs = (now.runtime > Nanos(0) && now.runtime != own.runtime) ||
+    const bool slices = now.policy.value_or(*own.policy) != Scheduling::Policy::kDeadline;
+    const bool differs = (slices && now.runtime > Nanos(0) && now.runtime != own.runtime) ||
                          (now.util_min && now.util_min != own.util_min) ||
                          (now.util_max && now.util_max != own.util_max);
     if (differs) note(phase.where + ": slice and utilisation clamps stay as they are in the first phase");
   }
 
-  SchedPolicy policy_of(Scheduling::Policy policy) {
-    if (policy == Scheduling::Policy::kDeadline)
-      note(task_->where + ": SCHED_DEADLINE is not modelled: '" + task_->name +
-           "' is SCHED_FIFO of the highest priority, without a budget");
-    return kernel_policy(policy);
+  uint16_t reserve(const Phase& phase) {
+    const std::string& where = phase.scheduling.runtime > Nanos(0) ? phase.where : task_->where;
+    return out_.intern_reservation(reservation(task_->scheduling, phase.scheduling, where));
   }
 
   // What a phase begins with, each time that it is entered. One without CPUs has the task's.
@@ -179,10 +181,15 @@ class Builder {
           op::set_affinity(phase.cpus ? out_.intern_affinity(*phase.cpus) : out_.tasks[thread_.id.index()].affinity));
     if (phase.taskgroup && task_->phases.size() > 1) program_.push_back(op::set_group(names_.group(*phase.taskgroup)));
     const Scheduling& now = phase.scheduling;
-    if (!now.policy && !now.priority) return;
     policy_ = now.policy.value_or(policy_);
-    const SchedPolicy policy = policy_of(policy_);
-    const uint16_t priority = is_real_time(policy) ? rt_priority(policy_, now, phase.where) : 0;
+    const SchedPolicy policy = kernel_policy(policy_);
+    if (policy == SchedPolicy::kDeadline) {
+      const bool reserves = now.runtime > Nanos(0) || now.deadline > Nanos(0) || now.period > Nanos(0);
+      if (now.policy || reserves) program_.push_back(op::set_policy(policy, {}, reserve(phase)));
+      return;
+    }
+    if (!now.policy && !now.priority) return;
+    const uint16_t priority = is_real_time(policy) ? rt_priority(now, phase.where) : 0;
     if (now.policy || priority != 0) program_.push_back(op::set_policy(policy, {}, priority));
     if (priority == 0) program_.push_back(op::set_nice(nice(now, phase.where)));
   }

@@ -125,12 +125,16 @@ class Reader {
       part.scheduling.priority = static_cast<int>(fields_.integer(value, key, -20, 99));
     } else if (key == "dl-runtime") {
       part.scheduling.runtime = fields_.micros(value, key);
+    } else if (key == "dl-deadline") {
+      part.scheduling.deadline = fields_.micros(value, key);
+    } else if (key == "dl-period") {
+      part.scheduling.period = fields_.micros(value, key);
     } else if (key == "util_min") {
       part.scheduling.util_min = clamp(value, key);
     } else if (key == "util_max") {
       part.scheduling.util_max = clamp(value, key);
     } else {
-      return key == "dl-period" || key == "dl-deadline";
+      return false;
     }
     return true;
   }

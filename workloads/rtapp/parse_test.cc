@@ -110,6 +110,42 @@ TEST(RtApp, ThreadsHaveTheirAttributes) {
   EXPECT_EQ(w.program(TaskId(3))[0], op::sleep_until(100_us));
 }
 
+TEST(RtApp, DeadlineThreadsHaveReservations) {
+  const Workload w = made(R"({"tasks": {
+    "a": {"run": 1, "policy": "SCHED_DEADLINE", "dl-runtime": 2000, "dl-period": 10000, "dl-deadline": 5000},
+    "b": {"run": 1, "policy": "SCHED_DEADLINE", "dl-runtime": 2000, "dl-period": 10000},
+    "c": {"run": 1, "policy": "SCHED_DEADLINE", "dl-runtime": 2000},
+    "d": {"dl-runtime": 1000, "dl-period": 9000, "phases": {
+      "p": {"run": 1}, "q": {"run": 1, "policy": "SCHED_DEADLINE"}, "r": {"run": 1, "dl-runtime": 3000}}}}})");
+  auto of = [&](size_t number) {
+    Reservation r = w.reservations.at(number - 1);
+    r.where.clear();
+    return r;
+  };
+  EXPECT_EQ(w.tasks[0].policy, SchedPolicy::kDeadline);
+  EXPECT_EQ(of(w.tasks[0].reservation), (Reservation{2_ms, 5_ms, 10_ms}));
+  EXPECT_EQ(of(w.tasks[1].reservation), (Reservation{2_ms, 10_ms, 10_ms}));
+  EXPECT_EQ(of(w.tasks[2].reservation), (Reservation{2_ms, 2_ms, 2_ms}));
+  EXPECT_EQ(w.tasks[3].policy, SchedPolicy::kNormal);
+  std::vector<Reservation> set;
+  for (const Op& op : w.program(TaskId(3)))
+    if (op.kind == OpKind::kSetPolicy) set.push_back(of(op.slot));
+  EXPECT_EQ(set, (std::vector<Reservation>{{1_ms, 9_ms, 9_ms}, {3_ms, 9_ms, 9_ms}}));
+  EXPECT_TRUE(w.notes.empty());
+}
+
+TEST(RtApp, ReservationsThatTheKernelRefusesAreErrors) {
+  auto refused = [](const std::string& fields) {
+    return error_of(task("\"run\": 1,\n\"policy\": \"SCHED_DEADLINE\"" + fields));
+  };
+  EXPECT_THAT(refused(""), AllOf(HasSubstr("t.json:1"), HasSubstr("no runtime"), HasSubstr("dl-runtime")));
+  EXPECT_THAT(refused(R"(, "dl-runtime": 1)"), HasSubstr("the runtime must be 1024ns at least"));
+  EXPECT_THAT(refused(R"(, "dl-runtime": 50)"), HasSubstr("the period must be 100us..4194304us"));
+  EXPECT_THAT(refused(R"(, "dl-runtime": 500, "dl-period": 400)"), HasSubstr("longer than the deadline"));
+  EXPECT_THAT(refused(R"(, "dl-runtime": 500, "dl-period": 1000, "dl-deadline": 2000)"),
+              HasSubstr("later than the period"));
+}
+
 TEST(RtApp, GroupsAreTreesAndPhasesChangeThem) {
   const Workload w =
       made(task(R"("phases": {"a": {"run": 1, "taskgroup": "/x/y"}, "b": {"run": 1, "taskgroup": "/x"}})"));
@@ -121,8 +157,6 @@ TEST(RtApp, GroupsAreTreesAndPhasesChangeThem) {
 
 TEST(RtApp, WhatIsNotModelledIsSaid) {
   auto notes = [](const std::string& text) { return made(text).notes; };
-  EXPECT_THAT(notes(task("\n\"run\": 1, \"policy\": \"SCHED_DEADLINE\"")),
-              testing::ElementsAre(AllOf(HasSubstr("t.json:1"), HasSubstr("SCHED_DEADLINE is not modelled"))));
   EXPECT_THAT(
       notes(task("\"run\": 1,\n\"slep\": 3")),
       testing::ElementsAre(AllOf(HasSubstr("t.json:2"), HasSubstr("'slep'"), HasSubstr("did you mean 'sleep'"))));

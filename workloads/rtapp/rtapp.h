@@ -56,7 +56,8 @@ struct Scheduling {
   enum class Policy : uint8_t { kOther, kBatch, kIdle, kFifo, kRr, kDeadline };
   std::optional<Policy> policy;
   std::optional<int> priority;  // nice of the first three
-  Nanos runtime{0};             // of SCHED_DEADLINE; of the others a slice
+  Nanos runtime{0};              // of SCHED_DEADLINE; of the others a slice; 0: not given
+  Nanos deadline{0}, period{0};  // of SCHED_DEADLINE; the same
   std::optional<uint16_t> util_min, util_max;
 };
 
