@@ -157,12 +157,15 @@ class Builder {
     spec.uclamp_max = own.util_max.value_or(kCapacityScale);
     const std::optional<std::string>& group = first.taskgroup ? first.taskgroup : task_->taskgroup;
     if (group) spec.group = names_.group(*group);
-    for (const Phase& phase : task_->phases) note_unchanged(phase, own);
+    Scheduling::Policy policy = policy_;
+    for (const Phase& phase : task_->phases) {
+      policy = phase.scheduling.policy.value_or(policy);
+      note_unchanged(phase, own, policy != Scheduling::Policy::kDeadline);
+    }
   }
 
-  void note_unchanged(const Phase& phase, const Scheduling& own) {
+  void note_unchanged(const Phase& phase, const Scheduling& own, bool slices) {
     const Scheduling& now = phase.scheduling;
-    const bool slices = now.policy.value_or(*own.policy) != Scheduling::Policy::kDeadline;
     const bool differs = (slices && now.runtime > Nanos(0) && now.runtime != own.runtime) ||
                          (now.util_min && now.util_min != own.util_min) ||
                          (now.util_max && now.util_max != own.util_max);
