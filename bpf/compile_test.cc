@@ -157,6 +157,13 @@ TEST(Cache, keys_differ) {
   EXPECT_NE(content_key(""), content_key(std::string(1, '\0')));
 }
 
+TEST(Process, a_program_is_found_by_its_name_and_by_its_path) {
+  const auto found = find_program({"no-such-program", "sh"});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(find_program({"/no/such/program", *found}), found);
+  EXPECT_FALSE(find_program({"/no/such/program"}));
+}
+
 TEST(Process, output_and_status_come_back) {
   const ProcessResult result = run_process({"sh", "-c", "echo out; echo err >&2; exit 3"});
   EXPECT_EQ(result.status, 3);

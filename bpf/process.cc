@@ -95,6 +95,10 @@ std::optional<std::string> find_program(const std::vector<std::string>& names) {
   const char* variable = std::getenv("PATH");
   const std::string path = variable == nullptr ? "/usr/local/bin:/usr/bin:/bin" : variable;
   for (const std::string& name : names) {
+    if (name.find('/') != std::string::npos) {  // a path
+      if (access(name.c_str(), X_OK) == 0) return name;
+      continue;
+    }
     for (size_t begin = 0; begin <= path.size();) {
       const size_t end = std::min(path.find(':', begin), path.size());
       const std::string folder = path.substr(begin, end - begin);

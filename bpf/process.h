@@ -16,7 +16,7 @@ struct ProcessResult {
 // a program that does not exist ends with 127.
 ProcessResult run_process(const std::vector<std::string>& command);
 
-// The first of `names` that is an executable in PATH: its whole path.
+// The first of `names` that is an executable in PATH: its whole path. One with a slash is a path itself.
 std::optional<std::string> find_program(const std::vector<std::string>& names);
 
 }  // namespace simsched::bpf

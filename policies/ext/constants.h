@@ -61,6 +61,11 @@ enum TaskFlag : uint32_t {
   kTaskInCustody = 1 << 1,  // 7.1
   kTaskResetRunnableAt = 1 << 2,
   kTaskDeqdForSleep = 1 << 3,
+  kTaskImmed = 1 << 5,        // from here: 7.1
+  kTaskReenqKfunc = 1 << 12,  // why enqueue() is called again
+  kTaskReenqImmed = 2 << 12,
+  kTaskReenqPreempted = 3 << 12,
+  kTaskReenqReasons = 7 << 12,
 };
 
 enum class ExitKind : uint32_t {

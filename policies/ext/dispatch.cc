@@ -52,6 +52,8 @@ bool ExtClass::balance(CpuId cpu, TaskId prev, bool* keep) {
   state.in_balance = true;
   bool found = find();
   state.in_balance = false;
+  // Only now it is known which of them, or whether `prev`, runs next.
+  if (found && local.nr > 1 && immed_waits(cpu)) schedule_reenqueue(cpu, false);
   return found;
 }
 
@@ -78,7 +80,8 @@ void ExtClass::dispatch_to_local(DsqIndex local, TaskId id, uint64_t enq_flags) 
   CpuId from = kernel_->task_cpu(id), to = dsqs_->at(local).cpu;
   task(id).ops_state = OpsState::kNone;
   if (from == to) return dispatch_enqueue(local, id, enq_flags);
-  if (!can_run_on(id, to, true)) return dispatch_enqueue(global_dsq(id), id, enq_flags & ~uint64_t{kEnqPreempt});
+  if (!can_run_on(id, to, true))
+    return dispatch_enqueue(global_dsq(id), id, enq_flags & ~uint64_t{kEnqPreempt | kEnqImmed});
   move_remote(id, enq_flags, to);
 }
 
@@ -103,9 +106,10 @@ void ExtClass::move_remote(TaskId id, uint64_t enq_flags, CpuId to) {
   kernel_->decided(id, kernel_->task_cpu(id), to, MoveSite::kSteal, true);
   kernel_->move_queued_task(id, to, MigrationKind::kPolicy, false);  // dispatch_enqueue() wakes an idle CPU
   // It is on the local queue now, without flags.
-  if (enq_flags & (kEnqHead | kEnqPreempt)) {
+  constexpr uint64_t kMeant = kEnqHead | kEnqPreempt | kEnqImmed;
+  if (enq_flags & kMeant) {
     dsqs_->remove(id);
-    dispatch_enqueue(dsqs_->local(to), id, enq_flags & (kEnqHead | kEnqPreempt));
+    dispatch_enqueue(dsqs_->local(to), id, enq_flags & kMeant);
   }
 }
 

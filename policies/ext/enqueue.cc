@@ -65,6 +65,7 @@ void ExtClass::do_enqueue(CpuId cpu, TaskId id, uint64_t enq_flags, bool sticky)
   Entity& t = task(id);
   DsqIndex local = dsqs_->local(cpu);
   if (sticky) return dispatch_enqueue(local, id, enq_flags);
+  *t.fields.flags &= ~uint32_t{kTaskImmed};  // it held until here: through changes of its parameters, and new slices
   auto refilled = [&](DsqIndex queue) {
     refill_slice(id);
     dispatch_enqueue(queue, id, enq_flags);
@@ -184,6 +185,8 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
     *t.fields.flags |= kTaskInCustody;
   if (enq_flags & kEnqClearOpss) t.ops_state = OpsState::kNone;
   if (!cpu.valid()) return;
+  if (immed_ && enq_flags & kEnqImmed) *t.fields.flags |= kTaskImmed;
+  if (*t.fields.flags & kTaskImmed && (queue->nr > 1 || !is_open(cpu, enq_flags))) schedule_reenqueue(cpu, false);
 
   TaskId curr = kernel_->curr(cpu);
   // A CPU that is choosing what to run will see it.
@@ -191,6 +194,23 @@ void ExtClass::dispatch_enqueue(DsqIndex index, TaskId id, uint64_t enq_flags) {
   bool preempt = (enq_flags & kEnqPreempt) && curr != id && is_ext(curr);
   if (preempt) slice(curr) = 0;
   if (preempt || !curr.valid()) kernel_->resched_curr(cpu);
+}
+
+// rq_is_open(): whether a task on the CPU's local queue would run at once, as SCX_ENQ_IMMED wants it to.
+bool ExtClass::is_open(CpuId cpu, uint64_t enq_flags) const {
+  const TaskId curr = kernel_->curr(cpu);
+  if (!curr.valid()) return true;
+  if (!is_ext(curr)) return false;
+  // Whether what runs gets more time is known at the end of balance(); a preemption ends its time.
+  return cpus_[cpu.index()].in_balance || enq_flags & kEnqPreempt;
+}
+
+// rq->scx.nr_immed: whether a task on the CPU's local queue was not to wait there.
+bool ExtClass::immed_waits(CpuId cpu) const {
+  if (!immed_) return false;
+  for (TaskId id = dsqs_->at(dsqs_->local(cpu)).first; id.valid(); id = dsqs_->next(id))
+    if (*fields(id).flags & kTaskImmed) return true;
+  return false;
 }
 
 // The scheduler gives the task up, if it has it.

@@ -26,7 +26,7 @@ void ExtClass::attach(Kernel& kernel) {
   dsqs_ = std::make_unique<DsqTable>(kernel.nr_cpus(), kernel.machine().nr_nodes(), nr_tasks);
   idle_ = std::make_unique<IdleMasks>(kernel.machine());
   all_cpus_ = kernel.machine().cpus();
-  custody_ = kernel.params().at_least(7, 1);
+  custody_ = immed_ = kernel.params().at_least(7, 1);
   select_from_enqueue_ = kernel.params().at_least(6, 16);
   load();
 }
@@ -181,8 +181,11 @@ void ExtClass::put_prev_task(CpuId cpu, TaskId id, TaskId next) {
   if (has(Op::kStopping)) call(Op::kStopping, Callback::kRest, [&] { ops_->stopping(id, true); });
   set_runnable(cpu, id);
   if (slice(id) > 0 && !life_.bypass) {
-    // Preempted by a higher class: it goes on where it was.
-    dispatch_enqueue(dsqs_->local(cpu), id, kEnqHead);
+    // Preempted by a higher class: it goes on where it was, unless it was not to wait.
+    if (*task(id).fields.flags & kTaskImmed)
+      reenqueue(cpu, id, kTaskReenqPreempted);
+    else
+      dispatch_enqueue(dsqs_->local(cpu), id, kEnqHead);
   } else if (!next.valid() && (life_.info.flags & kOpsEnqLast)) {
     // The only one for this CPU, which goes idle unless the scheduler does something about it.
     do_enqueue(cpu, id, kEnqLast, false);
@@ -236,6 +239,7 @@ void ExtClass::any_switch(CpuId cpu, TaskId prev, TaskId next) {
   if (next.valid() && !is_ext(next)) {
     rescheduled(cpu);
     CpuState& state = cpu_state(cpu);
+    if (immed_waits(cpu)) schedule_reenqueue(cpu, false);  // wakeup_preempt_scx(), a little later
     if ((has(Op::kCpuRelease) || has(Op::kCpuAcquire)) && is_ext(prev) && !state.released) {
       state.released = true;
       if (has(Op::kCpuRelease)) {

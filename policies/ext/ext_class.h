@@ -221,7 +221,11 @@ class ExtClass final : public SchedClass {
   bool can_run_on(TaskId id, CpuId cpu, bool enforce);
   void move_remote(TaskId id, uint64_t enq_flags, CpuId to);
   void process_deferred(CpuId cpu);
-  uint32_t reenqueue(CpuId cpu);
+  bool is_open(CpuId cpu, uint64_t enq_flags) const;
+  bool immed_waits(CpuId cpu) const;
+  void schedule_reenqueue(CpuId cpu, bool any);
+  uint32_t reenqueue(CpuId cpu, bool any);
+  void reenqueue(CpuId cpu, TaskId id, uint32_t reason);
   void update_curr(CpuId cpu, TaskId id);
   bool move(DsqIterator* it, TaskId id, uint64_t dsq, uint64_t enq_flags);
 
@@ -260,6 +264,7 @@ class ExtClass final : public SchedClass {
   ExtOptions options_;
   // What newer kernels do otherwise than those of before.
   bool custody_ = false;             // 7.1: ops.dequeue() whenever a task leaves the scheduler's hands
+  bool immed_ = false;               // 7.1: SCX_ENQ_IMMED
   bool select_from_enqueue_ = true;  // 6.16: scx_bpf_select_cpu_dfl() from ops.enqueue() and from no callback
   Kernel* kernel_ = nullptr;
   std::unique_ptr<Ops> ops_;

@@ -43,6 +43,7 @@ struct CpuState {
   bool in_balance = false;
   bool in_put_prev = false;
   bool reenq_pending = false, in_reenq = false;
+  bool reenq_any = false;     // the pending one is of all tasks, not just of those that were to run at once
   uint32_t reenq_repeat = 0;  // re-enqueues in a row that each asked for the next
   std::vector<TaskId> deferred;  // direct dispatches to other CPUs' local queues
   std::vector<CpuId> waiters;    // CPUs that wait for this one to reschedule (SCX_KICK_WAIT)
@@ -120,7 +121,7 @@ struct Counts {
   // The kernel's events, SCX_EV_*.
   int64_t select_cpu_fallback = 0, dispatch_local_dsq_offline = 0, dispatch_keep_last = 0, enq_skip_exiting = 0,
           enq_skip_migration_disabled = 0, refill_slice_dfl = 0, bypass_duration = 0, bypass_dispatch = 0,
-          bypass_activate = 0, insert_not_owned = 0;
+          bypass_activate = 0, insert_not_owned = 0, reenq_immed = 0;
 };
 
 }  // namespace simsched::ext

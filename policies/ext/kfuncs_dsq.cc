@@ -47,6 +47,10 @@ bool ExtClass::dsq_insert(TaskId id, uint64_t dsq, uint64_t new_slice, uint64_t 
     ++counts_.insert_not_owned;
     return false;
   }
+  const bool local = dsq == kDsqLocal || (dsq & kDsqLocalOn) == kDsqLocalOn;
+  if (immed_ && enq_flags & kEnqImmed && !local)
+    return error(hex("SCX_ENQ_IMMED on a non-local DSQ 0x%llx", dsq)), false;
+  if (immed_ && local && life_.info.flags & kOpsAlwaysEnqImmed) enq_flags |= kEnqImmed;
   if (new_slice != 0)
     slice(id) = new_slice;
   else
@@ -110,32 +114,52 @@ TaskId ExtClass::dsq_peek(uint64_t id) {
 // What waits on this CPU's local queue is enqueued anew, with SCX_ENQ_REENQ.
 uint32_t ExtClass::reenqueue_local() {
   CpuId cpu = this_cpu();
-  if (callback_.kf_mask & Callback::kCpuRelease) return reenqueue(cpu);
-  // Since 6.19 from anywhere, and then later.
+  if (callback_.kf_mask & Callback::kCpuRelease) return reenqueue(cpu, true);
+  schedule_reenqueue(cpu, true);  // since 6.19 from anywhere, and then later
+  return 0;
+}
+
+// schedule_reenq_local(): `any`, or those that were to run at once and cannot.
+void ExtClass::schedule_reenqueue(CpuId cpu, bool any) {
   CpuState& state = cpu_state(cpu);
-  if (state.reenq_pending) return 0;
+  state.reenq_any |= any;
+  if (state.reenq_pending) return;
   state.reenq_repeat = state.in_reenq ? state.reenq_repeat + 1 : 0;
   if (state.reenq_repeat > kMostReenq) {
     fault("re-enqueues what it re-enqueues: " + std::to_string(kMostReenq) + " times in a row on CPU " +
               std::to_string(cpu.value()),
           kExitDispatchLoop);
-    return 0;
+    return;
   }
   state.reenq_pending = true;
   kernel_->set_timer(*this, kernel_->now(), number_of(kReenqueue, static_cast<uint32_t>(cpu.value())));
-  return 0;
 }
 
-uint32_t ExtClass::reenqueue(CpuId cpu) {
-  std::vector<TaskId> list;
-  for (TaskId id = dsqs_->at(dsqs_->local(cpu)).first; id.valid(); id = dsqs_->next(id)) list.push_back(id);
-  for (TaskId id : list) dispatch_dequeue(id);
+// reenq_local()
+uint32_t ExtClass::reenqueue(CpuId cpu, bool any) {
   CpuState& state = cpu_state(cpu);
-  state.reenq_pending = false;
+  const Dsq& local = dsqs_->at(dsqs_->local(cpu));
+  std::vector<std::pair<TaskId, uint32_t>> list;
+  for (TaskId id = local.first, next; id.valid(); id = next) {
+    next = dsqs_->next(id);
+    const bool waits = *task(id).fields.flags & kTaskImmed && (id != local.first || !is_open(cpu, 0));
+    counts_.reenq_immed += waits;
+    if (!waits && !any) continue;
+    list.emplace_back(id, waits ? kTaskReenqImmed : kTaskReenqKfunc);
+    dispatch_dequeue(id);
+  }
+  state.reenq_pending = state.reenq_any = false;
   state.in_reenq = true;
-  for (TaskId id : list) do_enqueue(cpu, id, kEnqReenq, false);
+  for (const auto& [id, reason] : list) reenqueue(cpu, id, reason);
   state.in_reenq = false;
   return static_cast<uint32_t>(list.size());
+}
+
+void ExtClass::reenqueue(CpuId cpu, TaskId id, uint32_t reason) {
+  uint32_t& flags = *task(id).fields.flags;
+  if (immed_) flags |= reason;
+  do_enqueue(cpu, id, kEnqReenq, false);
+  flags &= ~uint32_t{kTaskReenqReasons};
 }
 
 int32_t ExtClass::iter_dsq_new(DsqIterator* it, uint64_t id, uint64_t flags) {

@@ -355,7 +355,10 @@ void ExtClass::timer(uint32_t number) {
       if (life_.state == State::kEnabled) user_timer(what);
       break;
     case kReenqueue:
-      if (life_.state == State::kEnabled) reenqueue(CpuId(static_cast<int32_t>(what)));
+      if (life_.state == State::kEnabled) {
+        const CpuId cpu(static_cast<int32_t>(what));
+        reenqueue(cpu, cpu_state(cpu).reenq_any);
+      }
       break;
   }
 }

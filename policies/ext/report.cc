@@ -63,16 +63,19 @@ std::string ExtClass::dump_state() {
 }
 
 std::vector<std::pair<std::string, int64_t>> ExtClass::events() const {
-  return {{"SELECT_CPU_FALLBACK", counts_.select_cpu_fallback},
-          {"DISPATCH_LOCAL_DSQ_OFFLINE", counts_.dispatch_local_dsq_offline},
-          {"DISPATCH_KEEP_LAST", counts_.dispatch_keep_last},
-          {"ENQ_SKIP_EXITING", counts_.enq_skip_exiting},
-          {"ENQ_SKIP_MIGRATION_DISABLED", counts_.enq_skip_migration_disabled},
-          {"REFILL_SLICE_DFL", counts_.refill_slice_dfl},
-          {"BYPASS_DURATION", counts_.bypass_duration},
-          {"BYPASS_DISPATCH", counts_.bypass_dispatch},
-          {"BYPASS_ACTIVATE", counts_.bypass_activate},
-          {"INSERT_NOT_OWNED", counts_.insert_not_owned}};
+  std::vector<std::pair<std::string, int64_t>> list = {
+      {"SELECT_CPU_FALLBACK", counts_.select_cpu_fallback},
+      {"DISPATCH_LOCAL_DSQ_OFFLINE", counts_.dispatch_local_dsq_offline},
+      {"DISPATCH_KEEP_LAST", counts_.dispatch_keep_last},
+      {"ENQ_SKIP_EXITING", counts_.enq_skip_exiting},
+      {"ENQ_SKIP_MIGRATION_DISABLED", counts_.enq_skip_migration_disabled},
+      {"REFILL_SLICE_DFL", counts_.refill_slice_dfl},
+      {"BYPASS_DURATION", counts_.bypass_duration},
+      {"BYPASS_DISPATCH", counts_.bypass_dispatch},
+      {"BYPASS_ACTIVATE", counts_.bypass_activate},
+      {"INSERT_NOT_OWNED", counts_.insert_not_owned}};
+  if (immed_) list.emplace_back("REENQ_IMMED", counts_.reenq_immed);
+  return list;
 }
 
 // How long the queues are that anything ever was on.

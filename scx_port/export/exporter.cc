@@ -27,6 +27,9 @@ Manifest make_manifest(const ExportRequest& request, std::span<const std::byte> 
   Manifest manifest;
   manifest.policy = request.policy;
   const bpf::BpfOpsTable table(*hosted.object);  // throws where there is no scheduler
+  if (table.by_cid)
+    throw Error(request.policy, "a scheduler of cids (struct sched_ext_ops_cid) cannot be exported",
+                "export one that is a struct sched_ext_ops");
   for (const bpf::StructOps& ops : hosted.object->struct_ops)
     if (ops.type == "sched_ext_ops") manifest.ops = ops.variable;
   manifest.license = hosted.object->license;

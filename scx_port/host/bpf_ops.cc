@@ -21,8 +21,6 @@ constexpr int64_t kFreeSteps = 100;
 // on.
 constexpr uint64_t kUserHalfTimer = 1, kFirstRun = 16;
 
-uint64_t unsigned_cpu(CpuId cpu) { return static_cast<uint32_t>(cpu.value()); }
-
 }  // namespace
 
 BpfOps::BpfOps(std::shared_ptr<const BpfObject> object, BpfOpsOptions options)
@@ -49,6 +47,7 @@ void BpfOps::attach(ext::ExtClass& ext_class) {
   if (preempt_count_ != 0) preempt_count_value_ = vm_->allocate(sizeof(uint64_t), VM_READ);
   objects_ = std::make_unique<KernelObjects>(*vm_, kernel);
   user_host_ = std::make_unique<VmUserHost>(*vm_, kernel);
+  cids_ = CidMap(kernel.machine(), kernel.online_cpus());
   init_args_ = make_arguments("scx_init_task_args", {"fork", "cgroup"});
   exit_args_ = make_arguments("scx_exit_task_args", {"cancelled"});
   cpu_acquire_args_ = make_arguments("scx_cpu_acquire_args", {});
@@ -81,6 +80,7 @@ void BpfOps::assign(const Ops& from) {
   idle_masks_ = other.idle_masks_;
   idle_masks_out_ = other.idle_masks_out_;
   iterators_ = other.iterators_;
+  cids_ = other.cids_;
 }
 
 uint64_t BpfOps::call(Op op, CpuId locked, std::initializer_list<uint64_t> arguments) {
@@ -120,7 +120,9 @@ void BpfOps::drop_task(TaskId task) {
 }
 
 int32_t BpfOps::select_cpu(TaskId task, CpuId prev, uint64_t wake_flags) {
-  return static_cast<int32_t>(call(Op::kSelectCpu, {}, {objects_->task(task), unsigned_cpu(prev), wake_flags}));
+  const auto answer =
+      static_cast<int32_t>(call(Op::kSelectCpu, {}, {objects_->task(task), cpu_argument(prev), wake_flags}));
+  return table_.by_cid && answer >= 0 ? cpu_of_cid(answer) : answer;
 }
 
 void BpfOps::enqueue(TaskId task, uint64_t enq_flags) {
@@ -131,7 +133,7 @@ void BpfOps::dequeue(TaskId task, uint64_t deq_flags) {
   call(Op::kDequeue, cpu_of(task), {objects_->task(task), deq_flags});
 }
 
-void BpfOps::dispatch(CpuId cpu, TaskId prev) { call(Op::kDispatch, cpu, {unsigned_cpu(cpu), objects_->task(prev)}); }
+void BpfOps::dispatch(CpuId cpu, TaskId prev) { call(Op::kDispatch, cpu, {cpu_argument(cpu), objects_->task(prev)}); }
 
 void BpfOps::tick(TaskId task) { call(Op::kTick, cpu_of(task), {objects_->task(task)}); }
 
@@ -160,6 +162,10 @@ void BpfOps::set_weight(TaskId task, uint32_t weight) {
 
 void BpfOps::set_cpumask(TaskId task, const CpuSet& cpus) {
   uint64_t p = objects_->task(task);
+  if (table_.by_cid) {
+    call(Op::kSetCpumask, cpu_of(task), {p, objects_->transient_cmask(cpus, cids_)});
+    return;
+  }
   bool own = kernel_->allowed(task) == cpus;
   call(Op::kSetCpumask, cpu_of(task), {p, own ? objects_->mask_of_task(task) : objects_->transient_mask(cpus)});
 }
@@ -178,21 +184,27 @@ void BpfOps::disable(TaskId task) { call(Op::kDisable, cpu_of(task), {objects_->
 
 // ---- CPUs ----
 
-void BpfOps::update_idle(CpuId cpu, bool idle) {
-  idle_changed();
-  call(Op::kUpdateIdle, cpu, {unsigned_cpu(cpu), idle});
+int32_t BpfOps::cpu_of_cid(int32_t cid) {
+  if (cids_.valid(cid)) return cids_.cpu(cid).value();
+  ext_class_->error("invalid cid " + std::to_string(cid));
+  return -ext::kEINVAL;
 }
 
-void BpfOps::cpu_acquire(CpuId cpu) { call(Op::kCpuAcquire, cpu, {unsigned_cpu(cpu), fill(cpu_acquire_args_, {})}); }
+void BpfOps::update_idle(CpuId cpu, bool idle) {
+  idle_changed();
+  call(Op::kUpdateIdle, cpu, {cpu_argument(cpu), idle});
+}
+
+void BpfOps::cpu_acquire(CpuId cpu) { call(Op::kCpuAcquire, cpu, {cpu_argument(cpu), fill(cpu_acquire_args_, {})}); }
 
 void BpfOps::cpu_release(CpuId cpu, int32_t reason, TaskId by) {
   uint64_t task = by.valid() ? objects_->task(by) : objects_->idle_task(cpu);
   uint64_t args = fill(cpu_release_args_, {static_cast<uint64_t>(reason), task});
-  call(Op::kCpuRelease, cpu, {unsigned_cpu(cpu), args});
+  call(Op::kCpuRelease, cpu, {cpu_argument(cpu), args});
 }
 
-void BpfOps::cpu_online(CpuId cpu) { call(Op::kCpuOnline, {}, {unsigned_cpu(cpu)}); }
-void BpfOps::cpu_offline(CpuId cpu) { call(Op::kCpuOffline, {}, {unsigned_cpu(cpu)}); }
+void BpfOps::cpu_online(CpuId cpu) { call(Op::kCpuOnline, {}, {cpu_argument(cpu)}); }
+void BpfOps::cpu_offline(CpuId cpu) { call(Op::kCpuOffline, {}, {cpu_argument(cpu)}); }
 
 // ---- control groups ----
 

@@ -16,6 +16,7 @@
 #include "bpf/vm.h"
 #include "policies/ext/ext_class.h"
 #include "policies/ext/ops.h"
+#include "scx_port/host/cid_map.h"
 #include "scx_port/host/kernel_objects.h"
 #include "scx_port/host/loader_settings.h"
 #include "scx_port/host/set_variables.h"
@@ -33,11 +34,14 @@ struct BpfOpsOptions {
   uint64_t memory_limit = 0;                                   // bytes; 0: the default
 };
 
+bool is_scheduler(const StructOps& ops);  // a struct sched_ext_ops, or a struct sched_ext_ops_cid
+
 // What the struct_ops of an object say. Throws Error when it is not one sched_ext scheduler.
 struct BpfOpsTable {
   explicit BpfOpsTable(const BpfObject& object);
 
   ext::OpsInfo info;
+  bool by_cid = false;                         // it knows CPUs by their topological ids (cid_map.h)
   std::array<int32_t, ext::kNrOps> functions;  // by Op; -1: none
   std::vector<size_t> sched_switch;            // programs on that tracepoint
   std::vector<std::string> ignored;            // programs that nothing here ever calls
@@ -105,6 +109,8 @@ class BpfOps : public ext::Ops, private VmHost {
 
   // ---- for the kfuncs ----
   static BpfOps& of(Vm& vm) { return *static_cast<BpfOps*>(vm.user); }
+  const CidMap& cids() const { return cids_; }
+  int32_t cpu_of_cid(int32_t cid);             // -EINVAL, after an error, of one that does not exist
   uint64_t rq(CpuId cpu);                      // its struct rq
   uint64_t idle_mask(bool smt, int32_t node);  // handed out: kept up to date until put_idle_mask()
   void put_idle_mask() { idle_masks_out_ -= idle_masks_out_ > 0; }
@@ -134,6 +140,8 @@ class BpfOps : public ext::Ops, private VmHost {
   // Calls an op: `locked` is the CPU whose run queue the kernel would have locked.
   uint64_t call(ext::Op op, CpuId locked, std::initializer_list<uint64_t> arguments);
   bool has(ext::Op op) const { return table_.functions[static_cast<size_t>(op)] >= 0; }
+  // scx_cpu_arg(): a CPU as an op is told it.
+  uint64_t cpu_argument(CpuId cpu) const { return static_cast<uint32_t>(table_.by_cid ? cids_.cid(cpu) : cpu.value()); }
   CpuId cpu_of(TaskId task) const { return kernel_->task_cpu(task); }
   // A structure that callbacks are passed, in guest memory; its members are looked up once.
   struct Arguments {
@@ -182,6 +190,7 @@ class BpfOps : public ext::Ops, private VmHost {
   std::unique_ptr<VmUserHost> user_host_;
   bool user_half_started_ = false, fault_reported_ = false;
   CpuId locked_;
+  CidMap cids_;  // of the CPUs that were online when it was loaded
   // What the policy takes for the addresses of the kernel's per-CPU variables; 0: it does not.
   uint64_t runqueues_ = 0, preempt_count_ = 0;
   uint64_t preempt_count_value_ = 0;  // where it is 0 for all CPUs: nothing here wakes in an interrupt's context

@@ -51,7 +51,7 @@ std::string BpfOps::dump() {
   if (has(Op::kDump)) call(Op::kDump, {}, {context});
   if (has(Op::kDumpCpu)) {
     for (CpuId cpu : kernel.machine().cpus())
-      call(Op::kDumpCpu, cpu, {context, static_cast<uint64_t>(cpu.value()), kernel.idle_cpu(cpu)});
+      call(Op::kDumpCpu, cpu, {context, cpu_argument(cpu), kernel.idle_cpu(cpu)});
   }
   if (has(Op::kDumpTask)) {
     for (TaskId task = objects_->next_alive({}); task.valid(); task = objects_->next_alive(task))

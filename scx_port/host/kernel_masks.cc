@@ -50,6 +50,26 @@ uint64_t KernelObjects::transient_mask(const CpuSet& cpus) {
   return masks_.transient;
 }
 
+// scx_cpumask_to_cmask(): of all cids from 0 on.
+uint64_t KernelObjects::transient_cmask(const CpuSet& cpus, const CidMap& cids) {
+  constexpr const char* kType = "scx_cmask";
+  const Btf& btf = vm_.object().btf;
+  const auto bits = btf.member(kType, "bits");
+  const size_t words = (cids.size() + 63) / 64 + 1, offset = bits ? static_cast<size_t>(bits->offset) : 0;
+  if (masks_.transient_cmask == 0) masks_.transient_cmask = vm_.allocate(offset + words * sizeof(uint64_t), VM_READ);
+  std::byte* const mask = vm_.at(masks_.transient_cmask);
+  Member(btf, kType, {"base"}).put(mask, 0);
+  Member(btf, kType, {"nr_cids", "nr_bits"}).put(mask, cids.size());
+  Member(btf, kType, {"alloc_words"}).put(mask, words);
+  auto* const at = vm_.at<uint64_t>(masks_.transient_cmask + offset);
+  std::fill_n(at, words, uint64_t{0});
+  for (CpuId cpu : cpus) {
+    const auto cid = static_cast<size_t>(cids.cid(cpu));
+    at[cid / 64] |= uint64_t{1} << cid % 64;
+  }
+  return masks_.transient_cmask;
+}
+
 const CpuSet* KernelObjects::mask_argument(uint64_t address, const char* kfunc) {
   if (address == 0) {
     vm_.refuse(std::string(kfunc) + "() is passed a null cpumask");

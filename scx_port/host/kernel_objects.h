@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "bpf/vm.h"
 #include "policies/ext/ops.h"
+#include "scx_port/host/cid_map.h"
 #include "scx_port/host/layout.h"
 #include "sim/kernel.h"
 
@@ -89,6 +90,7 @@ class KernelObjects {
   uint64_t online_mask();                       // brought up to date
   uint64_t mask_of_task(TaskId task);           // what p->cpus_ptr points to
   uint64_t transient_mask(const CpuSet& cpus);  // good until the next one
+  uint64_t transient_cmask(const CpuSet& cpus, const CidMap& cids);  // a struct scx_cmask; likewise
   // The CPUs of a mask that the policy passes, good until the next call; null after a refusal.
   const CpuSet* mask_argument(uint64_t address, const char* kfunc);
 
@@ -155,7 +157,7 @@ class KernelObjects {
   std::vector<uint64_t> cgroups_, css_sets_, task_groups_;
   struct {
     std::vector<uint64_t> of_affinity;  // by AffinityId; 0: not made yet, here and below
-    uint64_t possible = 0, online = 0, transient = 0;
+    uint64_t possible = 0, online = 0, transient = 0, transient_cmask = 0;
   } masks_;
   CpuSet argument_mask_;
   std::vector<uint64_t> argument_words_;

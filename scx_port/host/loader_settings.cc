@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/suggest.h"
+#include "scx_port/host/bpf_ops.h"
 #include "scx_port/host/set_variables.h"
 
 namespace simsched::bpf {
@@ -166,9 +167,10 @@ ProgramRun resolve_run(const BpfObject& object, const Tunables& settings, const 
 
 namespace {
 
-constexpr const char* kType = "sched_ext_ops";
-
-bool is_scheduler(const StructOps& ops) { return ops.type == kType; }
+std::string type_of_ops(const BpfObject& object) {
+  const auto ops = std::ranges::find_if(object.struct_ops, is_scheduler);
+  return ops == object.struct_ops.end() ? "sched_ext_ops" : ops->type;
+}
 
 // Flags may be a list of words, some with a condition: {FLAG: whether}.
 uint64_t number_of(const BpfObject& object, const BtfMember& member, const Tunable& given) {
@@ -196,12 +198,13 @@ uint64_t number_of(const BpfObject& object, const BtfMember& member, const Tunab
 
 std::vector<OpsMember> resolve_ops(const BpfObject& object, const Tunables& members) {
   std::vector<OpsMember> list;
-  const uint32_t type = object.btf.find(kType, "struct");
+  const std::string name = type_of_ops(object);
+  const uint32_t type = object.btf.find(name, "struct");
   for (const Tunable& given : members) {
     if (given.key == "which") continue;
     const auto member = object.btf.member_of(type, given.key);
     if (!member)
-      throw Error(given.where, "struct sched_ext_ops has no member '" + given.key + "'", "see the policy's headers");
+      throw Error(given.where, "struct " + name + " has no member '" + given.key + "'", "see the policy's headers");
     OpsMember value{given.key, OpsMember::Kind::kNumber, 0, ""};
     const std::string kind = object.btf.kind_of(member->type);
     if (kind == "ptr") {  // a callback: another function, or none

@@ -13,6 +13,7 @@ std::span<const VmExport> scx_exports();
 // The parts, each in a file of its own.
 std::span<const VmExport> scx_dsq_exports();   // scx_kfuncs_dsq.cc
 std::span<const VmExport> scx_cpu_exports();   // scx_kfuncs_cpu.cc
+std::span<const VmExport> scx_cid_exports();   // scx_kfuncs_cid.cc
 std::span<const VmExport> scx_task_exports();  // scx_kfuncs_task.cc
 std::span<const VmExport> scx_text_exports();  // scx_kfuncs_text.cc
 

@@ -7,16 +7,23 @@
 namespace simsched::bpf {
 namespace {
 
+// The local queue of a CPU is told by its cid where the scheduler is of that kind.
+Word dsq_id(Vm& vm, Word dsq) {
+  if ((dsq & ext::kDsqLocalOn) != ext::kDsqLocalOn || !BpfOps::of(vm).table().by_cid) return dsq;
+  const int32_t cpu = BpfOps::of(vm).cpu_of_cid(s32(dsq & ext::kDsqLocalCpuMask));
+  return ext::kDsqLocalOn | static_cast<uint32_t>(cpu);
+}
+
 template <const char* const& kName>
 Word insert(Vm& vm, Word p, Word dsq, Word slice, Word enq_flags, Word) {
   TaskId task = objects(vm).argument(p, kName);
-  return task.valid() && ext_class(vm).dsq_insert(task, dsq, slice, enq_flags);
+  return task.valid() && ext_class(vm).dsq_insert(task, dsq_id(vm, dsq), slice, enq_flags);
 }
 
 template <const char* const& kName>
 Word insert_vtime(Vm& vm, Word p, Word dsq, Word slice, Word vtime, Word enq_flags) {
   TaskId task = objects(vm).argument(p, kName);
-  return task.valid() && ext_class(vm).dsq_insert_vtime(task, dsq, slice, vtime, enq_flags);
+  return task.valid() && ext_class(vm).dsq_insert_vtime(task, dsq_id(vm, dsq), slice, vtime, enq_flags);
 }
 
 // struct scx_bpf_dsq_insert_vtime_args of 6.19
@@ -28,7 +35,7 @@ Word insert_vtime_args(Vm& vm, Word p, Word args, Word, Word, Word) {
   TaskId task = objects(vm).argument(p, "scx_bpf_dsq_insert_vtime");
   if (!task.valid()) return 0;
   auto a = vm.load<InsertVtimeArgs>(args);
-  return a && ext_class(vm).dsq_insert_vtime(task, a->dsq, a->slice, a->vtime, a->enq_flags);
+  return a && ext_class(vm).dsq_insert_vtime(task, dsq_id(vm, a->dsq), a->slice, a->vtime, a->enq_flags);
 }
 
 Word dispatch_nr_slots(Vm& vm, Word, Word, Word, Word, Word) { return ext_class(vm).dispatch_nr_slots(); }
@@ -44,7 +51,9 @@ Word move_to_local_flags(Vm& vm, Word dsq, Word enq_flags, Word, Word, Word) {
   return ext_class(vm).dsq_move_to_local(dsq, enq_flags);
 }
 
-Word nr_queued(Vm& vm, Word dsq, Word, Word, Word, Word) { return errno_word(ext_class(vm).dsq_nr_queued(dsq)); }
+Word nr_queued(Vm& vm, Word dsq, Word, Word, Word, Word) {
+  return errno_word(ext_class(vm).dsq_nr_queued(dsq_id(vm, dsq)));
+}
 
 Word peek(Vm& vm, Word dsq, Word, Word, Word, Word) { return objects(vm).task(ext_class(vm).dsq_peek(dsq)); }
 
@@ -116,8 +125,8 @@ Word move(Vm& vm, Word it, Word p, Word dsq, Word enq_flags, Word) {
   if (iterator == nullptr) return 0;
   TaskId task = objects(vm).argument(p, kName);
   if (!task.valid()) return 0;
-  return kVtime ? ext_class(vm).dsq_move_vtime(iterator, task, dsq, enq_flags)
-                : ext_class(vm).dsq_move(iterator, task, dsq, enq_flags);
+  return kVtime ? ext_class(vm).dsq_move_vtime(iterator, task, dsq_id(vm, dsq), enq_flags)
+                : ext_class(vm).dsq_move(iterator, task, dsq_id(vm, dsq), enq_flags);
 }
 
 // ---- names ----

@@ -199,6 +199,58 @@ struct scx_event_stats { /* 6.15 */
       SCX_EV_INSERT_NOT_OWNED; /* 7 */
 };
 
+/* Topological CPU ids. From here: 7.2 */
+struct scx_cid_topo { /* first cid of each unit, and its number; -1: CPUs that were offline */
+  s32 core_cid, core_idx, llc_cid, llc_idx, node_cid, node_idx;
+};
+struct scx_cmask { /* cids base .. base + nr_cids - 1; bits[0] begins at base rounded down to 64 */
+  u32 base, nr_cids, alloc_words;
+  u64 bits[];
+};
+struct sched_ext_ops_cid {
+  s32 (*select_cid)(struct task_struct *p, s32 prev_cid, u64 wake_flags);
+  void (*enqueue)(struct task_struct *p, u64 enq_flags);
+  void (*dequeue)(struct task_struct *p, u64 deq_flags);
+  void (*dispatch)(s32 cid, struct task_struct *prev);
+  void (*tick)(struct task_struct *p);
+  void (*runnable)(struct task_struct *p, u64 enq_flags);
+  void (*running)(struct task_struct *p);
+  void (*stopping)(struct task_struct *p, bool runnable);
+  void (*quiescent)(struct task_struct *p, u64 deq_flags);
+  bool (*yield)(struct task_struct *from, struct task_struct *to);
+  bool (*core_sched_before)(struct task_struct *a, struct task_struct *b);
+  void (*set_weight)(struct task_struct *p, u32 weight);
+  void (*set_cmask)(struct task_struct *p, const struct scx_cmask *cmask); /* in the scheduler's arena */
+  void (*update_idle)(s32 cid, bool idle);
+  s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
+  void (*exit_task)(struct task_struct *p, struct scx_exit_task_args *args);
+  void (*enable)(struct task_struct *p);
+  void (*disable)(struct task_struct *p);
+  void (*dump)(struct scx_dump_ctx *ctx);
+  void (*dump_cid)(struct scx_dump_ctx *ctx, s32 cid, bool idle);
+  void (*dump_task)(struct scx_dump_ctx *ctx, struct task_struct *p);
+  s32 (*cpuctl_init)(struct cgroup *cgrp, struct scx_cgroup_init_args *args); /* cgroup_* in 7.2 */
+  void (*cpuctl_exit)(struct cgroup *cgrp);
+  s32 (*cpuctl_prep_move)(struct task_struct *p, struct cgroup *from, struct cgroup *to);
+  void (*cpuctl_move)(struct task_struct *p, struct cgroup *from, struct cgroup *to);
+  void (*cpuctl_cancel_move)(struct task_struct *p, struct cgroup *from, struct cgroup *to);
+  void (*cpuctl_set_weight)(struct cgroup *cgrp, u32 weight);
+  void (*cpuctl_set_bandwidth)(struct cgroup *cgrp, u64 period_us, u64 quota_us, u64 burst_us);
+  void (*cpuctl_set_idle)(struct cgroup *cgrp, bool idle);
+  void (*cid_online)(s32 cid);
+  void (*cid_offline)(s32 cid);
+  s32 (*init)(void);
+  void (*exit)(struct scx_exit_info *info);
+  u32 dispatch_max_batch;
+  u64 flags;
+  u32 timeout_ms;
+  u32 exit_dump_len;
+  u64 hotplug_seq;
+  u64 sub_cgroup_id;
+  char name[SCX_OPS_NAME_LEN];
+  void *priv;
+};
+
 struct sched_ext_ops {
   s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
   void (*enqueue)(struct task_struct *p, u64 enq_flags);

@@ -38,7 +38,8 @@
 #define cast_user(ptr) scx_cast_address(ptr, 1, 0)
 #endif
 
-void *bpf_arena_alloc_pages(void *map, void __arena *addr, __u32 page_cnt, int node_id, __u64 flags) __ksym __weak;
+void __arena *bpf_arena_alloc_pages(void *map, void __arena *addr, __u32 page_cnt, int node_id,
+                                    __u64 flags) __ksym __weak;
 void bpf_arena_free_pages(void *map, void __arena *ptr, __u32 page_cnt) __ksym __weak;
 
 /* may_goto (opcode 0xe5): falls through until the kernel has seen enough rounds, then jumps. In bytes, as above; the

@@ -244,5 +244,7 @@ static __always_inline struct cgroup *scx_compat_task_cgroup(struct task_struct 
 /* ---- the scheduler itself ---- */
 
 #define SCX_OPS_DEFINE(variable, ...) SEC(".struct_ops.link") struct sched_ext_ops variable = {__VA_ARGS__};
+#define SCX_OPS_CID_DEFINE(variable, ...) \
+  SEC(".struct_ops.link") struct sched_ext_ops_cid variable = {__VA_ARGS__};
 
 #endif

@@ -44,6 +44,20 @@ struct rq *scx_bpf_cpu_rq(s32 cpu) __ksym __weak;             /* gone in 7.3 */
 struct rq *scx_bpf_locked_rq(void) __ksym __weak;             /* 6.18 */
 struct task_struct *scx_bpf_cpu_curr(s32 cpu) __ksym __weak;  /* 6.18 */
 
+/* CPUs by their topological ids: 7.2. */
+s32 scx_bpf_cid_to_cpu(s32 cid) __ksym __weak;
+s32 scx_bpf_cpu_to_cid(s32 cpu) __ksym __weak;
+void scx_bpf_cid_topo(s32 cid, struct scx_cid_topo *out) __ksym __weak;
+void scx_bpf_kick_cid(s32 cid, u64 flags) __ksym __weak;
+s32 scx_bpf_task_cid(const struct task_struct *p) __ksym __weak;
+s32 scx_bpf_this_cid(void) __ksym __weak;
+struct task_struct *scx_bpf_cid_curr(s32 cid) __ksym __weak;
+u32 scx_bpf_nr_cids(void) __ksym __weak;
+u32 scx_bpf_nr_online_cids(void) __ksym __weak;
+u32 scx_bpf_cidperf_cap(s32 cid) __ksym __weak;
+u32 scx_bpf_cidperf_cur(s32 cid) __ksym __weak;
+s32 scx_bpf_cidperf_set(s32 cid, u32 perf) __ksym __weak;
+
 /* Tasks. */
 kfunc_bool scx_bpf_task_running(const struct task_struct *p) __ksym;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
