@@ -87,6 +87,19 @@ TEST(ScxSources, AreThoseOfTheSchedulersFolderAndOfLibrariesThatItIncludes) {
     EXPECT_THAT(found.include, ::testing::ElementsAre(tree.file("scheds/include")));
   }
   EXPECT_THROW(find_scx_sources(tree.path(), "theirs", "c.yaml:1"), Error);
+  // What its own build compiles counts, where it says that.
+  const auto by_build = [&](const std::string& text) {
+    write("scheds/rust/scx_mine/build.rs", text);
+    std::vector<std::string> names;
+    for (const std::string& file : find_scx_sources(tree.path(), "mine", "c.yaml:1").files)
+      names.push_back(std::filesystem::path(file).filename());
+    return names;
+  };
+  EXPECT_THAT(by_build(".enable_skel(\"src/bpf/main.bpf.c\", \"bpf\")\n// .add_source(\"src/bpf/second.bpf.c\")\n"
+                       "  .add_source(\"src/bpf/lib/other.bpf.c\")\n"),
+              ::testing::ElementsAre("main.bpf.c", "other.bpf.c"));
+  EXPECT_EQ(by_build(".enable_skel(main(), \"bpf\")\n.add_source(\"src/bpf/second.bpf.c\")\n").size(), 4u);
+  EXPECT_EQ(by_build(".enable_skel(\"src/bpf/gone.bpf.c\", \"bpf\")\n").size(), 4u);
 }
 
 class ScxPreset : public ::testing::TestWithParam<std::string> {};

@@ -56,21 +56,44 @@ std::vector<std::string> included_by(const fs::path& file) {
   return names;
 }
 
-}  // namespace
-
-ScxSources find_scx_sources(const std::string& folder, const std::string& name, const std::string& where) {
-  std::vector<fs::path> sources = sources_in(folder);
-  if (sources.empty()) sources = sources_in(folder_of(folder, name));
-  if (sources.empty())
-    throw Error(where, "no source of scx_" + name + " is in " + folder,
-                "give the folder of its .bpf.c files, or of a copy of the scx repository");
-  // The tree is the nearest folder above that has such headers.
-  ScxSources found;
-  fs::path tree = fs::absolute(sources.front()).parent_path();
+// The nearest folder above that has such headers.
+fs::path tree_of(const fs::path& file) {
+  fs::path tree = fs::absolute(file).parent_path();
   while (!fs::exists(tree / "scheds/include") && tree.has_relative_path()) tree = tree.parent_path();
-  for (const char* headers : {"scheds/vmlinux", "scheds/include", "scheds/include/bpf-compat"})
-    if (fs::is_directory(tree / headers)) found.include.push_back((tree / headers).string());
+  return tree;
+}
 
+// What the build.rs beside or above `folder` compiles; none: there is none that says so in plain words.
+std::vector<fs::path> named_by_build(const fs::path& folder, const fs::path& tree) {
+  fs::path build;
+  for (const char* above : {".", "..", "../.."})
+    if (build.empty() && fs::is_regular_file(folder / above / "build.rs")) build = folder / above / "build.rs";
+  std::vector<fs::path> files;
+  if (build.empty()) return files;
+  bool skeleton = false;
+  std::istringstream lines{std::string(read_file(build.string()).text())};
+  for (std::string line; std::getline(lines, line);) {
+    line = line.substr(0, line.find("//"));
+    for (const std::string call : {"enable_skel(\"", "add_source(\""}) {
+      const size_t at = line.find(call);
+      if (at == std::string::npos) continue;
+      const size_t begin = at + call.size(), end = line.find('"', begin);
+      if (end == std::string::npos) continue;
+      fs::path file = build.parent_path() / line.substr(begin, end - begin);
+      // In the repository src/bpf/lib is a link to this.
+      if (!fs::is_regular_file(file)) file = tree / "lib" / file.filename();
+      if (!fs::is_regular_file(file)) return {};
+      skeleton |= call.starts_with("enable_skel");
+      files.push_back(fs::weakly_canonical(file));
+    }
+  }
+  if (!skeleton) files.clear();
+  return files;
+}
+
+// All of `sources` that no other of them includes, and of the libraries whose headers they include.
+std::vector<fs::path> found_by_headers(const std::vector<fs::path>& sources, const fs::path& tree,
+                                       const std::vector<std::string>& include) {
   std::set<fs::path> seen, parts, libraries;
   std::deque<fs::path> queue(sources.begin(), sources.end());
   while (!queue.empty()) {
@@ -79,7 +102,7 @@ ScxSources find_scx_sources(const std::string& folder, const std::string& name, 
     if (!seen.insert(file).second) continue;
     for (const std::string& wanted : included_by(file)) {
       std::vector<fs::path> places = {file.parent_path() / wanted};
-      for (const std::string& headers : found.include) places.push_back(fs::path(headers) / wanted);
+      for (const std::string& headers : include) places.push_back(fs::path(headers) / wanted);
       const auto there = std::ranges::find_if(places, [](const fs::path& path) { return fs::is_regular_file(path); });
       if (there == places.end()) continue;
       queue.push_back(*there);
@@ -89,9 +112,28 @@ ScxSources find_scx_sources(const std::string& folder, const std::string& name, 
         queue.push_back(library);
     }
   }
+  std::vector<fs::path> files;
   for (const fs::path& source : sources)
-    if (!parts.contains(fs::weakly_canonical(source))) found.files.push_back(source.string());
-  for (const fs::path& library : libraries) found.files.push_back(library.string());
+    if (!parts.contains(fs::weakly_canonical(source))) files.push_back(source);
+  files.insert(files.end(), libraries.begin(), libraries.end());
+  return files;
+}
+
+}  // namespace
+
+ScxSources find_scx_sources(const std::string& folder, const std::string& name, const std::string& where) {
+  std::vector<fs::path> sources = sources_in(folder);
+  if (sources.empty()) sources = sources_in(folder_of(folder, name));
+  if (sources.empty())
+    throw Error(where, "no source of scx_" + name + " is in " + folder,
+                "give the folder of its .bpf.c files, or of a copy of the scx repository");
+  ScxSources found;
+  const fs::path tree = tree_of(sources.front());
+  for (const char* headers : {"scheds/vmlinux", "scheds/include", "scheds/include/bpf-compat"})
+    if (fs::is_directory(tree / headers)) found.include.push_back((tree / headers).string());
+  std::vector<fs::path> files = named_by_build(sources.front().parent_path(), tree);
+  if (files.empty()) files = found_by_headers(sources, tree, found.include);
+  for (const fs::path& file : files) found.files.push_back(file.string());
   return found;
 }
 

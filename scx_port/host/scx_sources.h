@@ -11,9 +11,10 @@ struct ScxSources {
   std::vector<std::string> include;  // folders of headers
 };
 
-// All .bpf.c files in `folder`, if there are any, or else in the folder below it that belongs to scx_NAME; but for
-// those that others of them include. With each header lib/X.h that these include comes lib/X.bpf.c. Throws Error
-// (where: `where`) when nothing is found.
+// Those of `folder`, if .bpf.c files are in it, or else of the folder below it that belongs to scx_NAME. What its build.rs
+// compiles (enable_skel("FILE"), add_source("FILE")); without one, all .bpf.c files there but for those that others of
+// them include, and with each header lib/X.h that these include lib/X.bpf.c. Throws Error (where: `where`) when nothing
+// is found.
 ScxSources find_scx_sources(const std::string& folder, const std::string& name, const std::string& where);
 
 }  // namespace simsched
