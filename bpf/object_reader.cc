@@ -29,7 +29,8 @@ bool is_data(const std::string& name) {
   return false;
 }
 
-// libbpf's rule: what follows the last "___" of a kfunc's name only keeps declarations apart.
+}  // namespace
+
 std::string essential_name(const std::string& name) {
   for (size_t i = name.size(); i-- > 1;) {
     if (i + 3 < name.size() && name.compare(i, 3, "___") == 0 && name[i - 1] != '_' && name[i + 3] != '_') {
@@ -38,8 +39,6 @@ std::string essential_name(const std::string& name) {
   }
   return name;
 }
-
-}  // namespace
 
 void ObjectReader::fail(const std::string& what, const std::string& remedy) const { throw Error(path_, what, remedy); }
 
@@ -51,6 +50,7 @@ BpfObject ObjectReader::run() {
   read_types();
   read_layout();
   read_functions();
+  relocate_flavours();
   read_maps();
   for (uint32_t i = 0; i < object_.functions.size(); ++i) link_function(i);
   link_data();

@@ -1,8 +1,10 @@
 // ObjectReader: makes a BpfObject of an ELF file. Of interest to read_bpf_object() only.
 //   object_reader.cc     sections, variables, functions, relocations
 //   object_tables.cc     what .maps, .struct_ops and .BTF.ext describe
+//   object_flavours.cc   members of structures that the policy declares anew (struct rq___local)
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <tuple>
@@ -15,6 +17,9 @@
 struct btf_type;
 
 namespace simsched::bpf {
+
+// libbpf's rule: what follows the last "___" of a name only keeps declarations apart.
+std::string essential_name(const std::string& name);
 
 class ObjectReader {
  public:
@@ -47,6 +52,12 @@ class ObjectReader {
   void read_struct_ops();
   void read_struct_ops(uint32_t section, const Variable& variable);
   void read_lines();
+  void relocate_flavours();  // object_flavours.cc
+
+  // Records of .BTF.ext, of the kind whose place stands at that offset of its header.
+  static constexpr uint64_t kLineRecords = 16, kCoreRecords = 24;
+  using RecordReader = std::function<void(uint32_t function, uint32_t insn, std::span<const std::byte> record)>;
+  void each_record(uint64_t place, uint64_t least, const RecordReader& take) const;
 
   std::vector<Variable> variables_of(uint32_t section) const;
   Target resolve(const ElfSymbol& symbol, uint64_t addend);

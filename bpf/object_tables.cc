@@ -180,44 +180,48 @@ void ObjectReader::read_struct_ops(uint32_t section, const Variable& variable) {
   object_.struct_ops.push_back(std::move(ops));
 }
 
-// .BTF.ext: a header (linux/btf.h leaves it to libbpf), then for each section of code its records.
-void ObjectReader::read_lines() {
+// .BTF.ext: a header (linux/btf.h leaves it to libbpf), then of each kind, for each section of code, records.
+void ObjectReader::each_record(uint64_t place, uint64_t least, const RecordReader& take) const {
   const uint32_t index = elf_.find(".BTF.ext");
   if (index == 0) return;
   const std::span<const std::byte> data = elf_.sections()[index].data;
   constexpr uint64_t kHeader = 24;
   if (data.size() < kHeader || read<uint16_t>(data, 0) != BTF_MAGIC) fail("damaged BPF object: .BTF.ext");
-  const uint64_t begin = uint64_t{read<uint32_t>(data, 4)} + read<uint32_t>(data, 16);
-  const uint64_t length = read<uint32_t>(data, 20);
+  const uint64_t header = read<uint32_t>(data, 4);
+  if (place + 8 > std::min<uint64_t>(header, data.size())) return;  // older than that kind
+  const uint64_t begin = header + read<uint32_t>(data, place), length = read<uint32_t>(data, place + 4);
   if (length < 4) return;
   if (begin > data.size() || length > data.size() - begin) fail("damaged BPF object: .BTF.ext");
-  const std::span<const std::byte> lines = data.subspan(begin, length);
-  const uint64_t record = read<uint32_t>(lines, 0);
-  std::vector<std::string> folders;  // by line
-  std::set<std::string> own;         // folders of .c files
-  if (record < 16) fail("damaged BPF object: lines in .BTF.ext");
-  for (uint64_t at = 4; lines.size() - at >= 8;) {
-    const std::string section_name = type_name(read<uint32_t>(lines, at));
-    const uint64_t count = read<uint32_t>(lines, at + 4);
+  const std::span<const std::byte> records = data.subspan(begin, length);
+  const uint64_t size = read<uint32_t>(records, 0);
+  if (size < least) fail("damaged BPF object: records in .BTF.ext");
+  for (uint64_t at = 4; records.size() - at >= 8;) {
+    const uint32_t section = elf_.find(type_name(read<uint32_t>(records, at)));
+    const uint64_t count = read<uint32_t>(records, at + 4);
     at += 8;
-    if (count > (lines.size() - at) / record) fail("damaged BPF object: lines in .BTF.ext");
-    const uint32_t section = elf_.find(section_name);
-    for (uint64_t i = 0; i < count; ++i, at += record) {
-      const uint64_t offset = read<uint32_t>(lines, at);
+    if (count > (records.size() - at) / size) fail("damaged BPF object: records in .BTF.ext");
+    for (uint64_t i = 0; i < count; ++i, at += size) {
+      const uint64_t offset = read<uint32_t>(records, at);
       // The function that begins last at or before the offset.
       auto it = functions_.upper_bound({section, offset});
       if (section == 0 || it == functions_.begin()) continue;
       --it;
       if (it->first.first != section || offset - it->first.second >= code_[it->second].size) continue;
-      const std::string file = type_name(read<uint32_t>(lines, at + 4));
-      const uint32_t line = read<uint32_t>(lines, at + 12) >> 10;
-      const auto insn = static_cast<uint32_t>((offset - it->first.second) / 8);
-      const size_t slash = file.find_last_of('/');
-      folders.push_back(slash == std::string::npos ? "." : file.substr(0, slash));
-      if (file.ends_with(".c")) own.insert(folders.back());
-      object_.lines_.push_back({it->second, insn, line, file.substr(slash + 1), false});
+      take(it->second, static_cast<uint32_t>((offset - it->first.second) / 8), records.subspan(at, size));
     }
   }
+}
+
+void ObjectReader::read_lines() {
+  std::vector<std::string> folders;  // by line
+  std::set<std::string> own;         // folders of .c files
+  each_record(kLineRecords, 16, [&](uint32_t function, uint32_t insn, std::span<const std::byte> record) {
+    const std::string file = type_name(read<uint32_t>(record, 4));
+    const size_t slash = file.find_last_of('/');
+    folders.push_back(slash == std::string::npos ? "." : file.substr(0, slash));
+    if (file.ends_with(".c")) own.insert(folders.back());
+    object_.lines_.push_back({function, insn, read<uint32_t>(record, 12) >> 10, file.substr(slash + 1), false});
+  });
   for (size_t i = 0; i < folders.size(); ++i) object_.lines_[i].own = own.contains(folders[i]);
   std::ranges::stable_sort(object_.lines_, {},
                            [](const BpfObject::Line& line) { return std::pair(line.function, line.insn); });

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -127,6 +128,38 @@ SEC("syscall") int prog(u64 *ctx) { hidden += limit; *pointer += hidden; return 
   EXPECT_EQ(object->variable("initial")->size, 12u);
   EXPECT_FALSE(object->sections[object->variable("limit")->section].writable);
   EXPECT_EQ(object->variable("nothing"), nullptr);
+}
+
+// As libbpf moves them: by name, as wide as the kernel's; what the kernel lacks is not there.
+TEST(Object, members_of_flavours_lie_where_the_kernel_has_them) {
+  const auto object = load("flavours", R"(
+#define ours __attribute__((preserve_access_index))
+struct load { u64 sum; u64 list[4]; };
+struct rq { u32 lock; u64 pad[3]; struct { u64 first; u32 clock_task; }; struct load load; } kernels;
+struct load___local { u64 list[4]; } ours;
+struct rq___local { u64 clock_task; struct load___local load; u64 gone; } ours;
+struct none___local { u64 a, b; } ours;
+SEC("syscall") u64 reads(struct rq___local *q) { return q->clock_task * 1000 + q->load.list[2]; }
+SEC("syscall") u64 asks(void *context) {
+  struct rq___local *q = 0;
+  return __builtin_preserve_field_info(q->clock_task, 2) * 100 + __builtin_preserve_field_info(q->gone, 2) * 10 +
+         __builtin_preserve_field_info(q->clock_task, 1);
+}
+SEC("syscall") u64 cannot(struct rq___local *q) { return q->gone; }
+SEC("syscall") u64 other(struct none___local *q) { return q->b; }
+)");
+  MiniVm vm(*object);
+  const uint64_t rq = address(*object, "kernels");
+  const auto member = [&](const char* path) { return object->btf.member("rq", path)->offset; };
+  for (uint64_t at = 0; at < object->btf.struct_size("rq"); at += 8) vm.write<uint64_t>(rq + at, ~uint64_t{0});
+  vm.write<uint32_t>(rq + member("clock_task"), 7);
+  vm.write<uint64_t>(rq + member("load") + 8 + 2 * 8, 5);
+  vm.write<uint64_t>(rq + 8, 42);
+  EXPECT_EQ(vm.call(number(*object, "reads"), {rq}), 7005u);
+  EXPECT_EQ(vm.call(number(*object, "asks"), {rq}), 104u);
+  EXPECT_EQ(vm.call(number(*object, "other"), {rq}), 42u) << "without a structure of the kernel it is as declared";
+  EXPECT_TRUE(std::ranges::any_of(object->functions[number(*object, "cannot")].code,
+                                  [](const BpfInsn& insn) { return insn.ref == BpfInsn::Ref::kBad; }));
 }
 
 TEST(Object, kernel_configuration_comes_from_the_caller) {

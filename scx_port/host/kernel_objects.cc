@@ -54,6 +54,7 @@ KernelObjects::KernelObjects(Vm& vm, const Kernel& kernel)
     rq_layout_.stop.put(object, slots_[nr_workload_tasks_ + cpu].address);
     rq_layout_.curr.put(object, idle_tasks_[cpu]);
     rqs_.push_back(rq);
+    pelt_clocks_.emplace_back();
   }
 }
 
@@ -65,6 +66,7 @@ void KernelObjects::assign(const KernelObjects& other) {
   by_pid_ = other.by_pid_;
   zombies_ = other.zombies_;
   masks_ = other.masks_;
+  pelt_clocks_ = other.pelt_clocks_;
 }
 
 void KernelObjects::own(uint64_t address, Owner owner) {
@@ -87,9 +89,22 @@ uint64_t KernelObjects::rq(CpuId cpu, uint32_t nr_local, uint32_t nr_ext) {
   rq_layout_.scx_nr_running.put(object, nr_ext);
   const auto clock = static_cast<uint64_t>((kernel_.now() + ext::ExtClass::kUptime).count());
   rq_layout_.clock.put(object, clock);
-  if (rq_layout_.clock_task) rq_layout_.clock_task.put(object, clock);  // nobody steals time, interrupts have none here
-  if (rq_layout_.local_clock_task) rq_layout_.local_clock_task.put(object, clock);
+  if (rq_layout_.clock_task)
+    rq_layout_.clock_task.put(object, static_cast<uint64_t>((kernel_.clock_task(cpu) + ext::ExtClass::kUptime).count()));
+  if (rq_layout_.clock_pelt) rq_layout_.clock_pelt.put(object, clock_pelt(cpu));
   return address;
+}
+
+// rq_clock_pelt(): stands still while the CPU idles, and goes as fast as the CPU does. lost_idle_time, which is to be
+// subtracted, is 0.
+uint64_t KernelObjects::clock_pelt(CpuId cpu) {
+  PeltClock& clock = pelt_clocks_[cpu.index()];
+  const CpuTime time = kernel_.cpu_time(cpu);
+  const Nanos busy = time.task + time.overhead;
+  const auto speed = static_cast<uint64_t>(kernel_.capacity(cpu) * kernel_.frequency(cpu));  // of 1 << 20
+  clock.scaled += static_cast<uint64_t>((busy - clock.busy).count()) * speed >> 20;
+  clock.busy = busy;
+  return clock.scaled;
 }
 
 }  // namespace simsched::bpf

@@ -108,6 +108,12 @@ class KernelObjects {
     int32_t parent = -1, first_child = -1, next_sibling = -1, previous_sibling = -1;
   };
 
+  struct PeltClock {
+    Nanos busy;           // up to which time of the CPU it is scaled
+    uint64_t scaled = 0;  // ns
+  };
+  uint64_t clock_pelt(CpuId cpu);
+
   // What the task_struct says that changes, but for its CPUs, in one word: what seldom does from kAttributeShift on.
   static constexpr int kAttributeShift = 40;
   uint64_t signature(TaskId task) const {
@@ -150,6 +156,7 @@ class KernelObjects {
   std::vector<Owner> owners_;  // by granule of guest memory: what begins there
   std::vector<Slot> slots_;    // by TaskId; the stoppers last
   std::vector<uint64_t> idle_tasks_, rqs_;
+  std::vector<PeltClock> pelt_clocks_;  // by CPU
   uint64_t init_ = 0, kthreadd_ = 0;
   uint64_t signal_ = 0, cred_ = 0;  // the same for all: processes of one thread, of root
   std::unordered_map<int32_t, TaskId> by_pid_;

@@ -113,7 +113,7 @@ RqLayout::RqLayout(const Btf& btf) {
   local_nr = field({"scx.local_dsq.nr"});
   clock = field({"clock"});
   clock_task = field({"clock_task"});
-  local_clock_task = Member(btf, "rq___local", {"clock_task"});
+  clock_pelt = field({"clock_pelt"});
   scx_nr_running = field({"scx.nr_running"});
 }
 

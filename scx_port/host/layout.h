@@ -103,8 +103,7 @@ struct RqLayout {
   explicit RqLayout(const Btf& btf);
 
   size_t size;
-  Member curr, idle, stop, cpu, nr_running, local_nr, clock, clock_task, scx_nr_running;
-  Member local_clock_task;  // of a flavour, rq___local: as it has it, for no relocation moves it
+  Member curr, idle, stop, cpu, nr_running, local_nr, clock, clock_task, clock_pelt, scx_nr_running;
 };
 
 }  // namespace simsched::bpf
