@@ -16,15 +16,6 @@
 namespace simsched::python {
 namespace {
 
-using Outcomes = std::vector<std::shared_ptr<Outcome>>;
-
-std::vector<RunResult> results_of(const Outcomes& outcomes) {
-  std::vector<RunResult> results;
-  results.reserve(outcomes.size());
-  for (const auto& outcome : outcomes) results.push_back(outcome->result);
-  return results;
-}
-
 py::dict explain_runs(const Outcomes& runs, const std::string& policy, const std::string& versus,
                       const std::string& machine) {
   const Explanation explanation = explain(results_of(runs), {policy, versus, machine}, "results");

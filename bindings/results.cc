@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bindings/module.h"
+#include "bindings/session.h"
 #include "experiment/experiment.h"
 #include "report/comparison.h"
 #include "report/csv.h"
@@ -14,15 +15,6 @@
 
 namespace simsched::python {
 namespace {
-
-using Outcomes = std::vector<std::shared_ptr<Outcome>>;
-
-std::vector<RunResult> results_of(const Outcomes& outcomes) {
-  std::vector<RunResult> results;
-  results.reserve(outcomes.size());
-  for (const auto& outcome : outcomes) results.push_back(outcome->result);
-  return results;
-}
 
 std::string tables(const Outcomes& outcomes, std::vector<std::string> metrics, size_t width, bool colour) {
   const std::vector<RunResult> results = results_of(outcomes);

@@ -37,6 +37,13 @@ Session::Session(const std::string& text, const std::string& name, const py::dic
   inputs_ = std::make_unique<const Inputs>(config_);
 }
 
+std::vector<RunResult> results_of(const Outcomes& outcomes) {
+  std::vector<RunResult> results;
+  results.reserve(outcomes.size());
+  for (const auto& outcome : outcomes) results.push_back(outcome->result);
+  return results;
+}
+
 namespace {
 
 enum class Record { kNone, kFirst, kAll };
@@ -48,8 +55,6 @@ Record record_of(const py::object& record) {
   throw Error("record", "is neither True, False nor 'first'",
               "'first' records the first seed of each policy and machine");
 }
-
-using Outcomes = std::vector<std::shared_ptr<Outcome>>;
 
 Outcomes run_session(const Session& session, const std::optional<size_t>& seeds, int jobs, const py::object& record,
                      const PyProgress& progress) {

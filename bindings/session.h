@@ -34,4 +34,7 @@ class Session {
   bool calls_python_ = false;
 };
 
+using Outcomes = std::vector<std::shared_ptr<Outcome>>;  // runs, as Python has them
+std::vector<RunResult> results_of(const Outcomes& outcomes);
+
 }  // namespace simsched::python
