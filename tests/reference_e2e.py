@@ -53,12 +53,15 @@ class Reference(e2e.EndToEnd):
             script = ('source c.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _simsched; '
                       'printf "%s\\n" "${COMPREPLY[@]}"')
             return subprocess.run(["bash", "-c", script, "bash", *words], cwd=self.scratch, check=True,
-                                  capture_output=True, text=True).stdout.split()
+                                  capture_output=True, text=True).stdout.splitlines()
         self.write("mine.yaml", "")
+        self.write("two words.yaml", "")
         self.assertEqual(complete("simsched", "sw"), ["sweep"])
         self.assertLess({"run", "sweep", "--version"}, set(complete("simsched", "")))
         self.assertEqual(complete("simsched", "run", "--see"), ["--seeds"])
         self.assertEqual(complete("simsched", "run", "mi"), ["mine.yaml"])
+        self.assertEqual(complete("simsched", "run", "tw"), ["two words.yaml"])
+        self.assertEqual(complete("simsched", "reference", "ma"), ["machine-schema", "man"])
         self.assertEqual(complete("simsched", "run", "mine.yaml", "--policy", "muq"), ["muqss"])
         self.assertEqual(complete("simsched", "workloads", "fork"), ["fork_join"])
         self.assertEqual(complete("simsched", "topo", "vm-8"), ["vm-8c2n"])

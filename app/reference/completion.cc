@@ -51,10 +51,12 @@ _simsched() {{
     policies) COMPREPLY=($(compgen -W "$policies" -- "$current")); return ;;
     export) COMPREPLY=($(compgen -W "$policies" -- "$current")) ;;
     workloads) COMPREPLY=($(compgen -W '{workloads}' -- "$current")); return ;;
+    reference) COMPREPLY=($(compgen -W 'schema machine-schema completion cli man' -- "$current")); return ;;
     topo) COMPREPLY=($(compgen -W '{machines}' -- "$current")) ;;
   esac
   compopt -o filenames 2> /dev/null
-  COMPREPLY+=($(compgen -f -- "$current"))
+  local file
+  while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$current")
 }}
 complete -F _simsched simsched
 )",
