@@ -128,6 +128,22 @@ TEST(Deadline, PreemptsRealTimeTasksAtOnce) {
   EXPECT_EQ(run(m, w).result.metric("wake_latency_ns_max"), 0);
 }
 
+// pull_rt_task(): a deadline task that goes to sleep makes room for a real-time one that waits under another.
+TEST(Deadline, RealTimeTasksThatWaitUnderOneGoWhereThereIsRoom) {
+  Workload w;
+  const TaskId hog = add_deadline(w, "dl", every(100_ms, 90_ms), endless());
+  const TaskId brief = add_deadline(w, "brief", every(10_ms, 2_ms), jobs(1_ms, 10_ms, 1000));
+  const TaskId rt = add_task(w, "rt", endless());
+  w.tasks[rt.index()].policy = SchedPolicy::kFifo;
+  w.tasks[rt.index()].rt_priority = 50;
+  const AffinityId first = w.intern_affinity(CpuSet::parse("0")), all = w.intern_affinity(CpuSet::parse("0-1"));
+  for (TaskId task : {hog, rt}) w.tasks[task.index()].affinity = first;
+  w.tasks[brief.index()].affinity = w.intern_affinity(CpuSet::parse("1"));
+  w.changes.push_back({20_ms, Nanos(0), op::set_affinity(all, rt)});
+  const Machine m = flat_machine(2);
+  EXPECT_GE(run(m, w, 1_s).used(rt), 850_ms);  // all but what the two leave it
+}
+
 TEST(Deadline, AnEarlierDeadlinePreemptsALaterOne) {
   Workload w;
   add_deadline(w, "later", every(100_ms, 60_ms), {op::compute(Work(50 * kMs))});

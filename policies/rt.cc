@@ -89,14 +89,28 @@ void RtClass::requeue(CpuId cpu, TaskId task) {
 void RtClass::enqueue_task(CpuId cpu, TaskId task, uint32_t flags) {
   // What runs and is changed goes on, whatever waits at its priority.
   link(cpu, task, (flags & kEnqueueRestore) && kernel_->curr(cpu) == task);
-  if (++queues_[cpu.index()].nr == 2)
-    overloaded_.insert(std::lower_bound(overloaded_.begin(), overloaded_.end(), cpu), cpu);
+  ++queues_[cpu.index()].nr;
+  note_overload(cpu);
 }
 
 bool RtClass::dequeue_task(CpuId cpu, TaskId task, uint32_t) {
   unlink(cpu, task);
-  if (--queues_[cpu.index()].nr == 1) overloaded_.erase(std::lower_bound(overloaded_.begin(), overloaded_.end(), cpu));
+  --queues_[cpu.index()].nr;
+  note_overload(cpu);
   return true;
+}
+
+// rt_set_overload(): since 6.7 one task that waits is enough, whatever it waits behind.
+void RtClass::note_overload(CpuId cpu) {
+  Queue& queue = queues_[cpu.index()];
+  const bool waits = queue.nr > (queue.runs ? 1u : 0u);
+  if (waits == queue.overloaded) return;
+  queue.overloaded = waits;
+  const auto at = std::ranges::lower_bound(overloaded_, cpu);
+  if (waits)
+    overloaded_.insert(at, cpu);
+  else
+    overloaded_.erase(at);
 }
 
 void RtClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t) {
@@ -110,7 +124,8 @@ void RtClass::wakeup_preempt(CpuId cpu, TaskId task, uint32_t) {
   if (lowest.valid() && lowest != cpu) kernel_->move_queued_task(task, lowest, MigrationKind::kPolicy);
 }
 
-// pull_rt_task(): the most important waiting tasks of other CPUs that are more important than what is here.
+// pull_rt_task(): the most important waiting tasks of other CPUs that are more important than what is here; but for one
+// that is about to preempt there.
 void RtClass::pull(CpuId cpu) {
   while (true) {
     TaskId best;
@@ -118,7 +133,7 @@ void RtClass::pull(CpuId cpu) {
     for (CpuId other : overloaded_) {
       if (other == cpu) continue;
       const Queue& queue = queues_[other.index()];
-      for (int p = queue.highest(); p > lowest; --p)
+      for (int p = std::min(queue.highest(), running_priority(other)); p > lowest; --p)
         for (TaskId task = queue.first[static_cast<size_t>(p)]; task.valid(); task = links_[task.index()].next)
           if (!kernel_->task_running(task) && kernel_->curr(other) != task && kernel_->cpu_allowed(task, cpu)) {
             best = task;
@@ -166,10 +181,16 @@ void RtClass::account_slice(TaskId task) {
   link.last_tick = kernel_->now();
 }
 
-void RtClass::put_prev_task(CpuId, TaskId task, TaskId) { account_slice(task); }
+void RtClass::put_prev_task(CpuId cpu, TaskId task, TaskId) {
+  account_slice(task);
+  queues_[cpu.index()].runs = false;
+  note_overload(cpu);
+}
 
 void RtClass::set_next_task(CpuId cpu, TaskId task) {
   links_[task.index()].last_tick = kernel_->now();
+  queues_[cpu.index()].runs = true;
+  note_overload(cpu);
   // rt_queue_push_tasks(): once the switch is done.
   if (queues_[cpu.index()].nr > 1) kernel_->set_timer(*this, kernel_->now(), static_cast<uint32_t>(cpu.index()));
 }

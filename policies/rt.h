@@ -46,6 +46,8 @@ class RtClass final : public SchedClass {
     std::array<TaskId, kPriorities> first, last;
     std::array<uint64_t, 2> bitmap{};  // of non-empty priorities
     uint32_t nr = 0;
+    bool runs = false;        // one of them has the CPU
+    bool overloaded = false;  // one of them waits
     int highest() const;               // 0 when empty
   };
 
@@ -60,13 +62,14 @@ class RtClass final : public SchedClass {
   void pull(CpuId cpu);
   bool push(CpuId cpu);
   void account_slice(TaskId task);
+  void note_overload(CpuId cpu);
 
   Nanos rr_slice_;
   Kernel* kernel_ = nullptr;
   std::vector<Link> links_;    // by task
   std::vector<Queue> queues_;  // by CPU
   bool pulling_ = false;           // only while it handles an event
-  std::vector<CpuId> overloaded_;  // CPUs with more than one queued task, ascending
+  std::vector<CpuId> overloaded_;  // CPUs on which a task waits, ascending
 };
 
 }  // namespace simsched
