@@ -115,6 +115,7 @@ void DlClass::budget_is_back(TaskId task) {
 void DlClass::admit(TaskId task) {
   const Reservation& r = kernel_->reservation(task);
   const int64_t asked = bandwidth(r.runtime, r.period);
+  if (asked == entity(task).admitted) return;
   s_.admitted += asked - entity(task).admitted;
   entity(task).admitted = asked;
   if (kernel_->workload().recorded) return;

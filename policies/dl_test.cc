@@ -283,6 +283,22 @@ TEST(Deadline, AskingForMoreThanCpusCanGiveIsRefused) {
   EXPECT_THAT(refusal(m, asking(91), "6.12"), HasSubstr("deadline server"));
 }
 
+// sched_dl_overflow(): who asks for what it has is not asked again, and set_user_nice() asks for nothing.
+TEST(Deadline, WhoHasWhatItAsksForKeepsItAlthoughCpusAreGone) {
+  Workload w;
+  TaskId last;
+  for (const char* name : {"a", "b"}) last = add_deadline(w, name, every(100_ms, 80_ms), endless());
+  w.changes.push_back({600_ms, Nanos(0), op::set_nice(5, last)});
+  w.changes.push_back({700_ms, Nanos(0), op::set_policy(SchedPolicy::kDeadline, last, w.tasks[last.index()].reservation)});
+  const Machine m = flat_machine(2);
+  EngineOptions options;
+  options.duration = 1_s;
+  options.hotplug = {{500_ms, CpuId(1), false}};
+  Engine engine(m, w, options, make_policy("eevdf", {}, options.kernel, m));
+  engine.run();
+  EXPECT_GT(engine.time_on_cpu(last), 400_ms);
+}
+
 TEST(Deadline, WhoEndsLeavesRoomForOthers) {
   Workload w;
   add_deadline(w, "first", every(100_ms, 60_ms), {op::compute(Work(50 * kMs))});
