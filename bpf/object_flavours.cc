@@ -15,8 +15,9 @@ namespace {
 
 // Of a member in the kernel's structure.
 struct Place {
-  bool known = true;  // false: the path goes through what is not followed: bit-fields, other kinds of types
   std::optional<BtfMember> member;  // none: the kernel has none
+  uint32_t local = 0;               // its type in the flavour
+  bool bits = false;                // a bit-field there
 };
 
 const btf_type* resolve_type(const btf* types, uint32_t* id) {
@@ -42,30 +43,55 @@ std::vector<uint32_t> path_of(const char* text) {
   return path;
 }
 
-// Where the member that `path` leads to from `local` lies in `target`, by the names on the way.
+bool is_number(const Btf& btf, uint32_t type) { return btf.kind_of(type) == "int" || btf.kind_of(type) == "bool"; }
+
+// bpf_core_fields_are_compat(): a member of another kind is another member.
+bool compatible(const Btf& btf, uint32_t local, uint32_t target) {
+  for (int depth = 0; depth < 64; ++depth) {
+    const std::string one = btf.kind_of(local), other = btf.kind_of(target);
+    const auto composite = [](const std::string& kind) { return kind == "struct" || kind == "union"; };
+    if (composite(one) && composite(other)) return true;
+    if (is_number(btf, local) && is_number(btf, target)) return true;
+    if (one != other) return false;
+    if (one == "enum" || one == "fwd") {
+      const std::string name = essential_name(btf.name_of(local)), kernels = essential_name(btf.name_of(target));
+      return name.empty() || kernels.empty() || name == kernels;
+    }
+    if (one != "array") return one == "ptr" || one == "float";
+    local = btf.element_of(local);
+    target = btf.element_of(target);
+  }
+  return false;
+}
+
+// Where the member that `path` leads to from `local` lies in `target`, by the names on the way. None: it is not there.
 Place follow(const Btf& btf, uint32_t local, uint32_t target, const std::vector<uint32_t>& path) {
   BtfMember at{path[0] * btf.size_of(target), btf.size_of(target), target};
+  bool bits = false;
   for (size_t i = 1; i < path.size(); ++i) {
     const btf_type* const type = resolve_type(btf.raw(), &local);
-    if (type == nullptr) return {false, {}};
+    if (type == nullptr) return {};
     if (btf_is_array(type)) {
-      const uint32_t element = btf.element_of(at.type);
-      if (element == 0) return {true, std::nullopt};
+      uint32_t whole = at.type;
+      const btf_type* const array = resolve_type(btf.raw(), &whole);
+      if (array == nullptr || !btf_is_array(array)) return {};
+      const uint32_t many = btf_array(array)->nelems, element = btf_array(array)->type;
+      if (many != 0 && path[i] >= many) return {};  // 0: as many as there is room for
       local = btf_array(type)->type;
       at = {at.offset + path[i] * btf.size_of(element), btf.size_of(element), element};
       continue;
     }
-    if (!btf_is_composite(type) || path[i] >= btf_vlen(type)) return {false, {}};
-    if (btf_member_bitfield_size(type, path[i]) != 0) return {false, {}};
+    if (!btf_is_composite(type) || path[i] >= btf_vlen(type)) return {};
+    bits |= btf_member_bitfield_size(type, path[i]) != 0;
     const btf_member& member = btf_members(type)[path[i]];
     const char* const name = btf__name_by_offset(btf.raw(), member.name_off);
     local = member.type;
     if (name == nullptr || *name == 0) continue;  // anonymous: its members are looked up in the outer one
     const auto found = btf.member_of(at.type, name);
-    if (!found) return {true, std::nullopt};
+    if (!found || !compatible(btf, local, found->type)) return {};
     at = {at.offset + found->offset, found->size, found->type};
   }
-  return {true, at};
+  return {at, local, bits};
 }
 
 std::optional<uint64_t> value_of(const Btf& btf, uint32_t kind, const std::optional<BtfMember>& member) {
@@ -83,12 +109,19 @@ std::optional<uint64_t> value_of(const Btf& btf, uint32_t kind, const std::optio
   }
 }
 
-// Loads of numbers and pointers are as wide as the kernel's member.
-void widen(const BtfMember& member, const Btf& btf, BpfInsn* insn) {
-  const std::string kind = btf.kind_of(member.type);
-  if (kind != "int" && kind != "ptr" && kind != "enum" && kind != "bool") return;
+// Loads and stores are as wide as the kernel's member, where that makes no other value of it: whether it could be done.
+bool resize(const Place& place, const Btf& btf, BpfInsn* insn) {
+  const uint8_t kind = BPF_CLASS(insn->code);
+  if (kind != BPF_LDX && kind != BPF_ST && kind != BPF_STX) return true;
+  const BtfMember& member = *place.member;
+  if (member.size == btf.size_of(place.local)) return true;
+  const bool pointers = btf.kind_of(place.local) == "ptr" && btf.kind_of(member.type) == "ptr";
+  const auto counts = [&](uint32_t type) { return is_number(btf, type) && !btf.is_signed(type); };
+  if (!pointers && !(counts(place.local) && counts(member.type))) return false;
+  if (member.size != 8 && member.size != 4 && member.size != 2 && member.size != 1) return false;
   const uint8_t size = member.size == 8 ? BPF_DW : member.size == 4 ? BPF_W : member.size == 2 ? BPF_H : BPF_B;
   insn->code = static_cast<uint8_t>((insn->code & ~0x18) | size);
+  return true;
 }
 
 // Puts the value where the instruction has the compiler's. Whether there is room.
@@ -125,21 +158,20 @@ void ObjectReader::relocate_flavours() {
     const btf_type* const type = resolve_type(btf.raw(), &local);
     if (type == nullptr || !btf_is_composite(type)) return;
     const std::string name = type_name(type->name_off), essential = essential_name(name);
-    const uint32_t target = essential == name ? 0 : btf.find(essential, btf_is_union(type) ? "union" : "struct");
     const std::vector<uint32_t> path = path_of(type_name(relocation.access_str_off).c_str());
-    if (target == 0 || path.empty()) return;  // not a flavour, or of what its vmlinux.h does not declare
-    const Place place = follow(btf, local, target, path);
-    if (!place.known) return;
+    if (essential == name || path.empty()) return;
+    const uint32_t target = btf.find(essential, btf_is_union(type) ? "union" : "struct");
+    const bool asks = relocation.kind == BPF_CORE_FIELD_EXISTS;
+    if (target == 0 && !asks) return;  // nothing is kept of it: as it is declared
+    const Place place = target == 0 ? Place() : follow(btf, local, target, path);
+    if (place.bits && !asks) return;
     std::vector<BpfInsn>& code = object_.functions[function].code;
     BpfInsn& insn = code[at];
     const std::optional<uint64_t> value = value_of(btf, relocation.kind, place.member);
-    // What asks for a member that is not there is not reached, as a rule: a question comes before.
-    if (!value || !put(*value, &insn, at + 1 < code.size() ? &code[at + 1] : nullptr)) {
+    // What wants a member that is not there is not reached, as a rule: a question comes before.
+    if (!value || !put(*value, &insn, at + 1 < code.size() ? &code[at + 1] : nullptr) ||
+        (relocation.kind == BPF_CORE_FIELD_BYTE_OFFSET && !resize(place, btf, &insn)))
       insn.ref = BpfInsn::Ref::kBad;
-      return;
-    }
-    if (relocation.kind == BPF_CORE_FIELD_BYTE_OFFSET && BPF_CLASS(insn.code) == BPF_LDX)
-      widen(*place.member, btf, &insn);
   });
 }
 

@@ -135,9 +135,10 @@ TEST(Object, members_of_flavours_lie_where_the_kernel_has_them) {
   const auto object = load("flavours", R"(
 #define ours __attribute__((preserve_access_index))
 struct load { u64 sum; u64 list[4]; };
-struct rq { u32 lock; u64 pad[3]; struct { u64 first; u32 clock_task; }; struct load load; } kernels;
+struct rq { u32 lock; u64 pad[3]; struct { u64 first; u32 clock_task; s32 below; }; struct load load; } kernels;
 struct load___local { u64 list[4]; } ours;
 struct rq___local { u64 clock_task; struct load___local load; u64 gone; } ours;
+struct rq___changed { long long below; u64 load; struct { u64 list[9]; } lock; u64 bit : 3; u64 pad[9]; } ours;
 struct none___local { u64 a, b; } ours;
 SEC("syscall") u64 reads(struct rq___local *q) { return q->clock_task * 1000 + q->load.list[2]; }
 SEC("syscall") u64 asks(void *context) {
@@ -146,6 +147,15 @@ SEC("syscall") u64 asks(void *context) {
          __builtin_preserve_field_info(q->clock_task, 1);
 }
 SEC("syscall") u64 cannot(struct rq___local *q) { return q->gone; }
+SEC("syscall") u64 cannot_sign(struct rq___changed *q) { return q->below; }
+SEC("syscall") u64 stores(struct rq___local *q) { q->clock_task = 0x500000009; return 0; }
+SEC("syscall") u64 others(void *context) {
+  struct rq___changed *q = 0;
+  struct none___local *none = 0;
+  return __builtin_preserve_field_info(q->load, 2) + __builtin_preserve_field_info(q->lock, 2) +
+         __builtin_preserve_field_info(q->bit, 2) + __builtin_preserve_field_info(q->pad[5], 2) +
+         __builtin_preserve_field_info(none->b, 2);
+}
 SEC("syscall") u64 other(struct none___local *q) { return q->b; }
 )");
   MiniVm vm(*object);
@@ -158,8 +168,15 @@ SEC("syscall") u64 other(struct none___local *q) { return q->b; }
   EXPECT_EQ(vm.call(number(*object, "reads"), {rq}), 7005u);
   EXPECT_EQ(vm.call(number(*object, "asks"), {rq}), 104u);
   EXPECT_EQ(vm.call(number(*object, "other"), {rq}), 42u) << "without a structure of the kernel it is as declared";
-  EXPECT_TRUE(std::ranges::any_of(object->functions[number(*object, "cannot")].code,
-                                  [](const BpfInsn& insn) { return insn.ref == BpfInsn::Ref::kBad; }));
+  EXPECT_EQ(vm.call(number(*object, "others"), {rq}), 0u) << "of another kind, beyond the end, or not there";
+  vm.write<uint32_t>(rq + member("below"), 3);
+  vm.call(number(*object, "stores"), {rq});
+  EXPECT_EQ(vm.read<uint32_t>(rq + member("clock_task")), 9u);
+  EXPECT_EQ(vm.read<uint32_t>(rq + member("below")), 3u);
+  for (const char* name : {"cannot", "cannot_sign"})
+    EXPECT_TRUE(std::ranges::any_of(object->functions[number(*object, name)].code,
+                                    [](const BpfInsn& insn) { return insn.ref == BpfInsn::Ref::kBad; }))
+        << name;
 }
 
 TEST(Object, kernel_configuration_comes_from_the_caller) {
