@@ -36,7 +36,7 @@ constexpr ConfigKey kChange[] = {
     {"at", Kind::kDuration, "when, or when first"},
     {"every", Kind::kDuration, "how often, each value of a list in turn"},
     {"nice", Kind::kOneOrList, "-20 to 19"},
-    {"policy", Kind::kOneOrList, "scheduling policy"},
+    {"policy", Kind::kOneOrList, "scheduling policy", 0, 0, kTaskPolicyNames},
     {"priority", Kind::kInteger, "of real-time policies", 1, 99},
     {"runtime", Kind::kDuration, "of policy deadline: CPU time in each period, 1024ns or more"},
     {"deadline", Kind::kDuration, "the same: how long after a period's begin it is due, at its end where not given"},

@@ -72,8 +72,8 @@ class Reference(e2e.EndToEnd):
         self.assertLess({"machine", "workload", "policies", "seeds"}, set(schema["properties"]))
         written = set(re.findall(r"`(\w+)`", page))
         own = set(schema["properties"]) | set(schema["definitions"]["group"]["properties"])
-        own |= set(schema["properties"]["kernel"]["properties"])
-        for item in schema["properties"]["tasks"]["items"]["properties"]:
+        own |= set(schema["properties"]["kernel"]["anyOf"][0]["properties"])
+        for item in schema["properties"]["tasks"]["anyOf"][0]["items"]["anyOf"][0]["properties"]:
             own.add(item)
         self.assertEqual(sorted(own - written - {"slice_ns", "sweep"}), [], "the page lacks keys")
 
@@ -98,7 +98,11 @@ class Reference(e2e.EndToEnd):
         self.assertGreater(taken, 15)
         good = {"machine": "vm-2c", "workload": {"hogs": {"tasks": 3}}, "policies": ["cfs", {"eevdf": {"base_slice_ns": "3ms"}}]}
         self.assertEqual(list(validator.iter_errors(good)), [])
-        for change in [{"polices": []}, {"policies": ["cfsx"]}, {"policies": [{"eevdf": {"slice": 1}}]},
+        for change in [{"workload": {"mix": "$parts"}}, {"workload": {"mix": [{"hogs": "$hogs"}, "$part"]}},
+                       {"policies": [{"eevdf": "$tunables"}]}, {"kernel": "$kernel"}]:
+            self.assertEqual([error.message for error in validator.iter_errors({**good, **change})], [], change)
+        for change in [{"duration": "1.5"}, {"policies": []}, {"seeds": []},
+                       {"tasks": [{"name": "x", "changes": [{"at": "1s", "policy": "dedline"}]}]}, {"polices": []}, {"policies": ["cfsx"]}, {"policies": [{"eevdf": {"slice": 1}}]},
                        {"workload": {"hogs": {"task": 3}}}, {"workload": {"hogs": {"tasks": 0}}}, {"duration": "3 ms"},
                        {"workload": {"upf": {"rings": {"cpu": 3}}}}, {"workload": {"upf": {"classes": [{"five_qi": 0}]}}},
                        {"machine": {"preset": "vm-2c", "costs": {"stopper": 3}}},

@@ -13,6 +13,13 @@ namespace {
 
 using namespace schema;
 
+// A list that is not empty.
+Json some_of(Json items) {
+  Json list = list_of(std::move(items));
+  list["minItems"] = 1;
+  return list;
+}
+
 Json parameter(const ParamInfo& info) {
   Json json;
   switch (info.unit) {
@@ -43,7 +50,7 @@ Json generators() {
     Json parameters = Json::object();
     for (const ParamInfo& each : info.params) parameters[each.name] = parameter(each);
     if (info.keys != nullptr) parameters = properties_of(info.keys());
-    Json json = info.from_file ? Json{{"type", "string"}} : any_of(object(parameters), {{"type", "null"}});
+    Json json = info.from_file ? Json{{"type", "string"}} : or_variable(any_of(object(parameters), {{"type", "null"}}));
     json["description"] = info.summary;
     properties[info.name] = json;
   }
@@ -68,7 +75,7 @@ Json policy(const PolicyRegistry& registry) {
       kinds.push_back({{"type", "object"}, {"properties", tunables}, {"required", Json::array({row->name()})}});
       continue;
     }
-    named[row->name()] = object(tunables);
+    named[row->name()] = or_variable(object(tunables));
     named[row->name()]["description"] = row->summary();
   }
   kinds.push_back(merged(object(named), {{"maxProperties", 1}, {"minProperties", 1}}));
@@ -87,7 +94,7 @@ std::string config_schema(const PolicyRegistry& registry) {
     if (!info.from_file) plain.push_back(info.name);
 
   Json mix = properties_of(mix_keys());
-  mix["mix"] = list_of(object(part));
+  mix["mix"] = or_variable(some_of(or_variable(object(part))));
   Json workload = Json::array({one_of(plain), object(properties_of(trace_keys())), object(mix),
                                merged(object(generators()), {{"maxProperties", 1}, {"minProperties", 1}})});
   const Json machine = any_of({{"type", "string"}, {"examples", presets}}, ref("machine"));
@@ -98,13 +105,13 @@ std::string config_schema(const PolicyRegistry& registry) {
     root[key] = std::move(json);
   };
   refine("machine", machine);
-  refine("machines", any_of(list_of(machine), ref("variable")));
+  refine("machines", or_variable(some_of(machine)));
   refine("workload", {{"anyOf", workload}});
-  refine("policies", any_of(list_of(policy(registry)), ref("variable")));
-  refine("seeds", any_of(whole(1, 100000), list_of({{"type", "integer"}, {"minimum", 0}})));
-  refine("metrics", list_of({{"type", "string"}}));
+  refine("policies", or_variable(some_of(policy(registry))));
+  refine("seeds", any_of(whole(1, 100000), some_of({{"type", "integer"}, {"minimum", 0}})));
+  refine("metrics", or_variable(some_of({{"type", "string"}})));
   refine("output", any_of({{"type", "string"}}, object(properties_of(output_keys()))));
-  refine("tasks", list_of(object(merged(task, properties_of(rule_keys())))));
+  refine("tasks", or_variable(list_of(or_variable(object(merged(task, properties_of(rule_keys())))))));
   root["sweep"] = {{"type", "object"}, {"description", "variables and their values, for simsched sweep"}};
 
   root = object(root);

@@ -9,6 +9,7 @@ using Kind = ConfigKey::Kind;
 Json ref(const std::string& name) { return {{"$ref", "#/definitions/" + name}}; }
 Json any_of(Json first, Json second) { return {{"anyOf", Json::array({std::move(first), std::move(second)})}}; }
 Json text() { return {{"type", Json::array({"string", "number"})}}; }
+Json or_variable(Json json) { return any_of(std::move(json), ref("variable")); }
 Json list_of(Json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 
 Json one_of(const std::vector<std::string>& words) { return any_of({{"enum", words}}, ref("variable")); }
@@ -44,16 +45,18 @@ Json of_kind(const ConfigKey& key) {
       return one_of(words);
     case Kind::kAmount:
       return {{"type", "string"}};
-    case Kind::kOneOrList:
-      return any_of(text(), list_of(key.members == nullptr ? text() : members_of(key)));
+    case Kind::kOneOrList: {
+      const Json one = words.empty() ? text() : one_of(words);
+      return any_of(one, list_of(key.members == nullptr ? one : members_of(key)));
+    }
     case Kind::kList:
-      return list_of(words.empty() ? members_of(key) : one_of(words));
+      return or_variable(list_of(words.empty() ? or_variable(members_of(key)) : one_of(words)));
     case Kind::kMap:
-      return members_of(key);
+      return or_variable(members_of(key));
     case Kind::kMapOrText:
       return any_of(text(), members_of(key));
     case Kind::kNamed:
-      return {{"type", "object"}, {"additionalProperties", members_of(key)}};
+      return or_variable({{"type", "object"}, {"additionalProperties", or_variable(members_of(key))}});
     case Kind::kAny:
       break;
   }
@@ -85,7 +88,7 @@ std::string document(const std::string& title, Json root, const Json& more) {
       {"variable", {{"type", "string"}, {"pattern", "\\$"}, {"description", "a variable of a sweep"}}},
       {"duration",
        {{"anyOf", Json::array({{{"type", "integer"}, {"minimum", 0}},
-                               {{"type", "string"}, {"pattern", "^[0-9]+([.][0-9]+)?(ns|us|ms|s)?$|\\$"}}})},
+                               {{"type", "string"}, {"pattern", "^[0-9]+$|^[0-9]+([.][0-9]+)?(ns|us|ms|s)$|\\$"}}})},
         {"description", "with a unit, as 1.4ms, or whole nanoseconds"}}}};
   json["definitions"].update(more);
   return json.dump(1) + "\n";

@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 Json ref(const std::string& name);  // of what stands under `definitions`
 Json any_of(Json first, Json second);
 Json text();  // text, or a number that is taken for one
+Json or_variable(Json json);  // of a sweep, which may stand for anything
 Json list_of(Json items);
 Json one_of(const std::vector<std::string>& words);
 Json whole(int64_t low, int64_t high);

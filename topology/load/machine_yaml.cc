@@ -183,6 +183,9 @@ std::vector<std::vector<int>> read_distances(const YamlMap& map) {
 Machine machine_from_yaml(const YAML::Node& node, const std::string& file, const std::string& name, size_t max_cpus) {
   YamlMap map(node, file, "a machine", names_of(machine_keys()));
   const bool listed = map.at("cpus").IsDefined() && map.at("cpus").IsSequence();
+  if (map.has("cpus") && !listed && !map.at("cpus").IsScalar())
+    throw Error(map.where("cpus"), "cpus is no list and no number",
+                "write [{cpus: 0-3, llc: 0}, ...], or how many to keep, as in cpus: 4");
   const CoreTypes types = read_core_types(map);
   MachineSpec spec = read_base(map, max_cpus, types, listed);
   types.give(map, listed, spec);

@@ -121,6 +121,8 @@ TEST(MachineYaml, TooLarge) {
 }
 
 TEST(MachineYaml, BadDistances) {
+  for (const char* cpus : {"{cpus: 0-5}", "{}", "~"})
+    EXPECT_THAT(refusal(std::string("nodes: 2\ncpus: ") + cpus), HasSubstr("m.yaml:2: cpus is no list and no number"));
   EXPECT_THAT(refusal("nodes: 2\ndistances: 5"), HasSubstr("m.yaml:2: distances is not a matrix"));
   EXPECT_THAT(refusal("nodes: 2\ndistances:\n  - [10, 20]\n  - [20]"), HasSubstr("m.yaml:4: a row of distances"));
   EXPECT_THAT(refusal("nodes: 2\ndistances: [[10, 20], [30, 10]]"), HasSubstr("m.yaml:2: distance of nodes 0 and 1"));
