@@ -61,6 +61,7 @@ class DlClass final : public SchedClass {
     std::vector<int64_t> active;              // by CPU: bandwidth of its runnable tasks (running_bw)
     std::vector<CpuId> overloaded;            // CPUs with more than one queued task, ascending
     int64_t admitted = 0;                     // bandwidth of all tasks (dl_bw.total_bw)
+    CpuSet usable;                            // where any of them was allowed to run: their root domain
   };
   enum Timer : uint32_t { kPush, kPull, kReplenish };  // of a CPU, of a CPU, of a task
 

@@ -116,18 +116,20 @@ void DlClass::admit(TaskId task) {
   const Reservation& r = kernel_->reservation(task);
   const int64_t asked = bandwidth(r.runtime, r.period);
   if (asked == entity(task).admitted) return;
+  s_.usable = s_.usable | kernel_->allowed(task);
   s_.admitted += asked - entity(task).admitted;
   entity(task).admitted = asked;
   if (kernel_->workload().recorded) return;
+  const CpuSet cpus = s_.usable & kernel_->online_cpus();
   int64_t capacity = 0;
-  for (CpuId cpu : kernel_->online_cpus()) capacity += kernel_->capacity(cpu);
+  for (CpuId cpu : cpus) capacity += kernel_->capacity(cpu);
   const bool servers = kernel_->params().at_least(6, 12);
-  if (!exceeds_bandwidth(s_.admitted, capacity, servers ? kernel_->online_cpus().size() : 0)) return;
+  if (!exceeds_bandwidth(s_.admitted, capacity, servers ? cpus.size() : 0)) return;
   const int64_t percent = ((s_.admitted * 200 >> kBandwidthShift) + 1) / 2;
   throw Error(r.where,
               kernel_->describe(task) + " asks for " + reservation_text(r) + ", and all deadline tasks for " +
                   std::to_string(percent) + " % of a CPU: the kernel refuses that (EBUSY)",
-              std::string("ask for less: 95 % of what CPUs can do, ") +
+              std::string("ask for less: 95 % of what the CPUs can do that they may use, ") +
                   (servers ? "5 % of each for its deadline server included" : "all together"));
 }
 

@@ -299,6 +299,14 @@ TEST(Deadline, WhoHasWhatItAsksForKeepsItAlthoughCpusAreGone) {
   EXPECT_GT(engine.time_on_cpu(last), 400_ms);
 }
 
+TEST(Deadline, OnlyCpusThatTheyMayUseCount) {
+  Workload w;
+  const AffinityId first = w.intern_affinity(CpuSet::parse("0"));
+  for (const char* name : {"a", "b"})
+    w.tasks[add_deadline(w, name, every(100_ms, 60_ms), endless()).index()].affinity = first;
+  EXPECT_THAT(refusal(flat_machine(4), w, "6.12"), HasSubstr("all deadline tasks for 120 % of a CPU"));
+}
+
 TEST(Deadline, WhoEndsLeavesRoomForOthers) {
   Workload w;
   add_deadline(w, "first", every(100_ms, 60_ms), {op::compute(Work(50 * kMs))});

@@ -118,7 +118,7 @@ class ScxPreset final : public ExtPolicy {
     for (Tunable& setting : settings)
       if (setting.key == "include") append(below(own.source, setting.value), &include);
     std::erase_if(settings, [](const Tunable& setting) { return setting.key == "include"; });
-    settings.push_back({"include", TunableValue(std::move(include)), context.where});
+    if (!include.empty()) settings.push_back({"include", TunableValue(std::move(include)), context.where});
     const bool told = std::ranges::find(settings, "clang", &Tunable::key) != settings.end();
     // What is new in BPF is in new compilers.
     if (const auto clang = bpf::find_program({"clang-20", "clang-19", "clang-18", "clang-17", "clang-16"});

@@ -95,6 +95,9 @@ TEST(ScxSources, AreThoseOfTheSchedulersFolderAndOfLibrariesThatItIncludes) {
       names.push_back(std::filesystem::path(file).filename());
     return names;
   };
+  EXPECT_THAT(by_build("x.enable_skel(\"src/bpf/main.bpf.c\", \"a // b\").add_source(\n \"src//bpf/second.bpf.c\",\n)"
+                       ".add_source(\"src/bpf/second.bpf.c\") /* .add_source(\"src/bpf/lib/other.bpf.c\") */\n"),
+              ::testing::ElementsAre("main.bpf.c", "second.bpf.c"));
   EXPECT_THAT(by_build(".enable_skel(\"src/bpf/main.bpf.c\", \"bpf\")\n// .add_source(\"src/bpf/second.bpf.c\")\n"
                        "  .add_source(\"src/bpf/lib/other.bpf.c\")\n"),
               ::testing::ElementsAre("main.bpf.c", "other.bpf.c"));

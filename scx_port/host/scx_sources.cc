@@ -63,6 +63,28 @@ fs::path tree_of(const fs::path& file) {
   return tree;
 }
 
+// Without what is between /* and */ or behind //, outside of texts.
+std::string without_comments(std::string_view text) {
+  std::string kept;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string_view two = text.substr(i, 2);
+    if (quoted && text[i] == '\\') {
+      kept += two;
+      ++i;
+    } else if (!quoted && two == "//") {
+      i = std::min(text.find('\n', i), text.size());
+      kept += '\n';
+    } else if (!quoted && two == "/*") {
+      i = std::min(text.find("*/", i + 2), text.size() - 2) + 1;
+    } else {
+      if (text[i] == '"') quoted = !quoted;
+      kept += text[i];
+    }
+  }
+  return kept;
+}
+
 // What the build.rs beside or above `folder` compiles; none: there is none that says so in plain words.
 std::vector<fs::path> named_by_build(const fs::path& folder, const fs::path& tree) {
   fs::path build;
@@ -70,21 +92,21 @@ std::vector<fs::path> named_by_build(const fs::path& folder, const fs::path& tre
     if (build.empty() && fs::is_regular_file(folder / above / "build.rs")) build = folder / above / "build.rs";
   std::vector<fs::path> files;
   if (build.empty()) return files;
+  const std::string text = without_comments(read_file(build.string()).text());
   bool skeleton = false;
-  std::istringstream lines{std::string(read_file(build.string()).text())};
-  for (std::string line; std::getline(lines, line);) {
-    line = line.substr(0, line.find("//"));
-    for (const std::string call : {"enable_skel(\"", "add_source(\""}) {
-      const size_t at = line.find(call);
-      if (at == std::string::npos) continue;
-      const size_t begin = at + call.size(), end = line.find('"', begin);
-      if (end == std::string::npos) continue;
-      fs::path file = build.parent_path() / line.substr(begin, end - begin);
+  for (const std::string_view call : {"enable_skel(", "add_source("}) {
+    for (size_t at = text.find(call); at != std::string::npos; at = text.find(call, at + 1)) {
+      const size_t begin = text.find_first_not_of(" \t\r\n", at + call.size());
+      if (begin == std::string::npos || text[begin] != '"') return {};
+      const std::string name = text.substr(begin + 1, text.find('"', begin + 1) - begin - 1);
+      if (!name.ends_with(kSource)) return {};
+      fs::path file = build.parent_path() / name;
       // In the repository src/bpf/lib is a link to this.
       if (!fs::is_regular_file(file)) file = tree / "lib" / file.filename();
       if (!fs::is_regular_file(file)) return {};
       skeleton |= call.starts_with("enable_skel");
-      files.push_back(fs::weakly_canonical(file));
+      file = fs::weakly_canonical(file);
+      if (std::ranges::find(files, file) == files.end()) files.push_back(std::move(file));
     }
   }
   if (!skeleton) files.clear();
