@@ -120,7 +120,8 @@ class KernelObjects {
     return static_cast<uint32_t>(kernel_.task_cpu(task).value()) | uint64_t{kernel_.task_running(task)} << 32 |
            uint64_t{kernel_.task_blocked(task)} << 33 | uint64_t{kernel_.task_on_rq(task)} << 34 |
            uint64_t{static_cast<uint8_t>(kernel_.nice(task))} << kAttributeShift |
-           uint64_t{static_cast<uint8_t>(kernel_.policy(task))} << 48 | uint64_t{kernel_.task_exiting(task)} << 56;
+           uint64_t{static_cast<uint8_t>(kernel_.policy(task))} << 48 | uint64_t{kernel_.task_exiting(task)} << 56 |
+           static_cast<uint64_t>(kernel_.rt_priority(task)) << 57;  // 1..99
   }
   void refresh(TaskId task, Slot& slot);
   void refresh_attributes(TaskId task, Slot& slot);

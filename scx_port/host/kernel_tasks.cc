@@ -74,7 +74,6 @@ void KernelObjects::adopt(TaskId task) {
   layout_.start_time.put(p, now);
   layout_.start_boottime.put(p, now);
   if (!stopper) regroup(task);
-  if (spec != nullptr) layout_.rt_priority.put(p, spec->rt_priority);
   refresh(task, slot);
 
   int32_t parent = spec != nullptr && spec->parent.valid() ? spec->parent.value() : -1;
@@ -182,6 +181,12 @@ void KernelObjects::refresh_attributes(TaskId task, Slot& slot) {
   layout_.static_prio.put(p, static_cast<uint64_t>(static_prio));
   layout_.prio.put(p, static_cast<uint64_t>(prio));
   layout_.normal_prio.put(p, static_cast<uint64_t>(prio));
+  layout_.rt_priority.put(p, rt ? static_cast<uint64_t>(kernel_.rt_priority(task)) : 0);
+  // __setparam_dl(); what is left of the budget is not kept.
+  const Reservation none{}, &reservation = deadline ? kernel_.reservation(task) : none;
+  layout_.dl_runtime.put(p, static_cast<uint64_t>(reservation.runtime.count()));
+  layout_.dl_deadline.put(p, static_cast<uint64_t>(reservation.deadline.count()));
+  layout_.dl_period.put(p, static_cast<uint64_t>(reservation.period.count()));
 }
 
 void KernelObjects::count_switch(TaskId task, bool voluntary) {

@@ -61,6 +61,9 @@ TaskLayout::TaskLayout(const Btf& btf) {
   static_prio = field({"static_prio"});
   normal_prio = field({"normal_prio"});
   rt_priority = field({"rt_priority"});
+  dl_runtime = field({"dl.dl_runtime"});
+  dl_deadline = field({"dl.dl_deadline"});
+  dl_period = field({"dl.dl_period"});
   nr_cpus_allowed = field({"nr_cpus_allowed"});
   cpus_ptr = field({"cpus_ptr"});
   cpus_mask = field({"cpus_mask"});

@@ -81,7 +81,8 @@ struct TaskLayout {
   size_t signal_size, cred_size;
   // Written when they change, looked at before the policy sees the task.
   Member cpu, wake_cpu, recent_used_cpu, on_cpu, on_rq, state, flags, policy, prio, static_prio, normal_prio;
-  Member rt_priority, nr_cpus_allowed, cpus_ptr, cpus_mask, real_parent, parent, nvcsw, nivcsw;
+  Member rt_priority, dl_runtime, dl_deadline, dl_period;
+  Member nr_cpus_allowed, cpus_ptr, cpus_mask, real_parent, parent, nvcsw, nivcsw;
   Member sum_exec_runtime, utime;
   // Shared with the scheduling class, or written by the policy.
   Member slice, dsq_vtime, weight, scx_flags, disallow, runnable_at;
