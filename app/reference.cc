@@ -36,7 +36,6 @@ struct Arguments {
 
 int run(const Arguments& arguments) {
   const CommandLine line;
-  const std::vector<std::string> kinds = {"schema", "machine-schema", "completion", "cli", "man"};
   if (arguments.kind == "man") {
     if (arguments.output.empty()) throw Error("reference man", "it is many files", "name a folder for them with -o");
     check_output_folder(arguments.output);
@@ -57,6 +56,7 @@ int run(const Arguments& arguments) {
   } else if (arguments.kind == "cli") {
     text = cli_markdown(line.app);
   } else {
+    const std::vector<std::string> kinds(std::begin(kReferences), std::end(kReferences));
     throw Error("reference", "there is no '" + arguments.kind + "'", suggest(arguments.kind, kinds));
   }
   Outputs outputs;

@@ -20,15 +20,6 @@ struct Place {
   bool bits = false;                // a bit-field there
 };
 
-const btf_type* resolve_type(const btf* types, uint32_t* id) {
-  for (int i = 0; i < 64; ++i) {
-    const btf_type* type = btf__type_by_id(types, *id);
-    if (type == nullptr || (!btf_is_mod(type) && !btf_is_typedef(type))) return type;
-    *id = type->type;
-  }
-  return nullptr;
-}
-
 // "0:1:2": what a pointer to the type is indexed with, then members by number and indices of arrays.
 std::vector<uint32_t> path_of(const char* text) {
   std::vector<uint32_t> path;
@@ -69,11 +60,10 @@ Place follow(const Btf& btf, uint32_t local, uint32_t target, const std::vector<
   BtfMember at{path[0] * btf.size_of(target), btf.size_of(target), target};
   bool bits = false;
   for (size_t i = 1; i < path.size(); ++i) {
-    const btf_type* const type = resolve_type(btf.raw(), &local);
+    const btf_type* const type = resolve_type(btf.raw(), local);
     if (type == nullptr) return {};
     if (btf_is_array(type)) {
-      uint32_t whole = at.type;
-      const btf_type* const array = resolve_type(btf.raw(), &whole);
+      const btf_type* const array = resolve_type(btf.raw(), at.type);
       if (array == nullptr || !btf_is_array(array)) return {};
       const uint32_t many = btf_array(array)->nelems, element = btf_array(array)->type;
       if (many != 0 && path[i] >= many) return {};  // 0: as many as there is room for
@@ -154,8 +144,7 @@ void ObjectReader::relocate_flavours() {
     bpf_core_relo relocation;
     std::memcpy(&relocation, record.data(), sizeof relocation);
     if (relocation.kind > BPF_CORE_FIELD_RSHIFT_U64) return;  // of whole types and of enumerators: as they are
-    uint32_t local = relocation.type_id;
-    const btf_type* const type = resolve_type(btf.raw(), &local);
+    const btf_type* const type = resolve_type(btf.raw(), relocation.type_id);
     if (type == nullptr || !btf_is_composite(type)) return;
     const std::string name = type_name(type->name_off), essential = essential_name(name);
     const std::vector<uint32_t> path = path_of(type_name(relocation.access_str_off).c_str());
@@ -163,7 +152,7 @@ void ObjectReader::relocate_flavours() {
     const uint32_t target = btf.find(essential, btf_is_union(type) ? "union" : "struct");
     const bool asks = relocation.kind == BPF_CORE_FIELD_EXISTS;
     if (target == 0 && !asks) return;  // nothing is kept of it: as it is declared
-    const Place place = target == 0 ? Place() : follow(btf, local, target, path);
+    const Place place = target == 0 ? Place() : follow(btf, relocation.type_id, target, path);
     if (place.bits && !asks) return;
     std::vector<BpfInsn>& code = object_.functions[function].code;
     BpfInsn& insn = code[at];

@@ -14,12 +14,16 @@
 #include "bpf/elf_file.h"
 #include "bpf/object.h"
 
+struct btf;
 struct btf_type;
 
 namespace simsched::bpf {
 
 // libbpf's rule: what follows the last "___" of a name only keeps declarations apart.
 std::string essential_name(const std::string& name);
+
+// Through typedefs and qualifiers. Null: unknown.
+const btf_type* resolve_type(const struct btf* types, uint32_t id);
 
 class ObjectReader {
  public:

@@ -9,12 +9,7 @@
 #include "bpf/object_reader.h"
 
 namespace simsched::bpf {
-namespace {
 
-constexpr size_t kMaxMaps = 4096;
-constexpr uint64_t kMapHandle = 64;
-
-// `__uint(NAME, VALUE)` is a pointer to an array of VALUE elements; `__type(NAME, T)` a pointer to T.
 const btf_type* resolve_type(const btf* types, uint32_t id) {
   for (int i = 0; i < 64; ++i) {
     const btf_type* type = btf__type_by_id(types, id);
@@ -24,7 +19,13 @@ const btf_type* resolve_type(const btf* types, uint32_t id) {
   return nullptr;
 }
 
-// What a pointer points at; 0: not a pointer.
+namespace {
+
+constexpr size_t kMaxMaps = 4096;
+constexpr uint64_t kMapHandle = 64;
+
+// `__uint(NAME, VALUE)` is a pointer to an array of VALUE elements; `__type(NAME, T)` a pointer to T: what
+// such a one points at; 0: not a pointer.
 uint32_t pointee(const btf* types, uint32_t id) {
   const btf_type* type = resolve_type(types, id);
   return type != nullptr && btf_is_ptr(type) ? type->type : 0;

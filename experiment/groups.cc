@@ -113,15 +113,16 @@ std::vector<GroupConfig> read_groups(const YamlMap& map) {
   return std::move(reader).groups();
 }
 
-size_t find_group(const std::vector<GroupConfig>& groups, const std::string& name, const std::string& where) {
+GroupId find_group(const std::vector<GroupConfig>& groups, const std::string& name, const std::string& where) {
+  if (name == "/") return GroupId(0);
   std::vector<std::string> paths;
   std::vector<size_t> called;
   for (size_t i = 0; i < groups.size(); ++i) {
-    if (groups[i].path == name) return i;
+    if (groups[i].path == name) return GroupId(i + 1);
     if (groups[i].spec.name == name) called.push_back(i);
     paths.push_back(groups[i].path);
   }
-  if (called.size() == 1) return called[0];
+  if (called.size() == 1) return GroupId(called[0] + 1);
   if (called.size() > 1)
     throw Error(where, "'" + name + "' is the name of " + std::to_string(called.size()) + " groups",
                 "write its path, as in " + groups[called[0]].path);

@@ -31,9 +31,9 @@ struct GroupConfig : GroupSettings {
 // Of a mapping that may have the key `groups`: by GroupId, less one, parents first. Throws Error with file and line.
 std::vector<GroupConfig> read_groups(const YamlMap& map);
 
-// The number in that list of a group that is named by its path, or by its last name where only one has that.
+// Of one in that list, named by its path, or by its last name where only one has that; "/" is the root.
 // Throws Error (where: `where`).
-size_t find_group(const std::vector<GroupConfig>& groups, const std::string& name, const std::string& where);
+GroupId find_group(const std::vector<GroupConfig>& groups, const std::string& name, const std::string& where);
 
 // To a workload that has none yet.
 void add_groups(const std::vector<GroupConfig>& groups, Workload& workload);

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/placed.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_values.h"
 #include "experiment/config_keys.h"
@@ -128,12 +129,7 @@ void add_part(Workload& to, Workload workload, const MixPart& part, const std::v
   if (to.packets.any() && workload.packets.any() && netdev(to) != netdev(workload))
     throw Error(part.where, "its netdev is not that of the upf before it, and a machine has one",
                 "give both the same, or leave out both");
-  TaskId first;
-  try {
-    first = append(to, workload);
-  } catch (const Error& error) {
-    throw Error(part.where, error.problem(), error.remedy());
-  }
+  const TaskId first = placed(part.where, [&] { return append(to, workload); });
   for (size_t i = first.index(); i < to.tasks.size(); ++i) {
     TaskSpec& task = to.tasks[i];
     const TaskSpec& own = workload.tasks[i - first.index()];

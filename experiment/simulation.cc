@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "base/error.h"
+#include "base/placed.h"
 #include "experiment/task_figures.h"
 
 namespace simsched {
@@ -38,11 +38,9 @@ Simulation::Simulation(const Experiment& experiment, const Config& config, const
 }
 
 std::unique_ptr<Engine> Simulation::new_engine() const {
-  try {
+  return placed(config_.workload.where, [&] {
     return std::make_unique<Engine>(*machine_, *workload_, options_, policy().make(options_.kernel, *machine_));
-  } catch (const Error& error) {
-    throw error.where().empty() ? Error(config_.workload.where, error.problem(), error.remedy()) : error;
-  }
+  });
 }
 
 Outcome Simulation::outcome() const {

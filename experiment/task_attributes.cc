@@ -162,8 +162,7 @@ class ChangeReader {
     } else if (kind == OpKind::kSetAffinity) {
       result.cpus = yaml_cpus(node, file, "cpus");
     } else {
-      const std::string name = yaml_text(node, file, key), where = yaml_where(node, file);
-      result.value = name == "/" ? 0 : static_cast<int64_t>(find_group(groups_, name, where) + 1);
+      result.value = find_group(groups_, yaml_text(node, file, key), yaml_where(node, file)).value();
     }
     return result;
   }
@@ -195,10 +194,7 @@ TaskAttributes read_attributes(const YamlMap& map, const std::vector<GroupConfig
     a.cpus = yaml_cpus(map.at("cpus"), map.file(), "cpus");
     a.named_cpus.push_back({*a.cpus, map.where("cpus")});
   }
-  if (map.has("group")) {
-    const std::string name = map.text("group");
-    a.group = name == "/" ? GroupId(0) : GroupId(find_group(groups, name, map.where("group")) + 1);
-  }
+  if (map.has("group")) a.group = find_group(groups, map.text("group"), map.where("group"));
   auto clamp = [&](const char* key) { return static_cast<uint16_t>(integer_of(map, task_keys(), key)); };
   if (map.has("uclamp_min")) a.uclamp_min = clamp("uclamp_min");
   if (map.has("uclamp_max")) a.uclamp_max = clamp("uclamp_max");

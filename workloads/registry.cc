@@ -2,7 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "base/error.h"
+#include "base/placed.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
 #include "workloads/generators.h"
@@ -56,16 +56,14 @@ Workload make_workload(const std::string& name, const YAML::Node& params, const 
   for (const Generator& generator : generators()) {
     names.push_back(generator.info.name);
     if (generator.info.name != name) continue;
-    try {
+    return placed(yaml_where(params, file), [&] {
       Workload workload = generator.read != nullptr
                               ? generator.read(params, file, Rng(seed))
                               : generator.make(Params(params, file, name, generator.info.params), Rng(seed));
       workload.name = name;
       workload.check(0);
       return workload;
-    } catch (const Error& error) {
-      throw error.where().empty() ? Error(yaml_where(params, file), error.problem(), error.remedy()) : error;
-    }
+    });
   }
   throw Error(yaml_where(params, file), "there is no workload '" + name + "'", suggest(name, names));
 }

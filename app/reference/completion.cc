@@ -51,7 +51,7 @@ _simsched() {{
     policies) COMPREPLY=($(compgen -W "$policies" -- "$current")); return ;;
     export) COMPREPLY=($(compgen -W "$policies" -- "$current")) ;;
     workloads) COMPREPLY=($(compgen -W '{workloads}' -- "$current")); return ;;
-    reference) COMPREPLY=($(compgen -W 'schema machine-schema completion cli man' -- "$current")); return ;;
+    reference) COMPREPLY=($(compgen -W '{references}' -- "$current")); return ;;
     topo) COMPREPLY=($(compgen -W '{machines}' -- "$current")) ;;
   esac
   compopt -o filenames 2> /dev/null
@@ -62,7 +62,8 @@ complete -F _simsched simsched
 )",
                      fmt::arg("policies", words(registry.names())), fmt::arg("commands", names),
                      fmt::arg("cases", cases), fmt::arg("workloads", words(workloads)),
-                     fmt::arg("machines", words(machines)));
+                     fmt::arg("machines", words(machines)),
+                     fmt::arg("references", words({std::begin(kReferences), std::end(kReferences)})));
 }
 
 }  // namespace simsched

@@ -10,6 +10,9 @@
 
 namespace simsched {
 
+// What `simsched reference` can be asked for.
+constexpr const char* kReferences[] = {"schema", "machine-schema", "completion", "cli", "man"};
+
 // simsched.1 and simsched-COMMAND.1, for man(1): name of the file and content.
 std::vector<std::pair<std::string, std::string>> man_pages(const CLI::App& app, const std::string& version);
 

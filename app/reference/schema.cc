@@ -64,7 +64,7 @@ Json tunable(const TunableReader::Info& info) {
 }
 
 Json policy(const PolicyRegistry& registry) {
-  Json named = Json::object(), kinds = Json::array({any_of({{"enum", registry.names()}}, ref("variable"))});
+  Json named = Json::object(), kinds = Json::array({one_of(registry.names())});
   for (const auto& row : registry.policies()) {
     Json tunables = Json::object();
     for (const TunableReader::Info& info : registry.tunables(*row)) tunables[info.key] = tunable(info);

@@ -12,9 +12,9 @@ Json text() { return {{"type", Json::array({"string", "number"})}}; }
 Json or_variable(Json json) { return any_of(std::move(json), ref("variable")); }
 Json list_of(Json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 
-Json one_of(const std::vector<std::string>& words) { return any_of({{"enum", words}}, ref("variable")); }
+Json one_of(const std::vector<std::string>& words) { return or_variable({{"enum", words}}); }
 Json whole(int64_t low, int64_t high) {
-  return any_of({{"type", "integer"}, {"minimum", low}, {"maximum", high}}, ref("variable"));
+  return or_variable({{"type", "integer"}, {"minimum", low}, {"maximum", high}});
 }
 
 Json object(Json properties) {
@@ -38,7 +38,7 @@ Json of_kind(const ConfigKey& key) {
     case Kind::kInteger:
       return whole(key.low, key.high);
     case Kind::kBoolean:
-      return any_of({{"type", "boolean"}}, ref("variable"));
+      return or_variable({{"type", "boolean"}});
     case Kind::kDuration:
       return ref("duration");
     case Kind::kChoice:

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/input_file.h"
+#include "base/placed.h"
 #include "base/suggest.h"
 #include "base/yaml/yaml_map.h"
 #include "topology/load/machine_yaml.h"
@@ -58,12 +59,7 @@ Machine load_machine(const YAML::Node& node, const std::string& file) {
   if (node.IsMap()) return machine_from_yaml(node, file, std::filesystem::path(file).stem().string());
   std::string name = yaml_text(node, file, "machine");
   if (is_file_name(name)) return load_machine(find_input_file(name, file, yaml_where(node, file)));
-  try {
-    return load_machine(name);
-  } catch (const Error& error) {
-    if (!error.where().empty()) throw;
-    throw Error(yaml_where(node, file), error.problem(), error.remedy());
-  }
+  return placed(yaml_where(node, file), [&] { return load_machine(name); });
 }
 
 }  // namespace simsched
